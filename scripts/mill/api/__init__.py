@@ -1,0 +1,1 @@
+"""The loopback stand-in of the Windmill API: what the official client calls, HTTP routes, webhooks."""
