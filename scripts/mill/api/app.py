@@ -1,0 +1,114 @@
+"""Puts the parts of the API together: who may enter, and which part answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mill.api.replies import Refusal, json_response
+from mill.api.routes_api import PREFIX, RoutesApi, has_token
+from mill.api.values import FixedValue, MissingValue
+from mill.errors import MillError
+
+VERSION = "mill (a local stand-in of Windmill)"
+USER = "user"  # as jobs see it in WM_USERNAME and WM_EMAIL
+EMAIL = "user@example.com"
+# Signed URLs are their own credentials; the version is public on Windmill too.
+_PUBLIC = re.compile(r"/api/version|/approve/.*|/api/w/[^/]+/(jobs_u/(resume|cancel)/.*|s3_proxy/.*)")
+_WORKSPACE = re.compile(r"/api/w/([^/]+)/")
+
+
+class Application:
+    """The whole ASGI application: routes first, then the API behind its token."""
+
+    def __init__(
+        self,
+        routes_api: RoutesApi,
+        workspace_routes: Iterable[Route],
+        page: Route,
+        workspace_id: str,
+        token: str,
+    ) -> None:
+        self._routes_api = routes_api
+        self._workspace_id = workspace_id
+        self._token = token
+        api = [
+            Route("/version", _version),
+            Route("/users/whoami", self._whoami),
+            Mount("/w/{workspace}", routes=[*workspace_routes, Route("/users/whoami", self._whoami)]),
+        ]
+        self._api: ASGIApp = Starlette(
+            routes=[Mount("/api", routes=api), page],
+            exception_handlers={
+                Refusal: _refused,
+                MillError: _mill_error,
+                HTTPException: _unknown,
+            },
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["path"].startswith(PREFIX):
+            await self._routes_api(scope, receive, send)
+            return
+        refusal = self._gate(Request(scope))
+        await (self._api if refusal is None else refusal.response())(scope, receive, send)
+
+    def _gate(self, request: Request) -> Refusal | None:
+        path = request.scope["path"]
+        if not _PUBLIC.fullmatch(path) and not has_token(request, self._token):
+            return Refusal(401, "This needs the token of the session: send Authorization: Bearer <token>.")
+        workspace = _WORKSPACE.match(path)
+        if workspace is not None and workspace[1] != self._workspace_id:
+            return Refusal(404, f"There is no workspace {workspace[1]} here, only {self._workspace_id}.")
+        return None
+
+    async def _whoami(self, _request: Request) -> Response:
+        return json_response(
+            {
+                "email": EMAIL,
+                "username": USER,
+                "name": USER,
+                "is_admin": True,
+                "is_super_admin": True,
+                "operator": False,
+                "disabled": False,
+                "workspace_id": self._workspace_id,
+                "groups": ["all"],
+                "folders": [],
+                "folders_owners": [],
+            }
+        )
+
+
+async def _version(_request: Request) -> Response:
+    return PlainTextResponse(VERSION)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return error.response()
+
+
+async def _mill_error(_request: Request, error: Exception) -> Response:
+    status = 404 if isinstance(error, MissingValue) else 409 if isinstance(error, FixedValue) else 400
+    return PlainTextResponse(str(error), status)
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    endpoint = f"{request.method} {request.scope['path']}"
+    if error.status_code == 405:
+        return PlainTextResponse(f"{endpoint}: another method answers there.", 405, error.headers)
+    return PlainTextResponse(
+        f"{endpoint} is not offered by `mill`, which stands in for the part of Windmill's API that jobs use. "
+        "Run this on Windmill.",
+        404,
+    )

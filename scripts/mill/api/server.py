@@ -1,0 +1,200 @@
+"""The loopback stand-in of the Windmill API: a server on 127.0.0.1 for the time of a `with` block."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+
+from mill.api.app import USER, Application
+from mill.api.approvals import ApprovalsApi
+from mill.api.database import Database
+from mill.api.jobs_api import JobsApi
+from mill.api.objects import Objects
+from mill.api.objects_api import ObjectsApi
+from mill.api.routes_api import RoutesApi, has_token
+from mill.api.run_api import RunApi
+from mill.api.templates import Templates
+from mill.api.triggers import HttpTrigger, RouteTable, load_triggers
+from mill.api.values import Values, read_environment
+from mill.api.values_api import ValuesApi
+from mill.api.waiting import Waiter
+from mill.engine.ports import Jobs
+from mill.errors import MillError
+from mill.workspace import Workspace
+
+HOST = "127.0.0.1"
+_CALLS = 64  # synchronous script routes at the same time; more wait their turn
+_BACKLOG = 512
+_IDLE_SECONDS = (
+    75  # longer than clients pause between two requests: a write must not meet a closing connection
+)
+_DEFAULT_TEMPLATES = Path("resources", "mock")
+
+
+class LocalApi:
+    """Serves one workspace on loopback. It is the engine's `Platform`.
+
+    `port` 0 takes a free one. `templates` are directories of resource and variable templates; if none are
+    given, `resources/mock` of the workspace. End the jobs before the block ends: calls still running are
+    waited for.
+    """
+
+    def __init__(
+        self,
+        workspace_root: Path,
+        state_dir: Path,
+        jobs: Jobs,
+        *,
+        port: int = 0,
+        token: str | None = None,
+        workspace_id: str = "local",
+        templates: Sequence[Path] | None = None,
+        environment: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.token = token or secrets.token_urlsafe(32)
+        self.workspace_id = workspace_id
+        self.triggers: list[HttpTrigger] = load_triggers(Workspace(workspace_root), workspace_id)
+        self._table = RouteTable(self.triggers)
+        self._state_dir = state_dir
+        self._jobs = jobs
+        self._port = port
+        self._clock = clock
+        self._signing_key = secrets.token_bytes(32)
+        self._environment = read_environment(workspace_root, environment)
+        self._templates = Templates(templates or [workspace_root / _DEFAULT_TEMPLATES])
+        self._values: Values | None = None
+        self._resources = ExitStack()
+
+    @property
+    def url(self) -> str:
+        """Root of the API, without a trailing slash."""
+        return f"http://{HOST}:{self._port}"
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            listener = _listen(self._port)
+            starting.callback(listener.close)
+            self._port = listener.getsockname()[1]
+            database = starting.enter_context(Database(self._state_dir / "mill.sqlite"))
+            self._values = Values(self._templates, database, self._environment)
+            executor = ThreadPoolExecutor(_CALLS, thread_name_prefix="mill-call")
+            starting.callback(executor.shutdown)
+            stopping = threading.Event()
+            server = _Server(self._application(self._values, database, executor, stopping))
+            starting.callback(server.stop)
+            starting.callback(stopping.set)
+            server.start(listener)
+            self._resources = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    def get_variable(self, path: str) -> str:
+        """A variable's value; MillError with the nearest names where there is none."""
+        return self._open_values().variable(path).value
+
+    def get_resource(self, path: str) -> Any:
+        """A resource's value, `$var:` and `$res:` in it resolved; MillError where there is none."""
+        return self._open_values().resolved(path)
+
+    def _open_values(self) -> Values:
+        assert self._values is not None, "used outside its with block"
+        return self._values
+
+    def _application(
+        self, values: Values, database: Database, executor: Executor, stopping: threading.Event
+    ) -> Application:
+        jobs, workspace_id, signing_key = self._jobs, self.workspace_id, self._signing_key
+        waiter = Waiter(jobs, stopping)
+        approvals = ApprovalsApi(jobs, workspace_id, self.url, signing_key)
+        objects = Objects(self._state_dir, database, signing_key, self._clock)
+        routes_api = RoutesApi(
+            self._table,
+            jobs,
+            values,
+            waiter,
+            executor,
+            may_enter=lambda request: has_token(request, self.token),
+            clock=self._clock,
+        )
+        parts = (
+            ValuesApi(values, workspace_id),
+            ObjectsApi(objects),
+            JobsApi(jobs, workspace_id, USER),
+            RunApi(jobs, waiter),
+            approvals,
+        )
+        routes = [route for part in parts for route in part.routes()]
+        return Application(routes_api, routes, approvals.page_route(), workspace_id, self.token)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn in a thread of its own."""
+
+    def __init__(self, application: Application) -> None:
+        config = uvicorn.Config(
+            application,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_graceful_shutdown=5,
+        )
+        super().__init__(config)
+        self._ready = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.set()
+
+    def start(self, listener: socket.socket) -> None:
+        """Serve what arrives on `listener` until `stop`."""
+        self._thread = threading.Thread(target=self.run, args=([listener],), name="mill-api")
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        """Close every connection and end the thread."""
+        self.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+
+
+def _listen(port: int) -> socket.socket:
+    # With the protocol named, asyncio sets TCP_NODELAY on what it accepts; without, every reply waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            problem, remedy = (
+                "is in use",
+                "End what uses it, or choose another with --port (0 takes a free one).",
+            )
+        else:
+            problem, remedy = f"cannot be opened ({error.strerror})", "Choose another with --port."
+        raise MillError(f"Port {port} on {HOST} {problem}. {remedy}", exit_code=3) from error
+    return listener

@@ -1,0 +1,142 @@
+"""`mill serve`: the HTTP routes and webhooks of the workspace, on loopback, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mill.engine.ports import Jobs
+from mill.session import Session
+from mill.workspace import Workspace
+
+if TYPE_CHECKING:  # a web server's and a terminal library's imports, paid only by who serves
+    from rich.table import Table
+
+    from mill.api.server import LocalApi
+    from mill.api.triggers import HttpTrigger
+
+_BODY = "-H 'Content-Type: application/json' -d '{}'"
+_PROOF = {
+    "none": "",
+    "custom_script": "",
+    "windmill": '-H "Authorization: Bearer $MILL_TOKEN"',
+    "api_key": '-H "<api_key_header>: <api_key_secret>"',
+    "basic_http": "-u '<username>:<password>'",
+    "signature": "-H '<signature header>: <signature of the body>'",
+}
+
+
+def serve(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 8000,
+    state: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="Where state is kept; .mill beside wmill.yaml if not given."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="MILL_TOKEN", help="Token that callers present; a new one each time if not given."
+        ),
+    ] = None,
+) -> None:
+    """Serve the HTTP routes (*.http_trigger.yaml) and webhooks of this workspace until Ctrl-C.
+
+    Only this machine can reach them. Scripts and flows run as they would in
+    `mill script run` and `mill flow run`, with the resources and variables of
+    resources/mock; MILL_VAR_F_FOLDER_NAME in the environment or in .env
+    overrides the variable f/folder/name.
+
+    A new or changed *.http_trigger.yaml counts from the next start; edits to
+    scripts, flows, resources and variables count at once.
+    """
+    from mill.api.server import LocalApi  # noqa: PLC0415 - see above
+
+    def local_api(jobs: Jobs, workspace: Workspace, state_dir: Path) -> LocalApi:
+        return LocalApi(workspace.root, state_dir, jobs, port=port, token=token)
+
+    workspace = Workspace.find()
+    with _stop_signal() as stopped, Session(workspace, state, platform=local_api) as session:
+        api = session.platform
+        assert isinstance(api, LocalApi)
+        _announce(api, workspace)
+        stopped.wait()
+    typer.echo("Stopped.", err=True)
+
+
+@contextlib.contextmanager
+def _stop_signal() -> Iterator[threading.Event]:
+    """Set by Ctrl-C or by a request to terminate, instead of what these do otherwise."""
+    stopped = threading.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in signals}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _announce(api: LocalApi, workspace: Workspace) -> None:
+    from rich.console import Console  # noqa: PLC0415 - see above
+
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"Serving {workspace.root} on {api.url}. Ctrl-C stops.\n", markup=False)
+    if api.triggers:
+        console.print(_table(api.triggers))
+        for trigger in api.triggers:
+            console.print(_curl(api.url, trigger), markup=False)
+    else:
+        console.print("No HTTP routes: this workspace has no *.http_trigger.yaml.")
+    console.print(
+        "\nWebhooks of every script (p) and flow (f): start one, or wait for its result.", markup=False
+    )
+    console.print(f"export MILL_TOKEN={shlex.quote(api.token)}", markup=False)
+    url = f"{api.url}/api/w/{api.workspace_id}/jobs"
+    example = _example(workspace)
+    for run in ("run", "run_wait_result"):
+        console.print(f"curl -X POST {url}/{run}/{example} {_PROOF['windmill']} {_BODY}", markup=False)
+
+
+def _example(workspace: Workspace) -> str:
+    """A webhook that exists, as the end of its URL; where nothing does yet, what one looks like."""
+    flows, scripts = workspace.flows(), workspace.scripts()
+    if flows:
+        return f"f/{flows[0]}"
+    return f"p/{scripts[0]}" if scripts else "p/f/folder/script"
+
+
+def _table(triggers: list[HttpTrigger]) -> Table:
+    from rich import box  # noqa: PLC0415 - see above
+    from rich.table import Table  # noqa: PLC0415 - see above
+
+    table = Table("Method", "Route", "Runs", "Answers", "Authentication", box=box.SIMPLE)
+    for trigger in triggers:
+        table.add_row(
+            trigger.http_method.upper(),
+            f"/api/r/{trigger.url_path}",
+            f"{'flow' if trigger.is_flow else 'script'} {trigger.script_path}",
+            f"not offered ({trigger.refused})" if trigger.refused else trigger.request_type,
+            trigger.authentication,
+        )
+    return table
+
+
+def _curl(url: str, trigger: HttpTrigger) -> str:
+    method = trigger.http_method.upper()
+    path = "/".join(segment.lstrip(":*") for segment in trigger.url_path.split("/"))  # the names as values
+    parts = [
+        "curl" if method == "GET" else f"curl -X {method}",
+        f"{url}/api/r/{path}",
+        _PROOF[trigger.authentication],
+        _BODY if method in {"POST", "PUT", "PATCH"} else "",
+    ]
+    return " ".join(part for part in parts if part)

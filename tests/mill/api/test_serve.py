@@ -1,0 +1,78 @@
+"""`mill serve` as a person starts and stops it, with the real engine behind it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mill.api.stage import Stage
+
+COMMAND = "import typer; from mill.commands.serve import serve; typer.run(serve)"
+SCRIPT = """
+def preprocessor(event: dict):
+    return {"name": event["params"]["name"], "n": event["body"]["n"]}
+
+
+def main(name: str, n: int = 0):
+    return {"wm_status_code": 201, "result": [name, n]}
+"""
+
+
+@pytest.fixture
+def serving(stage: Stage) -> Iterator[subprocess.Popen[str]]:
+    stage.write("f/demo/greet.py", SCRIPT)
+    stage.trigger("f/demo/greet", route_path="greet/:name")
+    stage.trigger("f/demo/guarded", authentication_method="windmill", http_method="get")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).parents[3] / "scripts"),
+        "MILL_TOKEN": "an-example-token",
+        "COLUMNS": "200",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", COMMAND, "--port", "0", "--state", str(stage.state)],
+        cwd=stage.root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_it_says_what_it_serves_serves_it_and_stops_on_ctrl_c(
+    stage: Stage, serving: subprocess.Popen[str]
+) -> None:
+    assert serving.stdout is not None
+    said = ""
+    while "/jobs/run_wait_result/" not in said:
+        line = serving.stdout.readline()
+        assert line, said + (serving.stderr.read() if serving.stderr else "")
+        said += line
+    url = said.partition(" on ")[2].partition(". Ctrl-C")[0]
+    assert ["POST", "/api/r/greet/:name", "script", "f/demo/greet", "sync", "none"] in [
+        line.split() for line in said.splitlines()
+    ]
+    assert f"curl -X POST {url}/api/r/greet/name -H 'Content-Type: application/json' -d '{{}}'" in said
+    assert f'curl {url}/api/r/f/demo/guarded -H "Authorization: Bearer $MILL_TOKEN"\n' in said
+    assert f"{url}/api/w/local/jobs/run/p/f/demo/greet" in said
+
+    greeted = stage.post("/api/r/greet/kim", {"n": 3}, url=url)
+    webhook = "/api/w/local/jobs/run_wait_result/p/f/demo/greet?token=an-example-token"
+    assert (greeted.status, greeted.json()) == (201, ["kim", 3])
+    assert stage.send("GET", "/api/r/f/demo/guarded", url=url).status == 401
+    assert (
+        stage.post(webhook, {"n": 3}, url=url).status == 422
+    )  # a webhook has no params for the preprocessor
+
+    serving.send_signal(signal.SIGINT)
+    _, errors = serving.communicate(timeout=30)
+    assert (serving.returncode, errors) == (0, "Stopped.\n")
