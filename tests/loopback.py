@@ -13,12 +13,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as it arrived."""
+    """One request as it arrived; `client` is the host and port it came from."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
+    client: tuple[str, int] = ("", 0)
 
     @property
     def json(self) -> Any:
@@ -53,10 +54,13 @@ def serve(answer: Answer) -> Iterator[Loopback]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # headers and body leave as one packet: two would wait 40 ms for each other
 
         def handle_one(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            request = Asked(self.command, self.path, dict(self.headers), self.rfile.read(length))
+            request = Asked(
+                self.command, self.path, dict(self.headers), self.rfile.read(length), self.client_address
+            )
             asked.append(request)
             reply = answer(request)
             if reply.drop:
@@ -76,7 +80,10 @@ def serve(answer: Answer) -> Iterator[Loopback]:
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # the default of 5 drops connections opened at once, for a second each
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -1,0 +1,216 @@
+"""The end of an import: one outcome for every row, the rejects file, the report."""
+
+import heapq
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import zip_longest
+from typing import Any
+
+from f.customers.page import render_page
+
+from f.connect.errors import ConnectError, FixInput, FixSettings
+from f.customers.latency import Latencies
+from f.customers.outcome import RowOutcome
+from f.customers.parsing import Tally
+from f.customers.rejects import render
+from f.customers.storage import INLINE_BYTES, object_path, read_rows, write_object
+from f.customers.summary import OUTCOMES, Chunk, Created, FileRef, Gate, ImportSummary, Parsed, Reason, Stop
+
+# What the user may mend and feed again. Duplicates are not among them: the row they repeat is there.
+_FED_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
+_BEFORE_SENDING = frozenset(kind.__name__ for kind in (FixInput, FixSettings))
+_INCOMPLETE = ("failed", "unknown")
+
+
+class ImportIncomplete(ConnectError):
+    """Rows are left that should have been applied. `summary` says how the import ended all the same."""
+
+    def __init__(self, message: str, summary: ImportSummary) -> None:
+        super().__init__(message, code="import_incomplete")
+        self.summary = summary
+
+
+def close(
+    parsed: Parsed,
+    gate: Gate | None,
+    created: list[Any] | None,
+    *,
+    dry_run: bool = False,
+    stop: Stop | None = None,
+) -> ImportSummary:
+    """Account for every row, write the rejects file and the report, and say how it all went.
+
+    `created` holds one item a chunk: its `Created`, an {"error"} where its job was lost, nothing where it
+    never began. Raises AssertionError if the outcomes do not add up to the rows: that would be a lost row.
+    """
+    ends = list(_pair(parsed["chunks"], created or []))
+    done = [end for _, end in ends if isinstance(end, dict)]
+    counts = _counts(parsed, ends)
+    stops = [stop, *(end["stopped"] for end in done)]
+    summary: ImportSummary = {
+        "import_id": parsed["import_id"],
+        "source": parsed["source"],
+        "target": gate["target"] if gate else "",
+        "dry_run": dry_run,
+        "started_at": parsed["started_at"],
+        "seconds": round(time.time() - datetime.fromisoformat(parsed["started_at"]).timestamp(), 1),
+        "counts": counts,
+        "reasons": [],
+        "timings": {
+            "parse_seconds": parsed["seconds"],
+            "create_seconds": _span(done),
+            "requests": sum(end["requests"] for end in done),
+            "retries": sum(end["retries"] for end in done),
+            "latency_ms": Latencies.merged(end["latencies"] for end in done).summary(),
+        },
+        "table": parsed["table"],
+        "mapping": parsed["mapping"],
+        "guarantee": gate["guarantee"] if gate else "",
+        "stopped": next((found for found in stops if found), None),
+        "rejects": None,
+        "report": None,
+    }
+    tally = Tally()
+    summary["rejects"] = _write_rejects(parsed, _records(parsed, ends, tally))
+    summary["reasons"] = _merged(parsed["reasons"], tally)
+    summary["report"] = _keep(
+        object_path(parsed["import_id"], "report.html"), render_page(summary).encode(), "text/html"
+    )
+    return summary
+
+
+def raise_if_incomplete(summary: ImportSummary) -> None:
+    """A red result means a red job: raise where rows are left that a person or a second run must see to."""
+    counts = summary["counts"]
+    left = {name: counts[name] for name in _INCOMPLETE if counts[name]}
+    if not left and summary["stopped"] is None:
+        return
+    why = f" {summary['stopped']['message']}" if summary["stopped"] else ""
+    told = ", ".join(f"{count} {name}" for name, count in left.items()) or "no row"
+    file = summary["rejects"]
+    remedy = f" Feed {file['filename']} again when the cause is removed." if file else ""
+    raise ImportIncomplete(
+        f"The import ended with {told} of {counts['rows']} rows left.{why}{remedy}", summary=summary
+    )
+
+
+def _pair(chunks: list[Chunk], created: list[Any]) -> Iterator[tuple[Chunk, Created | RowOutcome]]:
+    """Each chunk with what its job said, or with what that means for all of its rows."""
+    for chunk, end in zip_longest(chunks, created):
+        if end is None:
+            yield chunk, RowOutcome.because("not_sent")
+        elif "error" in end:
+            yield chunk, _fate_of_a_lost_job(end["error"])
+        else:
+            yield chunk, end
+
+
+def _fate_of_a_lost_job(error: dict[str, Any]) -> RowOutcome:
+    """Our own errors leave a job only before it sends; of any other end nobody knows how far it came."""
+    code = "not_sent" if error.get("name") in _BEFORE_SENDING else "job_lost"
+    return RowOutcome.because(code, str(error.get("message", "")).strip()[-300:])
+
+
+def _counts(parsed: Parsed, ends: list[tuple[Chunk, Created | RowOutcome]]) -> dict[str, int]:
+    counts: dict[str, int] = {"rows": parsed["counts"]["rows"]}
+    counts.update(dict.fromkeys(OUTCOMES, 0))
+    for outcome in ("invalid", "duplicate"):
+        counts[outcome] += parsed["counts"][outcome]
+    for chunk, end in ends:
+        if isinstance(end, RowOutcome):
+            counts[end.outcome] += chunk["rows"]["count"]
+        else:
+            for outcome, count in end["counts"].items():
+                counts[outcome] += count
+    total = sum(counts[outcome] for outcome in OUTCOMES)
+    if total != counts["rows"]:
+        raise AssertionError(f"{counts['rows']} rows went in and {total} outcomes came out: {counts}")
+    return counts
+
+
+def _span(done: list[Created]) -> float:
+    if not done:
+        return 0.0
+    return round(max(end["ended"] for end in done) - min(end["started"] for end in done), 3)
+
+
+def _records(
+    parsed: Parsed, ends: list[tuple[Chunk, Created | RowOutcome]], tally: Tally
+) -> Iterator[dict[str, Any]]:
+    """All rows worth a look in the order of the file; those of the chunks are tallied on the way."""
+    refused = (record for rows in parsed["refused"] for record in read_rows(rows))
+    noted = (_tallied(record, tally) for chunk, end in ends for record in _of_chunk(chunk, end))
+    return heapq.merge(refused, noted, key=lambda record: record["line"])
+
+
+def _of_chunk(chunk: Chunk, end: Created | RowOutcome) -> Iterator[dict[str, Any]]:
+    if not isinstance(end, RowOutcome):
+        yield from read_rows(end["noted"])
+        return
+    for record in read_rows(chunk["rows"]):
+        yield {
+            "line": record["line"],
+            "outcome": end.outcome,
+            "code": end.code,
+            "detail": end.detail,
+            "cells": record["cells"],
+        }
+
+
+def _tallied(record: dict[str, Any], tally: Tally) -> dict[str, Any]:
+    tally.add(record["code"], record["line"], None, "")
+    return record
+
+
+def _merged(reasons: list[Reason], tally: Tally) -> list[Reason]:
+    """The reasons of both halves, the most frequent first; warnings last."""
+    both = [*reasons, *tally.reasons.values()]
+    return sorted(both, key=lambda reason: (reason["outcome"] == "warning", -reason["rows"]))
+
+
+def _write_rejects(parsed: Parsed, records: Iterable[dict[str, Any]]) -> FileRef | None:
+    """The rejects file, streamed through a local one; None where no row belongs in it."""
+    rows = 0
+
+    def counted() -> Iterator[dict[str, Any]]:
+        nonlocal rows
+        for record in records:
+            if record["outcome"] in _FED_AGAIN:
+                rows += 1
+                yield record
+
+    with tempfile.NamedTemporaryFile(prefix="rejects-") as spool:
+        for text in render(parsed["header"], counted()):
+            spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8"))
+        spool.flush()
+        if not rows:
+            return None
+        path = object_path(parsed["import_id"], "rejects.csv")
+        with open(spool.name, "rb") as whole:  # noqa: PTH123 - the client streams only what open() returns
+            try:
+                write_object(path, whole, "text/csv")
+            except FixSettings:
+                whole.seek(0)
+                return {**_inline(path, whole.read()), "rows": rows}
+        return {"filename": "rejects.csv", "s3": path, "rows": rows}
+
+
+def _keep(path: str, content: bytes, content_type: str) -> FileRef:
+    """A file as an object, or inside the result where the workspace has no storage."""
+    try:
+        write_object(path, content, content_type)
+    except FixSettings:
+        return _inline(path, content)
+    return {"filename": path.rsplit("/", 1)[-1], "s3": path}
+
+
+def _inline(path: str, content: bytes) -> FileRef:
+    if len(content) > INLINE_BYTES:
+        raise FixSettings(
+            f"{path.rsplit('/', 1)[-1]} is too large to travel inside a job's result. Set up a storage under "
+            "Workspace settings > Object Storage (S3).",
+            code="no_object_storage",
+        )
+    return {"filename": path.rsplit("/", 1)[-1], "content": content.decode()}

@@ -1,0 +1,70 @@
+"""Countries as people write them, to ISO 3166-1 alpha-2."""
+
+from functools import lru_cache
+
+import pycountry
+
+# Names in daily use that ISO's list does not hold. Keys are case-folded.
+_DAILY_NAMES = {
+    "uk": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "northern ireland": "GB",
+    "great britain": "GB",
+    "britain": "GB",
+    "u.s.": "US",
+    "u.s.a.": "US",
+    "us of a": "US",
+    "america": "US",
+    "united states of america": "US",
+    "holland": "NL",
+    "the netherlands": "NL",
+    "russia": "RU",
+    "turkey": "TR",
+    "ivory coast": "CI",
+    "cape verde": "CV",
+    "swaziland": "SZ",
+    "macedonia": "MK",
+    "burma": "MM",
+    "vatican": "VA",
+    "palestine": "PS",
+    "kosovo": "XK",
+    "uae": "AE",
+    "deutschland": "DE",
+    "schweiz": "CH",
+    "suisse": "CH",
+    "svizzera": "CH",
+    "österreich": "AT",
+    "españa": "ES",
+    "espana": "ES",
+    "italia": "IT",
+    "belgique": "BE",
+    "belgië": "BE",
+    "nederland": "NL",
+    "danmark": "DK",
+    "sverige": "SE",
+    "norge": "NO",
+    "suomi": "FI",
+    "polska": "PL",
+    "česko": "CZ",
+    "brasil": "BR",
+    "méxico": "MX",
+    "éire": "IE",
+}
+
+
+@lru_cache(maxsize=1024)
+def to_alpha2(text: str) -> str | None:
+    """The two-letter code of a country given by name, alpha-2, alpha-3 or number; None where unrecognised."""
+    wanted = " ".join(text.split())
+    if not wanted:
+        return None
+    daily = _DAILY_NAMES.get(wanted.casefold())
+    if daily is not None:
+        return daily
+    try:
+        found = pycountry.countries.lookup(wanted)
+    except LookupError:
+        return None
+    return str(found.alpha_2)

@@ -1,0 +1,125 @@
+"""Create customers in a CRM or customer API: one chunk of an import, or a list typed into the form.
+
+Sends in batches with bounded concurrency, waits longer while the service is slow or busy, and never
+repeats a write that may have been applied. Gives exactly one outcome for every row; a refused
+credential stops it at once. A second run sends the same idempotency keys, so an API that honours
+them creates nothing twice.
+"""
+
+import contextlib
+import time
+from collections import Counter
+from typing import Any, Literal, cast
+
+import httpx
+import wmill
+
+from f.connect.client import Client
+from f.connect.errors import FixInput
+from f.customers.customer import FIELDS, Customer, check
+from f.customers.outcome import CustomerRow, RowOutcome, to_record
+from f.customers.sending import Sent, send_rows
+from f.customers.storage import inline, object_path, read_rows, to_line, write_rows
+from f.customers.summary import Created, Rows
+from f.customers.targets import customer_api, open_target
+
+
+def main(
+    api: customer_api,
+    customers: list[dict] | None = None,
+    chunk: dict | None = None,
+    import_id: str = "",
+    batch_size: int | None = None,
+    delay_between_batches: float | None = None,
+    max_concurrent_requests: int | None = None,
+    on_duplicate: Literal["skip", "update", "fail"] = "skip",
+    dry_run: bool = False,
+) -> Created:
+    started = time.time()
+    overrides = {
+        "batch_size": batch_size,
+        "delay_between_batches": delay_between_batches,
+        "max_concurrent_requests": max_concurrent_requests,
+    }
+    target = open_target(api, overrides)
+    rows, ends = _typed(customers) if customers else _chunk(chunk)
+    if dry_run:
+        sent = Sent([(row, RowOutcome.because("dry_run")) for row in rows])
+    else:
+        with Client(target.integration) as client:
+            sent = send_rows(rows, target, client, on_duplicate=on_duplicate, progress=_Progress(len(rows)))
+    ends += sent.ends
+    counts = {str(name): count for name, count in Counter(end.outcome for _, end in ends).items()}
+    index = (chunk or {}).get("index", 0)
+    print(f"chunk {index}: {len(ends)} rows, {counts}, {sent.requests} requests, {sent.retries} retries")
+    in_storage = "s3" in (chunk or {}).get("rows", {})
+    return {
+        "index": index,
+        "target": target.title,
+        "guarantee": target.guarantee,
+        "counts": counts,
+        "noted": _noted(ends, object_path(import_id, f"noted/{index:05}.jsonl") if in_storage else None),
+        "ids": {str(row.line): end.id for row, end in ends if end.id} if customers else {},
+        "requests": sent.requests,
+        "retries": sent.retries,
+        "latencies": sent.latencies.to_json(),
+        "stopped": sent.stopped,
+        "started": started,
+        "ended": time.time(),
+    }
+
+
+def _chunk(chunk: dict[str, Any] | None) -> tuple[list[CustomerRow], list[tuple[CustomerRow, RowOutcome]]]:
+    """The rows of a chunk that parse_csv made: checked already, so none is refused."""
+    if not chunk:
+        raise FixInput("Nothing to create: give customers, or a chunk of parse_csv.", code="no_customers")
+    records = read_rows(cast("Rows", chunk["rows"]))
+    rows = [CustomerRow(r["line"], r["cells"], Customer.from_json(r["customer"])) for r in records]
+    return rows, []
+
+
+def _typed(
+    customers: list[dict[str, Any]],
+) -> tuple[list[CustomerRow], list[tuple[CustomerRow, RowOutcome]]]:
+    """Customers typed into the form or handed over by another step: unchecked. Lines count from 1."""
+    rows: list[CustomerRow] = []
+    refused: list[tuple[CustomerRow, RowOutcome]] = []
+    for line, record in enumerate(customers, start=1):
+        values = {name: str(value) for name, value in record.items() if value is not None and name in FIELDS}
+        custom = {
+            name: str(value) for name, value in record.items() if value is not None and name not in FIELDS
+        }
+        customer, faults, _ = check(values, custom, None)
+        cells = [str(value) for value in record.values()]
+        if customer is None:
+            empty = CustomerRow(line, cells, Customer("", ""))
+            refused.append(
+                (empty, RowOutcome.because(faults[0].code, f"{faults[0].field} {faults[0].detail}"))
+            )
+        else:
+            rows.append(CustomerRow(line, cells, customer))
+    return rows, refused
+
+
+def _noted(ends: list[tuple[CustomerRow, RowOutcome]], path: str | None) -> Rows:
+    """The rows worth a look, by line; as an object where the chunk was one."""
+    records = [to_record(row, end) for row, end in ends if end.code]
+    if path is None or not records:
+        return inline(records)
+    return write_rows(path, [to_line(record) for record in records])
+
+
+class _Progress:
+    """Tells Windmill the share of rows done, at most twice a second."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._next = 0.0
+
+    def __call__(self, done: int) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + 0.5
+        # A progress bar that cannot be moved is no reason to stop an import.
+        with contextlib.suppress(httpx.HTTPError):
+            wmill.set_progress(100 * done // self._total)

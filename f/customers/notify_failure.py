@@ -1,0 +1,59 @@
+"""Close an import that failed: account for its rows, and tell the channels.
+
+Runs as the failure module of the flow, whichever step failed. Where the file had been read, the rejects
+file and the report are written all the same, with every row that was not sent. The run stays failed.
+"""
+
+from typing import Any, cast
+
+from f.customers.closing import close
+from f.customers.notifying import announce, facts, sentence
+from f.customers.summary import Gate, ImportSummary, Parsed, Stop
+
+
+def main(
+    error: dict[str, Any],
+    parsed: dict | None = None,
+    gate: dict | None = None,
+    created: list[dict] | None = None,
+    dry_run: bool = False,
+    slack_webhook_url: str = "",
+    webhook_url: str = "",
+) -> dict[str, Any]:
+    failure = {name: error[name] for name in ("name", "message", "step_id") if name in error}
+    summary = _summary(error, parsed, gate, created, dry_run)
+    text = f"An import failed at step {failure.get('step_id', '?')}. {failure['message']}"
+    if summary is not None:
+        text = f"{text} {sentence(summary)}"
+    told = announce(
+        text,
+        {"event": "import_failed", "error": failure, **(facts(summary) if summary else {})},
+        slack_webhook_url=slack_webhook_url,
+        webhook_url=webhook_url,
+    )
+    print(text, told)
+    return {**(summary or {}), "error": failure, "notification": told}
+
+
+def _summary(
+    error: dict[str, Any],
+    parsed: dict[str, Any] | None,
+    gate: dict[str, Any] | None,
+    created: list[dict[str, Any]] | None,
+    dry_run: bool,
+) -> ImportSummary | None:
+    """The summary the report had made already, or one made now from what the other steps left."""
+    made: ImportSummary | None = (error.get("extra") or {}).get("summary")
+    if made:
+        return made
+    if not parsed or "error" in parsed:
+        return None
+    stop: Stop = {"code": str(error.get("name", "error")), "message": str(error["message"])}
+    opened = cast("Gate", gate) if gate and "error" not in gate else None
+    return close(
+        cast("Parsed", parsed),
+        opened,
+        created if isinstance(created, list) else None,
+        dry_run=dry_run,
+        stop=stop,
+    )

@@ -1,0 +1,34 @@
+"""How long to wait between batches. Pure: from what the last batch showed to seconds."""
+
+from dataclasses import dataclass
+
+# A batch below this share of applied rows is taken as a service in trouble, not as bad data:
+# rows the API refuses on their merits do not count.
+_HEALTHY_SHARE = 0.9
+_FIRST_STEP = 0.25
+_RECOVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """What one batch showed. `mean_seconds` is the mean time to an answer."""
+
+    requests: int
+    troubled: int
+    mean_seconds: float
+
+
+def next_delay(
+    current: float, facts: BatchFacts, *, base: float, slow_seconds: float = 2.0, cap: float = 30.0
+) -> float:
+    """Seconds before the next batch.
+
+    Doubles while answers are slow or troubled (busy, failed, lost), up to `cap`; halves its way back to
+    `base`, the delay the user asked for, once they are not.
+    """
+    if facts.requests == 0:
+        return current
+    healthy = 1 - facts.troubled / facts.requests
+    if facts.mean_seconds > slow_seconds or healthy < _HEALTHY_SHARE:
+        return min(cap, max(current * 2, base, _FIRST_STEP))
+    return max(base, current * _RECOVERY) if current - base > _FIRST_STEP / 2 else base

@@ -1,0 +1,78 @@
+"""Read a CSV file and check every row of it; nothing is sent anywhere.
+
+Takes exactly one of an uploaded file, pasted text, an object of the workspace's storage or a URL.
+Finds out encoding, delimiter, quoting and what each column holds. Returns the valid customers in
+chunks, the refused rows with their reasons, and the counts. A second run does the same again.
+"""
+
+import os
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from wmill import S3Object
+
+from f.connect.errors import FixInput
+from f.customers.countries import to_alpha2
+from f.customers.dialect import read_table
+from f.customers.parsing import Shelf, sort_table
+from f.customers.source import open_source
+from f.customers.summary import Parsed
+
+
+def main(
+    csv: bytes | None = None,
+    text: str | None = None,
+    file: S3Object | None = None,
+    url: str | None = None,
+    mapping: dict | None = None,
+    default_country: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    chunk_rows: int = 500,
+    max_url_mb: int = 100,
+) -> Parsed:
+    began, started_at = time.monotonic(), datetime.now(UTC)
+    source = open_source(csv, text, file, url, max_url_bytes=max_url_mb * 1_000_000)
+    import_id = _import_id(started_at)
+    table = read_table(source.chunks, encoding=encoding or None, delimiter=delimiter or None)
+    sorting = sort_table(
+        table,
+        mapping=mapping,
+        default_country=_country(default_country),
+        shelf=Shelf(import_id),
+        chunk_rows=max(chunk_rows, 1),
+    )
+    counts = sorting.counts
+    print(f"{source.title}: {counts['rows']} rows, {counts['valid']} valid in {len(sorting.chunks)} chunks")
+    return {
+        "import_id": import_id,
+        "source": source.title,
+        "started_at": started_at.isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - began, 3),
+        "table": {name: str(value) for name, value in asdict(table.dialect).items()},
+        "header": list(sorting.columns.header),
+        "mapping": sorting.columns.describe(),
+        "counts": counts,
+        "reasons": list(sorting.tally.reasons.values()),
+        "refused": sorting.refused,
+        "chunks": sorting.chunks,
+    }
+
+
+def _import_id(now: datetime) -> str:
+    """Sorts by time, and names the Windmill run it belongs to."""
+    job = os.environ.get("WM_ROOT_FLOW_JOB_ID") or os.environ.get("WM_JOB_ID") or "00000000"
+    return f"{now:%Y%m%d-%H%M%S}-{job[-8:]}"
+
+
+def _country(given: str | None) -> str | None:
+    if not given:
+        return None
+    code = to_alpha2(given)
+    if code is None:
+        raise FixInput(
+            f"The default country {given!r} is not in ISO 3166. Give its two-letter code, such as DE.",
+            code="unknown_country",
+        )
+    return code

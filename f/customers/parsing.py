@@ -1,0 +1,208 @@
+"""From rows of text to customers in chunks, and everything the report will want to know of the rest."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from f.customers.customer import Fault, check
+from f.customers.dialect import Row, Table
+from f.customers.mapping import Columns, map_columns
+from f.customers.reasons import REASONS, outcome_of
+from f.customers.rejects import is_rejects_header, undo
+from f.customers.seen import SeenKeys
+from f.customers.storage import INLINE_BYTES, inline, object_path, to_line, write_rows
+from f.customers.summary import Chunk, Example, Reason, Rows
+
+_EXAMPLES = 3
+_CHUNK_BYTES = 1_000_000
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts per reason with the first examples, in memory that does not grow with the file."""
+
+    reasons: dict[str, Reason] = field(default_factory=dict)
+
+    def add(self, code: str, line: int, column: str | None, value: str) -> None:
+        """Count a row under a reason code."""
+        text = REASONS[code]
+        reason = self.reasons.setdefault(
+            code,
+            {
+                "outcome": text.outcome or "warning",
+                "code": code,
+                "message": text.message,
+                "hint": text.hint,
+                "rows": 0,
+                "examples": [],
+            },
+        )
+        reason["rows"] += 1
+        if len(reason["examples"]) < _EXAMPLES:
+            reason["examples"].append(Example(line=line, column=column, value=mask(value)))
+
+
+def mask(value: str) -> str:
+    """Enough of a value to find it in the file, not enough to know the person."""
+    value = value.strip()
+    if len(value) <= 2:
+        return value
+    return f"{value[:2]}… ({len(value)} characters)"
+
+
+class Shelf:
+    """Encoded records that stay in memory while the whole import is small, and become objects beyond."""
+
+    def __init__(self, import_id: str, inline_bytes: int = INLINE_BYTES) -> None:
+        self._import_id = import_id
+        self._inline_left = inline_bytes
+        self._kept: list[tuple[str, list[bytes], Rows]] = []
+
+    def put(self, name: str, lines: list[bytes]) -> Rows:
+        """Shelve records under a name; where they end up is written into the returned `Rows`."""
+        rows: Rows = {"count": len(lines)}
+        self._kept.append((name, lines, rows))
+        self._inline_left -= sum(map(len, lines))
+        if self._inline_left < 0:
+            for kept_name, kept_lines, kept in self._kept:
+                kept.update(write_rows(object_path(self._import_id, kept_name), kept_lines))
+            self._kept.clear()
+        return rows
+
+    def settle(self) -> None:
+        """The end: what still is in memory travels inline."""
+        for _, lines, rows in self._kept:
+            rows.update(inline(json.loads(line) for line in lines))
+        self._kept.clear()
+
+
+@dataclass(slots=True)
+class Sorting:
+    """One pass over a table: valid rows into chunks, the others aside, everything counted."""
+
+    columns: Columns
+    default_country: str | None
+    shelf: Shelf
+    chunk_rows: int
+    fed_back: bool
+    tally: Tally = field(default_factory=Tally)
+    counts: dict[str, int] = field(
+        default_factory=lambda: {"rows": 0, "valid": 0, "invalid": 0, "duplicate": 0}
+    )
+    chunks: list[Chunk] = field(default_factory=list)
+    refused: list[Rows] = field(default_factory=list)
+
+    def run(self, rows: Iterable[Row]) -> None:
+        """Read all rows."""
+        good, bad = _Pile(self.chunk_rows, self._shelve_chunk), _Pile(self.chunk_rows, self._shelve_refused)
+        with SeenKeys() as seen:
+            for row in rows:
+                self.counts["rows"] += 1
+                cells = undo(row.cells) if self.fed_back else row.cells
+                record = self._refusal(row, cells) or self._checked(row.line, cells, seen)
+                (good if "customer" in record else bad).add(record)
+        good.close()
+        bad.close()
+        self.shelf.settle()
+
+    def _refusal(self, row: Row, cells: list[str]) -> dict[str, Any] | None:
+        """A row the reader already found fault with cannot be split into fields."""
+        if row.fault is None:
+            return None
+        detail = f"{len(cells)} cells, the header has {len(self.columns.header)}"
+        return self._refuse(row.line, cells, row.fault, None, "", detail)
+
+    def _checked(self, line: int, cells: list[str], seen: SeenKeys) -> dict[str, Any]:
+        values, custom = self.columns.split(cells)
+        customer, faults, warnings = check(values, custom, self.default_country)
+        for warning in warnings:
+            column = self.columns.column_of(warning.field)
+            self.tally.add(warning.code, line, column, values.get(warning.field, ""))
+        if customer is None:
+            first = faults[0]
+            column, value = self.columns.column_of(first.field), {**custom, **values}.get(first.field, "")
+            return self._refuse(line, cells, first.code, column, value, self._explain(faults))
+        earlier = seen.first_line(customer.key, line)
+        if earlier is not None:
+            column = self.columns.column_of("email")
+            detail = f"The first is line {earlier}."
+            return self._refuse(line, cells, "duplicate_in_file", column, values["email"], detail)
+        self.counts["valid"] += 1
+        return {"line": line, "cells": cells, "customer": customer.to_json()}
+
+    def _explain(self, faults: Sequence[Fault]) -> str:
+        """Every fault of a row, by column, so that it is mended in one go."""
+        parts = []
+        for number, fault in enumerate(faults):
+            column = self.columns.column_of(fault.field) or fault.field
+            what = fault.detail or (REASONS[fault.code].message if number else "")
+            if what:
+                parts.append(f"Column {column!r}: {what}")
+        return " ".join(parts)
+
+    def _refuse(
+        self, line: int, cells: list[str], code: str, column: str | None, value: str, detail: str
+    ) -> dict[str, Any]:
+        outcome = outcome_of(code)
+        self.counts[outcome] += 1
+        self.tally.add(code, line, column, value)
+        return {
+            "line": line,
+            "outcome": outcome,
+            "code": code,
+            "detail": detail,
+            "column": column,
+            "value": mask(value),
+            "cells": cells,
+        }
+
+    def _shelve_chunk(self, first: int, last: int, lines: list[bytes]) -> None:
+        index = len(self.chunks)
+        rows = self.shelf.put(f"chunks/{index:05}.jsonl", lines)
+        self.chunks.append({"index": index, "first_line": first, "last_line": last, "rows": rows})
+
+    def _shelve_refused(self, _first: int, _last: int, lines: list[bytes]) -> None:
+        self.refused.append(self.shelf.put(f"refused/{len(self.refused):05}.jsonl", lines))
+
+
+class _Pile:
+    """Encoded records until there are enough of them, or about a megabyte."""
+
+    def __init__(self, most: int, shelve: Callable[[int, int, list[bytes]], None]) -> None:
+        self._most = most
+        self._shelve = shelve
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._first = self._last = 0
+
+    def add(self, record: dict[str, Any]) -> None:
+        line = to_line(record)
+        self._first = self._first or record["line"]
+        self._last = record["line"]
+        self._lines.append(line)
+        self._bytes += len(line)
+        if len(self._lines) >= self._most or self._bytes >= _CHUNK_BYTES:
+            self.close()
+
+    def close(self) -> None:
+        if self._lines:
+            self._shelve(self._first, self._last, self._lines)
+            self._lines, self._bytes, self._first = [], 0, 0
+
+
+def sort_table(
+    table: Table,
+    *,
+    mapping: Mapping[str, str | None] | None,
+    default_country: str | None,
+    shelf: Shelf,
+    chunk_rows: int,
+) -> Sorting:
+    """Map the header, then check every row of the table."""
+    fed_back = is_rejects_header(table.header)
+    header = undo(table.header) if fed_back else table.header
+    columns = map_columns(header, mapping)
+    sorting = Sorting(columns, default_country, shelf, chunk_rows, fed_back)
+    sorting.run(table.rows)
+    return sorting

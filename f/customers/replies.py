@@ -1,0 +1,61 @@
+"""Reading other people's replies: bodies that may be anything, explanations that may hold anything."""
+
+import json
+from typing import Any
+
+from f.connect.message import Response
+from f.connect.redact import mask_text
+from f.customers.outcome import RowOutcome
+
+_LONGEST_DETAIL = 300
+# Where APIs put their explanation, in order of preference.
+_EXPLAINING = ("message", "detail", "error_description", "title", "error", "msg")
+_LISTING = ("errors", "details", "fields", "violations")
+
+
+def body_of(response: Response) -> Any:
+    """The JSON body, or None where there is none to read: never an error, the status has the say."""
+    try:
+        return json.loads(response.body)
+    except ValueError:
+        return None
+
+
+def object_of(response: Response) -> dict[str, Any]:
+    """The JSON body where it is an object, else an empty one."""
+    body = body_of(response)
+    return body if isinstance(body, dict) else {}
+
+
+def refusal(response: Response) -> RowOutcome:
+    """A 4xx that is about the row itself: refused, with the API's own explanation."""
+    return RowOutcome.because(
+        "rejected_by_api", f"{response.status} {explanation(body_of(response))}".strip()
+    )
+
+
+def explanation(body: Any) -> str:
+    """The sentences in an error body, masked and cut to a readable length."""
+    text = "; ".join(dict.fromkeys(_sentences(body)))
+    text = mask_text(" ".join(text.split()))
+    return text if len(text) <= _LONGEST_DETAIL else text[: _LONGEST_DETAIL - 1] + "…"
+
+
+def _sentences(body: Any) -> list[str]:
+    if isinstance(body, str):
+        return [body]
+    if isinstance(body, list):
+        return [sentence for item in body for sentence in _sentences(item)]
+    if not isinstance(body, dict):
+        return []
+    found = next((_sentences(body[name]) for name in _EXPLAINING if body.get(name)), [])
+    field = body.get("field") or body.get("param")
+    if isinstance(field, str) and found:
+        found = [f"{field}: {sentence}" for sentence in found]
+    for name in _LISTING:
+        inner = body.get(name)
+        if isinstance(inner, dict):
+            found = found + [f"{key}: {text}" for key, value in inner.items() for text in _sentences(value)]
+        elif inner:
+            found = found + _sentences(inner)
+    return found

@@ -1,0 +1,55 @@
+"""Report an import: what became of every row, why, and the rows to mend.
+
+Writes the rejects file and an HTML page into the workspace's storage, and returns what Windmill shows
+as tables, a picture and downloads; the first item is the summary for machines. Fails, with the summary
+in the error, when rows are left that should have been applied. A second run writes the same files.
+"""
+
+from typing import Any, cast
+
+from f.customers.chart import outcome_bar
+
+from f.customers.closing import close, raise_if_incomplete
+from f.customers.summary import MEANING, OUTCOMES, Gate, ImportSummary, Parsed
+
+
+def main(
+    parsed: dict[str, Any], gate: dict[str, Any], created: list[dict[str, Any]], dry_run: bool = False
+) -> dict[str, Any]:
+    summary = close(cast("Parsed", parsed), cast("Gate", gate), created, dry_run=dry_run)
+    raise_if_incomplete(summary)
+    return {"render_all": [summary, *_shown(summary)]}
+
+
+def _shown(summary: ImportSummary) -> list[dict[str, Any]]:
+    """Windmill draws each of these by the key it has."""
+    counts = summary["counts"]
+    items: list[dict[str, Any]] = [
+        {"svg": outcome_bar(counts)},
+        {
+            "table-row-object": [
+                {"outcome": name, "rows": counts[name], "meaning": MEANING[name]} for name in OUTCOMES
+            ]
+        },
+    ]
+    if summary["reasons"]:
+        items.append(
+            {
+                "table-row-object": [
+                    {
+                        "outcome": reason["outcome"],
+                        "reason": reason["message"],
+                        "rows": reason["rows"],
+                        "lines": ", ".join(str(example["line"]) for example in reason["examples"]),
+                        "what to do": reason["hint"],
+                    }
+                    for reason in summary["reasons"]
+                ]
+            }
+        )
+    for file in (summary["rejects"], summary["report"]):
+        if file is not None and "s3" in file:
+            items.append({"s3": file["s3"]})
+        elif file is not None:
+            items.append({"file": {"content": file["content"], "filename": file["filename"]}})
+    return items

@@ -1,0 +1,87 @@
+"""Rows between the steps of an import: inside job results while small, as workspace objects beyond."""
+
+import json
+from collections.abc import Iterable, Iterator
+from io import BufferedReader
+from typing import Any
+
+import httpx
+import wmill
+from wmill import S3Object
+
+from f.connect.errors import FixInput, FixSettings
+from f.customers.summary import Rows
+
+# A job's result is kept in Windmill's database and copied to every later step: about a
+# megabyte is where that starts to hurt.
+INLINE_BYTES = 1_000_000
+
+_READ_BYTES = 1 << 16
+
+
+def object_path(import_id: str, name: str) -> str:
+    """Where a file of an import lies in the workspace's storage."""
+    return f"imports/{import_id}/{name}"
+
+
+def to_line(record: dict[str, Any]) -> bytes:
+    """One record as a line of an object."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def inline(records: Iterable[dict[str, Any]]) -> Rows:
+    """Records that travel inside a job's result."""
+    listed = list(records)
+    return {"count": len(listed), "records": listed}
+
+
+def write_rows(path: str, lines: list[bytes]) -> Rows:
+    """Store encoded records as an object."""
+    write_object(path, b"".join(lines), "application/x-ndjson")
+    return {"count": len(lines), "s3": path}
+
+
+def read_rows(rows: Rows) -> Iterator[dict[str, Any]]:
+    """The records, one at a time; an object is streamed."""
+    if "s3" not in rows:
+        yield from rows.get("records", [])
+        return
+    for line in _lines(read_object(S3Object(s3=rows["s3"]))):
+        yield json.loads(line)
+
+
+def read_object(file: S3Object) -> Iterator[bytes]:
+    """An object's bytes, streamed; FixInput where it cannot be read."""
+    try:
+        with wmill.load_s3_file_reader(file) as reader:
+            while chunk := reader.read(_READ_BYTES):
+                yield chunk
+    except httpx.HTTPError as error:
+        raise FixInput(
+            f"The object {file['s3']!r} could not be read from the workspace's storage. Check the path, "
+            "and that a storage is set up under Workspace settings > Object Storage (S3).",
+            code="object_not_found",
+        ) from error
+
+
+def write_object(path: str, content: bytes | BufferedReader, content_type: str) -> None:
+    """Store bytes or an open file as an object; FixSettings where the workspace takes none."""
+    try:
+        wmill.write_s3_file(S3Object(s3=path), content, content_type=content_type)
+    except Exception as error:
+        # The client raises a bare Exception, and KeyError on the reply of a workspace without storage.
+        raise FixSettings(
+            f"The workspace's object storage did not take {path!r}. An import travels through it when its "
+            f"rows exceed about {INLINE_BYTES // 1_000_000} MB. Set a storage up under Workspace settings > "
+            "Object Storage (S3), or import a smaller file.",
+            code="no_object_storage",
+        ) from error
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        *complete, rest = (rest + chunk).split(b"\n")
+        yield from complete
+    if rest:
+        yield rest

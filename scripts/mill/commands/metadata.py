@@ -1,0 +1,57 @@
+"""`mill metadata`: input forms, locks and hashes of scripts and flows, without a Windmill server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mill.metadata.regenerate import regenerate
+from mill.workspace import Workspace
+
+
+def metadata(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Folders, scripts or flow folders; all where none is given.")
+    ] = None,
+    *,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Change nothing: print what would change, exit with 1 if it does."),
+    ] = False,
+) -> None:
+    """Bring .script.yaml, locks and wmill-lock.yaml up to date with the code.
+
+    Runs the real `wmill generate-metadata` in a copy of the workspace, so
+    Windmill's own parser reads the signature of main() into the schema. Locks
+    are resolved here with uv, by the rules of Windmill's worker, within
+    requirements.lock where the repository has one: what is tested is what is
+    deployed.
+
+    Kept: summary, description and the other settings of a script; of each input
+    title, description, placeholder, pattern, minimum, maximum, order, nullable,
+    password, enumLabels, x-* keys.
+
+    Worked out anew: which inputs there are, which are required, type, default,
+    enum, items.
+
+    Lost: hand-written properties of a plain dict input (describe them in the
+    input's description, or use a TypedDict named like a resource type), and
+    comments in .script.yaml and flow.yaml. Keys are sorted.
+
+    Python only; for scripts in other languages run `wmill generate-metadata`
+    against a Windmill instance.
+    """
+    root = Workspace.find().root
+    changes = regenerate(root, paths or ())
+    for change in changes:
+        if check:
+            typer.echo(change.diff(), nl=False)
+        else:
+            change.apply(root)
+            typer.echo(f"{'removed' if change.after is None else 'wrote'} {change.path}", err=True)
+    if check and changes:
+        typer.echo(f"{len(changes)} files are out of date: run `mill metadata`.", err=True)
+        raise typer.Exit(1)
+    if not changes:
+        typer.echo("Metadata is up to date.", err=True)

@@ -1,0 +1,67 @@
+"""`mill resources`: the credentials a workspace needs, created once and never overwritten by accident."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mill.resources import Planned, ResourcePush
+from mill.workspace import Workspace
+
+app = typer.Typer(help="Create the resources and variables a Windmill workspace lacks.", no_args_is_help=True)
+
+
+@app.callback()
+def resources() -> None:
+    """Create the resources and variables a Windmill workspace lacks."""
+
+
+@app.command()
+def push(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Windmill paths or folders; all where none.")
+    ] = None,
+    *,
+    overwrite: Annotated[bool, typer.Option(help="Replace those that exist already.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, do nothing.")] = False,
+) -> None:
+    """Create what is missing from the templates in resources/live, with the real wmill CLI.
+
+    The workspace is the one `wmill` has selected (`wmill workspace add`), or
+    the one WM_WORKSPACE, WM_TOKEN and BASE_INTERNAL_URL name.
+
+    What exists is left alone; --overwrite replaces it.
+
+    Values of secrets come from the environment, or from a hidden prompt at a
+    terminal: for f/crm/token the name is MILL_VAR_F_CRM_TOKEN.
+    """
+    pushing = ResourcePush(Workspace.find())
+    planned = pushing.plan(paths or (), overwrite=overwrite)
+    if dry_run:
+        Console().print(_table(planned))
+        return
+    done = pushing.push(planned, _ask if sys.stdin.isatty() else None)
+    for entry in done:
+        typer.echo(
+            f"{'created' if entry.action == 'create' else 'overwrote'} {entry.item.kind} {entry.item.path}"
+        )
+    kept = len(planned) - len(done)
+    if kept:
+        typer.echo(f"{kept} exist already and were left alone (--overwrite replaces them).", err=True)
+
+
+def _ask(path: str) -> str:
+    return str(typer.prompt(f"Value of {path}", hide_input=True, err=True))
+
+
+def _table(planned: list[Planned]) -> Table:
+    table = Table("kind", "path", "action", "value")
+    for entry in planned:
+        value = f"asked for, or {entry.variable}" if entry.needs_value else "from the template"
+        action = "keep (exists)" if entry.action == "keep" else entry.action
+        table.add_row(entry.item.kind, entry.item.path, action, "" if entry.action == "keep" else value)
+    return table

@@ -1,0 +1,25 @@
+"""Resource types every Windmill instance has from the hub (https://hub.windmill.dev/resource-types)."""
+
+HUB_TYPES = frozenset({
+    "ably", "actimo", "activecampaign", "acumbamail", "affinda", "airtable", "algolia", "amazonses",
+    "ansible_inventory", "anthropic", "apify_api_key", "appwrite", "asana", "aws", "aws_oidc", "azure",
+    "azure_blob", "azure_openai", "bamboohr", "basecamp", "baserow", "bigquery", "bitbucket", "bitly",
+    "box", "brevo", "brex", "browserbase", "c_slack_bot", "calcom", "calendly", "circleci", "clerk",
+    "clickhouse", "clickup", "closecrm", "cloudflare", "cloudinary", "cohere", "confluence", "contentful",
+    "customerio", "datadog", "deepl", "deepseek", "digitalocean", "discord_bot_configuration",
+    "discord_webhook", "docusign", "dropbox", "duckdb", "dynatrace", "elasticsearch", "faunadb", "figma",
+    "firebase", "freshdesk", "gcal", "gcloud", "gcp_service_account", "gdocs", "gdrive", "gforms",
+    "git_repository", "github", "gitlab", "gmail", "google", "googleai", "graphql", "groq", "gsheets",
+    "gworkspace", "hackernews", "harvest", "heroku", "hubspot", "huggingface", "intercom", "jira",
+    "jotform", "jwt_auth", "kafka", "klaviyo", "kustomer", "launchdarkly", "linear", "linkding", "linkedin",
+    "loops", "mailchimp", "mailchimp_mandrill", "mailgun", "matrix", "mattermost", "mistral", "mixpanel",
+    "monday", "mongodb", "mongodb_rest", "mqtt", "ms_sql_server", "mssql", "mysql", "nats", "neondb",
+    "netlify", "nextcloud", "notion", "ntfy", "openai", "openrouter", "openweather", "oracledb",
+    "pagerduty", "pinecone", "pipedrive", "plaid", "postgresql", "posthog", "pushover", "quickbooks",
+    "rabbitmq", "redis", "replicate", "resend", "s3", "s3_aws_oidc", "s3_object", "salesforce", "sendgrid",
+    "sendinblue", "sentry", "shopify", "slack", "smtp", "snowflake", "snowflake_oauth", "spotify", "sqs",
+    "square", "ssh", "stripe", "supabase", "supabase_wizard", "surrealdb", "surveymonkey", "teams",
+    "telegram", "tinybird", "todoist", "togetherai", "trello", "twilio", "twitter", "typeform", "upstash",
+    "vercel", "visma", "vonage", "weaviate", "webdav", "webflow", "whatsapp", "woocommerce", "wordpress",
+    "xero", "youtube", "zendesk", "zoho", "zoom",
+})  # fmt: skip

@@ -1,0 +1,133 @@
+"""Runs every check over a workspace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from mill.errors import MillError
+from mill.lint.document import Document
+from mill.lint.expressions import check_expressions
+from mill.lint.finding import Finding, Place, relative
+from mill.lint.flow_tree import FlowTree
+from mill.lint.flows import check_flow
+from mill.lint.forms import check_enterprise, check_form
+from mill.lint.imports import check_imports
+from mill.lint.layout import check_layout, check_secrets
+from mill.lint.python_source import Source
+from mill.lint.signature import check_signature
+from mill.lint.triggers import check_trigger
+from mill.metadata.lock_jobs import workspace_dependencies
+from mill.wmill_cli import WmillCli
+from mill.workspace import AREAS, FLOW_SUFFIXES, FlowFile, Workspace
+
+_RESOURCE_TYPE = ".resource-type.yaml"
+_WITH_SETTINGS = (".script.yaml", ".schedule.yaml", "_trigger.yaml")
+
+
+def lint(workspace: Workspace) -> list[Finding]:
+    """All findings, by place. Needs Node and the Windmill CLI: its own lint is part of ours."""
+    return sorted({*_wmill_lint(workspace), *our_checks(workspace)})
+
+
+def our_checks(workspace: Workspace) -> Iterator[Finding]:
+    """What `wmill lint` accepts and a workspace regrets."""
+    checks = _Checks(workspace)
+    yield from check_layout(workspace)
+    for file in python_files(workspace):
+        yield from checks.script(file)
+    for path in workspace.flows():
+        yield from checks.flow(workspace.flow(path))
+    for item in (*workspace.schedules(), *workspace.triggers()):
+        yield from checks.read(item.file, partial(check_trigger, kind=item.kind, workspace=workspace))
+    for folder in (*AREAS, "resources", "flows"):
+        for file in sorted((workspace.root / folder).rglob("*.yaml")):
+            yield from checks.read(file, check_secrets)
+            if file.name == "flow.yaml" or file.name.endswith(_WITH_SETTINGS):
+                yield from checks.read(file, check_enterprise)
+
+
+def python_files(workspace: Workspace) -> list[Path]:
+    """Every script and library in Python; not the inline steps of flows."""
+    files = {file for area in AREAS for file in (workspace.root / area).rglob("*.py")}
+    in_flows = {file for file in files if any(part.endswith(FLOW_SUFFIXES) for part in file.parts)}
+    return sorted(file for file in files - in_flows if file.name != "__init__.py")
+
+
+class _Checks:
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._root = workspace.root
+        self._dependencies = workspace_dependencies(workspace.root)
+        names = (file.name.removesuffix(_RESOURCE_TYPE) for file in self._root.glob(f"*{_RESOURCE_TYPE}"))
+        self._resource_types = frozenset(names)
+
+    def read(self, file: Path, check: Callable[[Document], Iterator[Finding]]) -> Iterator[Finding]:
+        """Check a YAML file; one that cannot be read is a finding itself."""
+        try:
+            document = Document(file, self._root)
+        except MillError as error:
+            yield Place(relative(file, self._root)).find("WM002", str(error), "")
+            return
+        yield from check(document)
+
+    def script(self, file: Path) -> Iterator[Finding]:
+        script = self._workspace.script(relative(file.with_suffix(""), self._root))
+        yield from self._python(script.path, file, file.with_suffix(".script.lock"))
+        if script.metadata_file is None:
+            yield Place(relative(script.file, self._root)).find(
+                "WM003", "There is no .script.yaml.", "Run `mill metadata`."
+            )
+        elif script.metadata_file.suffix == ".yaml" and "def main(" in script.file.read_text(
+            encoding="utf-8"
+        ):
+            yield from self.read(script.metadata_file, lambda document: check_form(document, kind="script"))
+
+    def flow(self, flow: FlowFile) -> Iterator[Finding]:
+        yield from self.read(flow.file, lambda document: self._flow_document(flow, document))
+        for file in sorted(flow.folder.glob("*.py")):
+            name = file.name.split(".")[0]
+            yield from self._python(f"{flow.path}/{name}", file, file.with_name(f"{name}.lock"))
+
+    def _flow_document(self, flow: FlowFile, document: Document) -> Iterator[Finding]:
+        def read_inline(name: str) -> str | None:
+            file = flow.folder / name
+            return file.read_text(encoding="utf-8") if file.is_file() else None
+
+        tree = FlowTree(document)
+        yield from check_form(document, kind="flow")
+        yield from check_flow(tree, self._workspace, read_inline)
+        yield from check_expressions(tree)
+
+    def _python(self, path: str, file: Path, lock: Path) -> Iterator[Finding]:
+        place = Place(relative(file, self._root))
+        source = Source(path, file.read_text(encoding="utf-8"), place, self._read_module)
+        try:
+            source.tree  # noqa: B018 - parsed here once, so that no check needs to expect a syntax error
+        except SyntaxError as error:
+            yield place.at(error.lineno or 1, error.offset or 1).find(
+                "WM001", f"Not Python: {error.msg}.", "Correct it."
+            )
+            return
+        yield from check_signature(source, self._resource_types)
+        text = lock.read_text(encoding="utf-8") if lock.is_file() else None
+        yield from check_imports(source, self._dependencies, text)
+
+    def _read_module(self, path: str) -> str | None:
+        file = self._root / f"{path}.py"
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def _wmill_lint(workspace: Workspace) -> Iterator[Finding]:
+    done = WmillCli(workspace.root).run("lint", "--locks-required", "--fail-on-warn", "--json")
+    try:
+        report = json.loads(done.stdout)
+    except json.JSONDecodeError as error:
+        raise MillError(f"`wmill lint` did not run:\n{done.output}", exit_code=1) from error
+    for issue in report["issues"]:
+        for text in issue["errors"]:
+            yield Place(issue["path"]).find("WM000", f"{text.strip().rstrip('.')}.", "")
+    for warning in report["warnings"]:
+        yield Place(warning["path"]).find("WM000", f"{warning['message'].strip().rstrip('.')}.", "")

@@ -1,0 +1,93 @@
+import re
+from typing import Any
+
+import pytest
+
+from f.customers.mock_customer_api import main, preprocessor
+
+ADA = {"name": "Ada", "email": "ada@example.com"}
+
+
+def test_the_simple_mock_makes_the_same_id_from_the_same_data() -> None:
+    one, two = main(dict(reversed(ADA.items()))), main(ADA)
+    assert one["windmill_status_code"] == 201
+    body = one["result"]
+    assert re.fullmatch(r"cust_[0-9a-f]{8}", body["id"])
+    assert body["id"] == two["result"]["id"]
+    assert (body["status"], body["data"], body["api_version"]) == ("created", ADA, "v1")
+    assert body["created_at"]
+    assert main({**ADA, "name": "Bob"})["result"]["id"] != body["id"]
+
+
+@pytest.mark.parametrize(
+    ("customer", "fields"),
+    [
+        ({}, ["name", "email"]),
+        ({"name": "Ada"}, ["email"]),
+        ({"name": " ", "email": "a@example.com"}, ["name"]),
+    ],
+)
+def test_the_advanced_mock_names_each_missing_field(customer: dict[str, str], fields: list[str]) -> None:
+    reply = main(customer, mode="advanced")
+    assert reply["windmill_status_code"] == 400
+    assert [detail["field"] for detail in reply["result"]["details"]] == fields
+
+
+def test_the_advanced_mock_knows_some_customers_already() -> None:
+    reply = main(
+        {"name": "Ada", "email": "ADA@example.com"}, mode="advanced", known_emails=["ada@example.com"]
+    )
+    assert reply["windmill_status_code"] == 409
+    assert reply["result"]["existing_id"].startswith("cust_")
+
+
+def failures(rate: float, seed: int, attempt: int = 1) -> list[int]:
+    people = ({"name": "C", "email": f"c{n}@example.com"} for n in range(400))
+    replies = (main(p, mode="advanced", failure_rate=rate, seed=seed, attempt=attempt) for p in people)
+    return [
+        number for number, reply in enumerate(replies) if reply["windmill_status_code"] in {429, 500, 503}
+    ]
+
+
+def test_failures_come_at_the_given_rate_and_repeat_with_the_seed() -> None:
+    assert 20 <= len(failures(0.1, seed=1)) <= 60
+    assert failures(0.1, seed=1) == failures(0.1, seed=1)
+    assert failures(0.1, seed=1) != failures(0.1, seed=2)
+    assert failures(0.0, seed=1) == []
+    assert len(failures(1.0, seed=1)) == 400
+
+
+def test_the_next_attempt_has_luck_of_its_own() -> None:
+    assert failures(0.1, seed=1) != failures(0.1, seed=1, attempt=2)
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments"),
+    [
+        (
+            {"method": "post", "body": ADA, "query": {}, "headers": {}},
+            {"customer": ADA, "operation": "create", "mode": "simple", "failure_rate": 0.0, "attempt": 1},
+        ),
+        (
+            {
+                "method": "post",
+                "body": ADA,
+                "query": {"mode": "advanced", "failure_rate": "0.5", "seed": "3", "known": "a@x.org,b@x.org"},
+                "headers": {"x-attempt": "2"},
+            },
+            {
+                "mode": "advanced",
+                "failure_rate": 0.5,
+                "seed": 3,
+                "attempt": 2,
+                "known_emails": ["a@x.org", "b@x.org"],
+            },
+        ),
+        ({"method": "get", "body": None, "query": {}, "headers": {}}, {"operation": "health"}),
+        ({"method": "patch", "body": ADA, "query": {}, "headers": {}}, {"operation": "update"}),
+    ],
+)
+def test_an_http_request_becomes_arguments(event: dict[str, Any], arguments: dict[str, Any]) -> None:
+    made = preprocessor(event)
+    assert {name: made[name] for name in arguments} == arguments
+    assert main(**made)["windmill_status_code"] in {200, 201, 429, 500, 503}

@@ -1,0 +1,138 @@
+"""parse_csv as the form runs it: text in, chunks and reasons out."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from f.connect.errors import FixInput
+from f.customers import parsing
+from f.customers.dialect import read_table
+from f.customers.parse_csv import main
+from f.customers.parsing import Shelf, sort_table
+from f.customers.rejects import render
+
+HEADER = "name,email,phone,VIP\n"
+
+
+def refused(parsed: Any) -> list[tuple[int, str]]:
+    return [(r["line"], r["code"]) for part in parsed["refused"] for r in part["records"]]
+
+
+def customers(parsed: Any) -> list[dict[str, Any]]:
+    return [r["customer"] for chunk in parsed["chunks"] for r in chunk["rows"]["records"]]
+
+
+def test_rows_become_customers_in_chunks_with_their_lines() -> None:
+    text = HEADER + "".join(f"C {n},c{n}@example.com,,yes\n" for n in range(5))
+    parsed = main(text=text, chunk_rows=2)
+    assert [(c["index"], c["first_line"], c["last_line"], c["rows"]["count"]) for c in parsed["chunks"]] == [
+        (0, 2, 3, 2),
+        (1, 4, 5, 2),
+        (2, 6, 6, 1),
+    ]
+    assert customers(parsed)[0] == {"name": "C 0", "email": "c0@example.com", "custom": {"VIP": "yes"}}
+    assert parsed["counts"] == {"rows": 5, "valid": 5, "invalid": 0, "duplicate": 0}
+
+
+def test_every_refused_row_has_its_line_and_its_reason() -> None:
+    text = HEADER + (
+        "Ada,ada@example.com,,\n"
+        ",noname@example.com,,\n"
+        "No Mail,,,\n"
+        "Bad,bad@@example.com,,\n"
+        "Short,short@example.com\n"
+        "Long,long@example.com,,yes,extra\n"
+        "Again,ADA@example.com,,\n"
+        f"{'A' * 300},long@example.com,,\n"
+        "Bell\x07,bell@example.com,,\n"
+    )
+    parsed = main(text=text)
+    assert refused(parsed) == [
+        (3, "missing_name"),
+        (4, "missing_email"),
+        (5, "invalid_email"),
+        (6, "wrong_column_count"),
+        (7, "wrong_column_count"),
+        (8, "duplicate_in_file"),
+        (9, "too_long"),
+        (10, "bad_characters"),
+    ]
+    assert parsed["counts"] == {"rows": 9, "valid": 1, "invalid": 7, "duplicate": 1}
+
+
+def test_an_example_shows_line_and_column_and_a_masked_value() -> None:
+    parsed = main(text=HEADER + "Ada,somebody.secret@@example.com,,\n")
+    reason = parsed["reasons"][0]
+    assert reason["examples"] == [{"line": 2, "column": "email", "value": "so… (28 characters)"}]
+    assert "secret" not in json.dumps(parsed["reasons"])
+
+
+def test_the_mapping_and_the_default_country_are_obeyed() -> None:
+    text = "Client,Contact,Ring\nAda,ada@example.com,(202) 555-0143\n"
+    parsed = main(
+        text=text,
+        mapping={"Client": "name", "Contact": "email", "Ring": "phone"},
+        default_country="United States",
+    )
+    assert customers(parsed) == [{"name": "Ada", "email": "ada@example.com", "phone": "+12025550143"}]
+
+
+def test_a_rejects_file_fed_back_is_the_file_the_user_had() -> None:
+    first = main(text=HEADER + "=Ada,ada@@example.com,+1 202 555 0143,-\n")
+    text = "".join(render(first["header"], first["refused"][0]["records"]))
+    again = main(text=text.replace("ada@@", "ada@"))
+    assert customers(again) == [
+        {"name": "=Ada", "email": "ada@example.com", "phone": "+12025550143", "custom": {"VIP": "-"}}
+    ]
+    assert again["header"] == ["name", "email", "phone", "VIP"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ({"text": ""}, "one_source_expected", "Give exactly one"),
+        ({"csv": b"\x00\x01\x02\x03" * 50}, None, ""),
+        ({"text": "name,email\n"}, "header_only", ""),
+        ({"text": "name,phone\nAda,1\n"}, "no_email_column", "no column holds the e-mail address"),
+        ({"text": "email,e-mail,name\na,b,c\n"}, "two_columns_for_one_field", "Line 1"),
+        ({"text": HEADER + 'Ada,"ada@example.com,,\n'}, "unclosed_quote", "2"),
+        ({"csv": b"name,email\nAda,a\x00b@example.com\n"}, "nul_byte", "2"),
+        ({"text": HEADER + "x" * 1_100_000 + ",,,\n"}, "field_too_large", ""),
+        (
+            {"text": HEADER + "Ada,a@example.com,,\n", "default_country": "Atlantis"},
+            "unknown_country",
+            "ISO 3166",
+        ),
+        ({"text": HEADER + "Ada,a@example.com,,\n", "encoding": "klingon"}, "unknown_encoding", "utf-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_where_and_what_to_do(
+    arguments: dict[str, Any], code: str | None, said: str
+) -> None:
+    with pytest.raises(FixInput) as caught:
+        main(**arguments)
+    assert code is None or caught.value.code == code
+    assert said in str(caught.value)
+
+
+def test_rows_beyond_the_inline_size_become_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored: dict[str, list[bytes]] = {}
+
+    def keep(path: str, lines: list[bytes]) -> parsing.Rows:
+        stored[path] = lines
+        return {"count": len(lines), "s3": path}
+
+    monkeypatch.setattr(parsing, "write_rows", keep)
+    text = HEADER + "".join(f"C {n},c{n}@example.com,,\n" for n in range(40)) + "Bad,,,\n"
+    table = read_table(io.BytesIO(text.encode()))
+    sorting = sort_table(
+        table, mapping=None, default_country=None, shelf=Shelf("imp", inline_bytes=2000), chunk_rows=10
+    )
+    assert [chunk["rows"].get("s3") for chunk in sorting.chunks] == [
+        f"imports/imp/chunks/{index:05}.jsonl" for index in range(4)
+    ]
+    assert [part.get("s3") for part in sorting.refused] == ["imports/imp/refused/00000.jsonl"]
+    assert sum(len(lines) for lines in stored.values()) == 41
+    assert not [chunk for chunk in sorting.chunks if "records" in chunk["rows"]]
