@@ -29,13 +29,16 @@ def main(
     default_country: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    has_header: bool | None = None,
     chunk_rows: int = 500,
     max_url_mb: int = 100,
 ) -> Parsed:
     began, started_at = time.monotonic(), datetime.now(UTC)
     source = open_source(csv, text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     import_id = _import_id(started_at)
-    table = read_table(source.chunks, encoding=encoding or None, delimiter=delimiter or None)
+    table = read_table(
+        source.chunks, encoding=encoding or None, delimiter=delimiter or None, has_header=has_header
+    )
     sorting = sort_table(
         table,
         mapping=mapping,

@@ -110,7 +110,8 @@ class Sorting:
         """A row the reader already found fault with cannot be split into fields."""
         if row.fault is None:
             return None
-        detail = f"{len(cells)} cells, the header has {len(self.columns.header)}"
+        width = len(self.columns.header)
+        detail = f"{len(cells)} cells, the header has {width}" if row.fault == "wrong_column_count" else ""
         return self._refuse(row.line, cells, row.fault, None, "", detail)
 
     def _checked(self, line: int, cells: list[str], seen: SeenKeys) -> dict[str, Any]:

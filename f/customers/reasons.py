@@ -37,6 +37,16 @@ REASONS: dict[str, ReasonText] = {
         "The row has another number of cells than the header.",
         "Look for a missing or extra delimiter, or a cell that needs quotes.",
     ),
+    "stray_quote": ReasonText(
+        "invalid",
+        "Text follows a closing quote.",
+        'Write a quote that belongs to the text twice (""), or put the whole cell in quotes.',
+    ),
+    "swallowed_lines": ReasonText(
+        "invalid",
+        "A quoted cell holds several lines that look like rows.",
+        "Close the quote on the line where the row starts.",
+    ),
     "too_long": ReasonText(
         "invalid",
         "A value is longer than its field may be.",

@@ -117,6 +117,28 @@ def test_a_file_that_cannot_be_read_says_where_and_what_to_do(
     assert said in str(caught.value)
 
 
+def test_a_file_without_a_header_is_mapped_by_position() -> None:
+    parsed = main(
+        text="Ada,ada@example.com\nBob,bob@example.com\n",
+        has_header=False,
+        mapping={"column_1": "name", "column_2": "email"},
+    )
+    assert [customer["name"] for customer in customers(parsed)] == ["Ada", "Bob"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('Ada,"a"da@example.com,,\n', "stray_quote"),
+        ('Ada,"x\na,b@example.com,,\nc,d@example.com,,\ne",,\n', "swallowed_lines"),
+    ],
+)
+def test_a_quote_out_of_place_is_a_fault_of_its_row(text: str, code: str) -> None:
+    parsed = main(text=HEADER + text + "Bob,bob@example.com,,\n")
+    assert refused(parsed) == [(2, code)]
+    assert len(customers(parsed)) == 1
+
+
 def test_rows_beyond_the_inline_size_become_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     stored: dict[str, list[bytes]] = {}
 
