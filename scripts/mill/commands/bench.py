@@ -1,0 +1,17 @@
+"""`mill bench`: figures, each measured on this machine."""
+
+from __future__ import annotations
+
+import typer
+
+from mill.bench.connect import connect
+from mill.bench.runner import runner
+
+app = typer.Typer(no_args_is_help=True, help="Measure what things cost on this machine.")
+app.command()(runner)
+app.command()(connect)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure what things cost on this machine."""

@@ -1,0 +1,50 @@
+"""`mill script`: run scripts, list them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from mill.commands.flow import Data, EnvFile, Event, Silent, State, TraceFile, Verbose
+from mill.engine.ports import Target
+from mill.launch import Launch, Options, launch, read_data
+from mill.workspace import Workspace
+
+_MAIN = re.compile(r"^(?:async )?def main\(", re.MULTILINE)
+
+app = typer.Typer(no_args_is_help=True, help="Run scripts on this machine, list them.")
+
+
+@app.command()
+def run(
+    path: Annotated[str, typer.Argument(help="The script, such as f/folder/verb_object.")],
+    data: Data = None,
+    event: Event = None,
+    silent: Silent = False,
+    verbose: Verbose = False,
+    state: State = None,
+    trace: TraceFile = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Run a Python script of this workspace as a Windmill job and print its result as JSON.
+
+    What it prints is shown on stderr. Resources and variables come from resources/mock.
+
+    mill script run f/operate/check_health -d '{"target": "$res:f/customers/mock_api"}'
+    """
+    workspace = Workspace.find()
+    target = Target("script", workspace.script(path).path)
+    what = Launch(workspace, target, read_data(data), read_data(event) if event else None)
+    options = Options(silent, verbose, state=state, trace=trace, env_file=env_file)
+    raise typer.Exit(launch(what, options))
+
+
+@app.command("list")
+def list_() -> None:
+    """List the scripts of this workspace that have a main()."""
+    workspace = Workspace.find()
+    for path in workspace.scripts():
+        if _MAIN.search(workspace.script(path).file.read_text("utf-8", errors="replace")):
+            typer.echo(path)

@@ -1,0 +1,128 @@
+"""The engine as the API sees it: start, follow, end and resume jobs."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from mill.engine.flow import FlowRunner
+from mill.engine.jobs import Handle
+from mill.engine.library import Library
+from mill.engine.outcome import EXECUTION, INTERNAL, JobCanceled, Outcome, canceled, failure
+from mill.engine.ports import Completed, Job, Resume, Target
+from mill.engine.runtime import Runtime
+from mill.engine.scripts import Scripts, Work
+from mill.engine.warm import WarmScripts
+from mill.errors import MillError
+
+
+class Engine:
+    """Implements `ports.Jobs`. Every method may be called from any thread."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.library = Library(runtime.workspace, runtime.state / "inline")
+        self._scripts = Scripts(runtime)
+        self._flows = FlowRunner(runtime, self.library, self._scripts)
+        self._warm = WarmScripts(runtime, self.library)
+
+    def start(
+        self,
+        target: Target,
+        args: Mapping[str, Any],
+        *,
+        event: Mapping[str, Any] | None = None,
+        parent: str | None = None,
+        delay: float = 0.0,
+    ) -> str:
+        """Start a job and return its id. Raises MillError for a target that cannot run."""
+        work = self._prepared(target, args, event)
+        above = self._runtime.jobs.get(parent) if parent is not None else None
+        handle = self._runtime.jobs.create(target, args, parent=above)
+        threading.Thread(target=self._run, args=(handle, work, delay), daemon=True).start()
+        return handle.id
+
+    def call(
+        self, target: Target, args: Mapping[str, Any], *, event: Mapping[str, Any] | None = None
+    ) -> Completed:
+        """Run a script in a process kept warm for it and wait."""
+        return self._warm.call(target, args, event)
+
+    def wait(self, job_id: str, timeout: float | None = None) -> Completed | None:
+        """Wait for the end of a job; None after `timeout` seconds, or where there is no such job."""
+        handle = self._runtime.jobs.get(job_id)
+        if handle is None or not handle.done.wait(timeout):
+            return None
+        return handle.job.completed
+
+    def get(self, job_id: str) -> Job | None:
+        """The job, or None where there is none of that id."""
+        handle = self._runtime.jobs.get(job_id)
+        return handle.job if handle is not None else None
+
+    def cancel(self, job_id: str, reason: str) -> None:
+        """End a job and everything it started: its result becomes an error named Canceled."""
+        handle = self._runtime.jobs.get(job_id)
+        if handle is not None:
+            handle.cancel(reason)
+
+    def set_progress(self, job_id: str, percent: int) -> None:
+        """Record what `wmill.set_progress` said."""
+        handle = self._runtime.jobs.get(job_id)
+        if handle is not None:
+            handle.job.progress = percent
+            handle.tell("progress", percent)
+
+    def resume(self, job_id: str, resume: Resume) -> bool:
+        """Approve or refuse the step that `job_id` suspended; False where nothing waits for it."""
+        return self._runtime.approvals.answer(job_id, resume)
+
+    def flow_user_state(self, flow_job_id: str) -> dict[str, Any]:
+        """The user state of the flow that `flow_job_id` belongs to: the live, mutable mapping."""
+        handle = self._runtime.jobs.get(flow_job_id)
+        if handle is None:
+            raise MillError(f"There is no job {flow_job_id}.")
+        return handle.root.user_state
+
+    def end_jobs(self, reason: str) -> None:
+        """End every job that still runs."""
+        for handle in self._runtime.jobs.running():
+            handle.cancel(reason)
+
+    def close(self) -> None:
+        """End every process and forget the files of this session's jobs. The jobs have ended before."""
+        self._warm.close()
+        self._runtime.workers.close()
+        shutil.rmtree(self._runtime.state / "jobs", ignore_errors=True)
+
+    def _prepared(self, target: Target, args: Mapping[str, Any], event: Mapping[str, Any] | None) -> Any:
+        """What will run, checked: a function from the job's handle to its outcome."""
+        if target.kind == "flow":
+            flow = self.library.check_flow(target.path)
+            return lambda handle: self._flows.run(flow, handle, args, event=event)
+        timeout = cache_ttl = None
+        if target.code is not None:
+            code = self.library.inline(target.code, None, target.path or "preview")
+        else:
+            self.library.check_script(target.path)
+            code = self.library.script(target.path)
+            timeout, cache_ttl = self.library.timeout_and_cache(target.path)
+        work = Work(code, target.path, args, event=event, timeout=timeout, cache_ttl=cache_ttl)
+        return lambda handle: self._scripts.run(handle, work)
+
+    def _run(self, handle: Handle, work: Any, delay: float) -> None:
+        """A job from its start to its end, in its own thread: every way to end becomes an outcome."""
+        outcome = Outcome(False, failure(INTERNAL, "mill itself failed; its traceback is on stderr"))
+        try:
+            if delay > 0:
+                self._runtime.wait(handle, delay)
+            handle.start()
+            outcome = work(handle)
+        except JobCanceled as error:
+            outcome = Outcome(False, canceled(str(error)))
+        except MillError as error:
+            outcome = Outcome(False, failure(EXECUTION, str(error)))
+        finally:
+            handle.end(outcome)

@@ -1,0 +1,29 @@
+"""What the engine tells a display, a trace or a log while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+EventKind = Literal["started", "ended", "output", "progress", "items", "waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a job, seconds since the epoch.
+
+    `label` is the step's id, an iteration's or branch's name or, at the top, the path. `data` by kind:
+    started: the step's summary; ended: an Outcome; output: text; progress: per cent;
+    items: how many iterations or branches the step will run; waiting: a sentence saying what for.
+    """
+
+    kind: EventKind
+    job_id: str
+    parent: str | None
+    label: str
+    time: float
+    data: Any = None
+
+
+Listener = Callable[[Event], None]

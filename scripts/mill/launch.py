@@ -1,0 +1,211 @@
+"""Runs one job for a person: reads the arguments, shows the run, prints the result, says what failed."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+import select
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from mill.display import Display, display_for, show_result
+from mill.engine.approvals import Approver, Request
+from mill.engine.arguments import checked_arguments, schema_of
+from mill.engine.library import Library
+from mill.engine.outcome import error_of
+from mill.engine.ports import Completed, Resume, Target
+from mill.errors import MillError
+from mill.session import STATE_FOLDER, Session
+from mill.trace import Trace
+from mill.workspace import Workspace
+
+_ENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the run commands have in common."""
+
+    silent: bool = False
+    verbose: bool = False
+    approve: bool = False
+    state: Path | None = None
+    trace: Path | None = None
+    env_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What to run. `event` is for the preprocessor, which then makes the arguments."""
+
+    workspace: Workspace
+    target: Target
+    args: Mapping[str, Any]
+    event: Mapping[str, Any] | None = None
+
+
+def launch(what: Launch, options: Options) -> int:
+    """Run it and print its result as JSON on stdout. Returns the exit code: 0 only for success."""
+    args = what.args if what.event is not None else _checked(what, options)
+    trace = Trace()
+    env = read_env_file(options.env_file) if options.env_file else {}
+    logs = options.verbose or what.target.kind == "script"
+    with contextlib.ExitStack() as stack:
+        display = stack.enter_context(display_for(silent=options.silent, logs=logs))
+        session = Session(
+            what.workspace,
+            options.state,
+            listeners=(display, trace),
+            approver=approver(options, display),
+            env=env,
+        )
+        stack.enter_context(session)
+        try:
+            completed = session.run(what.target, args, what.event)
+        except KeyboardInterrupt:
+            raise MillError(
+                "Interrupted: the run and everything it started have ended.", exit_code=130
+            ) from None
+        finally:
+            if options.trace is not None:
+                _write_trace(trace, options.trace)
+    return _report(completed, options)
+
+
+def approver(options: Options, display: Display) -> Approver | None:
+    """Who answers a suspended flow: `--approve`, the person at the terminal, or nobody but the resume URL."""
+    if options.approve:
+        numbers = itertools.count()
+        return lambda _request: Resume(next(numbers), approved=True, approver="mill --approve")
+    if sys.stdin.isatty() and sys.stderr.isatty() and not options.silent:
+        return lambda request: _ask(request, display)
+    return None
+
+
+def _ask(request: Request, display: Display) -> Resume | None:
+    """Ask until there is an answer or none is needed any more."""
+    with display.paused():
+        sys.stderr.write(f"\nApprove after step {request.step_id}? [y]es, [n]o, [w]ait for its resume URL: ")
+        sys.stderr.flush()
+        while not select.select([sys.stdin], [], [], 0.2)[0]:
+            if request.is_over():
+                return None
+        answer = sys.stdin.readline().strip().lower()[:1]
+    if answer in {"y", "n"}:
+        return Resume(uuid.uuid4().int >> 96, approved=answer == "y", approver="terminal")
+    return None
+
+
+def _checked(what: Launch, options: Options) -> dict[str, Any]:
+    """The arguments, checked with everything the run needs before a process is started."""
+    path = what.target.path
+    library = Library(what.workspace, (options.state or what.workspace.root / STATE_FOLDER) / "inline")
+    if what.target.kind == "flow":
+        return checked_arguments(f"Flow {path}", library.check_flow(path).schema, what.args)
+    signature = library.signature(path)
+    if signature.takes_anything:
+        return dict(what.args)
+    schema = what.workspace.script(path).metadata().get("schema") or schema_of(signature)
+    return checked_arguments(f"Script {path}", schema, what.args)
+
+
+def _report(completed: Completed, options: Options) -> int:
+    print_result(completed.result)
+    if completed.success:
+        if not options.silent and sys.stderr.isatty():
+            show_result(completed.result, Console(file=sys.stderr))
+        return 0
+    if not options.silent:
+        sys.stderr.write(failure_text(completed.result, verbose=options.verbose) + "\n")
+    return 1
+
+
+def print_result(result: Any) -> None:
+    """The result as JSON on stdout."""
+    text = json.dumps(result, ensure_ascii=False, indent=2)
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+
+
+def failure_text(result: Any, *, verbose: bool) -> str:
+    """Why a run failed, in a sentence; with `verbose` also the script's stack."""
+    error = error_of(result)
+    step = f" in step {error['step_id']}" if error.get("step_id") else ""
+    message = str(error.get("message") or "it gave no reason").strip()
+    if not verbose and error.get("exit_code") is not None:
+        message = message.rsplit("\n", maxsplit=1)[-1]
+    text = f"Failed{step}: {error.get('name', 'Error')}: {message}"
+    if verbose and error.get("stack"):
+        text += f"\n{error['stack']}"
+    return text
+
+
+def read_data(text: str | None) -> dict[str, Any]:
+    """The arguments of `-d`: JSON, `@file` or `@-` for stdin. Raises MillError with line and column."""
+    if text is None:
+        return {}
+    source = "-d"
+    if text == "@-":
+        source, text = "stdin", sys.stdin.read()
+    elif text.startswith("@"):
+        source = text[1:]
+        try:
+            text = Path(source).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise MillError(f"{source}: cannot be read as UTF-8 text ({error}).") from error
+    return parse_object(text, source)
+
+
+def parse_object(text: str, source: str) -> dict[str, Any]:
+    """A JSON object. Raises MillError with line and column."""
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise MillError(f"{source} is not JSON: {error.msg} at {place}.") from error
+    except ValueError as error:
+        raise MillError(f"{source} is not JSON: {error}.") from error
+    if not isinstance(data, dict):
+        raise MillError(f'{source} must be a JSON object of arguments, such as {{"name": "value"}}.')
+    return data
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def read_env_file(file: Path) -> dict[str, str]:
+    """`NAME=value` lines, for the jobs' environment. Raises MillError naming the line."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MillError(f"{file}: cannot be read as UTF-8 text ({error}).") from error
+    values = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = _ENV_LINE.fullmatch(line.strip())
+        if match is None:
+            raise MillError(f"{file}:{number}: is not NAME=value.")
+        values[match[1]] = _unquoted(match[2])
+    return values
+
+
+def _unquoted(value: str) -> str:
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
+
+
+def _write_trace(trace: Trace, file: Path) -> None:
+    try:
+        trace.write(file)
+    except OSError as error:
+        raise MillError(f"{file}: the trace cannot be written ({error.strerror}).") from error

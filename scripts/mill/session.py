@@ -1,0 +1,107 @@
+"""A session: the engine and the loopback API of one `mill` command, put together and ended together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mill.engine.approvals import Approvals, Approver
+from mill.engine.engine import Engine
+from mill.engine.events import Listener
+from mill.engine.expressions import Evaluator
+from mill.engine.jobs import Handle, JobTable
+from mill.engine.ports import Completed, Jobs, Platform, Target
+from mill.engine.runtime import Runtime
+from mill.engine.worker import Workers
+from mill.workspace import Workspace
+
+STATE_FOLDER = ".mill"
+PlatformFactory = Callable[[Jobs, Workspace, Path], contextlib.AbstractContextManager[Platform]]
+
+
+def loopback_api(
+    jobs: Jobs, workspace: Workspace, state: Path
+) -> contextlib.AbstractContextManager[Platform]:
+    """The stand-in of the Windmill API, on a free port."""
+    from mill.api.server import LocalApi  # noqa: PLC0415 - a web server's imports, paid only by who runs jobs
+
+    return LocalApi(workspace.root, state, jobs)
+
+
+class Session:
+    """Runs jobs of one workspace. A context manager: leaving it ends every process it started."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        state: Path | None = None,
+        *,
+        listeners: tuple[Listener, ...] = (),
+        approver: Approver | None = None,
+        env: Mapping[str, str] | None = None,
+        platform: PlatformFactory = loopback_api,
+        wait: Callable[[Handle, float], None] = Handle.sleep,
+        expression_seconds: float = 20.0,
+    ) -> None:
+        self.workspace = workspace
+        self.state = (state or workspace.root / STATE_FOLDER).resolve()
+        self._listeners = listeners
+        self._approver = approver
+        self._env = dict(env or {})
+        self._make_platform = platform
+        self._wait = wait
+        self._expression_seconds = expression_seconds
+        self._stack = contextlib.ExitStack()
+        self.engine: Engine
+        self.platform: Platform
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            (self.state / "home").mkdir(parents=True, exist_ok=True)
+            (self.state / ".gitignore").write_text("*\n", "utf-8")
+            workers = stack.enter_context(Workers(self.workspace.root, self.state / "bytecode"))
+            runtime = Runtime(
+                workspace=self.workspace,
+                state=self.state,
+                workers=workers,
+                evaluator=Evaluator(
+                    variable=self._variable,
+                    resource=self._resource,
+                    time_limit=self._expression_seconds,
+                ),
+                jobs=JobTable(list(self._listeners)),
+                approvals=Approvals(self._approver),
+                extra_env=self._env,
+                wait=self._wait,
+            )
+            self.engine = Engine(runtime)
+            stack.callback(self.engine.close)
+            self.platform = runtime.platform = stack.enter_context(
+                self._make_platform(self.engine, self.workspace, self.state)
+            )
+            stack.callback(self.engine.end_jobs, "mill is ending")
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _variable(self, path: str) -> str:
+        return self.platform.get_variable(path)
+
+    def _resource(self, path: str) -> Any:
+        return self.platform.get_resource(path)
+
+    def run(
+        self, target: Target, args: Mapping[str, Any], event: Mapping[str, Any] | None = None
+    ) -> Completed:
+        """Run a job to its end. Interrupted (Ctrl-C), it ends with the session."""
+        job_id = self.engine.start(target, args, event=event)
+        completed = self.engine.wait(job_id)
+        assert completed is not None
+        return completed

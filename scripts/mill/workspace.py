@@ -1,0 +1,206 @@
+"""Finds what lies in a Windmill repository, by Windmill path.
+
+Nothing is cached: every look-up reads the files as they are, so an edit shows at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mill.errors import MillError
+from mill.yamlfile import read_mapping
+
+MARKER = "wmill.yaml"
+AREAS = ("f", "u")
+FLOW_SUFFIXES = (".flow", "__flow")
+_SCRIPT_METADATA = (".script.yaml", ".script.json")
+_NOT_CODE = (".yaml", ".yml", ".json", ".lock", ".md", ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script: its code file and, where there is one, its `.script.yaml`."""
+
+    path: str
+    file: Path
+    metadata_file: Path | None
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it is the language this runner runs."""
+        return self.file.suffix == ".py"
+
+    def metadata(self) -> dict[str, Any]:
+        """The content of the `.script.yaml`, empty where there is none."""
+        if self.metadata_file is None:
+            return {}
+        return read_mapping(self.metadata_file)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFile:
+    """A flow: the folder with its inline scripts and the flow.yaml in it."""
+
+    path: str
+    folder: Path
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A resource, variable, schedule or trigger: one YAML file. `kind` is the word in its file name."""
+
+    kind: str
+    path: str
+    file: Path
+
+    def value(self) -> dict[str, Any]:
+        """The file's content."""
+        return read_mapping(self.file)
+
+
+class Workspace:
+    """A repository that `wmill sync` understands. Windmill paths look like `f/folder/name`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.root)!r})"
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Workspace:
+        """The workspace around `start` (the current directory): the nearest wmill.yaml upward."""
+        begin = (start or Path.cwd()).resolve()
+        for folder in (begin, *begin.parents):
+            if (folder / MARKER).is_file():
+                return cls(folder)
+        raise MillError(
+            f"No {MARKER} in {begin} or above it. Go into a Windmill repository (`wmill init` makes one)."
+        )
+
+    def script(self, path: str) -> Script:
+        """The script at `path`; MillError with the nearest names where there is none."""
+        path = clean_path(path)
+        base = self.root / path
+        python = base.with_name(base.name + ".py")
+        code = python if python.is_file() else self._code_in_another_language(base)
+        if code is None:
+            raise MillError(_no_such("script", path, self.scripts()))
+        return Script(path, code, _metadata_of(base))
+
+    def flow(self, path: str) -> FlowFile:
+        """The flow at `path`; MillError with the nearest names where there is none."""
+        path = clean_path(path)
+        for suffix in FLOW_SUFFIXES:
+            folder = self.root / f"{path}{suffix}"
+            if (folder / "flow.yaml").is_file():
+                return FlowFile(path, folder, folder / "flow.yaml")
+        raise MillError(_no_such("flow", path, self.flows()))
+
+    def scripts(self) -> list[str]:
+        """The paths of all Python scripts that have a `.script.yaml` or a `main`, sorted."""
+        return sorted(self._script_paths())
+
+    def flows(self) -> list[str]:
+        """The paths of all flows, sorted."""
+        folders = [file.parent.relative_to(self.root).as_posix() for file in self._files("flow.yaml")]
+        return sorted(
+            folder.removesuffix(suffix)
+            for folder in folders
+            for suffix in FLOW_SUFFIXES
+            if folder.endswith(suffix)
+        )
+
+    def items(self, kind: str, under: Path | None = None) -> list[Item]:
+        """All files `<path>.<kind>.yaml`, by path: kind is resource, variable, schedule, http_trigger ...
+
+        `under` is another place with the same layout, such as `resources/mock`.
+        """
+        base = under or self.root
+        ending = f".{kind}.yaml"
+        files = (file for area in AREAS for file in (base / area).rglob(f"*{ending}"))
+        return sorted(
+            (Item(kind, file.relative_to(base).as_posix().removesuffix(ending), file) for file in files),
+            key=lambda item: item.path,
+        )
+
+    def resources(self, under: Path | None = None) -> list[Item]:
+        """All resources."""
+        return self.items("resource", under)
+
+    def variables(self, under: Path | None = None) -> list[Item]:
+        """All variables."""
+        return self.items("variable", under)
+
+    def schedules(self) -> list[Item]:
+        """All schedules."""
+        return self.items("schedule")
+
+    def triggers(self) -> list[Item]:
+        """All triggers, whatever their kind (http, kafka, ...)."""
+        names = {file.name for area in AREAS for file in (self.root / area).rglob("*_trigger.yaml")}
+        kinds = {name.removesuffix(".yaml").rpartition(".")[2] for name in names}
+        return sorted((item for kind in kinds for item in self.items(kind)), key=lambda item: item.path)
+
+    def _files(self, name: str) -> Iterator[Path]:
+        for area in AREAS:
+            yield from (self.root / area).rglob(name)
+
+    def _script_paths(self) -> Iterator[str]:
+        for file in self._files("*.py"):
+            relative = file.relative_to(self.root)
+            if any(part.endswith(FLOW_SUFFIXES) or part == "__pycache__" for part in relative.parts):
+                continue
+            base = file.with_suffix("")
+            if _metadata_of(base) is not None or "def main(" in file.read_text("utf-8", errors="replace"):
+                yield relative.with_suffix("").as_posix()
+
+    def _code_in_another_language(self, base: Path) -> Path | None:
+        if _metadata_of(base) is None:
+            return None
+        candidates = (
+            file for file in base.parent.glob(f"{base.name}.*") if not file.name.endswith(_NOT_CODE)
+        )
+        return min(candidates, default=None)
+
+
+def clean_path(path: str) -> str:
+    """`path` as Windmill writes it, from any way a shell's completion may have spelled it."""
+    path = path.strip().strip("/")
+    for ending in ("/flow.yaml", *FLOW_SUFFIXES, ".script.yaml", ".py"):
+        path = path.removesuffix(ending)
+    if path.split("/")[0] not in AREAS or ".." in path.split("/"):
+        raise MillError(f"{path!r} is not a Windmill path: it begins with f/ or u/, like f/folder/name.")
+    return path
+
+
+def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """The known names that look most like `name`, best first."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=limit, cutoff=0.6)
+    tail = name.rpartition("/")[2]
+    same_tail = [other for other in names if other.rpartition("/")[2] == tail and other not in close]
+    return (same_tail + close)[:limit]
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """A question naming the nearest known names, or the empty string."""
+    close = nearest(name, known)
+    return f" Did you mean {' or '.join(close)}?" if close else ""
+
+
+def _metadata_of(base: Path) -> Path | None:
+    for ending in _SCRIPT_METADATA:
+        file = base.with_name(base.name + ending)
+        if file.is_file():
+            return file
+    return None
+
+
+def _no_such(kind: str, path: str, known: list[str]) -> str:
+    return f"There is no {kind} {path}.{hint(path, known) or f' The workspace has {len(known)} {kind}s.'}"

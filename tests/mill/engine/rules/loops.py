@@ -1,0 +1,197 @@
+"""For and while loops."""
+
+from __future__ import annotations
+
+from tests.mill.engine.lab import const, fail, give, identity, loop, py, stop, transforms, while_
+from tests.mill.engine.rules.case import BAD_JS, BODY, ITER, Case, error, errors_in
+
+CASES = [
+    Case("a loop gives an array in order", [loop("l", "[3, 1, 2]", [give("x", BODY)])], [3, 1, 2]),
+    Case(
+        "a parallel loop gives an array in order",
+        [
+            loop(
+                "l",
+                "[3, 1, 2]",
+                [py("x", "import time; time.sleep(v / 50); return v", {"v": BODY})],
+                parallel=True,
+            )
+        ],
+        [3, 1, 2],
+    ),
+    Case("the iterator may be fixed", [loop("l", ("static", [1, 2]), [give("x", BODY)])], [1, 2]),
+    Case("iter has the index", [loop("l", "['a', 'b']", [give("x", f"{ITER}.index")])], [0, 1]),
+    Case(
+        "the rest of flow_input stays visible",
+        [loop("l", "[1]", [give("x", "flow_input.n")])],
+        [7],
+        args={"n": 7},
+    ),
+    Case(
+        "an outer loop's iter becomes iter_parent",
+        [
+            loop(
+                "o",
+                "[5]",
+                [loop("l", "[1]", [give("x", "[flow_input.iter_parent.value, flow_input.iter.value]")])],
+            )
+        ],
+        [[[5, 1]]],
+    ),
+    Case(
+        "a third loop's outermost is iter_parent_parent",
+        [
+            loop(
+                "p",
+                "[9]",
+                [loop("o", "[5]", [loop("l", "[1]", [give("x", "flow_input.iter_parent_parent.value")])])],
+            )
+        ],
+        [[[9]]],
+    ),
+    Case(
+        "an iteration of several steps gives the last one's result",
+        [loop("l", "[1, 2]", [give("x", BODY), give("y", "previous_result * 10")])],
+        [10, 20],
+    ),
+    Case(
+        "an iteration's first step has its flow_input as previous result",
+        [const("a", 5), loop("l", "[1]", [identity("x"), identity("y")])],
+        [{"iter": {"index": 0, "value": 1}}],
+    ),
+    Case("an empty array gives an empty array", [loop("l", "[]", [fail("x")])], []),
+    Case(
+        "an empty array needs no stop check",
+        [loop("l", "[]", [fail("x")], stop_after_all_iters_if=stop("true")), const("b", 1)],
+        1,
+    ),
+    Case("a loop without steps gives an empty array", [loop("l", "[1]", [])], []),
+    Case(
+        "an iterator that is no array breaks the flow",
+        [loop("l", "({a: 1})", [const("x", 1)])],
+        error("InternalError", "Expected an array"),
+        False,
+    ),
+    Case(
+        "a throwing iterator breaks the flow",
+        [loop("l", BAD_JS, [const("x", 1)])],
+        error("InternalError"),
+        False,
+    ),
+    Case(
+        "the iterator sees result and results",
+        [const("a", [1]), loop("l", "[...result, ...results.a]", [give("x", BODY)])],
+        [1, 1],
+    ),
+    Case(
+        "a failed iteration ends a sequential loop, with the array so far",
+        [loop("l", "[1, 0, 2]", [py("x", "return 1 / v", {"v": BODY})])],
+        errors_in(1.0, "error"),
+        False,
+    ),
+    Case(
+        "with skip_failures a sequential loop goes on",
+        [loop("l", "[1, 0, 2]", [py("x", "return 1 / v", {"v": BODY})], skip_failures=True)],
+        errors_in(1.0, "error", 0.5),
+    ),
+    Case(
+        "a parallel loop finishes all and then fails, with the whole array",
+        [loop("l", "[1, 0, 2]", [py("x", "return 1 / v", {"v": BODY})], parallel=True)],
+        errors_in(1.0, "error", 0.5),
+        False,
+    ),
+    Case(
+        "a parallel loop with skip_failures succeeds",
+        [loop("l", "[1, 0]", [py("x", "return 1 / v", {"v": BODY})], parallel=True, skip_failures=True)],
+        errors_in(1.0, "error"),
+    ),
+    Case(
+        "stop_after_if of a loop breaks it after an iteration",
+        [loop("l", "[1, 2, 3]", [give("x", BODY)], stop_after_if=stop("result == 2")), const("b", "next")],
+        "next",
+    ),
+    Case(
+        "a broken loop keeps the iterations so far",
+        [loop("l", "[1, 2, 3]", [give("x", BODY)], stop_after_if=stop("result == 2"))],
+        [1, 2],
+    ),
+    Case(
+        "stop_after_if of a loop sees all_iters",
+        [loop("l", "[1, 2, 3]", [give("x", BODY)], stop_after_if=stop("all_iters.length == 2"))],
+        [1, 2],
+    ),
+    Case(
+        "stop_after_if is ignored in a parallel loop",
+        [loop("l", "[1, 2]", [give("x", BODY)], parallel=True, stop_after_if=stop("true")), const("b", 4)],
+        4,
+    ),
+    Case(
+        "a stop inside a loop only breaks it",
+        [loop("l", "[1, 2]", [give("x", BODY, stop_after_if=stop("true"))]), const("b", 4)],
+        4,
+    ),
+    Case(
+        "a stop with a message inside a loop fails it",
+        [loop("l", "[1, 2]", [give("x", BODY, stop_after_if=stop("true", message="m"))])],
+        errors_in("error"),
+        False,
+    ),
+    Case(
+        "unless the loop skips failures",
+        [loop("l", "[1, 2]", [give("x", BODY, stop_after_if=stop("true", message="m"))], skip_failures=True)],
+        errors_in("error"),
+    ),
+    Case(
+        "parallelism bounds a parallel loop and keeps order",
+        [loop("l", "[1, 2, 3]", [give("x", BODY)], parallel=True, parallelism=1)],
+        [1, 2, 3],
+    ),
+    Case(
+        "parallelism may be computed",
+        [
+            const("a", 2),
+            loop(
+                "l", "[1, 2]", [give("x", BODY)], parallel=True, parallelism=transforms({"p": "result"})["p"]
+            ),
+        ],
+        [1, 2],
+    ),
+    Case(
+        "a while loop counts in iter and ends by its stop",
+        [while_("w", [give("x", f"{ITER}.index")], stop_after_if=stop("result == 2"))],
+        [0, 1, 2],
+    ),
+    Case(
+        "a while loop's iter.value is the index",
+        [while_("w", [give("x", BODY)], stop_after_if=stop("result == 1"))],
+        [0, 1],
+    ),
+    Case(
+        "a while loop ends by a step inside",
+        [while_("w", [give("x", f"{ITER}.index", stop_after_if=stop("result == 1"))])],
+        [0, 1],
+    ),
+    Case(
+        "a while loop ends by a failure",
+        [while_("w", [py("x", "return 1 / (1 - i)", {"i": f"{ITER}.index"})])],
+        errors_in(1.0, "error"),
+        False,
+    ),
+    Case(
+        "a while loop of several steps sees its own earlier results",
+        [
+            while_(
+                "w",
+                [give("x", "(results.y ?? 0) + 1"), give("y", "results.x")],
+                stop_after_if=stop("result == 3"),
+            )
+        ],
+        [1, 2, 3],
+    ),
+    Case(
+        "the single plain step of a while loop does not see its earlier result",
+        [while_("w", [give("x", f"[results.x, {ITER}.index]")], stop_after_if=stop("result[1] == 1"))],
+        [[None, 0], [None, 1]],
+    ),
+    Case("a while loop without steps gives an empty array", [while_("w", [])], []),
+]
