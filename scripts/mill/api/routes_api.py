@@ -30,6 +30,8 @@ _CORS = {
     "access-control-allow-headers": "content-type, authorization",
 }
 
+_SETTINGS_SECONDS = 1.0
+
 
 class RoutesApi:
     """The ASGI application below `/api/r/`.
@@ -55,6 +57,7 @@ class RoutesApi:
         self._executor = executor
         self._may_enter = may_enter
         self._clock = clock
+        self._settings: dict[str, tuple[float, Any]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -130,7 +133,7 @@ class RoutesApi:
     ) -> Response | None:
         if trigger.authentication_resource is None:
             return None
-        settings = self._values.resolved(trigger.authentication_resource)
+        settings = self._settings_at(trigger.authentication_resource)
         if not isinstance(settings, dict):
             raise Refusal(
                 400, f"Resource {trigger.authentication_resource} is no object: it holds no settings."
@@ -142,6 +145,13 @@ class RoutesApi:
         elif trigger.authentication == "basic_http":
             check_basic(settings, headers)
         return None
+
+    def _settings_at(self, path: str) -> Any:
+        """An authentication resource, read again when what is known of it is a second old."""
+        known = self._settings.get(path)
+        if known is None or time.monotonic() - known[0] > _SETTINGS_SECONDS:
+            known = self._settings[path] = (time.monotonic(), self._values.resolved(path))
+        return known[1]
 
     def _not_found(self, method: str, url_path: str) -> str:
         others = self._table.methods(url_path)

@@ -114,7 +114,9 @@ class _Runner:
     def workspace_files(self) -> list[str]:
         """Every file of the workspace that is loaded: what a warm worker's code depends on."""
         files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-        return sorted({file for file in files if file and file.startswith(self._root + os.sep)})
+        # Not the whole root: a virtual environment may lie below it, with a thousand files to look at.
+        folders = tuple(f"{self._root}{os.sep}{name}{os.sep}" for name in ("f", "u"))
+        return sorted({file for file in [*files, self._module.__file__] if file and file.startswith(folders)})
 
     def run(self, job: dict[str, Any]) -> tuple[bool, str]:
         """Call the script: `(True, result JSON)` or `(False, error JSON)`.

@@ -19,7 +19,8 @@ from mill.engine.scripts import JobLog, outcome_of, resolve_references
 from mill.engine.worker import Call, Worker
 from mill.errors import MillError
 
-KEPT_PER_SCRIPT = 8
+# Calls beyond this wait for a process of the script: starting one costs more than a hundred calls.
+PROCESSES_PER_SCRIPT = 8
 
 
 @dataclass(slots=True)
@@ -49,13 +50,19 @@ class WarmScripts:
         self._library = library
         self._lock = threading.Lock()
         self._idle: dict[str, list[_Warm]] = defaultdict(list)
+        self._room: dict[str, threading.BoundedSemaphore] = defaultdict(
+            lambda: threading.BoundedSemaphore(PROCESSES_PER_SCRIPT)
+        )
 
     def call(self, target: Target, args: Mapping[str, Any], event: Mapping[str, Any] | None) -> Completed:
         """Run a script and wait for its result. A process that dies is a failed call and is replaced."""
         handle = self._runtime.jobs.create(target, args)
         handle.start()
         try:
-            outcome = self._exchange(handle, target.path, args, event)
+            with self._lock:
+                room = self._room[target.path]
+            with room:
+                outcome = self._exchange(handle, target.path, args, event)
         except (MillError, ChildProcessError) as error:
             outcome = Outcome(False, failure(EXECUTION, str(error)))
         handle.end(outcome)
@@ -99,10 +106,7 @@ class WarmScripts:
 
     def _give_back(self, path: str, warm: _Warm) -> None:
         with self._lock:
-            if len(self._idle[path]) < KEPT_PER_SCRIPT:
-                self._idle[path].append(warm)
-                return
-        warm.close()
+            self._idle[path].append(warm)
 
     def _load(self, path: str, env: Mapping[str, str], log: JobLog) -> _Warm | Outcome:
         """A process that has the script loaded, or the outcome of a script that cannot be."""
