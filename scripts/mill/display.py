@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -245,51 +244,3 @@ def _status(node: _Node) -> str:
     error = error_of(node.outcome.result)
     reason = str(error.get("message") or error.get("name") or "failed").split("\n", maxsplit=1)[0]
     return f"failed, {seconds}{counted}{failed}: {reason}"
-
-
-def show_result(result: Any, console: Console) -> None:
-    """A table for a person, where the result lends itself to one; otherwise nothing.
-
-    A list of objects becomes rows, an object of plain values a two-column table, `render_all` each of
-    its parts in turn.
-    """
-    if isinstance(result, dict) and set(result) == {"render_all"}:
-        for part in result["render_all"]:
-            show_result(part, console)
-    elif isinstance(result, dict) and set(result) <= {"md", "markdown"} and result:
-        console.print(str(next(iter(result.values()))), markup=False)
-    elif isinstance(result, dict) and set(result) == {"table-row-object"}:
-        show_result(result["table-row-object"], console)
-    elif isinstance(result, list) and result and all(isinstance(row, dict) for row in result):
-        console.print(_rows(result))
-        if len(result) > _MOST_ROWS:
-            console.print(f"the first {_MOST_ROWS} of {len(result)}")
-    elif isinstance(result, dict) and result:
-        _show_object(result, console)
-
-
-def _show_object(result: Mapping[str, Any], console: Console) -> None:
-    plain = {key: value for key, value in result.items() if not isinstance(value, dict | list)}
-    nested = {key: value for key, value in result.items() if isinstance(value, dict | list) and value}
-    if plain:
-        table = Table(show_header=False)
-        for key, value in plain.items():
-            table.add_row(Text(str(key), style="bold"), Text(_short(value)))
-        console.print(table)
-    for key, value in nested.items():
-        if isinstance(value, dict) and not any(isinstance(item, dict | list) for item in value.values()):
-            console.print(Text(str(key), style="bold"))
-            _show_object(value, console)
-
-
-def _rows(rows: Sequence[Mapping[str, Any]]) -> Table:
-    columns = list(dict.fromkeys(str(key) for row in rows[:_MOST_ROWS] for key in row))
-    table = Table(*columns)
-    for row in rows[:_MOST_ROWS]:
-        table.add_row(*(Text(_short(row.get(column))) for column in columns))
-    return table
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _WIDE else f"{text[: _WIDE - 3]}..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import re
 import select
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 
 from rich.console import Console
 
-from mill.display import Display, display_for, show_result
+from mill.display import Display, display_for
 from mill.engine.approvals import Approver, Request
 from mill.engine.arguments import checked_arguments, schema_of
 from mill.engine.library import Library
@@ -24,9 +25,11 @@ from mill.engine.outcome import error_of
 from mill.engine.ports import Completed, Resume, Target
 from mill.errors import MillError
 from mill.session import STATE_FOLDER, Session
+from mill.show import as_json, show_result
 from mill.trace import Trace
 from mill.workspace import Workspace
 
+_MOST_LINES = 40
 _ENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)")
 
 
@@ -77,7 +80,7 @@ def launch(what: Launch, options: Options) -> int:
         finally:
             if options.trace is not None:
                 _write_trace(trace, options.trace)
-    return _report(completed, options)
+    return _report(completed, options, session.state)
 
 
 def approver(options: Options, display: Display) -> Approver | None:
@@ -117,21 +120,30 @@ def _checked(what: Launch, options: Options) -> dict[str, Any]:
     return checked_arguments(f"Script {path}", schema, what.args)
 
 
-def _report(completed: Completed, options: Options) -> int:
-    print_result(completed.result)
+def _report(completed: Completed, options: Options, state: Path) -> int:
+    """The result as JSON on stdout; of a long one a person is also shown the numbers and files, on stderr.
+
+    On a terminal a long result would push those out of sight, so it goes into a file instead.
+    """
+    text = as_json(completed.result)
+    is_long = not options.silent and text.count("\n") > _MOST_LINES
+    kept: Path | None = None
+    if is_long and sys.stdout.isatty():
+        kept = state / "last_result.json"
+        kept.write_text(text, "utf-8")
+    else:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    if is_long:
+        console = Console(file=sys.stderr, soft_wrap=True)
+        show_result(completed.result, console, state / "objects")
+        if kept is not None:
+            console.print(f"The whole result: {os.path.relpath(kept)}", style="dim", highlight=False)
     if completed.success:
-        if not options.silent and sys.stderr.isatty():
-            show_result(completed.result, Console(file=sys.stderr))
         return 0
     if not options.silent:
         sys.stderr.write(failure_text(completed.result, verbose=options.verbose) + "\n")
     return 1
-
-
-def print_result(result: Any) -> None:
-    """The result as JSON on stdout."""
-    text = json.dumps(result, ensure_ascii=False, indent=2)
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
 
 
 def failure_text(result: Any, *, verbose: bool) -> str:

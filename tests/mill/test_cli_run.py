@@ -17,11 +17,12 @@ import pytest
 from rich.console import Console
 
 from mill.commands.run import read_case
-from mill.display import Lines, LiveTree, show_result
+from mill.display import Lines, LiveTree
 from mill.engine.events import Event, EventKind
 from mill.engine.outcome import Outcome
 from mill.errors import MillError
 from mill.launch import failure_text, read_data, read_env_file
+from mill.show import show_result
 
 MILL = [sys.executable, "-c", "from mill.cli import main; main()"]
 
@@ -327,7 +328,7 @@ def test_a_broken_case_says_what_is_wrong(tmp_path: Path, text: str, sentence: s
         ([{"id": 1, "name": "Ann"}, {"id": 2}], ["id", "name", "Ann", "null"]),
         ({"render_all": [{"md": "# Report"}, {"table-row-object": [{"x": 7}]}]}, ["Report", "x", "7"]),
         ({"ok": True, "counts": {"created": 2}}, ["ok", "true", "counts", "created", "2"]),
-        ([{"n": n} for n in range(60)], ["the first 50 of 60"]),
+        ([{"n": n} for n in range(60)], ["the first 20 of 60"]),
     ],
 )
 def test_a_result_is_shown_as_a_table(result: Any, words: list[str]) -> None:
