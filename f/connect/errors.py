@@ -98,6 +98,6 @@ class OutcomeUnknown(ConnectError):
         status: int | None = None,
         request_id: str | None = None,
     ) -> None:
-        """`repeat_safe`: the very same request may be sent again, as the server knows its key or it is an upsert."""
+        """`repeat_safe`: the very same request may go again: the server knows its key, or it is an upsert."""
         super().__init__(message, code=code, call=call, status=status, request_id=request_id)
         self.repeat_safe = repeat_safe

@@ -120,7 +120,7 @@ def _over(due: list[float]) -> int:
 def _together(root: Path, where: str) -> list[dict[str, Any]]:
     command = [sys.executable, str(_HERE / "connect_worker.py"), "limiter", where, str(_TAKES)]
     workers = [
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - our own interpreter and file
             command, cwd=root, env=_environment(root), stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         for _ in range(_PROCESSES)
@@ -137,7 +137,7 @@ def _measure_imports(root: Path, *, every_script: bool) -> tuple[dict[str, float
     bare = _import_seconds(root, "pass")
     table = Table("import", "ms", "times a bare interpreter", title="cold starts")
     table.add_row("(bare interpreter)", f"{1000 * bare:.0f}", "1.0")
-    modules = ["requests", "f.connect.client", "f.connect.settings"]
+    modules = ["requests", "f.connect.client", "f.connect.config"]
     if every_script:
         modules += [
             ".".join(path.relative_to(root).with_suffix("").parts)

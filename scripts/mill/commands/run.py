@@ -13,10 +13,11 @@ from mill.commands.flow import Approve, Data, EnvFile, Silent, State, TraceFile,
 from mill.engine.ports import Target
 from mill.errors import MillError
 from mill.launch import Launch, Options, launch, read_data
+from mill.session import STATE_FOLDER
 from mill.workspace import Workspace, hint
 from mill.yamlfile import read_mapping
 
-_SETTINGS = ("summary", "description", "flow", "script", "args", "files", "event")
+_SETTINGS = ("summary", "description", "flow", "script", "args", "files", "objects", "event")
 
 
 def run(
@@ -40,6 +41,8 @@ def run(
       dry_run: false
     files:                            # argument: file beside the case, handed over as base64
       csv: data/customers.csv
+    objects:                          # object of the workspace's storage: file beside the case, put there
+      inbox/customers.csv: data/customers.csv
     event: {...}                      # instead of args: what a trigger would hand the preprocessor
 
     -d adds arguments and replaces those of the case. The workspace is the one the case lies in.
@@ -48,7 +51,9 @@ def run(
     """  # noqa: D301 - \b tells typer to keep the lines as they are
     loaded = read_case(case)
     loaded.args.update(read_data(data))
-    what = Launch(Workspace.find(case.parent), loaded.target, loaded.args, loaded.event)
+    workspace = Workspace.find(case.parent)
+    _put_objects(case, loaded.objects, state or workspace.root / STATE_FOLDER)
+    what = Launch(workspace, loaded.target, loaded.args, loaded.event)
     raise typer.Exit(launch(what, Options(silent, verbose, approve, state, trace, env_file)))
 
 
@@ -59,6 +64,7 @@ class Case:
     summary: str
     target: Target
     args: dict[str, Any]
+    objects: dict[str, Path]
     event: dict[str, Any] | None
 
 
@@ -75,7 +81,27 @@ def read_case(file: Path) -> Case:
     for name, relative in _mapping(file, document, "files").items():
         args[name] = _encoded(file, name, file.parent / str(relative))
     event = _mapping(file, document, "event") if "event" in document else None
-    return Case(str(document.get("summary") or ""), Target(kind, str(document[kind])), args, event)
+    objects = {
+        str(key): file.parent / str(relative) for key, relative in _mapping(file, document, "objects").items()
+    }
+    return Case(str(document.get("summary") or ""), Target(kind, str(document[kind])), args, objects, event)
+
+
+def _put_objects(case: Path, objects: dict[str, Path], state: Path) -> None:
+    if not objects:
+        return
+    from mill.api.objects import put_file  # noqa: PLC0415 - a web server's imports, for the few cases with objects
+    from mill.api.replies import Refusal  # noqa: PLC0415 - the same
+
+    for key, file in objects.items():
+        try:
+            put_file(state, key, file)
+        except Refusal as error:
+            raise MillError(f"{case}: {error}") from error
+        except OSError as error:
+            raise MillError(
+                f"{case}: the file for the object {key}, {file}, cannot be copied ({error.strerror})."
+            ) from error
 
 
 def _mapping(file: Path, document: dict[str, Any], name: str) -> dict[str, Any]:

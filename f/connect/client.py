@@ -1,0 +1,278 @@
+"""The HTTP client of one integration: every outbound call of the workspace goes through here.
+
+Synchronous calls are sent with `requests`, asynchronous and mass ones with aiohttp; both obey the
+same `exchange`. aiohttp is imported only when the first asynchronous call is made.
+"""
+
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# aiohttp
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from f.connect.auth import Auth, auth_for
+from f.connect.circuit_breaker import Breaker
+from f.connect.clock import REAL, Clock
+from f.connect.download import FileSink
+from f.connect.errors import ConnectError, FixSettings
+from f.connect.exchange import Do, Effect, Exchange, NoGuard, Send, Sleep
+from f.connect.guard import SharedGuard
+from f.connect.integration import Integration, NoAuth, resolve_url
+from f.connect.journal import Store
+from f.connect.message import Request, Response
+from f.connect.metrics import Summary, metrics_of
+from f.connect.pagination import Pager, items, pages
+from f.connect.pipeline import Interceptors, Pipeline
+from f.connect.rate_limit import RateLimiter
+from f.connect.transport import Transport
+
+if TYPE_CHECKING:
+    from f.connect.async_transport import AsyncTransport
+
+log = logging.getLogger("connect")
+
+UNLIMITED = 0  # as aiohttp counts: who awaits single calls decides how many go at once
+
+
+class Client:
+    """Sends requests to one integration. A context manager; its methods may be called from many threads.
+
+    `store` is where limits, breaker, tokens and metrics live; jobs that share it obey them together.
+    Without one they hold for this process. The methods that end in `_async` need `async with`.
+    """
+
+    def __init__(self, integration: Integration, store: Store | None = None, *, clock: Clock = REAL) -> None:
+        self._clock = clock
+        self.integration = integration
+        self.interceptors = Interceptors()
+        store = store or Store.memory()
+        self._base_url = resolve_url(integration.base_url)
+        _warn_of_risks(integration, self._base_url)
+        self._auth = auth_for(integration, store)
+        self._guard = SharedGuard(integration, self._auth, store, clock)
+        self._metrics = metrics_of(store)
+        self._pipeline = self._build_pipeline()
+        self._transport = Transport(
+            connect_timeout=integration.connect_timeout,
+            verify=integration.verify_ssl,
+            max_reply_bytes=integration.max_reply_bytes,
+        )
+        self._async_transport: AsyncTransport | None = None
+
+    def _build_pipeline(self) -> Pipeline:
+        mode = self.integration.mode
+        live = Exchange(self.integration, self._base_url, self._auth, self._guard, clock=self._clock)
+        if mode == "live":
+            return Pipeline(live, None, self.interceptors)
+        twin = _twin_of(self.integration)
+        if mode == "mock":
+            guard = SharedGuard(twin, Auth(), Store.memory())
+            return Pipeline(
+                Exchange(twin, twin.base_url, Auth(), guard, source="twin", clock=self._clock),
+                None,
+                self.interceptors,
+            )
+        return Pipeline(
+            live,
+            Exchange(twin, twin.base_url, Auth(), NoGuard(), source="twin", clock=self._clock),
+            self.interceptors,
+        )
+
+    @property
+    def auth(self) -> Auth:
+        """The credential as a `requests` auth object."""
+        return self._auth
+
+    @property
+    def limiter(self) -> RateLimiter:
+        """The integration's rate limiter."""
+        return self._guard.limiter
+
+    @property
+    def breaker(self) -> Breaker:
+        """The integration's circuit breaker."""
+        return self._guard.breaker
+
+    def request(self, request: Request) -> Response:
+        """Carry out one request.
+
+        Returns what the service answered; see `f.connect.errors` for what it raises.
+        """
+        steps = self._pipeline.run(request)
+        try:
+            effect = next(steps)
+            while True:
+                try:
+                    outcome = self._perform(effect)
+                except ConnectError as error:  # of a Do: a limit, a breaker, a token
+                    effect = steps.throw(error)
+                else:
+                    effect = steps.send(outcome)
+        except StopIteration as done:
+            response: Response = done.value
+            return response
+        finally:
+            steps.close()
+
+    def _perform(self, effect: Effect) -> Any:
+        match effect:
+            case Send(outgoing, timeout):
+                return self._transport.send(outgoing, timeout)
+            case Sleep(seconds):
+                return self._clock.sleep(seconds)
+            case Do(work):
+                return work()
+
+    def send_many(
+        self, requests: Iterable[Request], concurrency: int = 32
+    ) -> Iterator[tuple[Request, Response | ConnectError]]:
+        """Send many requests at once and yield each with its result as it completes.
+
+        `requests` is read lazily, on this thread: at most `concurrency` are under way and as many wait
+        before and after. Errors are results, never raised. Leaving the loop early cancels what is under
+        way; such writes may have been applied.
+        """
+        from f.connect.mass import send_many  # noqa: PLC0415 - asyncio and aiohttp cost 200 ms that most jobs need not pay
+
+        return send_many(self._pipeline, self.integration, requests, concurrency, self._clock)
+
+    def pages(self, path: str, pager: Pager, **options: Any) -> Iterator[Response]:
+        """Yield the pages of a list, each fetched when asked for; `f.connect.pagination` has the pagers."""
+        return pages(self.request, Request(method="GET", path=path, **options), pager)
+
+    def items(self, path: str, pager: Pager, *, at: str, **options: Any) -> Iterator[Any]:
+        """Yield the elements of a paged list; `at` is the dotted path of the list in a page."""
+        return items(self.pages(path, pager, **options), at)
+
+    def get(self, path: str, **options: Any) -> Response:
+        """GET `path`; `options` are the fields of Request."""
+        return self.request(Request(method="GET", path=path, **options))
+
+    def post(self, path: str, **options: Any) -> Response:
+        """POST to `path`; it is repeated only with an `idempotency_key` or `repeatable=True`."""
+        return self.request(Request(method="POST", path=path, **options))
+
+    def put(self, path: str, **options: Any) -> Response:
+        """PUT to `path`."""
+        return self.request(Request(method="PUT", path=path, **options))
+
+    def patch(self, path: str, **options: Any) -> Response:
+        """PATCH `path`; repeated only where `repeatable=True` says the service makes it safe."""
+        return self.request(Request(method="PATCH", path=path, **options))
+
+    def delete(self, path: str, **options: Any) -> Response:
+        """DELETE `path`."""
+        return self.request(Request(method="DELETE", path=path, **options))
+
+    def download(
+        self, path: str, target: str | os.PathLike[str], *, max_bytes: int, **options: Any
+    ) -> Response:
+        """Stream what a GET returns into the file `target`, which appears whole or not at all.
+
+        `timeout` bounds each wait for the next bytes. More than `max_bytes`, unpacked, is a FixSettings.
+        """
+        part = Path(f"{os.fspath(target)}.part")
+        with FileSink(part, max_bytes) as sink:
+            response = self.request(Request(method="GET", path=path, sink=sink, **options)).raise_for_status()
+            sink.keep_as(Path(target))
+        return response
+
+    async def request_async(self, request: Request) -> Response:
+        """Like `request`, on the running event loop."""
+        if self._async_transport is None:
+            from f.connect.async_transport import AsyncTransport  # noqa: PLC0415 - as in send_many
+
+            self._async_transport = AsyncTransport(self.integration, pool_size=UNLIMITED, clock=self._clock)
+        return await self._async_transport.call(self._pipeline, request)
+
+    async def get_async(self, path: str, **options: Any) -> Response:
+        """Like `get`."""
+        return await self.request_async(Request(method="GET", path=path, **options))
+
+    async def post_async(self, path: str, **options: Any) -> Response:
+        """Like `post`."""
+        return await self.request_async(Request(method="POST", path=path, **options))
+
+    async def put_async(self, path: str, **options: Any) -> Response:
+        """Like `put`."""
+        return await self.request_async(Request(method="PUT", path=path, **options))
+
+    async def patch_async(self, path: str, **options: Any) -> Response:
+        """Like `patch`."""
+        return await self.request_async(Request(method="PATCH", path=path, **options))
+
+    async def delete_async(self, path: str, **options: Any) -> Response:
+        """Like `delete`."""
+        return await self.request_async(Request(method="DELETE", path=path, **options))
+
+    def metrics(self) -> dict[str, Summary]:
+        """What is known of this integration's calls, by endpoint, over all jobs that share the store."""
+        return self._metrics.summary(self.integration.name)
+
+    def on_request(self, change: Callable[[Request], Request]) -> None:
+        """Let `change` see every request before it is prepared, and return it or another."""
+        self.interceptors.request.append(change)
+
+    def on_response(self, turn: Callable[[Response], Response]) -> None:
+        """Let `turn` see every response, and return it or another."""
+        self.interceptors.response.append(turn)
+
+    def on_error(self, look: Callable[[Request, ConnectError], None]) -> None:
+        """Let `look` see every error on its way to the caller."""
+        self.interceptors.error.append(look)
+
+    def close(self) -> None:
+        """Close all connections and write the metrics gathered so far to the store."""
+        self._transport.close()
+        self._guard.flush()
+
+    async def close_async(self) -> None:
+        """Close the connections of the running event loop, and all others."""
+        if self._async_transport is not None:
+            await self._async_transport.close()
+            self._async_transport = None
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close_async()
+
+
+def _twin_of(integration: Integration) -> Integration:
+    """Return the integration's stand-in: no credential ever goes there, and its own counts."""
+    if integration.twin_url is None:
+        raise FixSettings(f"{integration.name} has no twin_url to answer from in {integration.mode} mode.")
+    return dataclasses.replace(
+        integration,
+        name=f"{integration.name}.twin",
+        base_url=resolve_url(integration.twin_url),
+        authentication=NoAuth(),
+        default_headers={},
+    )
+
+
+def _warn_of_risks(integration: Integration, base_url: str) -> None:
+    if not integration.verify_ssl:
+        log.warning("%s: the TLS certificate is not checked (verify_ssl is false)", integration.name)
+    if integration.allow_plain_http and base_url.startswith("http:"):
+        log.warning("%s: requests and credentials travel unencrypted (plain http)", integration.name)

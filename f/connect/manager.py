@@ -1,0 +1,172 @@
+"""All integrations of a job by name, with one shared store."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from types import TracebackType
+from typing import Any, Literal, Self, TypedDict
+
+from f.connect.auth import Auth
+from f.connect.circuit_breaker import Status
+from f.connect.client import Client
+from f.connect.errors import ConnectError, FixInput
+from f.connect.integration import Integration
+from f.connect.journal import Store
+from f.connect.message import Request
+from f.connect.metrics import Summary, metrics_of
+from f.connect.rate_limit import RateLimiter
+from f.connect.retry import Retrying
+
+
+class Health(TypedDict):
+    """One integration's answer to a health check. `detail` is fit to show: no secret, no personal data."""
+
+    name: str
+    status: Literal["healthy", "unhealthy"]
+    http_status: int | None
+    milliseconds: float | None
+    circuit: Status
+    detail: str
+
+
+class IntegrationManager:
+    """Registers integrations and hands out what belongs to each; as a context manager it closes all."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = store or Store.memory()
+        self._integrations: dict[str, Integration] = {}
+        self._clients: dict[str, Client] = {}
+        self._lock = threading.RLock()
+
+    def register(self, integration: Integration) -> None:
+        """Add an integration; FixInput if its name is taken."""
+        with self._lock:
+            if integration.name in self._integrations:
+                raise FixInput(
+                    f"The integration {integration.name!r} is registered already: update it instead."
+                )
+            self._integrations[integration.name] = integration
+
+    def unregister(self, name: str) -> None:
+        """Remove an integration and close its connections."""
+        with self._lock:
+            self.get(name)
+            del self._integrations[name]
+            self._drop_client(name)
+
+    def update(self, name: str, /, **changes: Any) -> Integration:
+        """Replace fields of an integration, all of them checked again; its connections are made anew."""
+        with self._lock:
+            changed = dataclasses.replace(self.get(name), **changes)
+            if changed.name != name:
+                raise FixInput("An integration's name cannot be changed: register it under the new one.")
+            self._integrations[name] = changed
+            self._drop_client(name)
+            return changed
+
+    def get(self, name: str) -> Integration:
+        """Return the integration of that name; FixInput where there is none."""
+        if name not in self._integrations:
+            known = ", ".join(self.list()) or "none"
+            raise FixInput(f"There is no integration {name!r}. Registered: {known}.")
+        return self._integrations[name]
+
+    def list(self) -> list[str]:
+        """Names of all integrations, sorted."""
+        return sorted(self._integrations)
+
+    def connector(self, name: str) -> Client:
+        """Return the one client of an integration; the manager closes it."""
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = Client(self.get(name), self.store)
+            return self._clients[name]
+
+    def auth(self, name: str) -> Auth:
+        """Return the integration's credential as a `requests` auth object."""
+        return self.connector(name).auth
+
+    def limiter(self, name: str) -> RateLimiter:
+        """Return the integration's rate limiter."""
+        return self.connector(name).limiter
+
+    def retry(self, name: str) -> Retrying:
+        """Return the integration's retry policy as decorator and caller."""
+        return Retrying(self.get(name).retry)
+
+    def metrics(self, name: str) -> dict[str, Summary]:
+        """Return what is known of the integration's calls, by endpoint, over all jobs of the store."""
+        self.get(name)
+        return metrics_of(self.store).summary(name)
+
+    def reset_metrics(self, name: str) -> None:
+        """Forget the integration's counts, for all jobs."""
+        self.get(name)
+        metrics_of(self.store).reset(name)
+
+    def health_check(self, name: str, endpoint: str = "/health") -> Health:
+        """GET `endpoint` and say how it went; never raises for what the service does."""
+        client = self.connector(name)
+        try:
+            response = client.request(Request(method="GET", path=endpoint, endpoint="health"))
+        except ConnectError as error:
+            return _health(name, client, "unhealthy", error.status, None, str(error))
+        healthy: Literal["healthy", "unhealthy"] = "healthy" if response.success else "unhealthy"
+        detail = f"{response.call} answered {response.status}"
+        if response.source == "twin":
+            detail += " (from the twin)"
+        return _health(name, client, healthy, response.status, response.elapsed, detail)
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Return mode, circuit, tokens left and call counts of every integration; sends nothing."""
+        return {name: self._status_of(name) for name in self.list()}
+
+    def _status_of(self, name: str) -> dict[str, Any]:
+        client, integration = self.connector(name), self.get(name)
+        summaries = self.metrics(name).values()
+        return {
+            "mode": integration.mode,
+            "circuit": client.breaker.status(),
+            "available": client.limiter.available() if integration.rate_limit else None,
+            "calls": sum(summary["calls"] for summary in summaries),
+            "successes": sum(summary["successes"] for summary in summaries),
+        }
+
+    def close(self) -> None:
+        """Close all clients and the store."""
+        with self._lock:
+            for name in list(self._clients):
+                self._drop_client(name)
+            self.store.close()
+
+    def _drop_client(self, name: str) -> None:
+        client = self._clients.pop(name, None)
+        if client is not None:
+            client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _health(
+    name: str,
+    client: Client,
+    status: Literal["healthy", "unhealthy"],
+    http_status: int | None,
+    seconds: float | None,
+    detail: str,
+) -> Health:
+    return Health(
+        name=name,
+        status=status,
+        http_status=http_status,
+        milliseconds=None if seconds is None else round(seconds * 1000, 1),
+        circuit=client.breaker.status(),
+        detail=detail,
+    )

@@ -1,0 +1,193 @@
+"""The breaker opens by failure rate, lets one probe through, and closes again."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from f.connect.circuit_breaker import LEASE_SECONDS, Breaker
+from f.connect.errors import TryLater
+from f.connect.integration import CircuitBreaker
+from f.connect.journal import Store
+from tests.f.connect.wire import FakeClock
+
+RULE = CircuitBreaker(failure_rate=0.5, window=10, minimum_calls=4, reset_timeout=30)
+ROOT = Path(__file__).parents[3]
+
+
+def call(breaker: Breaker, failed: bool | None) -> None:
+    breaker.record(breaker.admit(), failed=failed)
+
+
+def calls(breaker: Breaker, ends: str) -> None:
+    """One call per letter: f failed, s succeeded, c cancelled."""
+    for end in ends:
+        call(breaker, {"f": True, "s": False, "c": None}[end])
+
+
+@pytest.mark.parametrize(
+    ("ends", "status"),
+    [
+        ("fff", "closed"),  # too few to tell
+        ("ffff", "open"),
+        ("sssf", "closed"),
+        ("ssff", "open"),
+        ("fffssssf", "open"),
+        ("sssssssff", "closed"),
+        ("cccccccccc", "closed"),
+        ("fffcccc", "closed"),
+    ],
+)
+def test_it_opens_when_the_failure_rate_is_reached(timed_store: Store, ends: str, status: str) -> None:
+    breaker = Breaker("a", RULE, timed_store)
+    calls(breaker, ends)
+    assert breaker.status() == status
+
+
+def test_an_open_breaker_refuses_at_once_and_says_for_how_long(timed_store: Store) -> None:
+    breaker = Breaker("crm:default", RULE, timed_store)
+    calls(breaker, "ffff")
+    with pytest.raises(
+        TryLater, match=r"crm:default has failed too often lately; nothing was sent. Try again in 30 s."
+    ):
+        breaker.admit()
+
+
+def test_failures_outside_the_window_are_forgotten(timed_store: Store, clock: FakeClock) -> None:
+    breaker = Breaker("a", RULE, timed_store)
+    calls(breaker, "fff")
+    clock.time += 20
+    calls(breaker, "f")
+    assert breaker.status() == "closed"
+
+
+def test_failures_of_the_half_window_before_still_count(timed_store: Store, clock: FakeClock) -> None:
+    breaker = Breaker("a", RULE, timed_store)
+    calls(breaker, "fff")
+    clock.time += 6
+    calls(breaker, "f")
+    assert breaker.status() == "open"
+
+
+def test_one_probe_decides_for_all(timed_store: Store, clock: FakeClock) -> None:
+    breaker, other = Breaker("a", RULE, timed_store), Breaker("a", RULE, timed_store)
+    calls(breaker, "ffff")
+    clock.time += 30.1
+    assert breaker.status() == "half_open"
+    probe = breaker.admit()
+    with pytest.raises(TryLater):
+        other.admit()
+    breaker.record(probe, failed=False)
+    assert other.status() == "closed"
+    other.admit()
+
+
+def test_a_probe_that_fails_opens_it_again(timed_store: Store, clock: FakeClock) -> None:
+    breaker = Breaker("a", RULE, timed_store)
+    calls(breaker, "ffff")
+    clock.time += 30.1
+    call(breaker, failed=True)
+    assert breaker.status() == "open"
+
+
+def test_a_cancelled_probe_gives_its_lease_back(timed_store: Store, clock: FakeClock) -> None:
+    breaker = Breaker("a", RULE, timed_store)
+    calls(breaker, "ffff")
+    clock.time += 30.1
+    call(breaker, failed=None)
+    breaker.admit()
+
+
+def test_the_lease_of_a_dead_prober_runs_out_and_its_late_word_counts_nothing(
+    timed_store: Store, clock: FakeClock
+) -> None:
+    breaker = Breaker("a", RULE, timed_store)
+    calls(breaker, "ffff")
+    clock.time += 30.1
+    late = breaker.admit()
+    clock.time += LEASE_SECONDS + 0.1
+    second = breaker.admit()
+    breaker.record(late, failed=False)
+    assert breaker.status() == "half_open"
+    breaker.record(second, failed=False)
+    assert breaker.status() == "closed"
+
+
+def test_it_can_be_tripped_and_reset_by_hand(timed_store: Store) -> None:
+    breaker = Breaker("a", RULE, timed_store)
+    breaker.trip()
+    assert breaker.status() == "open"
+    breaker.reset()
+    assert breaker.status() == "closed"
+
+
+def test_a_clock_set_back_does_not_keep_it_open_for_ever(timed_store: Store, clock: FakeClock) -> None:
+    breaker = Breaker("a", RULE, timed_store)
+    calls(breaker, "ffff")
+    clock.time -= 86_400 * 400
+    call(breaker, failed=False)
+    assert breaker.status() == "closed"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    steps=st.lists(st.sampled_from(["f", "s", "c", 1.0, 6.0, 31.0, -7.0]), max_size=40),
+    number=st.integers(0, 10**9),
+)
+def test_the_sql_text_decides_exactly_as_the_pure_function(
+    sql_and_memory: tuple[Store, Store], clock: FakeClock, steps: list[str | float], number: int
+) -> None:
+    breakers = [Breaker(f"{number}:{clock.time}", RULE, store) for store in sql_and_memory]
+    for step in steps:
+        if isinstance(step, float):
+            clock.time += step
+            continue
+        for breaker in breakers:
+            with contextlib.suppress(TryLater):
+                calls(breaker, step)
+        assert breakers[0].status() == breakers[1].status()
+
+
+CHILD = """
+import sys
+from f.connect.circuit_breaker import Breaker
+from f.connect.errors import TryLater
+from f.connect.integration import CircuitBreaker
+from f.connect.journal import Store
+kind, where = sys.argv[1:]
+with (Store.sqlite(where) if kind == "sqlite" else Store.postgres(where)) as store:
+    breaker = Breaker("shared", CircuitBreaker(reset_timeout=0.01), store)
+    sys.stdin.readline()
+    try:
+        breaker.admit()
+        print(1)
+    except TryLater:
+        print(0)
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_of_many_processes_one_gets_the_probe(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    where = str(tmp_path / "state.sqlite") if kind == "sqlite" else request.getfixturevalue("postgres")
+    with Store.sqlite(where) if kind == "sqlite" else Store.postgres(where) as store:
+        Breaker("shared", CircuitBreaker(reset_timeout=0.01), store).trip()
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", CHILD, kind, where],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    probes = [int(child.communicate("go\n", timeout=30)[0]) for child in children]
+    assert sum(probes) == 1

@@ -1,0 +1,249 @@
+"""Settings are checked whole, at once, wherever they come from."""
+
+# ruff: noqa: E501 - a table reads best with a case on a line
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from f.connect.config import from_environment, from_json_file, from_resource, read_env_file
+from f.connect.errors import FixSettings
+from f.connect.integration import (
+    ApiKey,
+    Authentication,
+    Basic,
+    BearerToken,
+    CircuitBreaker,
+    Integration,
+    NoAuth,
+    OAuth2,
+    RateLimit,
+    Retry,
+    SignedJwt,
+    resolve_url,
+    url_faults,
+)
+
+GOOD: dict[str, Any] = {"name": "crm", "base_url": "https://api.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("authentication", "kind"),
+    [
+        ({"type": "none"}, NoAuth),
+        ({"type": "api_key", "key": "k"}, ApiKey),
+        ({"type": "bearer_token", "token": "t"}, BearerToken),
+        ({"type": "basic", "username": "u", "password": "p"}, Basic),
+        ({"type": "oauth2", "token_url": "https://id.example.com/t", "client_id": "c"}, OAuth2),
+        ({"type": "jwt", "key": "k"}, SignedJwt),
+    ],
+)
+def test_a_resource_names_its_kind_of_credential(authentication: dict[str, str], kind: type) -> None:
+    assert isinstance(from_resource({**GOOD, "authentication": authentication}).authentication, kind)
+
+
+def test_a_resource_becomes_an_integration_with_every_part() -> None:
+    integration = from_resource(
+        {
+            **GOOD,
+            "rate_limit": {"max_requests": "100", "time_window": 10, "burst_size": 10},
+            "endpoint_limits": {"/search": {"max_requests": 5}},
+            "retry": {"max_retries": 5, "retry_on_status_codes": [500]},
+            "circuit_breaker": {"failure_rate": 0.2},
+            "default_headers": {"X-Tenant": "t"},
+            "mode": "hybrid",
+            "twin_url": "/api/r/twin",
+        },
+        timeout=5,
+    )
+    assert integration == Integration(
+        name="crm",
+        base_url="https://api.example.com",
+        rate_limit=RateLimit(max_requests=100, time_window=10, burst_size=10),
+        endpoint_limits={"/search": RateLimit(max_requests=5)},
+        retry=Retry(max_retries=5, retry_on_status_codes=(500,)),
+        circuit_breaker=CircuitBreaker(failure_rate=0.2),
+        default_headers={"X-Tenant": "t"},
+        mode="hybrid",
+        twin_url="/api/r/twin",
+        timeout=5,
+    )
+
+
+def test_every_fault_is_listed_at_once_without_any_value() -> None:
+    bad = {
+        "base_url": "http://api.example.com",
+        "timeout": "hunter2",
+        "retrie": {},
+        "retry": {"max_retries": -1, "maxdelay": 1},
+        "authentication": {"type": "api_key", "kye": "hunter2"},
+        "rate_limit": {"max_requests": 0},
+        "mode": "test",
+        "verify_ssl": False,
+    }
+    with pytest.raises(FixSettings) as caught:
+        from_resource(bad)
+    assert sorted(caught.value.faults) == sorted(
+        [
+            "name is missing",
+            "base_url is plain http, which anyone on the way can read: use https, or say allow_plain_http: true as well",
+            "timeout: input should be a valid number, unable to parse string as a number",
+            "retrie is not a setting (did you mean retry?)",
+            "retry.max_retries: input should be greater than or equal to 0",
+            "retry.maxdelay is not a setting (did you mean max_delay?)",
+            "authentication.key is missing",
+            "authentication.kye is not a setting (did you mean key?)",
+            "rate_limit.max_requests: input should be greater than or equal to 1",
+            "mode: input should be 'mock', 'hybrid' or 'live'",
+            "verify_ssl is false: say allow_unverified_ssl: true as well if the certificate must not be checked",
+        ]
+    )
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"timeout": 0},
+        {"timeout": -1},
+        {"name": "a b"},
+        {"name": ""},
+        {"mode": "mock"},
+        {"mode": "hybrid"},
+        {"verify_ssl": False},
+        {"slow_call_seconds": 20},
+        {"max_reply_bytes": 0},
+    ],
+    ids=str,
+)
+def test_an_integration_made_in_code_is_checked_too(settings: dict[str, Any]) -> None:
+    with pytest.raises(FixSettings):
+        Integration(**{**GOOD, **settings})
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: RateLimit(max_requests=0), "max_requests is 0, must be at least 1"),
+        (lambda: CircuitBreaker(failure_rate=1.5), "failure_rate is 1.5, must be at most 1"),
+        (lambda: Retry(initial_delay=9, max_delay=1), "retry.max_delay must not be below"),
+        (lambda: Retry(retry_on_status_codes=(200,)), r"holds \[200\], which are no HTTP errors"),
+        (lambda: OAuth2(token_url="https://id.example.com", client_id="c", grant="refresh_token"), "refresh_token is missing"),
+        (lambda: SignedJwt(key="k", lifetime=10), "must be shorter than lifetime"),
+    ],
+)  # fmt: skip
+def test_a_number_out_of_range_or_out_of_tune_is_refused(make: Any, says: str) -> None:
+    with pytest.raises(FixSettings, match=says):
+        make()
+
+
+WINDMILL = {"WM_BASE_URL": "http://windmill:8000"}
+
+
+@pytest.mark.parametrize(
+    ("url", "ok"),
+    [
+        ("https://api.example.com/v1", True),
+        ("http://127.0.0.1:80", True),
+        ("http://localhost", True),
+        ("http://[::1]:1", True),
+        ("http://windmill:8000/api/r/x", True),
+        ("/api/r/x", True),
+        ("http://windmill:8001", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost.example.com", False),
+        ("//evil.example.com", False),
+        ("ftp://example.com", False),
+        ("api.example.com", False),
+        ("https://", False),
+        ("https://user:pw@example.com", False),
+        ("https://example.com/?a=1", False),
+        ("https://example.com:99999", False),
+        ("https://[::1", False),
+        ("", False),
+    ],
+)
+def test_plain_http_is_for_this_machine_and_this_windmill(url: str, ok: bool) -> None:
+    assert (list(url_faults("base_url", url, environ=WINDMILL)) == []) is ok
+
+
+def test_plain_http_must_be_said_twice() -> None:
+    with pytest.raises(FixSettings, match="allow_plain_http: true as well"):
+        Integration(name="a", base_url="http://api.example.com")
+    allowed = Integration(name="a", base_url="http://api.example.com", allow_plain_http=True)
+    assert allowed.base_url == "http://api.example.com"
+
+
+def test_a_route_of_this_windmill_is_resolved() -> None:
+    assert resolve_url("/api/r/x/", WINDMILL) == "http://windmill:8000/api/r/x"
+    assert resolve_url("https://api.example.com/", WINDMILL) == "https://api.example.com"
+    with pytest.raises(FixSettings, match="WM_BASE_URL is not set"):
+        resolve_url("/api/r/x", {})
+
+
+def test_no_secret_is_in_a_repr() -> None:
+    kinds: list[Authentication] = [
+        ApiKey(key="hunter2"),
+        BearerToken(token="hunter2"),
+        Basic(username="u", password="hunter2"),
+        OAuth2(
+            token_url="https://a.example.com", client_id="c", client_secret="hunter2", refresh_token="hunter2"
+        ),
+        SignedJwt(key="hunter2"),
+    ]
+    for kind in kinds:
+        shown = repr(Integration(**GOOD, authentication=kind, default_headers={"X": "hunter2"}))
+        assert "hunter2" not in shown
+
+
+def test_a_json_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "crm.json"
+    path.write_text(json.dumps({**GOOD, "timeout": 7}))
+    assert from_json_file(path).timeout == 7
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "cannot be read"), ("{", "is no JSON"), ("[]", "JSON object")]
+)
+def test_a_json_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | None, says: str) -> None:
+    path = tmp_path / "crm.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(FixSettings, match=says):
+        from_json_file(path)
+
+
+def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "# comment\n\nexport CONNECT_NAME='crm'\nCONNECT_BASE_URL=https://file.example.com # here\n"
+        'CONNECT_AUTHENTICATION__TYPE=bearer_token\nCONNECT_AUTHENTICATION__TOKEN="a # b"\n'
+    )
+    environ = {
+        "CONNECT_BASE_URL": "https://env.example.com",
+        "CONNECT_RETRY__MAX_RETRIES": "7",
+        "CONNECT_RETRY__RETRY_ON_STATUS_CODES": "[500, 503]",
+        "CONNECT_VERIFY_SSL": "true",
+        "OTHER": "x",
+    }
+    integration = from_environment(environ=environ, env_file=file)
+    assert integration.base_url == "https://env.example.com"
+    assert integration.authentication == BearerToken(token="a # b")
+    assert integration.retry == Retry(max_retries=7, retry_on_status_codes=(500, 503))
+
+
+def test_an_env_file_that_is_missing_is_empty_and_a_broken_one_is_named(tmp_path: Path) -> None:
+    assert read_env_file(tmp_path / "none") == {}
+    (tmp_path / ".env").write_text("A=1\nnonsense\n")
+    with pytest.raises(FixSettings, match=r"\.env:2: expected NAME=value"):
+        read_env_file(tmp_path / ".env")
+
+
+def test_a_setting_given_whole_and_in_parts_is_refused() -> None:
+    environ = {"CONNECT_RETRY": "x", "CONNECT_RETRY__MAX_RETRIES": "1"}
+    with pytest.raises(FixSettings, match="both whole and in parts"):
+        from_environment(environ=environ, env_file=None)

@@ -1,0 +1,108 @@
+"""Calls are counted, also by other functions and from several jobs; slow ones are reported."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from f.connect.client import Client
+from f.connect.integration import Integration
+from f.connect.journal import SqliteStore, Store
+from f.connect.metrics import Metrics, SlowCall, metrics_of, monitored, process_metrics
+from tests.f.connect.wire import FakeClock, Wire, reply
+
+
+@given(milliseconds=st.lists(st.floats(0.1, 60_000), min_size=1, max_size=200))
+def test_percentiles_are_right_within_a_tenth(milliseconds: list[float]) -> None:
+    metrics = Metrics(Store.memory())
+    for value in milliseconds:
+        metrics.record("a", "/x", "success", seconds=value / 1000)
+    summary = metrics.summary("a")["/x"]
+    exact = sorted(milliseconds)
+    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
+        true = exact[-(-int(share * 100) * len(exact) // 100) - 1]
+        found = summary[name]  # type: ignore[literal-required]  # one of three names
+        assert true * 0.999 - 0.01 <= found <= true * 1.1 + 0.01
+
+
+def test_two_jobs_add_up(any_store: Store) -> None:
+    first = metrics_of(any_store)
+    second = first if any_store.in_memory else Metrics(any_store)
+    for metrics in (first, second):
+        metrics.record("a", "/x", "success", seconds=0.1, retries=1, waited=0.5)
+        metrics.record("a", "/x", "TryLater", seconds=0.1)
+        metrics.flush()
+    summary = first.summary("a")["/x"]
+    assert (summary["calls"], summary["successes"], summary["failures"]) == (4, 2, {"TryLater": 2})
+    assert (summary["retries"], summary["waited_seconds"]) == (2, 1.0)
+    assert first.integrations() == ["a"]
+    first.reset("a")
+    assert second.summary("a") == {}
+
+
+def test_counts_reach_the_store_every_few_seconds(tmp_path: Path, clock: FakeClock) -> None:
+    with SqliteStore(tmp_path / "state.sqlite") as store:
+        metrics = Metrics(store, clock=clock)
+        metrics.record("a", "/x", "success", seconds=0.1)
+        assert store.execute("SELECT count(*) FROM connect_metrics") == [(0,)]
+        clock.time += 6
+        metrics.record("a", "/x", "success", seconds=0.1)
+        assert store.execute("SELECT value FROM connect_metrics WHERE name = 'outcome:success'") == [(2.0,)]
+
+
+def test_any_function_can_be_monitored(clock: FakeClock) -> None:
+    slow: list[SlowCall] = []
+    metrics = Metrics(Store.memory(), on_slow=slow.append, clock=clock)
+
+    @monitored("ledger", metrics)
+    def post(seconds: float) -> float:
+        clock.sleep(seconds)
+        return 1 / seconds
+
+    @monitored("ledger", metrics)
+    async def fetch() -> str:
+        await clock.sleep_async(11)
+        return "done"
+
+    assert post(1.0) == 1.0
+    assert post(6.0) == pytest.approx(1 / 6)
+    with pytest.raises(ZeroDivisionError):
+        post(0.0)
+    assert asyncio.run(fetch()) == "done"
+    assert metrics.summary("ledger")["post"]["failures"] == {"ZeroDivisionError": 1}
+    assert metrics.summary("ledger")["fetch"]["successes"] == 1
+    assert [(call.endpoint, call.seconds, call.alert) for call in slow] == [
+        ("post", 6.0, False),
+        ("fetch", 11.0, True),
+    ]
+
+
+def test_a_slow_call_of_a_client_is_logged(caplog: pytest.LogCaptureFixture, clock: FakeClock) -> None:
+    with (
+        Wire([reply(503, None, {"Retry-After": "6"}), reply(200)]) as wire,
+        Client(
+            Integration(name="svc", base_url=wire.url), SqliteStore(None, clock=clock.now), clock=clock
+        ) as client,
+    ):
+        client.get("/x")
+    [record] = [record for record in caplog.records if record.name == "connect.metrics"]
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == "slow call: svc /x took 6.5 s"
+
+
+def test_a_function_that_belongs_to_no_store_is_counted_in_its_process() -> None:
+    @monitored("process")
+    def work() -> None: ...
+
+    work()
+    assert process_metrics().summary("process")["work"]["calls"] == 1
+
+
+def test_one_store_has_one_set_of_counters() -> None:
+    store = Store.memory()
+    assert metrics_of(store) is metrics_of(store)

@@ -1,0 +1,226 @@
+"""A rate limit holds: over time, over threads, over processes, and against clocks that are set."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from f.connect.errors import TryLater
+from f.connect.integration import RateLimit
+from f.connect.journal import Store
+from f.connect.rate_limit import Pace, RateLimiter, buckets_of
+from tests.f.connect.wire import FakeClock
+
+TEN_PER_SECOND = RateLimit(max_requests=10, time_window=1.0, burst_size=3)
+ROOT = Path(__file__).parents[3]
+
+
+def take_all(limiter: RateLimiter, most: int = 10_000) -> int:
+    taken = 0
+    while taken < most and limiter.try_acquire():
+        taken += 1
+    return taken
+
+
+def test_a_burst_goes_at_once_and_then_one_per_interval(timed_store: Store, clock: FakeClock) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    assert limiter.available() == 3
+    assert take_all(limiter) == 3
+    assert limiter.available() == 0
+    clock.time += 0.1001
+    assert take_all(limiter) == 1
+    clock.time += 100
+    assert limiter.available() == 3
+    assert take_all(limiter) == 3
+
+
+def test_whoever_waits_has_reserved_a_moment_and_nobody_overtakes(
+    timed_store: Store, clock: FakeClock
+) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    take_all(limiter)
+    assert [limiter.reserve(10) for _ in range(3)] == pytest.approx([0.1, 0.2, 0.3], abs=1e-6)
+    assert limiter.try_acquire() is False
+
+
+def test_acquire_sleeps_until_its_token_is_due(timed_store: Store, clock: FakeClock) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    with limiter, limiter, limiter, limiter:
+        pass
+    assert clock.slept == pytest.approx([0.1], abs=1e-6)
+    assert limiter.stats() == pytest.approx(
+        {"taken": 4, "refused": 0, "waited_seconds": 0.1, "available": 0}, abs=1e-6
+    )
+
+
+def test_acquire_async_is_the_same_on_an_event_loop(timed_store: Store, clock: FakeClock) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+
+    async def four() -> None:
+        for _ in range(4):
+            async with limiter:
+                pass
+
+    asyncio.run(four())
+    assert clock.slept == pytest.approx([0.1], abs=1e-6)
+
+
+def test_a_wait_longer_than_allowed_takes_nothing_and_says_so(timed_store: Store, clock: FakeClock) -> None:
+    limiter = RateLimiter(
+        "crm:default", RateLimit(max_requests=1, time_window=60, burst_size=1), timed_store, clock=clock
+    )
+    limiter.acquire()
+    with pytest.raises(TryLater, match="crm:default leaves no room within 5 s") as caught:
+        limiter.acquire(timeout=5)
+    assert caught.value.code == "rate_limited"
+    clock.time += 60.001
+    assert limiter.try_acquire() is True
+
+
+def test_a_pause_the_server_asks_for_holds_for_everybody(timed_store: Store, clock: FakeClock) -> None:
+    mine = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    theirs = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    mine.update(retry_after=5.0)
+    assert theirs.available() == 0
+    assert theirs.acquire() == pytest.approx(5.0, abs=1e-6)
+    assert theirs.try_acquire() is False  # tokens come one by one after a pause
+
+
+def test_a_pause_holds_although_no_limit_is_set(timed_store: Store, clock: FakeClock) -> None:
+    limiter = RateLimiter("a", None, timed_store, clock=clock)
+    assert take_all(limiter, most=100) == 100
+    limiter.update(retry_after=5.0)
+    assert limiter.acquire() == pytest.approx(5.0, abs=1e-6)
+
+
+def test_a_pause_that_comes_while_waiting_is_waited_for_too(timed_store: Store, clock: FakeClock) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    take_all(limiter)
+    wait = limiter.next_step(0.0, 60)
+    limiter.update(retry_after=5.0)
+    clock.time += wait
+    assert limiter.next_step(wait, 60) == pytest.approx(4.9 + 0.1 * 2, abs=0.2)
+
+
+def test_what_the_server_has_left_lowers_the_burst(timed_store: Store, clock: FakeClock) -> None:
+    limiter = RateLimiter("a", RateLimit(max_requests=10, burst_size=8), timed_store, clock=clock)
+    limiter.update(remaining=2)
+    assert limiter.available() == 2
+    limiter.update(remaining=100)
+    assert limiter.available() == 2
+    limiter.reset()
+    assert limiter.available() == 8
+
+
+def test_a_new_limit_takes_effect_at_once(timed_store: Store, clock: FakeClock) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    limiter.update(limit=RateLimit(max_requests=10, burst_size=1))
+    assert take_all(limiter) == 1
+
+
+@pytest.mark.parametrize("jump", [-10_000.0, -86_400.0 * 400, 86_400.0 * 400])
+def test_a_clock_that_is_set_stops_nobody_for_long(timed_store: Store, clock: FakeClock, jump: float) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    take_all(limiter)
+    clock.time += jump
+    assert limiter.acquire() < 301
+    clock.time += 1
+    assert limiter.try_acquire() is True
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("take"), st.floats(0, 20)),
+        st.tuples(st.just("pass"), st.floats(-400, 400)),
+        st.tuples(st.just("pause"), st.floats(0.1, 30)),
+        st.tuples(st.just("left"), st.integers(0, 8).map(float)),
+    ),
+    max_size=30,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(steps=STEPS, burst=st.integers(1, 8), number=st.integers(0, 10**9))
+def test_the_sql_text_decides_exactly_as_the_pure_function(
+    sql_and_memory: tuple[Store, Store],
+    clock: FakeClock,
+    steps: list[tuple[str, float]],
+    burst: int,
+    number: int,
+) -> None:
+    pace = Pace.of(RateLimit(max_requests=10, time_window=7.0, burst_size=burst))
+    sql, memory = (buckets_of(store) for store in sql_and_memory)
+    key = f"{number}:{clock.time}"
+    for step, value in steps:
+        if step == "take":
+            assert sql.take(key, pace, value) == pytest.approx(memory.take(key, pace, value), abs=1e-6)
+        elif step == "pass":
+            clock.time += value
+        else:
+            pause, tat_in = (value, 0.0) if step == "pause" else (0.0, value)
+            for buckets in (sql, memory):
+                buckets.lower(key, tat_in=tat_in, pause=pause)
+        assert sql.read(key)[0].tat == pytest.approx(memory.read(key)[0].tat, abs=1e-6)
+
+
+def test_threads_never_take_more_than_the_burst_together() -> None:
+    limiter = RateLimiter("a", RateLimit(max_requests=50, time_window=1000, burst_size=50), Store.memory())
+    taken: list[int] = []
+    threads = [threading.Thread(target=lambda: taken.append(take_all(limiter))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(taken) == 50
+
+
+CHILD = """
+import json, sys
+from f.connect.integration import RateLimit
+from f.connect.journal import Store
+from f.connect.rate_limit import RateLimiter
+kind, where = sys.argv[1:]
+with (Store.sqlite(where) if kind == "sqlite" else Store.postgres(where)) as store:
+    limiter = RateLimiter("shared", RateLimit(max_requests=40, time_window=10_000, burst_size=40), store)
+    sys.stdin.readline()
+    print(sum(limiter.try_acquire() for _ in range(40)))
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_processes_together_get_exactly_the_burst(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    where = str(tmp_path / "state.sqlite") if kind == "sqlite" else request.getfixturevalue("postgres")
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", CHILD, kind, where],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    assert sum(int(child.communicate(timeout=30)[0]) for child in children) == 40
+
+
+def test_a_limiter_of_postgres_uses_the_databases_clock(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 5000)
+    with Store.postgres(postgres) as store:
+        assert abs(store.now() - real()) < 60
