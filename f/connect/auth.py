@@ -11,6 +11,7 @@ overrides `is_ready` and `renew`.
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
 # cryptography
+# psycopg[binary]
 
 from __future__ import annotations
 
