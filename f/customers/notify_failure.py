@@ -20,7 +20,8 @@ def main(
     slack_webhook_url: str = "",
     webhook_url: str = "",
 ) -> dict[str, Any]:
-    failure = {name: error[name] for name in ("name", "message", "step_id") if name in error}
+    failure = {name: error[name] for name in ("name", "step_id", "exit_code") if name in error}
+    failure["message"] = _sentence(error)
     summary = _summary(error, parsed, gate, created, dry_run)
     text = f"An import failed at step {failure.get('step_id', '?')}. {failure['message']}"
     if summary is not None:
@@ -33,6 +34,12 @@ def main(
     )
     print(text, told)
     return {**(summary or {}), "error": failure, "notification": told}
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    """What went wrong. Of a job that died, Windmill gives the last lines of its log; the last says why."""
+    message = str(error.get("message") or "no reason was given").strip()
+    return message.splitlines()[-1] if error.get("exit_code") is not None else message
 
 
 def _summary(
@@ -48,7 +55,7 @@ def _summary(
         return made
     if not parsed or "error" in parsed:
         return None
-    stop: Stop = {"code": str(error.get("name", "error")), "message": str(error["message"])}
+    stop: Stop = {"code": str(error.get("name", "error")), "message": _sentence(error)}
     opened = cast("Gate", gate) if gate and "error" not in gate else None
     return close(
         cast("Parsed", parsed),
