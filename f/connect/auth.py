@@ -6,7 +6,7 @@ subclass of `Auth`, and one `register(Settings, Auth)`; a credential that can be
 overrides `is_ready` and `renew`.
 """
 
-# ruff: noqa: D102 - Auth says what its methods are for
+# ruff: noqa: D102, ERA001 - Auth says what its methods are for; the list below is for Windmill
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:

@@ -20,7 +20,8 @@ def main(
     slack_webhook_url: str = "",
     webhook_url: str = "",
 ) -> dict[str, Any]:
-    failure = {name: error[name] for name in ("name", "step_id", "exit_code") if name in error}
+    kept = ("name", "step_id", "exit_code")
+    failure: dict[str, Any] = {name: error[name] for name in kept if name in error}
     failure["message"] = _sentence(error)
     summary = _summary(error, parsed, gate, created, dry_run)
     text = f"An import failed at step {failure.get('step_id', '?')}. {failure['message']}"

@@ -2,18 +2,21 @@
 
 import base64
 import binascii
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import requests
 from wmill import S3Object
 
-from f.connect.errors import FixInput, TryLater
+from f.connect.client import Client
+from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain
+from f.connect.integration import Integration
 from f.customers.storage import read_object
 
 _CHUNK_BYTES = 1 << 16
-_TIMEOUT_SECONDS = (10.0, 60.0)  # to connect, and between two pieces of the body
+_TIMEOUT_SECONDS = 60.0  # for the next bytes to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,39 +84,40 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 
 
 def _download(url: str, max_bytes: int) -> Iterator[bytes]:
-    """The body of a GET, piece by piece, up to `max_bytes` after decompression."""
+    """The body of a GET, whole on this machine's disk before its first bytes are read."""
     parts = urlsplit(url)
-    shown = _shown(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise FixInput(f"The url {shown!r} is not an http or https address.", code="bad_url")
-    try:
-        with requests.get(url, stream=True, timeout=_TIMEOUT_SECONDS) as response:
-            if response.status_code != 200:
-                raise FixInput(
-                    f"{shown} answered {response.status_code} {response.reason}. Check the address, "
-                    "and that it needs no sign-in.",
-                    code="url_not_found",
-                    status=response.status_code,
-                )
-            received = 0
-            for piece in response.iter_content(_CHUNK_BYTES):
-                received += len(piece)
-                if received > max_bytes:
-                    raise FixInput(
-                        f"The file at {shown} is larger than {max_bytes // 1_000_000} MB. Raise max_url_mb, "
-                        "or put it into the workspace's object storage and import it as file.",
-                        code="url_too_large",
-                    )
+        raise FixInput(f"The url {_shown(url)!r} is not an http or https address.", code="bad_url")
+    site = Integration(
+        name="csv_source",
+        base_url=f"{parts.scheme}://{parts.netloc}",
+        timeout=_TIMEOUT_SECONDS,
+        allow_plain_http=True,  # what is fetched carries no credential of ours
+    )
+    with tempfile.TemporaryDirectory(prefix="import-") as folder:
+        file = Path(folder) / "download"
+        try:
+            with Client(site) as client:
+                path = parts.path + (f"?{parts.query}" if parts.query else "")
+                client.download(path or "/", file, max_bytes=max_bytes)
+        except (FixSettings, GiveUpRecord, SignInAgain) as error:
+            raise _refused(url, error, max_bytes) from error
+        with file.open("rb") as content:
+            while piece := content.read(_CHUNK_BYTES):
                 yield piece
-    except requests.Timeout as error:
-        raise TryLater(
-            f"{shown} did not answer within {_TIMEOUT_SECONDS[1]:.0f} seconds. Try again later.",
-            code="url_timeout",
-        ) from error
-    except requests.ConnectionError as error:
-        raise TryLater(
-            f"{shown} could not be reached. Check the host name and the port, or try again later.",
-            code="url_unreachable",
-        ) from error
-    except requests.RequestException as error:
-        raise FixInput(f"{shown} could not be downloaded: {type(error).__name__}.", code="bad_url") from error
+
+
+def _refused(url: str, error: ConnectError, max_bytes: int) -> FixInput:
+    """Why a file cannot be had from a URL, and what to do."""
+    if error.code == "too_large":
+        return FixInput(
+            f"The file at {_shown(url)} is larger than {max_bytes // 1_000_000} MB. Raise max_url_mb, or put "
+            "it into the workspace's object storage and import it as file.",
+            code="url_too_large",
+        )
+    answer = f"answered {error.status}" if error.status else "cannot be read"
+    return FixInput(
+        f"{_shown(url)} {answer}. Check the address, and that it needs no sign-in.",
+        code="url_not_found",
+        status=error.status,
+    )

@@ -60,7 +60,8 @@ def accept(asked: Asked) -> Reply:
 
 
 def stored(session: Session, file: Mapping[str, Any]) -> str:
-    return (session.state / "objects" / "_default_" / file["s3"]).read_text("utf-8-sig")
+    text: str = (session.state / "objects" / "_default_" / file["s3"]).read_text("utf-8-sig")
+    return text
 
 
 def rejects(session: Session, result: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from f.customers.dialect import read_table
 from f.customers.parse_csv import main
 from f.customers.parsing import Shelf, sort_table
 from f.customers.rejects import render
+from f.customers.summary import Rows
 
 HEADER = "name,email,phone,VIP\n"
 
@@ -142,7 +143,7 @@ def test_a_quote_out_of_place_is_a_fault_of_its_row(text: str, code: str) -> Non
 def test_rows_beyond_the_inline_size_become_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     stored: dict[str, list[bytes]] = {}
 
-    def keep(path: str, lines: list[bytes]) -> parsing.Rows:
+    def keep(path: str, lines: list[bytes]) -> Rows:
         stored[path] = lines
         return {"count": len(lines), "s3": path}
 
