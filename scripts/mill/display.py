@@ -21,7 +21,6 @@ from mill.engine.outcome import Outcome, error_of
 
 _SHOWN_CHILDREN = 6  # iterations under one step on the screen at a time
 _WIDE = 60
-_MOST_ROWS = 50
 
 
 @dataclass(slots=True)

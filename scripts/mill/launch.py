@@ -58,7 +58,7 @@ class Launch:
 def launch(what: Launch, options: Options) -> int:
     """Run it and print its result as JSON on stdout. Returns the exit code: 0 only for success."""
     args = what.args if what.event is not None else _checked(what, options)
-    trace = Trace()
+    trace = Trace() if options.trace is not None else None
     env = read_env_file(options.env_file) if options.env_file else {}
     logs = options.verbose or what.target.kind == "script"
     with contextlib.ExitStack() as stack:
@@ -66,7 +66,7 @@ def launch(what: Launch, options: Options) -> int:
         session = Session(
             what.workspace,
             options.state,
-            listeners=(display, trace),
+            listeners=(display,) if trace is None else (display, trace),
             approver=approver(options, display),
             env=env,
         )
@@ -78,7 +78,7 @@ def launch(what: Launch, options: Options) -> int:
                 "Interrupted: the run and everything it started have ended.", exit_code=130
             ) from None
         finally:
-            if options.trace is not None:
+            if trace is not None and options.trace is not None:
                 _write_trace(trace, options.trace)
     return _report(completed, options, session.state)
 
