@@ -20,7 +20,6 @@ from mill.engine.events import Event
 from mill.engine.outcome import Outcome, error_of
 
 _SHOWN_CHILDREN = 6  # iterations under one step on the screen at a time
-_WIDE = 60
 
 
 @dataclass(slots=True)

@@ -16,12 +16,14 @@ from mill.api.replies import Refusal, json_response
 from mill.api.routes_api import PREFIX, RoutesApi, has_token
 from mill.api.values import FixedValue, MissingValue
 from mill.errors import MillError
+from mill.twins.mount import TwinsMount
 
 VERSION = "mill (a local stand-in of Windmill)"
 USER = "user"  # as jobs see it in WM_USERNAME and WM_EMAIL
 EMAIL = "user@example.com"
 # Signed URLs are their own credentials; the version is public on Windmill too.
 _PUBLIC = re.compile(r"/api/version|/approve/.*|/api/w/[^/]+/(jobs_u/(resume|cancel)/.*|s3_proxy/.*)")
+_TWINS = "/twins/"
 _WORKSPACE = re.compile(r"/api/w/([^/]+)/")
 
 
@@ -33,10 +35,12 @@ class Application:
         routes_api: RoutesApi,
         workspace_routes: Iterable[Route],
         page: Route,
+        twins: TwinsMount,
         workspace_id: str,
         token: str,
     ) -> None:
         self._routes_api = routes_api
+        self._twins = twins
         self._workspace_id = workspace_id
         self._token = token
         api = [
@@ -57,6 +61,9 @@ class Application:
         """Answer one request."""
         if scope["path"].startswith(PREFIX):
             await self._routes_api(scope, receive, send)
+            return
+        if scope["path"].startswith(_TWINS):  # remote services: they have credentials of their own
+            await self._twins(scope, receive, send)
             return
         refusal = self._gate(Request(scope))
         await (self._api if refusal is None else refusal.response())(scope, receive, send)

@@ -32,6 +32,8 @@ from mill.api.values_api import ValuesApi
 from mill.api.waiting import Waiter
 from mill.engine.ports import Jobs
 from mill.errors import MillError
+from mill.twins.connection import ReachableConnection
+from mill.twins.mount import TwinsMount
 from mill.workspace import Workspace
 
 HOST = "127.0.0.1"
@@ -74,7 +76,8 @@ class LocalApi:
         self._clock = clock
         self._signing_key = secrets.token_bytes(32)
         self._environment = read_environment(workspace_root, environment)
-        self._templates = Templates(templates or [workspace_root / _DEFAULT_TEMPLATES])
+        self._template_dirs = templates or [workspace_root / _DEFAULT_TEMPLATES]
+        self._templates = Templates(self._template_dirs)
         self._values: Values | None = None
         self._resources = ExitStack()
 
@@ -93,8 +96,10 @@ class LocalApi:
             executor = ThreadPoolExecutor(_CALLS, thread_name_prefix="mill-call")
             starting.callback(executor.shutdown)
             stopping = threading.Event()
-            server = _Server(self._application(self._values, database, executor, stopping))
+            twins = starting.enter_context(TwinsMount(self._state_dir, self._template_dirs))
+            server = _Server(self._application(self._values, database, executor, stopping, twins))
             starting.callback(server.stop)
+            starting.callback(twins.release)
             starting.callback(stopping.set)
             server.start(listener)
             self._resources = starting.pop_all()
@@ -118,7 +123,12 @@ class LocalApi:
         return self._values
 
     def _application(
-        self, values: Values, database: Database, executor: Executor, stopping: threading.Event
+        self,
+        values: Values,
+        database: Database,
+        executor: Executor,
+        stopping: threading.Event,
+        twins: TwinsMount,
     ) -> Application:
         jobs, workspace_id, signing_key = self._jobs, self.workspace_id, self._signing_key
         waiter = Waiter(jobs, stopping)
@@ -141,7 +151,7 @@ class LocalApi:
             approvals,
         )
         routes = [route for part in parts for route in part.routes()]
-        return Application(routes_api, routes, approvals.page_route(), workspace_id, self.token)
+        return Application(routes_api, routes, approvals.page_route(), twins, workspace_id, self.token)
 
 
 class _Server(uvicorn.Server):
@@ -150,6 +160,7 @@ class _Server(uvicorn.Server):
     def __init__(self, application: Application) -> None:
         config = uvicorn.Config(
             application,
+            http=ReachableConnection,
             lifespan="off",
             ws="none",
             log_config=None,

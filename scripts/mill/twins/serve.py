@@ -1,0 +1,111 @@
+"""Twins as a process of their own: `python -m mill.twins.serve --port 0 --state DIR`.
+
+Prints the URL they are reached under as its first and only line. Ends with its parent, on a signal, or
+after `--seconds`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from mill.errors import MillError
+from mill.twins.connection import ReachableConnection
+from mill.twins.host import MOUNT, Twins, read_config
+
+HOST = "127.0.0.1"
+_BACKLOG = 512
+_IDLE_SECONDS = 75
+_LOOK_EVERY = 0.25  # seconds between two looks at the parent
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, twins: Twins, seconds: float | None) -> None:
+        config = uvicorn.Config(
+            twins,
+            http=ReachableConnection,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_graceful_shutdown=2,
+        )
+        super().__init__(config)
+        self._twins = twins
+        self._seconds = seconds
+        self._parent = os.getppid()
+        self._watch: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say where, once there is somebody to answer."""
+        await super().startup(sockets)
+        assert sockets is not None
+        sys.stdout.write(f"http://{HOST}:{sockets[0].getsockname()[1]}{MOUNT}\n")
+        sys.stdout.flush()
+        self._watch = asyncio.create_task(self._end_in_time())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what still hangs on purpose, then the rest."""
+        if self._watch is not None:
+            self._watch.cancel()
+        self._twins.release()
+        await super().shutdown(sockets)
+
+    async def _end_in_time(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = None if self._seconds is None else loop.time() + self._seconds
+        while os.getppid() == self._parent and (end is None or loop.time() < end):  # noqa: ASYNC110 - a parent's death sets no event
+            await asyncio.sleep(_LOOK_EVERY)
+        self.should_exit = True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until told to end. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m mill.twins.serve", description="Serve the twins.")
+    parser.add_argument("--port", type=_port, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--state", type=Path, required=True, help="directory of the ledger")
+    parser.add_argument("--config", type=Path, help="YAML file with settings and faults by twin")
+    parser.add_argument("--seconds", type=float, help="end after this time")
+    options = parser.parse_args(arguments)
+    try:
+        configs = {} if options.config is None else read_config(options.config)
+        with Twins(options.state, configs) as twins, _listen(options.port) as listener:
+            _Server(twins, options.seconds).run(sockets=[listener])
+    except MillError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: give 0 to 65535")
+    return int(text)
+
+
+def _listen(port: int) -> socket.socket:
+    # With the protocol named, asyncio sets TCP_NODELAY on what it accepts; without, every reply waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise MillError(f"Port {port} on {HOST} cannot be opened: {error.strerror}.", exit_code=3) from error
+    return listener
+
+
+if __name__ == "__main__":
+    sys.exit(main())
