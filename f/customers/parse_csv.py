@@ -65,7 +65,7 @@ def main(
 
 def _import_id(now: datetime) -> str:
     """Sorts by time, and names the Windmill run it belongs to."""
-    job = os.environ.get("WM_ROOT_FLOW_JOB_ID") or os.environ.get("WM_JOB_ID") or "00000000"
+    job = os.environ.get("WM_FLOW_JOB_ID") or os.environ.get("WM_JOB_ID") or "00000000"
     return f"{now:%Y%m%d-%H%M%S}-{job[-8:]}"
 
 

@@ -77,6 +77,13 @@ def main():
 """
 
 
+LOAD = """
+import wmill
+def main():
+    return wmill.load_s3_file({"s3": "in/a.csv"}).decode()
+"""
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("workspace")
@@ -106,6 +113,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "resources/mock/f/demo/api.resource.yaml": "value: {url: /api}\nresource_type: api\n",
         "flows/double.yaml": "summary: Double four\nflow: f/demo/run_double\nargs: {n: 4}\n",
         "flows/read.yaml": "script: f/demo/read\nfiles: {csv: data/sample.csv}\n",
+        "f/demo/load.py": LOAD,
+        "flows/load.yaml": "script: f/demo/load\nobjects: {in/a.csv: data/sample.csv}\n",
+        "flows/gone_object.yaml": "script: f/demo/load\nobjects: {in/a.csv: data/gone.csv}\n",
+        "flows/bad_key.yaml": "script: f/demo/load\nobjects: {../a.csv: data/sample.csv}\n",
         "flows/data/sample.csv": "a,b\n",
     }
     for name, text in files.items():
@@ -174,6 +185,11 @@ def test_a_cases_files_are_handed_over_as_base64(root: Path) -> None:
     assert json.loads(mill(root, "run", "flows/read.yaml", "-s").stdout) == "a,b\n"
 
 
+def test_a_cases_objects_lie_in_the_storage_before_it_runs(root: Path, tmp_path: Path) -> None:
+    assert json.loads(mill(root, "run", "flows/load.yaml", "-s", "--state", str(tmp_path)).stdout) == "a,b\n"
+    assert [file.name for file in (tmp_path / "objects/_default_/in").iterdir()] == ["a.csv"]
+
+
 def test_arguments_of_the_command_line_replace_those_of_the_case(root: Path) -> None:
     done = mill(root, "run", "flows/double.yaml", "-d", '{"n": "x"}')
     assert "argument n must be a whole number, not the string 'x'" in done.stderr
@@ -216,6 +232,8 @@ def test_approve_answers_for_the_person(root: Path) -> None:
         ),
         (["script", "run", "f/demo/double", "-d", "@gone.json"], "gone.json: cannot be read"),
         (["run", "flows/gone.yaml"], "gone.yaml: cannot be read"),
+        (["run", "flows/gone_object.yaml"], "the file for the object in/a.csv"),
+        (["run", "flows/bad_key.yaml"], "'../a.csv' is no S3 key"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_exit_code_2(root: Path, words: list[str], sentence: str) -> None:

@@ -7,6 +7,7 @@ import hmac
 import itertools
 import mimetypes
 import os
+import shutil
 import stat
 import tempfile
 import time
@@ -98,6 +99,20 @@ class Objects:
             directory.rmdir()
         self._database.changed("DELETE FROM object WHERE storage = ? AND key = ?", storage, _normal(key))
 
+    def move(self, storage: str, key: str, new_key: str) -> None:
+        """Give an object another key, over what is there; 404 where there is none.
+
+        The directory it leaves stays even if it is empty: people watch it for files.
+        """
+        file = self.stat(storage, key).file
+        self._publish(file, self._file(storage, new_key), new_key)
+        self._database.changed(
+            "UPDATE OR REPLACE object SET key = ? WHERE storage = ? AND key = ?",
+            _normal(new_key),
+            storage,
+            _normal(key),
+        )
+
     def keys(self, storage: str, prefix: str, after: str, limit: int) -> list[str]:
         """Up to `limit` keys that begin with `prefix` and follow `after`, in S3's order."""
         root = self._root / _storage(storage)
@@ -143,6 +158,18 @@ class Objects:
                 f"S3 key {key!r} cannot be stored as a file ({error.strerror}): `mill` keeps objects as "
                 "files, so no key may lie below another and no part may be longer than 255 bytes.",
             ) from error
+
+
+def put_file(state: Path, key: str, file: Path) -> None:
+    """Copy a local file to a key of the default storage, as if uploaded now. Raises Refusal, OSError."""
+    target = state / "objects" / DEFAULT_STORAGE / _normal(key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(file, draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _normal(key: str) -> str:

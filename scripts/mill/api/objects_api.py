@@ -31,6 +31,7 @@ class ObjectsApi:
             Route("/job_helpers/upload_s3_file", self._upload, methods=["POST"]),
             Route("/job_helpers/download_s3_file", endpoint(self._download)),
             Route("/job_helpers/delete_s3_file", endpoint(self._delete), methods=["DELETE"]),
+            Route("/job_helpers/move_s3_file", endpoint(self._move)),
             Route("/job_helpers/load_file_metadata", endpoint(self._metadata)),
             Route("/job_helpers/list_stored_files", endpoint(self._list)),
             Route("/apps/sign_s3_objects", endpoint(self._sign), methods=["POST"]),
@@ -62,6 +63,14 @@ class ObjectsApi:
         storage, key = _location(call)
         self._objects.delete(storage, key)
         return PlainTextResponse(f"deleted file at {key}")
+
+    def _move(self, call: Call) -> Response:
+        _refuse_resource(call.query("s3_resource_path"))
+        source, target = call.query("src_file_key"), call.query("dest_file_key")
+        if source is None or target is None:
+            raise Refusal(400, "src_file_key and dest_file_key are needed: name both S3 objects.")
+        self._objects.move(call.query("storage") or DEFAULT_STORAGE, source, target)
+        return PlainTextResponse(f"moved file from {source} to {target}")
 
     def _metadata(self, call: Call) -> Response:
         found = self._objects.stat(*_location(call))

@@ -60,6 +60,30 @@ def test_objects_are_listed_in_pages_and_described(stage: Stage) -> None:
     assert (facts["mime_type"], facts["size_in_bytes"]) == ("text/csv", 5)
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("src_file_key=in/a.csv&dest_file_key=done/x/a.csv", 200),
+        ("src_file_key=in/b.csv&dest_file_key=done/x/b.csv", 404),
+        ("src_file_key=in/a.csv&dest_file_key=../a.csv", 400),
+        ("src_file_key=in/a.csv", 400),
+    ],
+)
+def test_an_object_is_moved_over_what_is_there_or_stays(stage: Stage, query: str, status: int) -> None:
+    with stage.serve():
+        upload(stage, "done/x/a.csv", b"old")
+        typed = f"{HELPERS}/upload_s3_file?file_key=in/a.csv&content_type=text/x-mine"
+        stage.send("POST", typed, b"new", token=True)
+        assert stage.send("GET", f"{HELPERS}/move_s3_file?{query}", token=True).status == status
+        keys = stage.send("GET", f"{HELPERS}/list_stored_files?prefix=in/", token=True).json()
+        target = f"{HELPERS}/download_s3_file?file_key=done/x/a.csv"
+        moved = stage.send("GET", target, token=True)
+    assert len(keys["windmill_large_files"]) == (status != 200)
+    assert moved.text == ("new" if status == 200 else "old")
+    if status == 200:
+        assert moved.headers["content-type"].startswith("text/x-mine")
+
+
 def test_an_upload_that_breaks_off_leaves_the_object_as_it_was(stage: Stage) -> None:
     with stage.serve() as api:
         upload(stage, "a", b"before")

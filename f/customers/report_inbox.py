@@ -1,0 +1,75 @@
+"""Report a look into the inbox: what became of each file.
+
+Fails, with the whole account in the error, when a file could not be imported or was left for the next
+run: somebody has to see to it. A second run reports the same.
+"""
+
+from typing import Any, Literal, TypedDict
+
+from f.connect.errors import ConnectError
+
+_OUTCOMES = ("done", "failed", "later", "interrupted", "skipped")
+_RED = ("failed", "later", "interrupted")
+_NAMED = 5
+
+
+class FileLine(TypedDict):
+    """One file of the run. `interrupted`: its jobs broke off; the next run goes on with it."""
+
+    path: str
+    outcome: Literal["done", "failed", "later", "interrupted", "skipped"]
+    message: str
+    folder: str
+
+
+class InboxSummary(TypedDict):
+    """One run over the inbox."""
+
+    files: list[FileLine]
+    counts: dict[str, int]
+    rows: dict[str, int]
+
+
+class InboxIncomplete(ConnectError):
+    """Files are left that somebody has to see to. `summary` says what became of all of them."""
+
+    def __init__(self, message: str, summary: InboxSummary) -> None:
+        super().__init__(message, code="inbox_incomplete")
+        self.summary = summary
+
+
+def main(listing: dict, settled: list[dict]) -> InboxSummary:
+    paths = [file["path"] for file in listing["files"]]
+    files = [_line(path, end) for path, end in zip(paths, settled, strict=True)]
+    rows: dict[str, int] = {}
+    for end in settled:
+        for name, count in end.get("counts", {}).items():
+            rows[name] = rows.get(name, 0) + count
+    counts = {name: sum(file["outcome"] == name for file in files) for name in _OUTCOMES}
+    summary: InboxSummary = {"files": files, "counts": counts, "rows": rows}
+    red = [file for file in files if file["outcome"] in _RED]
+    if red:
+        named = " ".join(f"{file['path']}: {file['message']}" for file in red[:_NAMED])
+        more = f" And {len(red) - _NAMED} more." if len(red) > _NAMED else ""
+        raise InboxIncomplete(
+            f"{len(red)} of {len(files)} files need a look, {counts['done']} were imported. {named}{more}",
+            summary,
+        )
+    return summary
+
+
+def _line(path: str, end: dict[str, Any]) -> FileLine:
+    if "error" in end:
+        said = str(end["error"].get("message", "")).strip()
+        return {
+            "path": path,
+            "outcome": "interrupted",
+            "message": f"{said} The next run goes on with it.",
+            "folder": "",
+        }
+    return {
+        "path": path,
+        "outcome": end.get("outcome", "skipped"),
+        "message": end["message"],
+        "folder": end.get("folder", ""),
+    }
