@@ -51,11 +51,7 @@ def test_no_cell_of_the_rejects_file_runs_as_a_formula(start: str) -> None:
 RECORD = {"line": 7, "outcome": "invalid", "code": "missing_email", "detail": ""}
 
 
-@given(
-    st.lists(
-        st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=5
-    )
-)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=5))
 def test_the_users_own_cells_come_back_from_the_rejects_file(cells: list[str]) -> None:
     header = [f"column {number}" for number, _ in enumerate(cells)]
     text = "".join(render(header, [{**RECORD, "cells": cells}]))

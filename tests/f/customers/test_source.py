@@ -85,7 +85,9 @@ def closed_port() -> int:
 def test_a_source_that_cannot_be_read_says_what_to_do(
     site: str, given: dict[str, str], kind: type[ConnectError], code: str, said: str
 ) -> None:
-    filled: dict[str, Any] = {name: text.format(site=site, closed=closed_port()) for name, text in given.items()}
+    filled: dict[str, Any] = {
+        name: text.format(site=site, closed=closed_port()) for name, text in given.items()
+    }
     with pytest.raises(kind) as caught:
         read(**filled)
     assert caught.value.code == code
