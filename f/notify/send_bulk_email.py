@@ -1,0 +1,75 @@
+"""Send one e-mail to many, each in private, and say for every recipient what became of it.
+
+`recipients` are objects with `email`, `name` and `data`; subject, html and text are Jinja templates over
+these, or `template_id` is a template of the provider. Resend takes 100 a request, SendGrid 1,000 where the
+content is the same for all or the provider's template. The job fails if a recipient was not reached for
+any other reason than an opt-out; its result is kept. With the same `message_key` a second run sends only
+what the first did not.
+"""
+
+from typing import Any
+
+from f.connect.errors import FixInput
+from f.notify.bulk_mailing import BulkResult, send_bulk
+from f.notify.mail import Mail, address_of, mail_of
+from f.notify.provider import provider_of
+from f.notify.resend import resend
+from f.notify.sendgrid import sendgrid
+from f.notify.state import open_store, postgresql
+
+_BAD = ("refused", "failed", "unknown")
+
+
+def main(
+    recipients: list[dict],
+    sender: str,
+    subject: str = "",
+    html: str = "",
+    text: str = "",
+    template_id: str = "",
+    resend: resend | None = None,
+    sendgrid: sendgrid | None = None,
+    reply_to: str = "",
+    categories: list[str] | None = None,
+    message_key: str = "",
+    database: postgresql | None = None,
+) -> dict[str, Any]:
+    provider = provider_of(resend, sendgrid)
+    if provider.name == "resend" and template_id:
+        raise FixInput(
+            "Resend takes no template_id in bulk. Give the template as html or text.", code="no_template"
+        )
+    shared = _shared(sender, subject, html, text, template_id, reply_to, categories or [])
+    with open_store(database) as store:
+        result = send_bulk(shared, recipients, provider, store, message_key=message_key)
+    return _told(result)
+
+
+def _shared(
+    sender: str, subject: str, html: str, text: str, template_id: str, reply_to: str, categories: list[str]
+) -> Mail:
+    """What is the same for all; text is left empty here, to be made from each one's HTML."""
+    anybody = address_of(sender, "sender").email
+    checked = mail_of(
+        sender,
+        [anybody],
+        subject,
+        html,
+        text,
+        reply_to=reply_to,
+        categories=categories,
+        template_id=template_id,
+    )
+    return Mail(
+        checked.sender, (), subject, html, text, reply_to=checked.reply_to, categories=checked.categories,
+        template_id=template_id,
+    )  # fmt: skip
+
+
+def _told(result: BulkResult) -> dict[str, Any]:
+    counts = result["counts"]
+    said = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
+    print(f"{len(result['recipients'])} recipients through {result['provider']}: {said}")
+    if any(counts.get(name) for name in _BAD):
+        return {**result, "wm_failure": f"Not everybody was reached: {said}. See recipients."}
+    return {**result}

@@ -1,0 +1,16 @@
+"""Send every channel what was collected for it since its last digest, as one message.
+
+What could not be sent waits for the next run. With nothing collected, nothing is sent.
+"""
+
+from f.notify.router import DigestResult, send_digests
+from f.notify.routing_resource import notification_routing, read_routing
+from f.notify.state import open_store, postgresql
+
+
+def main(routing: notification_routing, database: postgresql | None = None) -> DigestResult:
+    checked = read_routing(routing)
+    with open_store(database) as store:
+        result = send_digests(checked, store)
+    print(result["counts"] or "Nothing was waiting.")
+    return result

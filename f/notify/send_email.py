@@ -1,0 +1,46 @@
+"""Send an e-mail through Resend or SendGrid.
+
+Returns the provider's id. Text is made from the HTML where it is missing. Who opted out is left out and
+named. A second run sends again, unless it has the same `message_key`: then a lost answer is repeated
+safely through Resend, and refused for SendGrid, which cannot be asked.
+"""
+
+from f.notify.mail import mail_of
+from f.notify.mailing import MailResult, send_mail
+from f.notify.provider import provider_of
+from f.notify.resend import resend
+from f.notify.sendgrid import sendgrid
+from f.notify.state import open_store, postgresql
+
+
+def main(
+    to: list[str],
+    sender: str,
+    subject: str,
+    html: str = "",
+    text: str = "",
+    resend: resend | None = None,
+    sendgrid: sendgrid | None = None,
+    cc: list[str] | None = None,
+    bcc: list[str] | None = None,
+    reply_to: str = "",
+    attachments: list[dict] | None = None,
+    categories: list[str] | None = None,
+    message_key: str = "",
+    database: postgresql | None = None,
+) -> MailResult:
+    provider = provider_of(resend, sendgrid)
+    mail = mail_of(
+        sender,
+        to,
+        subject,
+        html,
+        text,
+        cc=cc or (),
+        bcc=bcc or (),
+        reply_to=reply_to,
+        attachments=attachments or (),
+        categories=categories or (),
+    )
+    with open_store(database) as store:
+        return send_mail(mail, provider, store, message_key=message_key)

@@ -1,0 +1,32 @@
+"""Send a report: its period, a summary table, and a link to the PDF.
+
+`summary` has an object per row of the table; the columns are their fields. A second run sends again,
+unless it has the same `message_key`.
+"""
+
+from f.notify.mail import mail_of
+from f.notify.mail_layouts import report_html
+from f.notify.mailing import MailResult, send_mail
+from f.notify.provider import provider_of
+from f.notify.resend import resend
+from f.notify.sendgrid import sendgrid
+from f.notify.state import open_store, postgresql
+
+
+def main(
+    to: list[str],
+    title: str,
+    period: str,
+    summary: list[dict],
+    sender: str,
+    pdf_url: str = "",
+    resend: resend | None = None,
+    sendgrid: sendgrid | None = None,
+    message_key: str = "",
+    database: postgresql | None = None,
+) -> MailResult:
+    provider = provider_of(resend, sendgrid)
+    html = report_html(title, period, summary, pdf_url)
+    mail = mail_of(sender, to, f"{title}: {period}", html, categories=["report"])
+    with open_store(database) as store:
+        return send_mail(mail, provider, store, message_key=message_key)

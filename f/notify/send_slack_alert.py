@@ -1,0 +1,32 @@
+"""Post an alert to Slack: title, text, severity with its colour, and metadata as fields.
+
+Everything shows as plain text, wherever it comes from. A second run posts again, unless it has the
+same `message_key`.
+"""
+
+from typing import Literal
+
+from f.notify.message import Message, facts_of, rank, safe_link
+from f.notify.slack import slack, slack_webhook
+from f.notify.slack_sending import SlackResult, alert_posts, open_slack, send_posts
+from f.notify.state import open_store, postgresql
+
+
+def main(
+    title: str,
+    message: str = "",
+    severity: Literal["info", "warning", "error", "critical"] = "info",
+    metadata: dict | None = None,
+    link: str = "",
+    slack: slack | None = None,
+    slack_webhook: slack_webhook | None = None,
+    channel: str = "",
+    thread_ts: str = "",
+    message_key: str = "",
+    database: postgresql | None = None,
+) -> SlackResult:
+    rank(severity)
+    alert = Message(title, message, severity, facts_of(metadata), safe_link(link))
+    posts, notices = alert_posts(alert, thread_ts)
+    with open_store(database) as store, open_slack(slack, slack_webhook, channel, store) as door:
+        return send_posts(door, posts, notices, store, message_key=message_key)

@@ -1,0 +1,27 @@
+"""Post a message to Slack, through a bot or an incoming webhook.
+
+Returns where it stands and what was changed to keep Slack's limits. Plain text shows as it is: no
+mention, no link, no formatting; with `mrkdwn` the text is Slack's markup as written. Long messages go
+out in several parts. A second run posts again, unless it has the same `message_key`.
+"""
+
+from f.notify.slack import slack, slack_webhook
+from f.notify.slack_sending import SlackResult, open_slack, posts_of, send_posts
+from f.notify.state import open_store, postgresql
+
+
+def main(
+    text: str,
+    slack: slack | None = None,
+    slack_webhook: slack_webhook | None = None,
+    channel: str = "",
+    thread_ts: str = "",
+    blocks: list[dict] | None = None,
+    attachments: list[dict] | None = None,
+    mrkdwn: bool = False,
+    message_key: str = "",
+    database: postgresql | None = None,
+) -> SlackResult:
+    posts, notices = posts_of(text, blocks, attachments, thread_ts, mrkdwn=mrkdwn)
+    with open_store(database) as store, open_slack(slack, slack_webhook, channel, store) as door:
+        return send_posts(door, posts, notices, store, message_key=message_key)

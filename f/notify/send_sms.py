@@ -1,0 +1,25 @@
+"""Send a text message (SMS), or with media an MMS, through Twilio.
+
+Returns Twilio's id and the number of segments the operator bills. Who opted out gets nothing, and the
+result says so. If the answer is lost, Twilio's list is asked before anything else. A second run sends
+again, unless it has the same `message_key`.
+"""
+
+from f.notify.state import open_store, postgresql
+from f.notify.texting import TextResult, send_text, text_of
+from f.notify.twilio import twilio
+
+
+def main(
+    to: str,
+    body: str,
+    sender: str,
+    twilio: twilio,
+    media_urls: list[str] | None = None,
+    default_country: str = "",
+    message_key: str = "",
+    database: postgresql | None = None,
+) -> TextResult:
+    text = text_of(to, sender, body, default_country, media_urls=media_urls or ())
+    with open_store(database) as store:
+        return send_text(text, twilio, store, message_key=message_key)

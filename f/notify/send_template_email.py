@@ -1,0 +1,48 @@
+"""Send an e-mail made from a template: the provider's own (`template_id`), or one given here.
+
+A template given here is Jinja: `html`, `text` and `subject` are filled with `data`, and what goes into
+the HTML is escaped. A field the template names and `data` lacks is an error. A second run sends again,
+unless it has the same `message_key`.
+"""
+
+from f.connect.errors import FixInput
+from f.notify.mail import mail_of
+from f.notify.mailing import MailResult, send_mail
+from f.notify.provider import provider_of
+from f.notify.resend import resend
+from f.notify.sendgrid import sendgrid
+from f.notify.state import open_store, postgresql
+from f.notify.templating import fill_html, fill_text
+
+
+def main(
+    to: list[str],
+    sender: str,
+    data: dict,
+    template_id: str = "",
+    subject: str = "",
+    html: str = "",
+    text: str = "",
+    resend: resend | None = None,
+    sendgrid: sendgrid | None = None,
+    reply_to: str = "",
+    categories: list[str] | None = None,
+    message_key: str = "",
+    database: postgresql | None = None,
+) -> MailResult:
+    provider = provider_of(resend, sendgrid)
+    if bool(template_id) == bool(html or text):
+        raise FixInput("Give either a template_id, or a template as html or text.", code="no_template")
+    mail = mail_of(
+        sender,
+        to,
+        fill_text(subject, data, name="subject"),
+        fill_html(html, data, name="html"),
+        fill_text(text, data, name="text"),
+        reply_to=reply_to,
+        categories=categories or (),
+        template_id=template_id,
+        template_data=data if template_id else None,
+    )
+    with open_store(database) as store:
+        return send_mail(mail, provider, store, message_key=message_key)

@@ -1,0 +1,36 @@
+"""Send a WhatsApp message through Twilio.
+
+Free text reaches a person within 24 hours of their last message, a template (`content_sid`) always.
+Returns Twilio's id. Who opted out gets nothing, and the result says so. If the answer is lost, Twilio's
+list is asked before anything else. A second run sends again, unless it has the same `message_key`.
+"""
+
+from f.notify.state import open_store, postgresql
+from f.notify.texting import TextResult, send_text, text_of
+from f.notify.twilio import twilio
+
+
+def main(
+    to: str,
+    sender: str,
+    twilio: twilio,
+    body: str = "",
+    content_sid: str = "",
+    content_variables: dict | None = None,
+    media_urls: list[str] | None = None,
+    default_country: str = "",
+    message_key: str = "",
+    database: postgresql | None = None,
+) -> TextResult:
+    text = text_of(
+        to,
+        sender,
+        body,
+        default_country,
+        whatsapp=True,
+        media_urls=media_urls or (),
+        content_sid=content_sid,
+        content_variables=content_variables,
+    )
+    with open_store(database) as store:
+        return send_text(text, twilio, store, message_key=message_key)

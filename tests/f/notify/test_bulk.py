@@ -1,0 +1,115 @@
+"""Many recipients: each once, each with an end of its own."""
+
+from typing import Any
+
+import pytest
+
+from f.connect.errors import FixInput
+from f.notify.send_bulk_email import main as send_bulk_email
+from f.notify.set_opt_out import main as set_opt_out
+from tests.f.notify.conftest import Twin
+
+SENDER = "news@example.com"
+
+
+def people(count: int) -> list[dict[str, Any]]:
+    return [{"email": f"p{number}@example.com", "name": f"P{number}"} for number in range(count)]
+
+
+def ends(result: dict[str, Any]) -> list[str]:
+    return [one["status"] for one in result["recipients"]]
+
+
+def test_sendgrid_gets_a_thousand_a_request_where_the_content_is_the_same(sendgrid: Twin) -> None:
+    result = send_bulk_email(people(1001), SENDER, "Hi {{ name }}", "<p>News</p>", sendgrid=sendgrid.resource)
+    sent = sendgrid.sent() + [
+        entry["body"] for entry in sendgrid.client.get("/_ledger?after=1000&kind=sent").json["entries"]
+    ]
+    assert len({one["id"] for one in sent}) == 2
+    assert result["counts"] == {"sent": 1001}
+    assert sent[7]["to"] == [{"email": "p7@example.com", "name": "P7"}]
+
+
+def test_resend_gets_a_hundred_a_request_each_filled_for_its_recipient(resend: Twin) -> None:
+    everybody = [{**one, "data": {"city": "<Rotterdam>"}} for one in people(150)]
+    result = send_bulk_email(everybody, SENDER, "Hi {{ name }}", "<p>{{ city }}</p>", resend=resend.resource)
+    sent = resend.sent()
+    assert result["counts"] == {"sent": 150}
+    assert (sent[149]["subject"], sent[149]["html"]) == ("Hi P149", "<p>&lt;Rotterdam&gt;</p>")
+    assert [one["id"] for one in result["recipients"]] == [one["id"] for one in sent]
+    assert all(len(one["to"]) == 1 for one in sent)
+
+
+def test_every_recipient_has_an_end_and_the_job_is_red_if_one_was_not_reached(sendgrid: Twin) -> None:
+    set_opt_out("email", "p1@example.com")
+    everybody: list[Any] = [*people(2), {"email": "no address"}, {"email": "P0@example.com"}, {"name": "x"}]
+    result = send_bulk_email(everybody, SENDER, "Hi", "<p>x</p>", sendgrid=sendgrid.resource)
+    assert ends(result) == ["sent", "suppressed", "refused", "refused", "refused"]
+    assert (
+        result["wm_failure"] == "Not everybody was reached: 3 refused, 1 sent, 1 suppressed. See recipients."
+    )
+    assert len(sendgrid.sent()) == 1
+
+
+def test_one_sendgrid_refuses_stops_no_other(sendgrid: Twin) -> None:
+    refusal = {
+        "errors": [{"message": "Does not contain a valid address.", "field": "personalizations.1.to.0.email"}]
+    }
+    sendgrid.answer_next("mail_send", 400, refusal)
+    result = send_bulk_email(people(3), SENDER, "Hi", "<p>x</p>", sendgrid=sendgrid.resource)
+    assert ends(result) == ["sent", "refused", "sent"]
+    assert [one["to"][0]["email"] for one in sendgrid.sent()] == ["p0@example.com", "p2@example.com"]
+
+
+def test_one_resend_refuses_stops_no_other(resend: Twin) -> None:
+    body = {"data": [{"id": "a"}, {"id": "c"}], "errors": [{"index": 1, "message": "Invalid `to` field."}]}
+    resend.answer_next("send_batch", 200, body)
+    result = send_bulk_email(people(3), SENDER, "Hi", "<p>x</p>", resend=resend.resource)
+    assert [(one["status"], one["id"]) for one in result["recipients"]] == [
+        ("sent", "a"),
+        ("refused", ""),
+        ("sent", "c"),
+    ]
+
+
+def test_a_refused_key_stops_the_run_and_nobody_is_forgotten(sendgrid: Twin) -> None:
+    result = send_bulk_email(
+        people(3), SENDER, "{{ name }}", "{{ name }}", sendgrid=sendgrid.with_token("SG.restricted")
+    )
+    assert ends(result) == ["failed"] * 3
+    assert result["recipients"][2]["reason"].startswith("Not sent, as the run stopped")
+
+
+def test_a_lost_answer_is_unknown_for_those_it_was_about(sendgrid: Twin) -> None:
+    sendgrid.fail_next("mail_send", "reset_after_commit")
+    result = send_bulk_email(people(2), SENDER, "Hi", "{{ name }}", sendgrid=sendgrid.resource)
+    assert ends(result) == ["unknown", "sent"]
+
+
+def test_a_second_run_with_the_key_sends_only_what_the_first_did_not(resend: Twin) -> None:
+    call: dict[str, Any] = {
+        "subject": "Hi",
+        "html": "<p>x</p>",
+        "resend": resend.resource,
+        "message_key": "news-1",
+    }
+    resend.answer_next("send_batch", 422, {"name": "validation_error", "message": "No."})
+    assert ends(send_bulk_email(people(101), SENDER, **call)) == ["failed"] * 100 + ["sent"]
+    again = ends(send_bulk_email(people(101), SENDER, **call))
+    assert again == ["sent"] * 100 + ["already_sent"]
+    assert len(resend.sent()) == 101
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"recipients": []}, "No recipients"),
+        ({"subject": ""}, "no subject"),
+        ({"html": ""}, "Give html or text"),
+        ({"template_id": "x"}, "Resend takes no template_id in bulk"),
+    ],
+)
+def test_what_can_be_seen_to_be_wrong_is_said_at_once(resend: Twin, given: dict[str, Any], said: str) -> None:
+    call = {"recipients": people(1), "sender": SENDER, "subject": "Hi", "html": "<p>x</p>", **given}
+    with pytest.raises(FixInput, match=said):
+        send_bulk_email(**call, resend=resend.resource)

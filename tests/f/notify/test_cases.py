@@ -1,0 +1,68 @@
+"""Every ready case of this folder runs at once, with no account, through the command a newcomer types."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mill.twins.store import Ledger, Store
+from tests.mill.commands import mill
+
+ROOT = Path(__file__).parents[3]
+SERVICES = ("slack", "twilio", "resend", "sendgrid")
+# What each case sends for certain; a text message may wait for the digest in the routing's quiet hours.
+CASES: dict[str, dict[str, int]] = {
+    "notify_bulk_email": {"sendgrid": 3},
+    "notify_email": {"resend": 1},
+    "notify_event": {"slack": 1, "twilio": 1, "resend": 1},
+    "notify_failure": {"slack": 1, "resend": 1},
+    "notify_slack": {"slack": 1},
+    "notify_sms": {"twilio": 1},
+    "notify_whatsapp": {"twilio": 1},
+}
+
+
+def sent(state: Path) -> Counter[str]:
+    """How many messages each twin took."""
+    with Store(state) as store:
+        return Counter({name: Ledger(store, name).totals().get("sent", 0) for name in SERVICES})
+
+
+def run(case: str, state: Path, **arguments: Any) -> tuple[int, Any]:
+    options = ("-d", json.dumps(arguments)) if arguments else ()
+    done = mill("run", f"flows/{case}.yaml", "-s", "--state", str(state), *options, cwd=ROOT)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_no_case_is_forgotten_here() -> None:
+    told_below = ["notify_digest", "notify_import"]
+    assert sorted([*CASES, *told_below]) == sorted(
+        file.stem for file in (ROOT / "flows").glob("notify_*.yaml")
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_case_sends_what_it_says(case: str, tmp_path: Path) -> None:
+    code, result = run(case, tmp_path)
+    assert code == 0, result
+    took = sent(tmp_path)
+    assert took >= Counter(CASES[case])
+    assert took["twilio"] <= 1
+
+
+def test_what_a_case_leaves_to_the_digest_is_sent_by_the_next(tmp_path: Path) -> None:
+    assert run("notify_import", tmp_path)[0] == 0
+    assert (sent(tmp_path)["slack"], sent(tmp_path)["resend"]) == (1, 0)
+    assert run("notify_digest", tmp_path)[1]["counts"]["sent"] >= 1
+    assert sent(tmp_path)["resend"] == 1
+
+
+def test_an_import_that_fails_is_told_of_and_stays_failed(tmp_path: Path) -> None:
+    code, result = run("notify_import", tmp_path, csv="")
+    assert (code, result["error"]["message"]) == (1, "The import failed. The channels were told why.")
+    assert result["error"]["result"]["event"] == "job_failed"
+    assert sent(tmp_path)["slack"] == 1

@@ -1,0 +1,320 @@
+"""One event, many channels: who gets it, when, and what is said where a channel fails."""
+
+from datetime import UTC, datetime, time
+from typing import Any
+
+import pytest
+
+from f.connect.errors import FixInput, FixSettings
+from f.connect.journal import Store
+from f.notify.digest import LEASE_SECONDS, Digest, Item, digest_message
+from f.notify.events import EVENTS, message_of
+from f.notify.message import Message
+from f.notify.notify_event import main as notify_event
+from f.notify.routing import is_within, plan
+from f.notify.routing_resource import read_routing
+from f.notify.send_digest import main as send_digest
+from tests.f.notify.conftest import Twin
+
+DATA: dict[str, dict[str, Any]] = {
+    "vessel_arrival": {"vessel": "Aurora", "port": "Rotterdam", "imo": "9321483"},
+    "compliance_issue": {"subject": "Aurora", "issue": "Certificate expires."},
+    "integration_error": {"integration": "CRM", "message": "401"},
+    "driver_alert": {"driver": "Ada", "message": "late"},
+    "import_finished": {
+        "source": "a.csv",
+        "counts": {
+            **dict.fromkeys(("updated", "duplicate", "rejected", "failed", "unknown"), 0),
+            "rows": 3,
+            "created": 2,
+            "invalid": 1,
+        },
+    },
+    "job_failed": {"path": "f/a/b", "message": "boom"},
+}
+SENDER, PHONE = "ops@example.com", "+12025550123"
+ISSUE = DATA["compliance_issue"]
+COUNTS: dict[str, int] = DATA["import_finished"]["counts"]
+
+
+@pytest.fixture
+def routing(slack: Twin, twilio: Twin, resend: Twin) -> Any:
+    return {
+        "channels": {
+            "ops": {"kind": "slack", "slack": slack.resource, "channel": "C0OPS"},
+            "phone": {"kind": "sms", "twilio": twilio.resource, "sender": "+15005550006", "to": [PHONE]},
+            "office": {
+                "kind": "email",
+                "resend": resend.resource,
+                "sender": SENDER,
+                "to": ["office@example.com"],
+            },
+        },
+        "routes": [
+            {"channels": ["ops"]},
+            {"min_severity": "error", "channels": ["phone", "office"]},
+            {"events": ["vessel_arrival"], "channels": ["office"], "digest": True},
+        ],
+    }
+
+
+def statuses(result: Any) -> dict[str, str]:
+    return {name: channel["status"] for name, channel in result["channels"].items()}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_each_event_has_words_of_its_own_and_names_a_missing_field(event: str) -> None:
+    message = message_of(event, DATA[event])
+    assert message.title
+    assert "{" not in message.title + message.text
+    with pytest.raises(FixInput, match=f"The template of {event} lacks a value"):
+        message_of(event, {})
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "given", "severity"),
+    [
+        ("compliance_issue", ISSUE, "", "warning"),
+        ("compliance_issue", {**ISSUE, "severity": "critical"}, "", "critical"),
+        ("compliance_issue", {**ISSUE, "severity": "critical"}, "info", "info"),
+        ("import_finished", DATA["import_finished"], "", "warning"),
+        ("import_finished", {"source": "x", "counts": {**COUNTS, "failed": 1}}, "", "error"),
+        ("import_finished", {"source": "x", "counts": {**COUNTS, "invalid": 0}}, "", "info"),
+    ],
+)
+def test_the_severity_is_the_one_given_else_the_datas_else_the_events(
+    event: str, data: dict[str, Any], given: str, severity: str
+) -> None:
+    assert message_of(event, data, severity=given).severity == severity
+
+
+def test_what_the_text_does_not_use_is_shown_as_facts() -> None:
+    data = {
+        **DATA["vessel_arrival"],
+        "eta_kept": True,
+        "berths": [4, 5],
+        "empty": None,
+        "link": "https://example.com",
+    }
+    message = message_of("vessel_arrival", data)
+    assert message.facts == {"Imo": "9321483", "Eta kept": "yes", "Berths": "4, 5"}
+    assert message.link == "https://example.com"
+
+
+def test_secrets_in_other_peoples_errors_are_masked() -> None:
+    message = message_of("job_failed", {"path": "p", "message": "Bearer abcdef123456 for ada@example.com"})
+    assert message.text == "Bearer *** for ***"
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "severity", "said"),
+    [
+        ("vessel_arival", {}, "", "Unknown event 'vessel_arival'. Did you mean vessel_arrival"),
+        ("xyz", {}, "", "Unknown event 'xyz'. There are: compliance_issue, driver_alert"),
+        ("compliance_issue", ISSUE, "urgent", "Unknown severity 'urgent'"),
+        ("compliance_issue", {**ISSUE, "severity": "bad"}, "", "Unknown severity 'bad'"),
+    ],
+)
+def test_an_event_that_does_not_exist_is_refused_before_anything_is_sent(
+    routing: Any, slack: Twin, event: str, data: dict[str, Any], severity: Any, said: str
+) -> None:
+    with pytest.raises(FixInput, match=said):
+        notify_event(event, data, routing, severity)
+    assert slack.sent() == []
+
+
+def test_an_event_of_ones_own_is_worded_by_the_routing(routing: Any, slack: Twin) -> None:
+    routing["events"] = {"tank_low": {"title": "Tank {{ tank }} is low", "severity": "warning"}}
+    assert notify_event("tank_low", {"tank": 4}, routing)["title"] == "Tank 4 is low"
+    assert slack.sent()[0]["text"] == "Warning: Tank 4 is low"
+
+
+def test_severity_decides_who_hears(routing: Any, slack: Twin, twilio: Twin, resend: Twin) -> None:
+    assert statuses(notify_event("compliance_issue", ISSUE, routing)) == {"ops": "sent"}
+    routing["dedupe_seconds"] = 0
+    told = notify_event("compliance_issue", ISSUE, routing, "critical")
+    assert statuses(told) == {"ops": "sent", "phone": "sent", "office": "sent"}
+    assert (told["counts"], len(slack.sent()), len(resend.sent())) == ({"sent": 3}, 2, 1)
+    assert twilio.sent()[0]["body"] == "[CRITICAL] Compliance issue: Aurora: Certificate expires."
+
+
+def test_an_event_no_route_wants_is_said_to_have_none(routing: Any) -> None:
+    routing["routes"] = [{"events": ["vessel_arrival"], "channels": ["ops"]}]
+    assert notify_event("compliance_issue", ISSUE, routing)["channels"] == {}
+
+
+def test_the_same_event_is_told_once_in_the_window(routing: Any, slack: Twin, store: Store) -> None:
+    for expected in ("sent", "duplicate"):
+        assert statuses(notify_event("compliance_issue", ISSUE, routing)) == {"ops": expected}
+    assert statuses(notify_event("compliance_issue", {**ISSUE, "issue": "Other."}, routing)) == {
+        "ops": "sent"
+    }
+    store.execute("UPDATE notify_sent SET at = at - 901")
+    assert statuses(notify_event("compliance_issue", ISSUE, routing)) == {"ops": "sent"}
+    assert len(slack.sent()) == 3
+
+
+def test_a_dedupe_key_makes_events_of_different_data_the_same(routing: Any, slack: Twin) -> None:
+    for number in range(2):
+        notify_event("compliance_issue", {**ISSUE, "try": number}, routing, dedupe_key="aurora")
+    assert len(slack.sent()) == 1
+
+
+def test_a_channel_that_fails_stops_no_other_and_is_told_alone_the_next_time(
+    routing: Any, slack: Twin, twilio: Twin, resend: Twin
+) -> None:
+    slack.client.put_settings(archived=["C0OPS"])
+    told = notify_event("compliance_issue", ISSUE, routing, "error")
+    assert statuses(told) == {"ops": "failed", "phone": "sent", "office": "sent"}
+    failed = told["channels"]["ops"]
+    assert (failed["error"], failed["code"]) == ("FixInput", "is_archived")
+    assert "wm_failure" not in told
+    slack.client.put_settings()
+    again = notify_event("compliance_issue", ISSUE, routing, "error")
+    assert statuses(again) == {"ops": "sent", "phone": "duplicate", "office": "duplicate"}
+    assert (len(slack.sent()), len(twilio.sent()), len(resend.sent())) == (1, 1, 1)
+
+
+def test_a_job_is_red_only_when_no_channel_was_reached(routing: Any, slack: Twin) -> None:
+    slack.client.put_settings(archived=["C0OPS"])
+    told = notify_event("compliance_issue", ISSUE, routing)
+    assert told["wm_failure"].startswith("No channel was reached. ops: Slack refused")
+
+
+def test_of_several_phones_those_that_were_reached_are_counted(routing: Any, twilio: Twin) -> None:
+    routing["channels"]["phone"]["to"] = ["+12025550123", "+15005550001", "+12025550124"]
+    phone = notify_event("compliance_issue", ISSUE, routing, "error")["channels"]["phone"]
+    assert phone["status"] == "failed"
+    assert phone["detail"].startswith("2 of 3 recipients were reached. Twilio refused")
+
+
+def test_who_opted_out_is_suppressed_and_no_failure(routing: Any, twilio: Twin) -> None:
+    twilio.client.put_settings(opted_out=["+12025550123"])
+    told = notify_event("compliance_issue", ISSUE, routing, "error")
+    assert statuses(told)["phone"] == "suppressed"
+
+
+def test_whatsapp_gets_the_message_in_its_template(routing: Any, twilio: Twin) -> None:
+    routing["channels"]["phone"] |= {"kind": "whatsapp", "content_sid": "HX1"}
+    notify_event("compliance_issue", ISSUE, routing, "error")
+    assert "[ERROR] Compliance issue: Aurora" in twilio.sent()[0]["body"]
+
+
+def test_a_digest_tells_what_was_collected_once_and_the_worst_first(routing: Any, resend: Twin) -> None:
+    for vessel in ("Aurora", "Borealis", "Aurora"):
+        notify_event("vessel_arrival", {**DATA["vessel_arrival"], "vessel": vessel}, routing)
+    assert resend.sent() == []
+    assert statuses(send_digest(routing)) == {"office": "sent"}
+    assert send_digest(routing)["channels"] == {}
+    (sent,) = resend.sent()
+    assert sent["subject"] == "[info] Digest: 2 notifications"
+
+
+def test_what_a_rate_limit_holds_back_waits_for_the_digest(routing: Any, slack: Twin) -> None:
+    routing["channels"]["ops"]["rate_limit"] = {"max_messages": 2, "per_seconds": 3600}
+    ends = [statuses(notify_event("compliance_issue", {**ISSUE, "n": n}, routing))["ops"] for n in range(4)]
+    assert ends == ["sent", "sent", "digest", "digest"]
+    send_digest(routing)
+    assert [message["text"] for message in slack.sent()][2:] == ["Warning: Digest: 2 notifications"]
+
+
+def test_a_digest_that_could_not_be_sent_waits_for_the_next_time(
+    routing: Any, slack: Twin, store: Store
+) -> None:
+    Digest(store).hold("ops", Message("A"))
+    slack.client.put_settings(archived=["C0OPS"])
+    assert "No channel was reached" in send_digest(routing)["wm_failure"]
+    slack.client.put_settings()
+    assert statuses(send_digest(routing)) == {"ops": "sent"}
+
+
+def test_a_digest_taken_by_a_killed_job_is_taken_again_under_the_same_key(store: Store) -> None:
+    digest = Digest(store)
+    digest.hold("ops", Message("A"))
+    taken = digest.take("ops")
+    assert taken is not None
+    assert digest.take("ops") is None
+    store.execute("UPDATE notify_digest SET taken_at = taken_at - :lease", {"lease": LEASE_SECONDS + 1})
+    assert digest.take("ops") == taken
+
+
+def test_events_for_a_channel_that_is_gone_are_reported(routing: Any, store: Store) -> None:
+    Digest(store).hold("gone", Message("A"))
+    assert "which the routing no longer has" in send_digest(routing)["channels"]["gone"]["detail"]
+
+
+def test_a_digest_counts_what_came_more_than_once() -> None:
+    at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC).timestamp()
+    message = digest_message([Item("info", "B", at), Item("error", "A", at), Item("info", "B", at + 60)])
+    assert (message.title, message.severity) == ("Digest: 3 notifications", "error")
+    assert message.text == "ERROR A, 02 Jan 03:04 UTC\nINFO B (2 times), 02 Jan 03:05 UTC"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "moment", "quiet"),
+    [
+        ("22:00", "06:00", "21:59", False),
+        ("22:00", "06:00", "22:00", True),
+        ("22:00", "06:00", "03:00", True),
+        ("22:00", "06:00", "06:00", False),
+        ("12:00", "13:00", "12:30", True),
+        ("12:00", "13:00", "13:00", False),
+        ("00:00", "00:00", "15:00", True),
+    ],
+)
+def test_quiet_hours_may_go_past_midnight(start: str, end: str, moment: str, quiet: bool) -> None:
+    at, first, last = (time.fromisoformat(text) for text in (moment, start, end))
+    assert is_within(at, first, last) is quiet
+
+
+@pytest.mark.parametrize(
+    ("severity", "utc_hour", "when"),
+    [
+        ("error", 21, "digest"),
+        ("critical", 21, "now"),
+        ("error", 12, "now"),
+        ("error", 4, "digest"),
+        ("error", 5, "now"),
+    ],
+)
+def test_in_quiet_hours_of_the_place_only_the_worst_is_sent(
+    routing: Any, severity: str, utc_hour: int, when: str
+) -> None:
+    routing["quiet_hours"] = {
+        "start": "22:00",
+        "end": "06:00",
+        "timezone": "Europe/Berlin",
+        "channels": ["phone"],
+    }
+    now = datetime(2026, 1, 2, utc_hour, 30, tzinfo=UTC)
+    plans = {one.channel: one.when for one in plan(read_routing(routing), "job_failed", severity, now)}
+    assert plans == {"ops": "now", "phone": when, "office": "now"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"channels": {}}, "channels: Dictionary should have at least 1 item"),
+        ({"routes": [{"channels": ["nowhere"]}]}, "no such channel: nowhere"),
+        ({"routes": [{"channels": ["ops"], "events": ["nothing"]}]}, "no such event: nothing"),
+        ({"routes": [{"channels": ["ops"], "severty": "x"}]}, "routes.0.severty: Extra inputs"),
+        ({"quiet_hours": {"start": "22:00", "end": "6", "timezone": "Mars/Base"}}, "no such time zone"),
+        ({"channels": {"ops": {"kind": "pigeon"}}}, "channels.ops: Input tag 'pigeon'"),
+        (
+            {"channels": {"ops": {"kind": "sms", "twilio": {"token": "s3cret"}, "to": []}}},
+            "channels.ops.sms.sender: Field required",
+        ),
+    ],
+)
+def test_a_wrong_routing_is_refused_with_every_fault_and_no_value(
+    routing: Any, change: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(FixSettings) as caught:
+        read_routing({**routing, **change})
+    assert said in str(caught.value)
+    assert "s3cret" not in f"{caught.value} {vars(caught.value)}"
+
+
+def test_no_routing_at_all_is_said() -> None:
+    with pytest.raises(FixSettings, match="choose a resource of type notification_routing"):
+        read_routing(None)
