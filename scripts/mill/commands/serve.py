@@ -47,6 +47,10 @@ def serve(
             envvar="MILL_TOKEN", help="Token that callers present; a new one each time if not given."
         ),
     ] = None,
+    twins: Annotated[
+        bool,
+        typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent."),
+    ] = False,
 ) -> None:
     """Serve the HTTP routes (*.http_trigger.yaml) and webhooks of this workspace until Ctrl-C.
 
@@ -68,6 +72,8 @@ def serve(
         api = session.platform
         assert isinstance(api, LocalApi)
         _announce(api, workspace)
+        if twins:
+            _announce_twins(api)
         stopped.wait()
     typer.echo("Stopped.", err=True)
 
@@ -104,6 +110,20 @@ def _announce(api: LocalApi, workspace: Workspace) -> None:
     example = _example(workspace)
     for run in ("run", "run_wait_result"):
         console.print(f"curl -X POST {url}/{run}/{example} {_PROOF['windmill']} {_BODY}", markup=False)
+
+
+def _announce_twins(api: LocalApi) -> None:
+    """Where the stand-ins of remote services answer; a resource reaches one by its path, as base_url."""
+    from rich.console import Console  # noqa: PLC0415 - see above
+
+    from mill.twins.registry import NAMES  # noqa: PLC0415 - see above
+
+    console = Console(soft_wrap=True, highlight=False)
+    console.print("\nTwins, for resources with such a base_url:", markup=False)
+    for name in NAMES:
+        if name != "inbox":
+            console.print(f"  /twins/{name:<12} {api.url}/twins/{name}", markup=False)
+    console.print(f"What was sent through them: {api.url}/twins/inbox/", markup=False)
 
 
 def _example(workspace: Workspace) -> str:
