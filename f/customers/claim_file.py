@@ -9,8 +9,9 @@ import os
 from typing import Any
 
 from f.connect.errors import FixSettings
+from f.connect.state import open_store, postgresql
 from f.customers.inbox import Claim, InboxFile, is_taken
-from f.customers.inbox_claims import Claims, open_store, postgresql
+from f.customers.inbox_claims import Claims
 from f.customers.inbox_platform import Platform, object_at
 
 
@@ -21,7 +22,7 @@ def main(
     journal: postgresql | None = None,
 ) -> Claim:
     found, owner = InboxFile(**file), _owner()
-    with Platform() as platform, open_store(journal) as store:
+    with Platform() as platform, open_store(journal, "inbox") as store:
         if platform.describe(found.storage, found.path) != found:
             return _claim(
                 "skip", "Another run took it, or it was replaced and waits for the next run.", found

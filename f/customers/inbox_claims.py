@@ -6,14 +6,10 @@ state it was decided on, so of several runs one gets it. The rows hold paths and
 """
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from f.connect.journal import Store
 from f.customers.inbox import FileResult, InboxFile, Standing
-
-_FILE = Path(".millwright", "inbox.sqlite")
 
 _TABLE = """CREATE TABLE IF NOT EXISTS inbox_file (
     id TEXT PRIMARY KEY, storage TEXT NOT NULL, path TEXT NOT NULL, owner TEXT NOT NULL,
@@ -28,22 +24,6 @@ _TAKE = """INSERT INTO inbox_file (id, storage, path, owner, leased_until, attem
 _CONCLUDE = """UPDATE inbox_file SET result = :result
     WHERE id = :id AND owner = :owner AND result IS NULL RETURNING id"""
 _GIVE_BACK = "UPDATE inbox_file SET leased_until = 0 WHERE id = :id AND owner = :owner AND result IS NULL"
-
-
-class postgresql(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
-    """A Postgres database, as Windmill's own resource type has it."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    dbname: str
-    sslmode: str
-
-
-def open_store(journal: Mapping[str, object] | None) -> Store:
-    """Return the store all runs share: the database given, else a file in this machine's home directory."""
-    return Store.postgres(journal) if journal else Store.sqlite(Path.home() / _FILE)
 
 
 class Claims:

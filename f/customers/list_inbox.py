@@ -7,8 +7,9 @@ to import it says so and why, which is a decision and no failure. A second run l
 from typing import Any
 
 from f.connect.errors import FixInput
+from f.connect.state import open_store, postgresql
 from f.customers.inbox import Due, InboxFile, choose, clean_prefixes, is_taken, is_wanted
-from f.customers.inbox_claims import Claims, open_store, postgresql
+from f.customers.inbox_claims import Claims
 from f.customers.inbox_platform import Platform
 
 
@@ -25,7 +26,7 @@ def main(
     inbox, done, failed = clean_prefixes(prefix, done_prefix, failed_prefix)
     if max_files < 1:
         raise FixInput("max_files is below 1: no file would ever be imported.", code="bad_argument")
-    with Platform() as platform, open_store(journal) as store:
+    with Platform() as platform, open_store(journal, "inbox") as store:
         claims = Claims(store)
         listed = list(platform.list_paths(storage, inbox))
         wanted = [path for path in listed if is_wanted(path, patterns or ["*.csv"])]

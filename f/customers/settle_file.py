@@ -10,8 +10,9 @@ import json
 from typing import Any, cast
 
 from f.connect.errors import TryLater
+from f.connect.state import open_store, postgresql
 from f.customers.inbox import Claim, FileResult, InboxFile, Settled, conclude, describe, gave_up, judge
-from f.customers.inbox_claims import Claims, open_store, postgresql
+from f.customers.inbox_claims import Claims
 from f.customers.inbox_platform import Platform
 
 
@@ -25,7 +26,7 @@ def main(
 ) -> Settled:
     taken = cast("Claim", claim)
     file, ended = InboxFile(**taken["file"]), imported or {}
-    with Platform() as platform, open_store(journal) as store:
+    with Platform() as platform, open_store(journal, "inbox") as store:
         result = taken.get("result")
         if result is None:
             outcome, error = judge(ended, taken["attempt"], max_attempts, journalled=bool(journal))

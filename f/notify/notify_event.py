@@ -7,9 +7,9 @@ run tells only the channels the first one did not reach.
 
 from typing import Literal
 
+from f.connect.state import open_store, postgresql
 from f.notify.router import EventResult, notify
 from f.notify.routing_resource import notification_routing, read_routing
-from f.notify.state import open_store, postgresql
 
 
 def main(
@@ -21,7 +21,7 @@ def main(
     database: postgresql | None = None,
 ) -> EventResult:
     checked = read_routing(routing)
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         result = notify(event, data, checked, store, severity=severity, dedupe_key=dedupe_key)
     print(f"{result['severity']} {event}: {result['counts'] or 'no route for it'}")
     return result

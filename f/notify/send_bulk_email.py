@@ -10,12 +10,12 @@ what the first did not.
 from typing import Any
 
 from f.connect.errors import FixInput
+from f.connect.state import open_store, postgresql
 from f.notify.bulk_mailing import BulkResult, send_bulk
 from f.notify.mail import Mail, address_of, mail_of
 from f.notify.provider import provider_of
 from f.notify.resend import resend
 from f.notify.sendgrid import sendgrid
-from f.notify.state import open_store, postgresql
 
 _BAD = ("refused", "failed", "unknown")
 
@@ -40,7 +40,7 @@ def main(
             "Resend takes no template_id in bulk. Give the template as html or text.", code="no_template"
         )
     shared = _shared(sender, subject, html, text, template_id, reply_to, categories or [])
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         result = send_bulk(shared, recipients, provider, store, message_key=message_key)
     return _told(result)
 

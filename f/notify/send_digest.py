@@ -3,14 +3,14 @@
 What could not be sent waits for the next run. With nothing collected, nothing is sent.
 """
 
+from f.connect.state import open_store, postgresql
 from f.notify.router import DigestResult, send_digests
 from f.notify.routing_resource import notification_routing, read_routing
-from f.notify.state import open_store, postgresql
 
 
 def main(routing: notification_routing, database: postgresql | None = None) -> DigestResult:
     checked = read_routing(routing)
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         result = send_digests(checked, store)
     print(result["counts"] or "Nothing was waiting.")
     return result

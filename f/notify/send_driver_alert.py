@@ -7,8 +7,8 @@ gets that template, whose hole 1 is the text. A second run sends again, unless i
 
 from typing import Literal
 
+from f.connect.state import open_store, postgresql
 from f.notify.driver_alerts import driver_text
-from f.notify.state import open_store, postgresql
 from f.notify.texting import TextResult, send_text, text_of
 from f.notify.twilio import twilio
 
@@ -35,5 +35,5 @@ def main(
         content_sid=content_sid,
         content_variables={"1": body} if content_sid else None,
     )
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         return send_text(text, twilio, store, message_key=message_key)

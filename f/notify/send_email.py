@@ -5,12 +5,12 @@ named. A second run sends again, unless it has the same `message_key`: then a lo
 safely through Resend, and refused for SendGrid, which cannot be asked.
 """
 
+from f.connect.state import open_store, postgresql
 from f.notify.mail import mail_of
 from f.notify.mailing import MailResult, send_mail
 from f.notify.provider import provider_of
 from f.notify.resend import resend
 from f.notify.sendgrid import sendgrid
-from f.notify.state import open_store, postgresql
 
 
 def main(
@@ -42,5 +42,5 @@ def main(
         attachments=attachments or (),
         categories=categories or (),
     )
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         return send_mail(mail, provider, store, message_key=message_key)

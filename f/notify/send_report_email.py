@@ -4,13 +4,13 @@
 unless it has the same `message_key`.
 """
 
+from f.connect.state import open_store, postgresql
 from f.notify.mail import mail_of
 from f.notify.mail_layouts import report_html
 from f.notify.mailing import MailResult, send_mail
 from f.notify.provider import provider_of
 from f.notify.resend import resend
 from f.notify.sendgrid import sendgrid
-from f.notify.state import open_store, postgresql
 
 
 def main(
@@ -28,5 +28,5 @@ def main(
     provider = provider_of(resend, sendgrid)
     html = report_html(title, period, summary, pdf_url)
     mail = mail_of(sender, to, f"{title}: {period}", html, categories=["report"])
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         return send_mail(mail, provider, store, message_key=message_key)

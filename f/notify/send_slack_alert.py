@@ -6,10 +6,10 @@ same `message_key`.
 
 from typing import Literal
 
+from f.connect.state import open_store, postgresql
 from f.notify.message import Message, facts_of, rank, safe_link
 from f.notify.slack import slack, slack_webhook
 from f.notify.slack_sending import SlackResult, alert_posts, open_slack, send_posts
-from f.notify.state import open_store, postgresql
 
 
 def main(
@@ -28,5 +28,5 @@ def main(
     rank(severity)
     alert = Message(title, message, severity, facts_of(metadata), safe_link(link))
     posts, notices = alert_posts(alert, thread_ts)
-    with open_store(database) as store, open_slack(slack, slack_webhook, channel, store) as door:
+    with open_store(database, "notify") as store, open_slack(slack, slack_webhook, channel, store) as door:
         return send_posts(door, posts, notices, store, message_key=message_key)

@@ -5,9 +5,9 @@ mention, no link, no formatting; with `mrkdwn` the text is Slack's markup as wri
 out in several parts. A second run posts again, unless it has the same `message_key`.
 """
 
+from f.connect.state import open_store, postgresql
 from f.notify.slack import slack, slack_webhook
 from f.notify.slack_sending import SlackResult, open_slack, posts_of, send_posts
-from f.notify.state import open_store, postgresql
 
 
 def main(
@@ -23,5 +23,5 @@ def main(
     database: postgresql | None = None,
 ) -> SlackResult:
     posts, notices = posts_of(text, blocks, attachments, thread_ts, mrkdwn=mrkdwn)
-    with open_store(database) as store, open_slack(slack, slack_webhook, channel, store) as door:
+    with open_store(database, "notify") as store, open_slack(slack, slack_webhook, channel, store) as door:
         return send_posts(door, posts, notices, store, message_key=message_key)

@@ -5,7 +5,7 @@ result says so. If the answer is lost, Twilio's list is asked before anything el
 again, unless it has the same `message_key`.
 """
 
-from f.notify.state import open_store, postgresql
+from f.connect.state import open_store, postgresql
 from f.notify.texting import TextResult, send_text, text_of
 from f.notify.twilio import twilio
 
@@ -21,5 +21,5 @@ def main(
     database: postgresql | None = None,
 ) -> TextResult:
     text = text_of(to, sender, body, default_country, media_urls=media_urls or ())
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         return send_text(text, twilio, store, message_key=message_key)

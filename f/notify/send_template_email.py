@@ -6,12 +6,12 @@ unless it has the same `message_key`.
 """
 
 from f.connect.errors import FixInput
+from f.connect.state import open_store, postgresql
 from f.notify.mail import mail_of
 from f.notify.mailing import MailResult, send_mail
 from f.notify.provider import provider_of
 from f.notify.resend import resend
 from f.notify.sendgrid import sendgrid
-from f.notify.state import open_store, postgresql
 from f.notify.templating import fill_html, fill_text
 
 
@@ -44,5 +44,5 @@ def main(
         template_id=template_id,
         template_data=data if template_id else None,
     )
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         return send_mail(mail, provider, store, message_key=message_key)

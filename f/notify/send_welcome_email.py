@@ -3,13 +3,13 @@
 With the same `message_key`, such as the customer's id, nobody is welcomed twice.
 """
 
+from f.connect.state import open_store, postgresql
 from f.notify.mail import mail_of
 from f.notify.mail_layouts import welcome_html
 from f.notify.mailing import MailResult, send_mail
 from f.notify.provider import provider_of
 from f.notify.resend import resend
 from f.notify.sendgrid import sendgrid
-from f.notify.state import open_store, postgresql
 
 
 def main(
@@ -27,5 +27,5 @@ def main(
     provider = provider_of(resend, sendgrid)
     html = welcome_html(name, company, login_url, message)
     mail = mail_of(sender, [to], f"Welcome to {company}", html, categories=["welcome"])
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         return send_mail(mail, provider, store, message_key=message_key)

@@ -5,7 +5,7 @@ Returns Twilio's id. Who opted out gets nothing, and the result says so. If the 
 list is asked before anything else. A second run sends again, unless it has the same `message_key`.
 """
 
-from f.notify.state import open_store, postgresql
+from f.connect.state import open_store, postgresql
 from f.notify.texting import TextResult, send_text, text_of
 from f.notify.twilio import twilio
 
@@ -32,5 +32,5 @@ def main(
         content_sid=content_sid,
         content_variables=content_variables,
     )
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         return send_text(text, twilio, store, message_key=message_key)

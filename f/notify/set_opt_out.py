@@ -5,10 +5,10 @@ Holds for every script of this folder that shares the state. A second run change
 
 from typing import Literal, TypedDict
 
+from f.connect.state import open_store, postgresql
 from f.notify.mail import address_of
 from f.notify.opt_outs import OptOuts
 from f.notify.phone import e164
-from f.notify.state import open_store, postgresql
 
 
 class OptOut(TypedDict):
@@ -30,7 +30,7 @@ def main(
         if medium == "email"
         else e164(address, default_country, what="address")
     )
-    with open_store(database) as store:
+    with open_store(database, "notify") as store:
         opt_outs = OptOuts(store)
         if opted_out:
             opt_outs.add(medium, normal, "set by hand")
