@@ -106,7 +106,7 @@ class _Nodes(Silence):
             return
         match event.kind:
             case "output" if self._logs:
-                self._console.print(Text(f"{self.path(node)} | {event.data}"))
+                self._console.print(Text(f"{self.path(node)} | {event.data}"), soft_wrap=True)
             case "progress":
                 node.progress = event.data
             case "items":
@@ -162,7 +162,7 @@ class Lines(_Nodes):
 
     def noted(self, node: _Node) -> None:
         """Say what the flow waits for."""
-        self._console.print(Text(f"{self.path(node)} {node.note}"))
+        self._console.print(Text(f"{self.path(node)} {node.note}"), soft_wrap=True)
 
     def finished(self, node: _Node) -> None:
         """Say how the step ended; iterations and what is in them only where they failed."""

@@ -27,9 +27,11 @@ from mill.errors import MillError
 from mill.session import STATE_FOLDER, Session
 from mill.show import as_json, show_result
 from mill.trace import Trace
-from mill.workspace import Workspace
+from mill.workspace import AREAS, Workspace
 
 _MOST_LINES = 40
+_FLOW_INPUT = re.compile(r"\bflow_input(?:\?)?\.([A-Za-z_$][\w$]*)")
+_NO_MODULE = re.compile(r"No module named '([^']+)'")
 _ENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)")
 
 
@@ -112,12 +114,22 @@ def _checked(what: Launch, options: Options) -> dict[str, Any]:
     path = what.target.path
     library = Library(what.workspace, (options.state or what.workspace.root / STATE_FOLDER) / "inline")
     if what.target.kind == "flow":
-        return checked_arguments(f"Flow {path}", library.check_flow(path).schema, what.args)
+        return _checked_for_flow(what, library.check_flow(path).schema)
     signature = library.signature(path)
     if signature.takes_anything:
         return dict(what.args)
     schema = what.workspace.script(path).metadata().get("schema") or schema_of(signature)
     return checked_arguments(f"Script {path}", schema, what.args)
+
+
+def _checked_for_flow(what: Launch, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a flow, with any that only its expressions know: a webhook hands on what it gets."""
+    path = what.target.path
+    text = what.workspace.flow(path).file.read_text("utf-8", errors="replace")
+    read = set(_FLOW_INPUT.findall(text)) - set(schema.get("properties") or {})
+    declared = {name: value for name, value in what.args.items() if name not in read}
+    extra = {name: value for name, value in what.args.items() if name in read}
+    return checked_arguments(f"Flow {path}", schema, declared) | extra
 
 
 def _report(completed: Completed, options: Options, state: Path) -> int:
@@ -149,14 +161,31 @@ def _report(completed: Completed, options: Options, state: Path) -> int:
 def failure_text(result: Any, *, verbose: bool) -> str:
     """Why a run failed, in a sentence; with `verbose` also the script's stack."""
     error = error_of(result)
+    if not error:
+        return (
+            "Failed: the result is what the failure module made of it; the step that failed is named above."
+        )
     step = f" in step {error['step_id']}" if error.get("step_id") else ""
     message = str(error.get("message") or "it gave no reason").strip()
     if not verbose and error.get("exit_code") is not None:
         message = message.rsplit("\n", maxsplit=1)[-1]
-    text = f"Failed{step}: {error.get('name', 'Error')}: {message}"
+    text = f"Failed{step}: {error.get('name', 'Error')}: {message}{_how_to_install(message)}"
     if verbose and error.get("stack"):
         text += f"\n{error['stack']}"
     return text
+
+
+def _how_to_install(message: str) -> str:
+    """The command that adds a package Windmill would have installed; scripts run in mill's own Python."""
+    found = _NO_MODULE.search(message)
+    if found is None or found[1].split(".")[0] in AREAS:
+        return ""
+    from mill.locks.names import package_of, trap  # noqa: PLC0415 - needed only here, at the end of a failed run
+
+    package = trap(found[1]) or package_of(found[1])
+    if package is None:
+        return ""
+    return f". Scripts run in mill's own Python: `uv pip install --python {sys.executable} {package}`."
 
 
 def read_data(text: str | None) -> dict[str, Any]:

@@ -6,19 +6,24 @@ Nothing is cached: every look-up reads the files as they are, so an edit shows a
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mill.errors import MillError
+from mill.globs import matches
 from mill.yamlfile import read_mapping
 
 MARKER = "wmill.yaml"
 AREAS = ("f", "u")
 FLOW_SUFFIXES = (".flow", "__flow")
+# Folders whose files are parts of one thing: none of them is a script of its own.
+CONTENT_SUFFIXES = (*FLOW_SUFFIXES, ".app", "__app", ".raw_app", "__raw_app", "__mod")
 _SCRIPT_METADATA = (".script.yaml", ".script.json")
 _NOT_CODE = (".yaml", ".yml", ".json", ".lock", ".md", ".txt")
+_DEFINES_MAIN = re.compile(r"^(?:async )?def main\(", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,32 @@ class Workspace:
             f"No {MARKER} in {begin} or above it. Go into a Windmill repository (`wmill init` makes one)."
         )
 
+    def settings(self) -> dict[str, Any]:
+        """The content of wmill.yaml."""
+        return read_mapping(self.root / MARKER)
+
+    def synced(self, files: Iterable[Path]) -> Iterator[Path]:
+        """Those of `files` that `wmill sync` takes: what `includes` and `excludes` of wmill.yaml leave."""
+        settings = self.settings()
+        excludes, includes, extra = (
+            _patterns(settings, name) for name in ("excludes", "includes", "extraIncludes")
+        )
+        for file in files:
+            path = file.relative_to(self.root).as_posix()
+            if "__pycache__" in file.parts or _any_matches(path, excludes):
+                continue
+            if all(_any_matches(path, patterns) for patterns in (includes, extra) if patterns):
+                yield file
+
+    def python_files(self) -> list[Path]:
+        """Every script and library in Python, sorted; not the inline steps of flows and apps."""
+        files = (
+            file
+            for file in self._files("*.py")
+            if file.name != "__init__.py" and not is_part(file.relative_to(self.root))
+        )
+        return sorted(files)
+
     def script(self, path: str) -> Script:
         """The script at `path`; MillError with the nearest names where there is none."""
         path = clean_path(path)
@@ -90,7 +121,7 @@ class Workspace:
         python = base.with_name(base.name + ".py")
         code = python if python.is_file() else self._code_in_another_language(base)
         if code is None:
-            raise MillError(_no_such("script", path, self.scripts()))
+            raise MillError(_no_such("script", path, self._all_scripts()))
         return Script(path, code, _metadata_of(base))
 
     def flow(self, path: str) -> FlowFile:
@@ -123,7 +154,8 @@ class Workspace:
         """
         base = under or self.root
         ending = f".{kind}.yaml"
-        files = (file for area in AREAS for file in (base / area).rglob(f"*{ending}"))
+        found = (file for area in AREAS for file in (base / area).rglob(f"*{ending}"))
+        files = self.synced(found) if under is None else found
         return sorted(
             (Item(kind, file.relative_to(base).as_posix().removesuffix(ending), file) for file in files),
             key=lambda item: item.path,
@@ -143,22 +175,26 @@ class Workspace:
 
     def triggers(self) -> list[Item]:
         """All triggers, whatever their kind (http, kafka, ...)."""
-        names = {file.name for area in AREAS for file in (self.root / area).rglob("*_trigger.yaml")}
+        names = {file.name for file in self._files("*_trigger.yaml")}
         kinds = {name.removesuffix(".yaml").rpartition(".")[2] for name in names}
         return sorted((item for kind in kinds for item in self.items(kind)), key=lambda item: item.path)
 
     def _files(self, name: str) -> Iterator[Path]:
-        for area in AREAS:
-            yield from (self.root / area).rglob(name)
+        return self.synced(file for area in AREAS for file in (self.root / area).rglob(name))
 
     def _script_paths(self) -> Iterator[str]:
-        for file in self._files("*.py"):
-            relative = file.relative_to(self.root)
-            if any(part.endswith(FLOW_SUFFIXES) or part == "__pycache__" for part in relative.parts):
-                continue
-            base = file.with_suffix("")
-            if _metadata_of(base) is not None or "def main(" in file.read_text("utf-8", errors="replace"):
-                yield relative.with_suffix("").as_posix()
+        for file in self.python_files():
+            if _metadata_of(file.with_suffix("")) is not None or defines_main(file):
+                yield file.with_suffix("").relative_to(self.root).as_posix()
+
+    def _all_scripts(self) -> list[str]:
+        """The paths of all scripts, those in other languages too, sorted."""
+        described = (
+            file.relative_to(self.root).as_posix().removesuffix(ending)
+            for ending in _SCRIPT_METADATA
+            for file in self._files(f"*{ending}")
+        )
+        return sorted({*self._script_paths(), *described})
 
     def _code_in_another_language(self, base: Path) -> Path | None:
         if _metadata_of(base) is None:
@@ -167,6 +203,11 @@ class Workspace:
             file for file in base.parent.glob(f"{base.name}.*") if not file.name.endswith(_NOT_CODE)
         )
         return min(candidates, default=None)
+
+
+def is_part(path: Path) -> bool:
+    """Whether a file lies in the folder of a flow or an app, whose part it is."""
+    return any(part.endswith(CONTENT_SUFFIXES) for part in path.parent.parts)
 
 
 def clean_path(path: str) -> str:
@@ -194,6 +235,20 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(close)}?" if close else ""
 
 
+def _patterns(settings: dict[str, Any], name: str) -> list[str]:
+    value = settings.get(name)
+    return [str(pattern) for pattern in value] if isinstance(value, list) else []
+
+
+def _any_matches(path: str, patterns: list[str]) -> bool:
+    return any(matches(path, pattern) for pattern in patterns)
+
+
+def defines_main(file: Path) -> bool:
+    """Whether Windmill finds a `main` in a Python file."""
+    return _DEFINES_MAIN.search(file.read_text("utf-8", errors="replace")) is not None
+
+
 def _metadata_of(base: Path) -> Path | None:
     for ending in _SCRIPT_METADATA:
         file = base.with_name(base.name + ending)
@@ -203,4 +258,5 @@ def _metadata_of(base: Path) -> Path | None:
 
 
 def _no_such(kind: str, path: str, known: list[str]) -> str:
-    return f"There is no {kind} {path}.{hint(path, known) or f' The workspace has {len(known)} {kind}s.'}"
+    count = f"{len(known) or 'no'} {kind}{'' if len(known) == 1 else 's'}"
+    return f"There is no {kind} {path}.{hint(path, known) or f' The workspace has {count}.'}"

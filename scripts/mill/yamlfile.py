@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.nodes import Node, ScalarNode
 
 from mill.errors import MillError
 
@@ -19,7 +19,16 @@ _NUMBER = re.compile(
 
 
 class _Constructor(SafeConstructor):
-    """YAML 1.2's core schema: a timestamp is a string, and `!inline file` stays the text it is."""
+    """YAML 1.2's core schema: a timestamp is a string, and `!inline file` stays the text it is.
+
+    `root` is the tree of nodes behind the document read last.
+    """
+
+    root: Node | None = None
+
+    def construct_document(self, node: Node) -> Any:
+        self.root = node
+        return super().construct_document(node)
 
 
 def _timestamp_as_text(constructor: _Constructor, node: ScalarNode) -> str:
@@ -61,17 +70,29 @@ def read_yaml(file: Path) -> Any:
 
 def parse_yaml(text: str, source: str) -> Any:
     """As `read_yaml`, for text already in hand; `source` names it in errors."""
+    return compose_yaml(text, source)[0]
+
+
+def compose_yaml(text: str, source: str) -> tuple[Any, Node | None]:
+    """As `parse_yaml`, with the tree of nodes that know where they stand: both of one reading."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
-        return yaml.load(text)
+        data = yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
-        problem = (error.problem or error.context or "is not valid YAML").strip()
-        raise MillError(f"{source}{place}: {problem}.") from error
+        raise MillError(f"{source}{place}: {_problem(error)}.") from error
     except (YAMLError, ValueError) as error:
         raise MillError(f"{source}: {str(error).splitlines()[0]}") from error
+    return data, yaml.constructor.root
+
+
+def _problem(error: MarkedYAMLError) -> str:
+    problem = (error.problem or error.context or "is not valid YAML").strip()
+    if problem.startswith("but ") and error.context:  # the second half of a sentence
+        return f"{error.context.strip()}, {problem}"
+    return problem
 
 
 def read_mapping(file: Path) -> dict[str, Any]:

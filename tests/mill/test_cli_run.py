@@ -372,10 +372,50 @@ def test_a_plain_result_needs_no_table(result: Any) -> None:
             "Failed: ExecutionErr: KeyError: 1",
         ),
         ({"name": "Odd"}, "Failed: Odd: it gave no reason"),
+        (
+            {"name": "ModuleNotFoundError", "message": "No module named 'psycopg2.extras'"},
+            (
+                "Failed: ModuleNotFoundError: No module named 'psycopg2.extras'. "
+                "Scripts run in mill's own Python: "
+                f"`uv pip install --python {sys.executable} psycopg2-binary`."
+            ),
+        ),
+        (
+            {"name": "ModuleNotFoundError", "message": "No module named 'f.crm'"},
+            "Failed: ModuleNotFoundError: No module named 'f.crm'",
+        ),
     ],
 )
 def test_a_failure_is_a_sentence(error: dict[str, Any], text: str) -> None:
     assert failure_text({"error": error}, verbose=False) == text
+
+
+def test_a_failure_that_only_the_failure_module_tells_of_is_one_too() -> None:
+    text = failure_text({"status": "sorry"}, verbose=False)
+    assert text.startswith("Failed: the result is what the failure module made of it")
+
+
+def test_a_flow_takes_what_only_its_expressions_know(root: Path) -> None:
+    folder = root / "f/demo/hook.flow"
+    folder.mkdir()
+    (folder / "flow.yaml").write_text(
+        "schema: {properties: {id: {type: string}}}\n"
+        "value: {modules: [{id: a, value: {type: rawscript, language: python3,\n"
+        "  content: 'def main(x): return x',\n"
+        "  input_transforms: {x: {type: javascript, expr: flow_input.id ?? flow_input.event_id}}}}]}\n",
+        "utf-8",
+    )
+    assert mill(root, "flow", "run", "f/demo/hook", "-d", '{"event_id": "7"}', "-s").stdout == '"7"\n'
+    refused = mill(root, "flow", "run", "f/demo/hook", "-d", '{"evnt_id": "7"}')
+    assert "Flow f/demo/hook has no argument evnt_id." in refused.stderr
+
+
+def test_a_long_log_line_is_not_broken() -> None:
+    console = Console(file=io.StringIO(), width=40)
+    with Lines(console, logs=True) as lines:
+        lines(event("started", "flow", "f/a/b", parent=None))
+        lines(event("output", "flow", "f/a/b", "x" * 90, parent=None))
+    assert console.file.getvalue() == f"f/a/b | {'x' * 90}\n"  # type: ignore[attr-defined]  # the StringIO above
 
 
 def test_the_bench_prints_named_figures(root: Path) -> None:

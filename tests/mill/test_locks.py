@@ -99,6 +99,8 @@ def test_the_workspaces_own_requirements_govern_scripts_that_declare_none() -> N
     [
         ("import jwt", "f/a/script.py:1: .* called jwt .*`import jwt  # pin: PyJWT`"),
         ("import os\nfrom google.protobuf import message", "f/a/script.py:2: .*# pin: protobuf"),
+        ("from google.oauth2 import service_account", ".*`from google.oauth2 import .*# pin: google-auth`"),
+        ("from google import genai", ".*called google .*`from google import genai  # pin: google-genai`"),
         ("import tomllib", "f/a/script.py:1: .*does not know that tomllib .* inside the function"),
         ("# é\nimport jwt  # pin: PyJWT", "f/a/script.py:2: .*not find a `# pin:` below a character"),
         ("import (", r"f/a/script.py:1:8: not valid Python"),

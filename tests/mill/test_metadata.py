@@ -257,3 +257,10 @@ def test_other_languages_are_left_to_a_windmill_instance(tree: Path) -> None:
 
     with pytest.raises(MillError, match=r"f/a/greet is bun: mill locks Python only"):
         regenerate(tree)
+
+
+def test_a_flow_that_only_is_written_otherwise_is_up_to_date(current: Path) -> None:
+    file = current / "f/a/ship__flow/flow.yaml"
+    file.write_text(f"# Kept by hand.\n{file.read_text()}".replace("'", '"'), encoding="utf-8")
+
+    assert regenerate(current) == []

@@ -50,6 +50,22 @@ def test_flows_are_found_in_both_ways_of_naming(workspace: Workspace) -> None:
     assert workspace.flow("u/ann/notify").folder.name == "notify__flow"
 
 
+def test_only_what_is_synced_is_listed(workspace: Workspace) -> None:
+    settings = "includes: ['f/**']\nexcludes: ['**/import_*/**', '**/*.kafka_trigger.yaml']\n"
+    (workspace.root / "wmill.yaml").write_text(settings, "utf-8")
+    assert workspace.flows() == []
+    assert [item.path for item in workspace.triggers()] == ["f/crm/hook"]
+    assert workspace.flow("u/ann/notify").path == "u/ann/notify"  # by name it can be run all the same
+
+
+@pytest.mark.parametrize("part", ["f/crm/grid.app", "f/crm/grid__app", "f/crm/site__raw_app", "f/crm/x__mod"])
+def test_the_parts_of_an_app_are_no_scripts(workspace: Workspace, part: str) -> None:
+    folder = workspace.root / part
+    folder.mkdir()
+    (folder / "load.inline_script.py").write_text("def main():\n    return 1\n", "utf-8")
+    assert workspace.scripts() == ["f/crm/fetch_orders"]
+
+
 def test_scripts_have_metadata_or_a_main(workspace: Workspace) -> None:
     assert workspace.scripts() == ["f/crm/fetch_orders"]
     assert workspace.script("f/crm/fetch_orders").metadata() == {"summary": "Fetch", "timeout": 5}
@@ -85,7 +101,8 @@ def test_files_are_listed_by_kind_and_path(workspace: Workspace) -> None:
             "There is no script f/crm/fetch_order. Did you mean f/crm/fetch_orders?",
         ),
         ("script", "f/wrong/fetch_orders", "Did you mean f/crm/fetch_orders?"),
-        ("script", "f/x/zzz", "There is no script f/x/zzz. The workspace has 1 scripts."),
+        ("script", "f/crm/helo", "There is no script f/crm/helo. Did you mean f/crm/hello?"),
+        ("script", "f/x/zzz", "There is no script f/x/zzz. The workspace has 2 scripts."),
         ("flow", "f/crm/import_al", "There is no flow f/crm/import_al. Did you mean f/crm/import_all?"),
         ("flow", "crm/import_all", "'crm/import_all' is not a Windmill path: it begins with f/ or u/"),
         ("script", "f/../x", "is not a Windmill path"),
@@ -127,7 +144,12 @@ def test_yaml_is_read_as_version_1_2() -> None:
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("a: [1\nb: 2\n", "x.yaml:2:2: "), ("a: 1\na: 2\n", "x.yaml:2:1: "), ("\tx: 1\n", "x.yaml:1:1: ")],
+    [
+        ("a: 1\n---\nb: 2\n", "x.yaml:2:1: expected a single document in the stream, but found another"),
+        ("a: [1\nb: 2\n", "x.yaml:2:2: "),
+        ("a: 1\na: 2\n", "x.yaml:2:1: "),
+        ("\tx: 1\n", "x.yaml:1:1: "),
+    ],
 )
 def test_broken_yaml_is_placed_by_line_and_column(tmp_path: Path, text: str, place: str) -> None:
     file = tmp_path / "x.yaml"

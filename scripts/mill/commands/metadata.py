@@ -37,7 +37,8 @@ def metadata(
 
     Lost: hand-written properties of a plain dict input (describe them in the
     input's description, or use a TypedDict named like a resource type), and
-    comments in .script.yaml and flow.yaml. Keys are sorted.
+    comments in .script.yaml. Keys are sorted. A flow.yaml is written only where
+    more than its layout would change; it then loses its comments too.
 
     Python only; for scripts in other languages run `wmill generate-metadata`
     against a Windmill instance.

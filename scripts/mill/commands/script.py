@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
@@ -10,9 +9,7 @@ import typer
 from mill.commands.flow import Data, EnvFile, Event, Silent, State, TraceFile, Verbose
 from mill.engine.ports import Target
 from mill.launch import Launch, Options, launch, read_data
-from mill.workspace import Workspace
-
-_MAIN = re.compile(r"^(?:async )?def main\(", re.MULTILINE)
+from mill.workspace import Workspace, defines_main
 
 app = typer.Typer(no_args_is_help=True, help="Run scripts on this machine, list them.")
 
@@ -46,5 +43,5 @@ def list_() -> None:
     """List the scripts of this workspace that have a main()."""
     workspace = Workspace.find()
     for path in workspace.scripts():
-        if _MAIN.search(workspace.script(path).file.read_text("utf-8", errors="replace")):
+        if defines_main(workspace.script(path).file):
             typer.echo(path)

@@ -41,7 +41,8 @@ def checked_arguments(subject: str, schema: Mapping[str, Any], args: Mapping[str
     missing = [name for name in schema.get("required") or [] if filled.get(name) is None]
     if missing:
         raise MillError(
-            f"{subject} needs {', '.join(missing)}: give it with -d, such as -d '{{\"{missing[0]}\": ...}}'."
+            f"{subject} needs {', '.join(missing)}: give {'it' if len(missing) == 1 else 'them'} with -d, "
+            f"such as -d '{{\"{missing[0]}\": ...}}'."
         )
     for name, value in filled.items():
         _check(f"{subject}: argument {name}", properties[name], value)

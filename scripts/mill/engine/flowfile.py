@@ -43,6 +43,9 @@ _STEP_SETTINGS = {
     "id", "value", "stop_after_if", "stop_after_all_iters_if", "skip_if", "sleep", "suspend", "retry",
     "cache_ttl", "timeout", "mock", "continue_on_error",
 }  # fmt: skip
+# Settings of a step, which Windmill ignores inside its `value`.
+STEP_ONLY = _STEP_SETTINGS - {"id", "value"}
+
 _FLOW_SETTINGS = {
     "modules", "failure_module", "preprocessor_module", "same_worker", "skip_expr", "flow_env", "cache_ttl",
     "early_return", "chat_input_enabled", "visible_to_runner_only", "ws_error_handler_muted",
@@ -141,7 +144,7 @@ class FlowReader:
             self._refuse(
                 step, f"is of type {kind}, which runs only on Windmill; give it a `mock` and try the rest"
             )
-        self._only_known(step, raw, _VALUE_SETTINGS[kind] | {"type"})
+        self._only_known(step, raw, _VALUE_SETTINGS[kind] | {"type"} | STEP_ONLY)
         match kind:
             case "script" | "rawscript":
                 return self._script(step, raw)

@@ -13,6 +13,7 @@ from mill.engine.openflow import Flow, Module, ScriptStep, SubflowStep, walk
 from mill.engine.signature import Signature, read_signatures
 from mill.engine.worker import Code
 from mill.errors import MillError
+from mill.python_syntax import explain
 from mill.workspace import Workspace
 
 T = TypeVar("T")
@@ -136,5 +137,5 @@ def _read_code(file: Path, module: str, *, importable: bool) -> Code:
     except UnicodeDecodeError as error:
         raise MillError(f"{file}: is not UTF-8 (byte {error.start}); save it as UTF-8.") from error
     except SyntaxError as error:
-        raise MillError(f"{file}:{error.lineno}:{error.offset}: {error.msg}.") from error
+        raise MillError(f"{file}:{error.lineno}:{error.offset}: {explain(error)}.") from error
     return Code(file, module, importable, signatures)

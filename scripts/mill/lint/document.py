@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from mill.lint.finding import Place, relative
-from mill.yamlfile import parse_yaml
+from mill.yamlfile import compose_yaml
 
 Keys = tuple[str | int, ...]
 
@@ -20,8 +19,9 @@ class Document:
     def __init__(self, file: Path, root: Path) -> None:
         text = file.read_text(encoding="utf-8-sig")
         self.name = relative(file, root)
-        self.data: Any = parse_yaml(text, self.name)
-        self._node: Node | None = YAML(pure=True).compose(text)
+        self.data: Any
+        self._node: Node | None
+        self.data, self._node = compose_yaml(text, self.name)
 
     def place(self, keys: Keys = ()) -> Place:
         """Where the value under `keys` is named; of a missing one, where its nearest parent is."""

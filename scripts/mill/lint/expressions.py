@@ -125,10 +125,12 @@ def _inputs(expression: Expression, place: Place, tree: FlowTree) -> Iterator[Fi
         what = (
             "flow_input.iter exists inside loops only"
             if name in _LOOP_NAMES
-            else f"The flow has no input {name}"
+            else f"The flow's schema has no input {name}"
         )
         yield place.find(
-            "WM513", f"{what}.", "Correct the name or add it to the schema: Windmill gives null."
+            "WM513",
+            f"{what}.",
+            "Correct the name or add it to the schema: it is null unless a caller sends it all the same.",
         )
 
 

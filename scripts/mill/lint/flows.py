@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from mill.engine.flowfile import STEP_ONLY
 from mill.errors import MillError
 from mill.lint.document import mapping
 from mill.lint.finding import Finding
@@ -22,6 +23,7 @@ def check_flow(
     """Findings for the structure of a flow; `read_inline` gives the code behind an `!inline` file name."""
     for step in tree.steps:
         yield from _written_out(tree, step)
+        yield from _in_value(tree, step)
         yield from _loop(tree, step)
         yield from _id(tree, step)
         yield from _target(tree, step, workspace)
@@ -66,6 +68,15 @@ def _written_out(tree: FlowTree, step: Step) -> Iterator[Finding]:
             "WM404",
             f"{step.id} does not say whether it is parallel.",
             f"Write it out: missing means {default}.",
+        )
+
+
+def _in_value(tree: FlowTree, step: Step) -> Iterator[Finding]:
+    for name in sorted(STEP_ONLY & step.value.keys()):
+        yield tree.document.place((*step.keys, "value", name)).find(
+            "WM416",
+            f"{name} stands inside the `value` of {step.id}, where Windmill ignores it.",
+            "Move it up, beside `value`.",
         )
 
 

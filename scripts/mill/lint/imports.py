@@ -16,7 +16,7 @@ from mill.locks.names import package_of
 
 _WORKSPACE = ("f.", "u.")
 _SCRIPT_PARTS = 3  # f.folder.module
-_PLACE = re.compile(r"^[^:]*:(\d+): ")
+_PLACE = re.compile(r"^([^:]*):(\d+):(?:\d+:)? ")
 
 
 def check_imports(source: Source, dependencies: Mapping[str, str], lock: str | None) -> Iterator[Finding]:
@@ -35,7 +35,7 @@ def check_imports(source: Source, dependencies: Mapping[str, str], lock: str | N
             Script(source.path, source.code, source.place.file)
         )
     except MillError as error:
-        yield _located(source.place, str(error))
+        yield from _located(source.place, str(error))
         return
     known = _names(lock.splitlines() if lock else needs.requirements)
     for statement in _unscanned(source.tree, scanned):
@@ -52,18 +52,26 @@ def _workspace_import(source: Source, statement: ast.ImportFrom) -> Iterator[Fin
         return
     parts = module.split(".")
     if len(parts) < _SCRIPT_PARTS:
-        name = statement.names[0].name
-        yield source.at(statement).find(
-            "WM201",
-            f"Windmill does not follow `from {module} import {name}`: its packages would not be installed.",
-            f"Write `from {module}.{name} import ...`.",
-        )
+        yield _not_followed(source, statement)
     elif source.read_module(module.replace(".", "/")) is None:
+        path, name = module.replace(".", "/"), statement.names[0].name
+        if source.read_module(f"{path}/{name}") is not None:
+            yield _not_followed(source, statement)
+            return
         yield source.at(statement).find(
             "WM204",
             f"There is no script {'/'.join(parts)} in this workspace.",
             "Correct the import or add the file.",
         )
+
+
+def _not_followed(source: Source, statement: ast.ImportFrom) -> Finding:
+    module, name = statement.module, statement.names[0].name
+    return source.at(statement).find(
+        "WM201",
+        f"Windmill does not follow `from {module} import {name}`: its packages would not be installed.",
+        f"Write `from {module}.{name} import ...`.",
+    )
 
 
 def _unscanned(tree: ast.Module, scanned: set[int]) -> Iterator[ast.Import | ast.ImportFrom]:
@@ -121,7 +129,13 @@ def _names(requirements: list[str]) -> set[str]:
     return {canonicalize_name(name[0]) for name in names if name}
 
 
-def _located(place: Place, text: str) -> Finding:
-    """A fault the scan found, at the line it names; its text says the remedy itself."""
+def _located(place: Place, text: str) -> Iterator[Finding]:
+    """A fault the scan found, at the line it names; its text says the remedy itself.
+
+    One in an imported module is reported there, once, and not for everyone who imports it.
+    """
     match = _PLACE.match(text)
-    return place.at(int(match[1]) if match else 1).find("WM205", text[match.end() if match else 0 :], "")
+    if match is None:
+        yield place.find("WM205", text, "")
+    elif match[1] == place.file:
+        yield place.at(int(match[2])).find("WM205", text[match.end() :], "")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mill.lint.document import Document, Keys
+from mill.lint.document import Document, Keys, mapping
 from mill.lint.finding import Finding, Place, relative
-from mill.workspace import AREAS, Workspace
+from mill.workspace import AREAS, Workspace, is_part
 
 _MODULE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_CONTENTS = ("__flow", ".flow", "__app", ".app", "__raw_app", ".raw_app", "__mod")
 
 # Names under which `wmill sync` (1.819) expects files of the workspace itself, in whatever folder.
 _TAKEN_NAMES = {"settings", "encryption_key"}
@@ -34,28 +33,31 @@ _NOT_A_VALUE = re.compile(r"\$(var|res|jsonvar):|!inline|<.*>|$")
 
 def check_layout(workspace: Workspace) -> Iterator[Finding]:
     """Findings for names and places."""
-    for area in AREAS:
-        for file in sorted((workspace.root / area).rglob("*")):
-            if "__pycache__" not in file.parts and file.is_file():
-                yield from _file(file, workspace.root)
-    for folder in sorted((workspace.root / "f").glob("*/")):
-        holds = any(item.is_file() and "__pycache__" not in item.parts for item in folder.rglob("*"))
-        if holds and not (folder / "folder.meta.yaml").is_file():
-            yield Place(relative(folder / "folder.meta.yaml", workspace.root)).find(
+    root = workspace.root
+    files = (file for area in AREAS for file in sorted((root / area).rglob("*")) if file.is_file())
+    folders: set[str] = set()
+    for file in workspace.synced(files):
+        yield from _file(file, root)
+        area, *names = file.relative_to(root).parts[:-1]
+        if area == "f" and names:
+            folders.add(names[0])
+    for name in sorted(folders):
+        meta = root / "f" / name / "folder.meta.yaml"
+        if not meta.is_file():
+            yield Place(relative(meta, root)).find(
                 "WM704",
-                f"The folder f/{folder.name} has no folder.meta.yaml.",
+                f"The folder f/{name} has no folder.meta.yaml.",
                 "Run `wmill folder add-missing`.",
             )
 
 
 def _file(file: Path, root: Path) -> Iterator[Finding]:
     place = Place(relative(file, root))
-    in_flow = any(part.endswith(_CONTENTS) for part in file.parent.parts)
     if file.name == "__init__.py":
         yield place.find(
             "WM702", "Windmill would deploy this as a script.", "Delete it: imports work without."
         )
-    elif file.suffix == ".py" and not in_flow:
+    elif file.suffix == ".py" and not is_part(file.relative_to(root)):
         if file.stem in _TAKEN_NAMES:
             yield place.find(
                 "WM705",
@@ -70,12 +72,34 @@ def _file(file: Path, root: Path) -> Iterator[Finding]:
                     f"{part} cannot be imported by other scripts.",
                     "Use lowercase letters, digits and _.",
                 )
-    elif file.name.endswith((".resource.yaml", ".variable.yaml")):
-        yield place.find(
+
+
+def check_pushed(document: Document, kind: str, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    """A resource or variable in a folder that is pushed; `settings` are those of wmill.yaml."""
+    data = mapping(document.data)
+    skips = {"resource": "skipResources", "variable": "skipVariables"}[kind]
+    if settings.get(skips):
+        yield document.place().find(
             "WM703",
-            "A push of this file would overwrite the credential in the workspace.",
-            "Move it to resources/live and create it with `mill resources push`.",
+            f"No push sends this file: wmill.yaml says {skips}.",
+            "Keep it elsewhere, as in resources/live, and create it with `mill resources push`.",
         )
+    elif kind == "resource" and any(_open_secrets(data.get("value"))):
+        yield document.place(("value",)).find(
+            "WM703",
+            "A push of this file overwrites the credential in the workspace with what stands here.",
+            "Keep the credential in a variable: `$var:f/folder/name`.",
+        )
+
+
+def _open_secrets(value: Any) -> Iterator[str]:
+    """The names of credentials whose value is no reference to a variable or resource."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            is_reference = isinstance(item, str) and item.startswith(("$var:", "$res:", "$jsonvar:"))
+            if isinstance(item, str) and _SECRET_KEY.search(str(key)) and not is_reference:
+                yield str(key)
+            yield from _open_secrets(item)
 
 
 def check_secrets(document: Document) -> Iterator[Finding]:

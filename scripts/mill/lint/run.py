@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +17,14 @@ from mill.lint.flow_tree import FlowTree
 from mill.lint.flows import check_flow
 from mill.lint.forms import check_enterprise, check_form
 from mill.lint.imports import check_imports
-from mill.lint.layout import check_layout, check_secrets
+from mill.lint.layout import check_layout, check_pushed, check_secrets
 from mill.lint.python_source import Source
 from mill.lint.signature import check_signature
 from mill.lint.triggers import check_trigger
 from mill.metadata.lock_jobs import workspace_dependencies
+from mill.python_syntax import explain
 from mill.wmill_cli import WmillCli
-from mill.workspace import AREAS, FLOW_SUFFIXES, FlowFile, Workspace
+from mill.workspace import AREAS, MARKER, FlowFile, Workspace
 
 _RESOURCE_TYPE = ".resource-type.yaml"
 _WITH_SETTINGS = (".script.yaml", ".schedule.yaml", "_trigger.yaml")
@@ -29,31 +32,36 @@ _WITH_SETTINGS = (".script.yaml", ".schedule.yaml", "_trigger.yaml")
 
 def lint(workspace: Workspace) -> list[Finding]:
     """All findings, by place. Needs Node and the Windmill CLI: its own lint is part of ours."""
-    return sorted({*_wmill_lint(workspace), *our_checks(workspace)})
+    with ThreadPoolExecutor(1) as pool:  # the CLI is a process of its own: it runs beside our checks
+        theirs = pool.submit(lambda: list(_wmill_lint(workspace)))
+        ours = list(our_checks(workspace))
+        return sorted({*theirs.result(), *ours})
 
 
 def our_checks(workspace: Workspace) -> Iterator[Finding]:
     """What `wmill lint` accepts and a workspace regrets."""
     checks = _Checks(workspace)
     yield from check_layout(workspace)
-    for file in python_files(workspace):
+    for file in workspace.python_files():
         yield from checks.script(file)
     for path in workspace.flows():
         yield from checks.flow(workspace.flow(path))
     for item in (*workspace.schedules(), *workspace.triggers()):
         yield from checks.read(item.file, partial(check_trigger, kind=item.kind, workspace=workspace))
-    for folder in (*AREAS, "resources", "flows"):
-        for file in sorted((workspace.root / folder).rglob("*.yaml")):
-            yield from checks.read(file, check_secrets)
-            if file.name == "flow.yaml" or file.name.endswith(_WITH_SETTINGS):
-                yield from checks.read(file, check_enterprise)
+    settings = workspace.settings()
+    for item in (*workspace.resources(), *workspace.variables()):
+        yield from checks.read(item.file, partial(check_pushed, kind=item.kind, settings=settings))
+    for file in _yaml_files(workspace):
+        yield from checks.read(file, check_secrets)
+        if file.name == "flow.yaml" or file.name.endswith(_WITH_SETTINGS):
+            yield from checks.read(file, check_enterprise)
 
 
-def python_files(workspace: Workspace) -> list[Path]:
-    """Every script and library in Python; not the inline steps of flows."""
-    files = {file for area in AREAS for file in (workspace.root / area).rglob("*.py")}
-    in_flows = {file for file in files if any(part.endswith(FLOW_SUFFIXES) for part in file.parts)}
-    return sorted(file for file in files - in_flows if file.name != "__init__.py")
+def _yaml_files(workspace: Workspace) -> list[Path]:
+    """What is pushed, and what only lies in the repository."""
+    pushed = (file for area in AREAS for file in (workspace.root / area).rglob("*.yaml"))
+    others = (file for folder in ("resources", "flows") for file in (workspace.root / folder).rglob("*.yaml"))
+    return sorted({*workspace.synced(pushed), *others})
 
 
 class _Checks:
@@ -63,19 +71,21 @@ class _Checks:
         self._dependencies = workspace_dependencies(workspace.root)
         names = (file.name.removesuffix(_RESOURCE_TYPE) for file in self._root.glob(f"*{_RESOURCE_TYPE}"))
         self._resource_types = frozenset(names)
+        self._documents: dict[Path, Document] = {}
 
     def read(self, file: Path, check: Callable[[Document], Iterator[Finding]]) -> Iterator[Finding]:
         """Check a YAML file; one that cannot be read is a finding itself."""
         try:
-            document = Document(file, self._root)
+            if file not in self._documents:
+                self._documents[file] = Document(file, self._root)
         except MillError as error:
             yield Place(relative(file, self._root)).find("WM002", str(error), "")
             return
-        yield from check(document)
+        yield from check(self._documents[file])
 
     def script(self, file: Path) -> Iterator[Finding]:
         script = self._workspace.script(relative(file.with_suffix(""), self._root))
-        yield from self._python(script.path, file, file.with_suffix(".script.lock"))
+        yield from self._python(script.path, file, file.with_suffix(".script.lock"), has_form=True)
         if script.metadata_file is None:
             yield Place(relative(script.file, self._root)).find(
                 "WM003", "There is no .script.yaml.", "Run `mill metadata`."
@@ -89,7 +99,9 @@ class _Checks:
         yield from self.read(flow.file, lambda document: self._flow_document(flow, document))
         for file in sorted(flow.folder.glob("*.py")):
             name = file.name.split(".")[0]
-            yield from self._python(f"{flow.path}/{name}", file, file.with_name(f"{name}.lock"))
+            yield from self._python(
+                f"{flow.path}/{name}", file, file.with_name(f"{name}.lock"), has_form=False
+            )
 
     def _flow_document(self, flow: FlowFile, document: Document) -> Iterator[Finding]:
         def read_inline(name: str) -> str | None:
@@ -101,17 +113,17 @@ class _Checks:
         yield from check_flow(tree, self._workspace, read_inline)
         yield from check_expressions(tree)
 
-    def _python(self, path: str, file: Path, lock: Path) -> Iterator[Finding]:
+    def _python(self, path: str, file: Path, lock: Path, *, has_form: bool) -> Iterator[Finding]:
         place = Place(relative(file, self._root))
         source = Source(path, file.read_text(encoding="utf-8"), place, self._read_module)
         try:
             source.tree  # noqa: B018 - parsed here once, so that no check needs to expect a syntax error
         except SyntaxError as error:
             yield place.at(error.lineno or 1, error.offset or 1).find(
-                "WM001", f"Not Python: {error.msg}.", "Correct it."
+                "WM001", f"{explain(error)[:1].upper()}{explain(error)[1:]}.", ""
             )
             return
-        yield from check_signature(source, self._resource_types)
+        yield from check_signature(source, self._resource_types, has_form=has_form)
         text = lock.read_text(encoding="utf-8") if lock.is_file() else None
         yield from check_imports(source, self._dependencies, text)
 
@@ -122,10 +134,14 @@ class _Checks:
 
 def _wmill_lint(workspace: Workspace) -> Iterator[Finding]:
     done = WmillCli(workspace.root).run("lint", "--locks-required", "--fail-on-warn", "--json")
+    start = re.search(r"^\{", done.stdout, re.MULTILINE)
+    notices, text = (done.stdout[: start.start()], done.stdout[start.start() :]) if start else ("", "")
     try:
-        report = json.loads(done.stdout)
+        report = json.loads(text)
     except json.JSONDecodeError as error:
         raise MillError(f"`wmill lint` did not run:\n{done.output}", exit_code=1) from error
+    if notices.strip():  # such as that a key of wmill.yaml is deprecated
+        yield Place(MARKER).find("WM000", " ".join(notices.encode("ascii", "ignore").decode().split()), "")
     for issue in report["issues"]:
         for text in issue["errors"]:
             yield Place(issue["path"]).find("WM000", f"{text.strip().rstrip('.')}.", "")

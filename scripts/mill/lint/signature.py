@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import io
 import re
 import tokenize
 from collections.abc import Iterator
 
 from mill.lint.finding import Finding
+from mill.lint.form_types import plain, shape
 from mill.lint.hub_types import HUB_TYPES
 from mill.lint.python_source import Function, Source
 from mill.locks.imports import MAIN
@@ -17,19 +19,28 @@ _PLAIN = {"str", "int", "float", "bool", "bytes", "dict", "list", "datetime", "d
 _SEEN_DEFAULTS = (ast.Constant, ast.List, ast.Dict, ast.Call, ast.Attribute)
 _ENUMS = {"Enum", "StrEnum", "IntEnum"}
 _MODELS = {"BaseModel", "BaseSettings"}
+_RESOURCE_TYPE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_NEAR = 0.85  # how alike a name and a known type must be to be taken for a slip; 1 is equal
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
-def check_signature(source: Source, resource_types: frozenset[str]) -> Iterator[Finding]:
-    """Findings for a script that has a main; `resource_types` are those the repository defines."""
+def check_signature(
+    source: Source, resource_types: frozenset[str], *, has_form: bool = True
+) -> Iterator[Finding]:
+    """Findings for a script that has a main; `resource_types` are those the repository defines.
+
+    `has_form`: people fill in its inputs; those of a flow's inline step are expressions.
+    """
     main = source.main
     if main is None:
         return
     yield from _shape(source, main)
     yield from _brackets(source, main)
     yield from _defaults(source, main)
-    for argument in (*main.args.posonlyargs, *main.args.args):
+    for argument, default in with_defaults(main):
         yield from _annotation(source, argument, resource_types)
+        if has_form:
+            yield from _form(source, argument, default)
     preprocessor = source.function("preprocessor")
     if preprocessor is not None:
         names = [argument.arg for argument in preprocessor.args.args]
@@ -66,16 +77,21 @@ def _shape(source: Source, main: Function) -> Iterator[Finding]:
 
 
 def _defaults(source: Source, main: Function) -> Iterator[Finding]:
-    arguments = [*main.args.posonlyargs, *main.args.args]
-    defaults = main.args.defaults
-    for argument, default in zip(arguments[len(arguments) - len(defaults) :], defaults, strict=True):
-        if not isinstance(default, _SEEN_DEFAULTS):
+    for argument, default in with_defaults(main):
+        if default is not None and not isinstance(default, _SEEN_DEFAULTS):
             yield source.at(default).find(
                 "WM101",
                 f"Windmill does not see the default {ast.unparse(default)} of {argument.arg}: "
                 "left out, it arrives as None.",
                 "Write a literal, or take None and set the value in the body.",
             )
+
+
+def with_defaults(main: Function) -> list[tuple[ast.arg, ast.expr | None]]:
+    """The parameters Windmill passes, each with its default."""
+    arguments = [*main.args.posonlyargs, *main.args.args]
+    defaults: list[ast.expr | None] = [None] * (len(arguments) - len(main.args.defaults))
+    return list(zip(arguments, [*defaults, *main.args.defaults], strict=True))
 
 
 def _brackets(source: Source, main: Function) -> Iterator[Finding]:
@@ -126,15 +142,45 @@ def _annotation(source: Source, argument: ast.arg, resource_types: frozenset[str
             f"{argument.arg}: {ast.unparse(annotation) if annotation else ''} arrives as {arrives}.",
             "Use Literal." if kind == "enum" else "Take a dict or TypedDict and build the model inside main.",
         )
-    elif isinstance(annotation, ast.Name) and annotation.id not in _PLAIN | HUB_TYPES | resource_types:
+    elif isinstance(annotation, ast.Name) and not _is_resource_type(source, annotation.id, resource_types):
+        known = difflib.get_close_matches(annotation.id, HUB_TYPES | resource_types, 1, _NEAR)
         yield here.find(
             "WM109",
             f"For {argument.arg} the form asks for a resource of type {annotation.id}, which is not in this "
-            f"repository ({annotation.id}.resource-type.yaml) and not on the hub.",
+            f"repository ({annotation.id}.resource-type.yaml) and none of the hub's that mill knows.",
+            f"{f'Did you mean {known[0]}? ' if known else ''}"
             "Name a TypedDict like its resource type; write other types out (str, dict, list, Literal[...]).",
         )
     elif isinstance(annotation, ast.Subscript):
         yield from _generic(source, argument, annotation)
+
+
+def _form(source: Source, argument: ast.arg, default: ast.expr | None) -> Iterator[Finding]:
+    """Where the form knows less than the annotation says. A bare `list` is a list of strings on purpose."""
+    annotation = argument.annotation
+    if annotation is None or (default is not None and not isinstance(default, _SEEN_DEFAULTS)):
+        return  # of a default it does not see, WM101 says so
+    form = shape(annotation, default)
+    better = plain(annotation) or "one plain type, such as str, dict, list[str] or list[dict]"
+    remedy = f"Write {better}{', or list[dict] for records' if better.startswith('list[str]') else ''}."
+    here, text = source.at(argument), ast.unparse(annotation)
+    if form == "nothing":
+        yield here.find("WM111", f"Windmill reads no type from {argument.arg}: {text} (`type: ''`).", remedy)
+    elif form == "strings" and better not in {"list[str]", "list[str] | None"}:
+        yield here.find("WM108", f"The form offers a list of strings for {argument.arg}: {text}.", remedy)
+
+
+def _is_resource_type(source: Source, name: str, resource_types: frozenset[str]) -> bool:
+    """Whether a name means what the form makes of it: a plain type, or a resource type that may exist.
+
+    A workspace can have types that neither the repository nor mill's list of the hub's holds. A class or
+    alias in the spelling of resource types is taken for one of those, unless it nearly is one we know.
+    """
+    known = HUB_TYPES | resource_types
+    if name in _PLAIN | known:
+        return True
+    is_spelled_so = _RESOURCE_TYPE_NAME.fullmatch(name) is not None and source.definition(name) is not None
+    return is_spelled_so and not difflib.get_close_matches(name, known, 1, _NEAR)
 
 
 def _generic(source: Source, argument: ast.arg, annotation: ast.Subscript) -> Iterator[Finding]:
@@ -142,7 +188,7 @@ def _generic(source: Source, argument: ast.arg, annotation: ast.Subscript) -> It
     outer = ast.unparse(annotation.value)
     inner = annotation.slice
     if outer in {"list", "List"} and ast.unparse(inner) == "bool":
-        yield here.find("WM108", f"The form offers a list of strings for {argument.arg}.", "Write list[str].")
+        yield here.find("WM108", f"The form offers a list of objects for {argument.arg}.", "Write list[str].")
     elif outer == "Literal":
         choices = inner.elts if isinstance(inner, ast.Tuple) else [inner]
         strings = [choice for choice in choices if _is_string(choice)]

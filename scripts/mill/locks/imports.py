@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from mill.errors import MillError
 from mill.locks.names import UNKNOWN_TO_WINDMILL, package_of, trap
+from mill.python_syntax import explain
 
 ReadModule = Callable[[str], str | None]
 
@@ -184,13 +185,14 @@ def _imports(script: Script, modules: list[str]) -> list[_Found]:
     return sorted(seen, key=lambda entry: (entry.rank, entry.key))
 
 
-def _guess(script: Script, statement: ast.stmt, module: str) -> _Found | None:
-    right = trap(module)
+def _guess(script: Script, statement: ast.Import | ast.ImportFrom, module: str) -> _Found | None:
+    is_namespace = module == "google" and isinstance(statement, ast.ImportFrom)
+    right = trap(f"{module}.{statement.names[0].name}" if is_namespace else module)
     if right is not None:
         raise MillError(
             f"{script.file}:{statement.lineno}: Windmill would install a package called "
             f"{package_of(module)} for this import; write the right one behind it: "
-            f"`import {module}  # pin: {right}`."
+            f"`{ast.unparse(statement)}  # pin: {right}`."
         )
     package = package_of(module)
     if package in UNKNOWN_TO_WINDMILL:
@@ -246,9 +248,7 @@ def parse(script: Script, source: str | None = None) -> ast.Module:
     try:
         return ast.parse(script.code if source is None else source)
     except SyntaxError as error:
-        raise MillError(
-            f"{script.file}:{error.lineno}:{error.offset}: not valid Python: {error.msg}."
-        ) from error
+        raise MillError(f"{script.file}:{error.lineno}:{error.offset}: {explain(error)}.") from error
 
 
 def _bare(requirement: str) -> str:

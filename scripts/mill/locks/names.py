@@ -75,7 +75,6 @@ TRAPS = {
     "MySQLdb": "mysqlclient",
     "OpenSSL": "pyOpenSSL",
     "attr": "attrs",
-    "bs4": "beautifulsoup4",
     "decouple": "python-decouple",
     "dotenv": "python-dotenv",
     "fitz": "PyMuPDF",
@@ -100,6 +99,17 @@ TRAPS = {
 }
 
 
+# Whose modules share the name `google`; a service of Google Cloud is a package of its own.
+_GOOGLE = {
+    "google.api_core": "google-api-core",
+    "google.auth": "google-auth",
+    "google.cloud": "google-cloud-SERVICE",
+    "google.genai": "google-genai",
+    "google.generativeai": "google-generativeai",
+    "google.oauth2": "google-auth",
+}
+
+
 def first_segment(module: str) -> str:
     """The name Windmill looks up: `google_auth.transport` is `google-auth`."""
     return module.partition(".")[0].replace("_", "-")
@@ -120,4 +130,5 @@ def package_of(module: str) -> str | None:
 def trap(module: str) -> str | None:
     """The right package where Windmill would install a wrong one for `import module`."""
     name = first_segment(module)
-    return None if package_of(module) != name else TRAPS.get(name)
+    google = _GOOGLE.get(".".join(module.split(".")[:2]))
+    return None if package_of(module) != name else google or TRAPS.get(name)

@@ -97,6 +97,12 @@ def test_settings_without_effect_on_the_data_are_accepted(tmp_path: Path) -> Non
     assert flow.modules[0].value == Identity()
 
 
+def test_settings_that_windmill_ignores_inside_a_value_are_ignored_here_too(lab: Lab) -> None:
+    code = "import time\ndef main():\n    time.sleep(0.01)\n    return 1"
+    step = of_type("rawscript", language="python3", content=code, input_transforms={}, sleep=-1, skip_if=1)
+    assert lab.flow([step]).result == 1
+
+
 def test_branchall_runs_in_parallel_unless_it_says_no_and_loops_the_other_way_round(tmp_path: Path) -> None:
     branches = {"id": "b", "value": {"type": "branchall", "branches": []}}
     for_loop = {"id": "l", "value": {"type": "forloopflow", "modules": [], "iterator": {"type": "static"}}}
