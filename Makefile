@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CLI := node_modules/.installed
 
-.PHONY: run test setup lint types unit lock clean help
+.PHONY: run test chaos setup lint types unit lock clean help
 
 help:
 	@echo "make run     import the sample customers into the mock API, on this machine"
 	@echo "make test    everything CI runs: style, types, metadata, lint, tests"
+	@echo "make chaos   kill imports at random points 200 times, resume them, and count what is lost or there twice"
 	@echo "make lock    resolve requirements.lock again, then the locks of the scripts"
 	@echo "make clean   remove what these commands made"
 
@@ -23,6 +24,10 @@ test: $(INSTALLED) $(CLI)
 	$(BIN)/mill metadata --check
 	$(BIN)/mill lint
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
+
+# A few minutes. A shorter run is part of make test.
+chaos: $(INSTALLED)
+	@$(BIN)/python -m mill.bench.chaos --kills 200
 
 setup: $(INSTALLED) $(CLI)
 

@@ -8,11 +8,10 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from f.customers.page import render_page
-
 from f.connect.errors import ConnectError, FixInput, FixSettings
 from f.customers.latency import Latencies
 from f.customers.outcome import RowOutcome
+from f.customers.page import render_page
 from f.customers.parsing import Tally
 from f.customers.rejects import render
 from f.customers.storage import INLINE_BYTES, object_path, read_rows, write_object
@@ -67,7 +66,7 @@ def close(
         },
         "table": parsed["table"],
         "mapping": parsed["mapping"],
-        "guarantee": gate["guarantee"] if gate else "",
+        "guarantee": _guarantee(gate, done),
         "stopped": next((found for found in stops if found), None),
         "rejects": None,
         "report": None,
@@ -94,6 +93,13 @@ def raise_if_incomplete(summary: ImportSummary) -> None:
     raise ImportIncomplete(
         f"The import ended with {told} of {counts['rows']} rows left.{why}{remedy}", summary=summary
     )
+
+
+def _guarantee(gate: Gate | None, done: list[Created]) -> str:
+    """The jobs that sent know which journal they had; before them, the gate says what is to be expected."""
+    if done:
+        return done[0]["guarantee"]
+    return gate["guarantee"] if gate else ""
 
 
 def _pair(chunks: list[Chunk], created: list[Any]) -> Iterator[tuple[Chunk, Created | RowOutcome]]:

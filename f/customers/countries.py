@@ -1,6 +1,6 @@
 """Countries as people write them, to ISO 3166-1 alpha-2."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import pycountry
 
@@ -58,13 +58,15 @@ _DAILY_NAMES = {
 def to_alpha2(text: str) -> str | None:
     """The two-letter code of a country given by name, alpha-2, alpha-3 or number; None where unrecognised."""
     wanted = " ".join(text.split())
-    if not wanted:
-        return None
-    daily = _DAILY_NAMES.get(wanted.casefold())
-    if daily is not None:
-        return daily
-    try:
-        found = pycountry.countries.lookup(wanted)
-    except LookupError:
-        return None
-    return str(found.alpha_2)
+    return _DAILY_NAMES.get(wanted.casefold()) or _iso_names().get(wanted.lower())
+
+
+@cache
+def _iso_names() -> dict[str, str]:
+    """What pycountry.countries.lookup goes by, in its order: it needs 40 us to miss, a mapping none."""
+    len(pycountry.countries)  # reads them in
+    names: dict[str, str] = {}
+    for index in pycountry.countries.indices.values():
+        for name, country in index.items():
+            names.setdefault(name, country.alpha_2)
+    return names

@@ -2,14 +2,20 @@
 
 Sends in batches with bounded concurrency, waits longer while the service is slow or busy, and never
 repeats a write that may have been applied. Gives exactly one outcome for every row; a refused
-credential stops it at once. A second run sends the same idempotency keys, so an API that honours
-them creates nothing twice.
+credential stops it at once, and a cancellation (SIGTERM) as soon as what is under way has been answered.
+Every row's intent is journalled before it is sent and its outcome after: a second run, also after a crash,
+sends only what has not been applied.
 """
 
 import contextlib
+import os
+import secrets
+import signal
+import threading
 import time
 from collections import Counter
-from typing import Any, Literal, cast
+from types import FrameType, TracebackType
+from typing import Any, Literal, Self, cast
 
 import httpx
 import wmill
@@ -19,6 +25,7 @@ from f.connect.errors import FixInput
 from f.customers.customer import FIELDS, Customer, check
 from f.customers.outcome import CustomerRow, RowOutcome, to_record
 from f.customers.sending import Sent, send_rows
+from f.customers.state import journal_kind, open_journal, open_limits, postgresql
 from f.customers.storage import inline, object_path, read_rows, to_line, write_rows
 from f.customers.summary import Created, Rows
 from f.customers.targets import customer_api, open_target
@@ -34,6 +41,8 @@ def main(
     max_concurrent_requests: int | None = None,
     on_duplicate: Literal["skip", "update", "fail"] = "skip",
     dry_run: bool = False,
+    journal: postgresql | None = None,
+    resend_unknown: bool = False,
 ) -> Created:
     started = time.time()
     overrides = {
@@ -46,8 +55,23 @@ def main(
     if dry_run:
         sent = Sent([(row, RowOutcome.because("dry_run")) for row in rows])
     else:
-        with Client(target.integration) as client:
-            sent = send_rows(rows, target, client, on_duplicate=on_duplicate, progress=_Progress(len(rows)))
+        import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
+        with (
+            open_journal(journal, target, import_id, resend_unknown=resend_unknown) as rows_before,
+            open_limits(journal, target) as limits,
+            Client(target.integration, limits) as client,
+            _Cancellation() as cancelled,
+        ):
+            sent = send_rows(
+                rows,
+                target,
+                client,
+                journal=rows_before,
+                on_duplicate=on_duplicate,
+                progress=_Progress(len(rows)),
+                sleep=cancelled.wait,
+                cancelled=cancelled.is_set,
+            )
     ends += sent.ends
     counts = {str(name): count for name, count in Counter(end.outcome for _, end in ends).items()}
     index = (chunk or {}).get("index", 0)
@@ -56,7 +80,7 @@ def main(
     return {
         "index": index,
         "target": target.title,
-        "guarantee": target.guarantee,
+        "guarantee": target.guarantee(journal_kind(journal), on_duplicate),
         "counts": counts,
         "noted": _noted(ends, object_path(import_id, f"noted/{index:05}.jsonl") if in_storage else None),
         "ids": {str(row.line): end.id for row, end in ends if end.id} if customers else {},
@@ -123,3 +147,25 @@ class _Progress:
         # A progress bar that cannot be moved is no reason to stop an import.
         with contextlib.suppress(httpx.HTTPError):
             wmill.set_progress(100 * done // self._total)
+
+
+class _Cancellation(threading.Event):
+    """Set by SIGTERM, with which a job is cancelled. A context manager that gives the signal back after.
+
+    Signals come to the main thread alone: that is where a job's main() runs.
+    """
+
+    def __enter__(self) -> Self:
+        self._heard = threading.current_thread() is threading.main_thread()
+        if self._heard:
+            self._before = signal.signal(signal.SIGTERM, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._heard:
+            signal.signal(signal.SIGTERM, self._before)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.set()

@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 
 from f.customers.countries import to_alpha2
+from f.customers.email_syntax import normalize_email
+from f.customers.phone_number import to_e164
 
 # Longest value per field, in characters. E-mail: RFC 5321 section 4.5.3.1 leaves 254 for the
 # address. The rest is what the CRMs we write to accept in their standard columns.
@@ -61,8 +61,8 @@ class Customer:
 
     @property
     def key(self) -> str:
-        """What makes two rows the same customer: the address without regard to case."""
-        return self.email.casefold()
+        """What makes two rows the same customer."""
+        return customer_key(self.email)
 
     def to_json(self) -> dict[str, Any]:
         """The flat form that travels between steps and that a person types in a form."""
@@ -77,6 +77,11 @@ class Customer:
         rest = dict(record)
         name, email, custom = rest.pop("name"), rest.pop("email"), rest.pop("custom", {})
         return cls(name=name, email=email, fields=rest, custom=custom)
+
+
+def customer_key(email: str) -> str:
+    """An address without regard to case: what makes two rows the same customer."""
+    return email.casefold()
 
 
 class Checked(NamedTuple):
@@ -138,25 +143,9 @@ def check_email(text: str) -> tuple[str, Fault | None]:
     if not text:
         return "", Fault("missing_email", "email")
     try:
-        # Deliverability would ask DNS for every row; whether mail arrives is not what an import is for.
-        return validate_email(text, check_deliverability=False).normalized, None
+        return normalize_email(text), None
     except EmailNotValidError as error:
         return "", Fault("invalid_email", "email", str(error))
-
-
-@lru_cache(maxsize=4096)
-def to_e164(text: str, country: str | None) -> tuple[str | None, str | None]:
-    """A phone number as E.164 and its extension; (None, None) where it cannot be read.
-
-    Without a country only numbers with a country code can be read: none is ever guessed.
-    """
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None, None
-    if not phonenumbers.is_valid_number(number):
-        return None, None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), number.extension
 
 
 def with_split_name(customer: Customer) -> Customer:

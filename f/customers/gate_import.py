@@ -12,7 +12,7 @@ from f.customers.targets import customer_api, open_target
 
 
 def main(
-    parsed: dict[str, Any],
+    parsed: dict,
     api: customer_api,
     max_bad_share: float = 0.2,
     on_too_many_bad: Literal["fail", "ask"] = "fail",
@@ -32,7 +32,7 @@ def main(
             )
         decision = "ask"
     print(message)
-    return {"decision": decision, "message": message, "target": target.title, "guarantee": target.guarantee}
+    return {"decision": decision, "message": message, "target": target.title, "guarantee": target.guarantee()}
 
 
 def _worst(reasons: list[dict[str, Any]]) -> str:

@@ -1,17 +1,17 @@
-"""HubSpot contacts, one a request: the requests, and what the replies mean.
+"""HubSpot contacts in batches: the requests, and what the replies mean.
 
 https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from f.connect.message import Request, Response
-from f.customers.customer import Customer, with_split_name
 from f.customers.outcome import CustomerRow, RowOutcome
-from f.customers.replies import object_of, refusal
-from f.customers.target import Kind, Target
+from f.customers.replies import explanation, object_of, refusal, refusal_of_batch, unreadable
+from f.customers.target import Kind, OnDuplicate, Target
 
 _FIELDS = {
     "first_name": "firstname",
@@ -28,33 +28,86 @@ _FIELDS = {
     "country": "country",
 }
 _EXISTING_ID = re.compile(r"Existing ID:\s*(\d+)")
+# The most inputs a batch endpoint takes.
+_MOST = 100
+_NOT_APPLIED = frozenset({423, 429, 477, 503})
 
 
-def requests_for(rows: Sequence[CustomerRow], target: Target) -> Iterator[Request]:
-    """One create a row. HubSpot has no idempotency keys; its unique e-mail makes a second create a 409."""
-    for row in rows:
+def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
+    """Batches of creates, or of upserts by e-mail where existing contacts are to be updated.
+
+    Only with a trace id of its own on every input does HubSpot apply the good rows beside a bad one.
+    """
+    verb = "upsert" if on_duplicate == "update" else "create"
+    left = iter(rows)
+    while group := tuple(islice(left, target.rows_per_request)):
         yield Request(
             method="POST",
-            path=target.endpoint,
-            json={"properties": _properties(row.customer, target)},
-            # A repeated create of an e-mail that is there answers 409, so repeating makes no second contact.
+            path=f"{target.endpoint}/batch/{verb}",
+            json={"inputs": [_input(row, target, verb) for row in group]},
+            # A contact's e-mail is unique, so what is repeated creates no second one.
             repeatable=True,
+            not_applied=_NOT_APPLIED,
             endpoint="contacts",
-            context=(row,),
+            context=group,
         )
 
 
+def _input(row: CustomerRow, target: Target, verb: str) -> dict[str, Any]:
+    one: dict[str, Any] = {"properties": target.render(row.customer), "objectWriteTraceId": str(row.line)}
+    if verb == "upsert":
+        name = target.options.get("id_property", "email")
+        one |= {"idProperty": name, "id": one["properties"][name]}
+    return one
+
+
+def refusal_before_sending(row: CustomerRow, target: Target) -> RowOutcome | None:
+    """Upserts need their key. HubSpot takes longer values than an import lets through, so no other check."""
+    name = target.options.get("id_property", "email")
+    return None if target.render(row.customer).get(name) else RowOutcome.because("missing_required", name)
+
+
 def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOutcome]:
-    """A 409 names the contact that is there: "Contact already exists. Existing ID: N"."""
+    """Results and errors are told apart and joined to their rows by trace id, never by their order."""
     body = object_of(response)
-    if response.success:
-        end = RowOutcome("created", id=str(body.get("id") or "") or None)
-    elif response.status == 409:
-        found = _EXISTING_ID.search(str(body.get("message", "")))
-        end = RowOutcome.because("already_exists", id=found.group(1) if found else None)
-    else:
-        end = refusal(response)
-    return [end] * len(rows)
+    if not response.success:
+        return [_refusal(response) if len(rows) == 1 else refusal_of_batch(response)] * len(rows)
+    ends = dict(map(_applied, _dicts(body.get("results"))))
+    for error in _dicts(body.get("errors")):
+        ends.update(dict.fromkeys(_traces(error), _failed(error)))
+    return [ends.get(str(row.line)) or unreadable(response) for row in rows]
+
+
+def _applied(result: Mapping[str, Any]) -> tuple[str, RowOutcome]:
+    """`new` comes with upserts and tells a created contact from an updated one."""
+    remote_id = str(result.get("id") or "") or None
+    end = RowOutcome("updated" if result.get("new") is False else "created", id=remote_id)
+    return str(result.get("objectWriteTraceId")), end
+
+
+def _traces(error: Mapping[str, Any]) -> list[str]:
+    context = error.get("context")
+    found = context.get("objectWriteTraceId", []) if isinstance(context, dict) else []
+    return [str(trace) for trace in (found if isinstance(found, list) else [found])]
+
+
+def _failed(error: Mapping[str, Any]) -> RowOutcome:
+    if error.get("category") == "CONFLICT":
+        return RowOutcome.because("already_exists", id=_existing_id(error))
+    return RowOutcome.because("rejected_by_api", explanation(error))
+
+
+def _refusal(response: Response) -> RowOutcome:
+    """A 409 names the contact that is there: "Contact already exists. Existing ID: N"."""
+    existing = _existing_id(object_of(response))
+    if response.status == 409 and existing:
+        return RowOutcome.because("already_exists", id=existing)
+    return refusal(response)
+
+
+def _existing_id(error: Mapping[str, Any]) -> str | None:
+    found = _EXISTING_ID.search(str(error.get("message", "")))
+    return found.group(1) if found else None
 
 
 def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
@@ -62,26 +115,68 @@ def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
     return Request(
         method="PATCH",
         path=f"{target.endpoint}/{existing_id}",
-        json={"properties": _properties(row.customer, target)},
+        json={"properties": target.render(row.customer)},
         repeatable=True,
+        not_applied=_NOT_APPLIED,
         endpoint="contact",
         context=(row,),
     )
 
 
-def _properties(customer: Customer, target: Target) -> dict[str, Any]:
-    """HubSpot keeps names in two properties; a row with one name is split at its last word."""
-    return target.render(with_split_name(customer))
+def lookups_for(rows: Sequence[CustomerRow], target: Target) -> Iterator[Request]:
+    """Reads by e-mail in batches. Not the search: its index lags behind what was written."""
+    left = iter(rows)
+    while group := tuple(islice(left, _MOST)):
+        yield Request(
+            method="POST",
+            path=f"{target.endpoint}/batch/read",
+            json={
+                "idProperty": "email",
+                "properties": ["email"],
+                "inputs": [{"id": row.customer.email} for row in group],
+            },
+            repeatable=True,
+            not_applied=_NOT_APPLIED,
+            endpoint="contact_lookup",
+            context=group,
+        )
+
+
+def found_in(response: Response, rows: Sequence[CustomerRow]) -> dict[int, str]:
+    """Contacts by e-mail, which HubSpot keeps in lower case."""
+    lines = {row.customer.key: row.line for row in rows}
+    found: dict[int, str] = {}
+    for result in _dicts(object_of(response).get("results")):
+        properties = result.get("properties")
+        email = str(properties.get("email", "")) if isinstance(properties, dict) else ""
+        if email.casefold() in lines and result.get("id"):
+            found[lines[email.casefold()]] = str(result["id"])
+    return found
+
+
+def _dicts(items: Any) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 HUBSPOT = Kind(
     name="hubspot",
     fields=_FIELDS,
-    keeps_custom=False,
-    # Dated paths replace /crm/v3 over time: a resource may name its own.
+    # Dated paths such as /crm/objects/2026-03/contacts replace /crm/v3: a resource may name its own.
     endpoint="/crm/v3/objects/contacts",
-    has_idempotency_keys=False,
     requests_for=requests_for,
     outcomes_from=outcomes_from,
     update_for=update_for,
+    lookups_for=lookups_for,
+    found_in=found_in,
+    can_ask=lambda _: True,
+    repeats_safely=lambda _target, _on_duplicate: True,
+    refusal_before_sending=refusal_before_sending,
+    splits_name=True,
+    shares_host=True,
+    own_batches=True,
+    rows_per_request=_MOST,
+    most_rows_per_request=_MOST,
+    own_settings=frozenset({"id_property"}),
+    # A locked contact (423), and HubSpot moving an account to another data centre (477).
+    retry_also_on=(423, 477),
 )

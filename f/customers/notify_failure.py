@@ -12,7 +12,7 @@ from f.customers.summary import Gate, ImportSummary, Parsed, Stop
 
 
 def main(
-    error: dict[str, Any],
+    error: dict,
     parsed: dict | None = None,
     gate: dict | None = None,
     created: list[dict] | None = None,
@@ -44,7 +44,7 @@ def _sentence(error: dict[str, Any]) -> str:
 
 
 def _summary(
-    error: dict[str, Any],
+    error: dict,
     parsed: dict[str, Any] | None,
     gate: dict[str, Any] | None,
     created: list[dict[str, Any]] | None,

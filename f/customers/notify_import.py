@@ -10,7 +10,7 @@ from f.customers.notifying import announce, facts, sentence
 from f.customers.summary import ImportSummary
 
 
-def main(summary: dict[str, Any], slack_webhook_url: str = "", webhook_url: str = "") -> dict[str, Any]:
+def main(summary: dict, slack_webhook_url: str = "", webhook_url: str = "") -> dict[str, Any]:
     ended = cast("ImportSummary", summary)
     told = announce(
         sentence(ended),

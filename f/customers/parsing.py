@@ -1,21 +1,26 @@
 """From rows of text to customers in chunks, and everything the report will want to know of the rest."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from f.customers.customer import Fault, check
+from f.customers.customer import Fault, customer_key
 from f.customers.dialect import Row, Table
 from f.customers.mapping import Columns, map_columns
 from f.customers.reasons import REASONS, outcome_of
 from f.customers.rejects import is_rejects_header, undo
+from f.customers.row_check import RowCheck
 from f.customers.seen import SeenKeys
-from f.customers.storage import INLINE_BYTES, inline, object_path, to_line, write_rows
+from f.customers.storage import INLINE_BYTES, inline_lines, object_path, to_line, write_rows
 from f.customers.summary import Chunk, Example, Reason, Rows
 
 _EXAMPLES = 3
 _CHUNK_BYTES = 1_000_000
+
+# Rows that are looked at together: enough to share the cost, few enough that most blocks of a file with
+# a fault here and there have none.
+_BLOCK_ROWS = 16
 
 
 @dataclass(slots=True)
@@ -73,7 +78,7 @@ class Shelf:
     def settle(self) -> None:
         """The end: what still is in memory travels inline."""
         for _, lines, rows in self._kept:
-            rows.update(inline(json.loads(line) for line in lines))
+            rows.update(inline_lines(lines))
         self._kept.clear()
 
 
@@ -93,44 +98,72 @@ class Sorting:
     chunks: list[Chunk] = field(default_factory=list)
     refused: list[Rows] = field(default_factory=list)
 
-    def run(self, rows: Iterable[Row]) -> None:
+    def run(self, rows: Iterator[Row]) -> None:
         """Read all rows."""
         good, bad = _Pile(self.chunk_rows, self._shelve_chunk), _Pile(self.chunk_rows, self._shelve_refused)
+        checks = RowCheck(self.columns, self.default_country)
         with SeenKeys() as seen:
-            for row in rows:
-                self.counts["rows"] += 1
-                cells = undo(row.cells) if self.fed_back else row.cells
-                record = self._refusal(row, cells) or self._checked(row.line, cells, seen)
-                (good if "customer" in record else bad).add(record)
+            while block := list(islice(rows, _BLOCK_ROWS)):
+                if self.fed_back:
+                    block = [row._replace(cells=undo(row.cells)) for row in block]
+                for record in self._records(block, checks, seen):
+                    (good if "customer" in record else bad).add(record)
         good.close()
         bad.close()
         self.shelf.settle()
 
-    def _refusal(self, row: Row, cells: list[str]) -> dict[str, Any] | None:
-        """A row the reader already found fault with cannot be split into fields."""
-        if row.fault is None:
-            return None
-        width = len(self.columns.header)
-        detail = f"{len(cells)} cells, the header has {width}" if row.fault == "wrong_column_count" else ""
-        return self._refuse(row.line, cells, row.fault, None, "", detail)
+    def _records(self, rows: list[Row], checks: RowCheck, seen: SeenKeys) -> Iterator[dict[str, Any]]:
+        """For each row its record: the customer in it, or why there is none."""
+        self.counts["rows"] += len(rows)
+        checked = iter(checks.verdicts([row.cells for row in rows if row.fault is None]))
+        verdicts = [None if row.fault else next(checked) for row in rows]
+        earlier = seen.earlier(
+            [
+                (customer_key(verdict[0]["email"]), row.line)
+                for row, verdict in zip(rows, verdicts, strict=True)
+                if verdict and verdict[0]
+            ]
+        )
+        for row, verdict in zip(rows, verdicts, strict=True):
+            if verdict is None:
+                yield self._refuse_unread(row)
+                continue
+            customer, faults, warnings = verdict
+            for warning in warnings:
+                self._warn(row, warning)
+            if customer is None:
+                yield self._refuse_faulty(row, faults)
+            elif row.line in earlier:
+                yield self._refuse_duplicate(row, earlier[row.line])
+            else:
+                self.counts["valid"] += 1
+                yield {"line": row.line, "cells": row.cells, "customer": customer}
 
-    def _checked(self, line: int, cells: list[str], seen: SeenKeys) -> dict[str, Any]:
-        values, custom = self.columns.split(cells)
-        customer, faults, warnings = check(values, custom, self.default_country)
-        for warning in warnings:
-            column = self.columns.column_of(warning.field)
-            self.tally.add(warning.code, line, column, values.get(warning.field, ""))
-        if customer is None:
-            first = faults[0]
-            column, value = self.columns.column_of(first.field), {**custom, **values}.get(first.field, "")
-            return self._refuse(line, cells, first.code, column, value, self._explain(faults))
-        earlier = seen.first_line(customer.key, line)
-        if earlier is not None:
-            column = self.columns.column_of("email")
-            detail = f"The first is line {earlier}."
-            return self._refuse(line, cells, "duplicate_in_file", column, values["email"], detail)
-        self.counts["valid"] += 1
-        return {"line": line, "cells": cells, "customer": customer.to_json()}
+    def _warn(self, row: Row, warning: Fault) -> None:
+        column, value = self._place(row, warning)
+        self.tally.add(warning.code, row.line, column, value)
+
+    def _refuse_unread(self, row: Row) -> dict[str, Any]:
+        """A row the reader already found fault with cannot be split into fields."""
+        assert row.fault is not None
+        width = len(self.columns.header)
+        detail = (
+            f"{len(row.cells)} cells, the header has {width}" if row.fault == "wrong_column_count" else ""
+        )
+        return self._refuse(row, row.fault, None, "", detail)
+
+    def _refuse_faulty(self, row: Row, faults: Sequence[Fault]) -> dict[str, Any]:
+        column, value = self._place(row, faults[0])
+        return self._refuse(row, faults[0].code, column, value, self._explain(faults))
+
+    def _refuse_duplicate(self, row: Row, first_line: int) -> dict[str, Any]:
+        column, value = self._place(row, Fault("duplicate_in_file", "email"))
+        return self._refuse(row, "duplicate_in_file", column, value, f"The first is line {first_line}.")
+
+    def _place(self, row: Row, fault: Fault) -> tuple[str | None, str]:
+        """The user's own name of the column a fault is in, and what stands there."""
+        values, custom = self.columns.split(row.cells)
+        return self.columns.column_of(fault.field), {**custom, **values}.get(fault.field, "")
 
     def _explain(self, faults: Sequence[Fault]) -> str:
         """Every fault of a row, by column, so that it is mended in one go."""
@@ -142,20 +175,18 @@ class Sorting:
                 parts.append(f"Column {column!r}: {what}")
         return " ".join(parts)
 
-    def _refuse(
-        self, line: int, cells: list[str], code: str, column: str | None, value: str, detail: str
-    ) -> dict[str, Any]:
+    def _refuse(self, row: Row, code: str, column: str | None, value: str, detail: str) -> dict[str, Any]:
         outcome = outcome_of(code)
         self.counts[outcome] += 1
-        self.tally.add(code, line, column, value)
+        self.tally.add(code, row.line, column, value)
         return {
-            "line": line,
+            "line": row.line,
             "outcome": outcome,
             "code": code,
             "detail": detail,
             "column": column,
             "value": mask(value),
-            "cells": cells,
+            "cells": row.cells,
         }
 
     def _shelve_chunk(self, first: int, last: int, lines: list[bytes]) -> None:

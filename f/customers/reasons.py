@@ -57,6 +57,22 @@ REASONS: dict[str, ReasonText] = {
         "A value holds control or replacement characters.",
         "Remove them, or save the file again as UTF-8 if letters look wrong.",
     ),
+    "missing_required": ReasonText(
+        "invalid",
+        "A field that the target requires is empty.",
+        "Fill in the field the detail names, or map the column that holds it.",
+    ),
+    # done before
+    "already_imported": ReasonText(
+        "unchanged",
+        "An earlier import sent this very row to the target.",
+        "Nothing to do.",
+    ),
+    "found_in_target": ReasonText(
+        "created",
+        "The sending of this row was interrupted; the customer was then found in the target.",
+        "Nothing to do.",
+    ),
     # one of several
     "duplicate_in_file": ReasonText(
         "duplicate",
@@ -105,6 +121,21 @@ REASONS: dict[str, ReasonText] = {
         "The API has no such endpoint, or the resource's settings do not fit it.",
         "Correct base_url and endpoints in the resource, then feed the rejects file.",
     ),
+    "batch_refused": ReasonText(
+        "failed",
+        "The API refused the batch this row was in, and too often to find the row that is at fault.",
+        "See the detail, then feed the rejects file: smaller batches have a better chance.",
+    ),
+    "row_locked": ReasonText(
+        "failed",
+        "The target kept this record, or its parent, locked for another writer.",
+        "Feed the rejects file later, or send fewer requests at once.",
+    ),
+    "in_progress_elsewhere": ReasonText(
+        "failed",
+        "Another import is sending this customer at this moment.",
+        "Feed the rejects file when that import has ended, at the latest in a quarter of an hour.",
+    ),
     "quota_used_up": ReasonText(
         "failed",
         "The API's allowance for the day is used up.",
@@ -114,17 +145,22 @@ REASONS: dict[str, ReasonText] = {
     "answer_lost": ReasonText(
         "unknown",
         "The row was sent, but the answer was lost.",
-        "Look the customer up in the target before feeding the row again.",
+        "Look the customer up in the target. If it is not there, feed the row again with resend_unknown.",
     ),
     "answer_lost_keyed": ReasonText(
         "unknown",
         "The row was sent, but the answer was lost.",
         "Feed the rejects file: the row carries an idempotency key and cannot be created twice.",
     ),
+    "bulk_unfinished": ReasonText(
+        "unknown",
+        "The target is still loading the batch this row is in, or could not be asked for its end.",
+        "Feed the rejects file later: the import then asks how that batch ended, and sends nothing twice.",
+    ),
     "job_lost": ReasonText(
         "unknown",
         "The job that was sending this row ended without saying what it did.",
-        "Look the customer up in the target before feeding the row again.",
+        "Feed the rejects file: the journal knows which rows were sent, and what was applied is left alone.",
     ),
     # nothing was asked
     "dry_run": ReasonText(

@@ -34,6 +34,17 @@ def refusal(response: Response) -> RowOutcome:
     )
 
 
+def refusal_of_batch(response: Response) -> RowOutcome:
+    """A 4xx to several rows at once that names none of them: one bad row may have kept the others out."""
+    return RowOutcome.because("batch_refused", f"{response.status} {explanation(body_of(response))}".strip())
+
+
+def unreadable(response: Response) -> RowOutcome:
+    """A success that does not say what became of the row."""
+    code = "answer_lost_keyed" if response.request.may_repeat else "answer_lost"
+    return RowOutcome.because(code, f"{response.call} answered {response.status} without a word on this row.")
+
+
 def explanation(body: Any) -> str:
     """The sentences in an error body, masked and cut to a readable length."""
     text = "; ".join(dict.fromkeys(_sentences(body)))

@@ -8,13 +8,12 @@ in the error, when rows are left that should have been applied. A second run wri
 from typing import Any, cast
 
 from f.customers.chart import outcome_bar
-
 from f.customers.closing import close, raise_if_incomplete
 from f.customers.summary import MEANING, OUTCOMES, Gate, ImportSummary, Parsed
 
 
 def main(
-    parsed: dict[str, Any], gate: dict[str, Any], created: list[dict[str, Any]], dry_run: bool = False
+    parsed: dict, gate: dict, created: list[dict], dry_run: bool = False
 ) -> dict[str, Any]:
     summary = close(cast("Parsed", parsed), cast("Gate", gate), created, dry_run=dry_run)
     raise_if_incomplete(summary)

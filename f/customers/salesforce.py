@@ -1,16 +1,18 @@
-"""Salesforce contacts, one a request: the requests, and what the replies mean.
+"""Salesforce contacts in collections: the requests, and what the replies mean.
 
-https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_sobject_create.htm
+https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections.htm
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from f.connect.message import Request, Response
-from f.customers.customer import with_split_name
 from f.customers.outcome import CustomerRow, RowOutcome
-from f.customers.replies import body_of, explanation, object_of, refusal
-from f.customers.target import Kind, Target
+from f.customers.replies import body_of, explanation, object_of, refusal, refusal_of_batch, unreadable
+from f.customers.salesforce_bulk import BULK
+from f.customers.salesforce_parts import failure_of, places, upsert_key
+from f.customers.target import Kind, OnDuplicate, Target
 
 # Standard fields of Contact; it has none for a company name (that is the Account's).
 _FIELDS = {
@@ -26,31 +28,84 @@ _FIELDS = {
     "country": "MailingCountry",
     "notes": "Description",
 }
-_DUPLICATE_CODES = {"DUPLICATES_DETECTED", "DUPLICATE_VALUE"}
+# Longest values of Contact's standard fields, in characters; a longer one is answered STRING_TOO_LONG.
+# https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_contact.htm
+MAX_LENGTH = {
+    "FirstName": 40,
+    "LastName": 80,
+    "Email": 80,
+    "Phone": 40,
+    "Title": 128,
+    "MailingStreet": 255,
+    "MailingCity": 40,
+    "MailingState": 80,
+    "MailingPostalCode": 20,
+    "MailingCountry": 80,
+    "Description": 32_000,
+}
+# The most records a collection takes, and the e-mails that fit into the address of a query.
+_MOST, _MOST_ASKED = 200, 50
+_NOT_APPLIED = frozenset({429, 503})
 
 
-def requests_for(rows: Sequence[CustomerRow], target: Target) -> Iterator[Request]:
-    """One create a row. Salesforce offers no idempotency key, so a lost answer is never repeated."""
-    for row in rows:
+def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
+    """Collections of creates, or of upserts where existing contacts are to be updated.
+
+    Rows of one company go together: two writers under the same parent lock each other out.
+    """
+    root, object_name = places(target)
+    key = upsert_key(target) if on_duplicate == "update" else None
+    left = iter(sorted(rows, key=lambda row: row.customer.fields.get("company", "")))
+    while group := tuple(islice(left, target.rows_per_request)):
+        records = [{"attributes": {"type": object_name}, **target.render(row.customer)} for row in group]
         yield Request(
-            method="POST",
-            path=target.endpoint,
-            json=target.render(with_split_name(row.customer)),
+            method="PATCH" if key else "POST",
+            path=f"{root}/composite/sobjects/{object_name}/{key}" if key else f"{root}/composite/sobjects",
+            json={"allOrNone": False, "records": records},
+            repeatable=repeats_safely(target, on_duplicate),
+            not_applied=_NOT_APPLIED,
             endpoint="contacts",
-            context=(row,),
+            context=group,
         )
 
 
 def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOutcome]:
-    """Errors come as a list of {errorCode, message, fields}."""
-    codes = {error.get("errorCode") for error in _errors(response)}
+    """One result a row, in the order of the request; `created` comes with upserts.
+
+    An error of the request as a whole is a list of {errorCode, message, fields}.
+    """
+    body = body_of(response)
+    results = [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
     if response.success:
-        end = RowOutcome("created", id=object_of(response).get("id"))
-    elif codes & _DUPLICATE_CODES:
-        end = RowOutcome.because("already_exists", explanation(body_of(response)), id=_matched_id(response))
-    else:
-        end = refusal(response)
-    return [end] * len(rows)
+        if len(results) != len(rows):
+            return [unreadable(response)] * len(rows)
+        return [_result(result) for result in results]
+    if len(rows) > 1:
+        return [refusal_of_batch(response)] * len(rows)
+    codes = {str(error.get("errorCode")) for error in results}
+    return [failure_of(codes, results, _matched_id(results)) or refusal(response)]
+
+
+def _result(result: Mapping[str, Any]) -> RowOutcome:
+    if result.get("success") is True:
+        return RowOutcome("updated" if result.get("created") is False else "created", id=result.get("id"))
+    errors = [error for error in result.get("errors") or [] if isinstance(error, dict)]
+    codes = {str(error.get("statusCode")) for error in errors}
+    named = explanation(errors) or "no reason given"
+    return failure_of(codes, errors, None) or RowOutcome.because(
+        "rejected_by_api", f"{' '.join(sorted(codes))} {named}".strip()
+    )
+
+
+def _matched_id(errors: Sequence[Mapping[str, Any]]) -> str | None:
+    """The record a duplicate rule matched, where the reply names exactly one."""
+    ids = {
+        match.get("record", {}).get("Id")
+        for error in errors
+        for result in error.get("duplicateResult", {}).get("matchResults", [])
+        for match in result.get("matchRecords", [])
+    } - {None}
+    return ids.pop() if len(ids) == 1 else None
 
 
 def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
@@ -58,36 +113,96 @@ def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
     return Request(
         method="PATCH",
         path=f"{target.endpoint}/{existing_id}",
-        json=target.render(with_split_name(row.customer)),
+        json=target.render(row.customer),
         repeatable=True,
+        not_applied=_NOT_APPLIED,
         endpoint="contact",
         context=(row,),
     )
 
 
-def _errors(response: Response) -> list[dict[str, Any]]:
-    body = body_of(response)
-    return [error for error in body if isinstance(error, dict)] if isinstance(body, list) else []
+def lookups_for(rows: Sequence[CustomerRow], target: Target) -> Iterator[Request]:
+    """SOQL by e-mail, which every row has."""
+    root, object_name = places(target)
+    left = iter(rows)
+    while group := tuple(islice(left, _MOST_ASKED)):
+        addresses = ", ".join(_quoted(row.customer.email) for row in group)
+        yield Request(
+            method="GET",
+            path=f"{root}/query",
+            params={"q": f"SELECT Id, Email FROM {object_name} WHERE Email IN ({addresses})"},  # noqa: S608 - values are quoted by SOQL's rules
+            endpoint="contact_lookup",
+            context=group,
+        )
 
 
-def _matched_id(response: Response) -> str | None:
-    """The record a duplicate rule matched, where the reply names exactly one."""
-    ids = {
-        match.get("record", {}).get("Id")
-        for error in _errors(response)
-        for result in error.get("duplicateResult", {}).get("matchResults", [])
-        for match in result.get("matchRecords", [])
-    } - {None}
-    return ids.pop() if len(ids) == 1 else None
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def found_in(response: Response, rows: Sequence[CustomerRow]) -> dict[int, str]:
+    """Contacts by e-mail without regard to case; of several with one address, the first listed."""
+    lines = {row.customer.key: row.line for row in rows}
+    found: dict[int, str] = {}
+    for record in object_of(response).get("records") or []:
+        line = lines.get(str(record.get("Email", "")).casefold())
+        if line is not None and record.get("Id"):
+            found.setdefault(line, str(record["Id"]))
+    return found
+
+
+def repeats_safely(target: Target, on_duplicate: OnDuplicate) -> bool:
+    """An upsert finds what it wrote; a create is refused the second time only by a unique external id."""
+    return on_duplicate == "update" or has_unique_key(target)
+
+
+def has_unique_key(target: Target) -> bool:
+    """Whether every record carries an external id, of which Salesforce takes none twice."""
+    return upsert_key(target) != "Email"
+
+
+def looks_first(target: Target, on_duplicate: OnDuplicate) -> bool:
+    """Salesforce takes two contacts with one e-mail unless a duplicate rule says otherwise."""
+    return not repeats_safely(target, on_duplicate)
+
+
+def refusal_before_sending(row: CustomerRow, target: Target) -> RowOutcome | None:
+    """Required fields and lengths, so that a row is refused with its own words and not by a bulk reply."""
+    record = target.render(row.customer)
+    for name in dict.fromkeys(("LastName", upsert_key(target))):
+        if not record.get(name):
+            return RowOutcome.because("missing_required", name)
+    for name, value in record.items():
+        longest = MAX_LENGTH.get(name)
+        if longest is not None and isinstance(value, str) and len(value) > longest:
+            return RowOutcome.because("too_long", f"{name}: {len(value)} characters, at most {longest}.")
+    return None
+
+
+def stop_code(response: Response) -> str | None:
+    """403 also says that the calls of the day are used up."""
+    return "quota_used_up" if b"REQUEST_LIMIT_EXCEEDED" in response.body else None
 
 
 SALESFORCE = Kind(
     name="salesforce",
     fields=_FIELDS,
-    keeps_custom=False,
     endpoint="/services/data/v64.0/sobjects/Contact",
-    has_idempotency_keys=False,
     requests_for=requests_for,
     outcomes_from=outcomes_from,
     update_for=update_for,
+    lookups_for=lookups_for,
+    found_in=found_in,
+    can_ask=lambda _: True,
+    repeats_safely=repeats_safely,
+    looks_first=looks_first,
+    refusal_before_sending=refusal_before_sending,
+    stop_code=stop_code,
+    splits_name=True,
+    own_batches=True,
+    rows_per_request=_MOST,
+    most_rows_per_request=_MOST,
+    own_settings=frozenset({"external_id_field", "bulk_from"}),
+    bulk=BULK,
+    bulk_from=2_000,
 )

@@ -1,48 +1,22 @@
-"""Sending the rows of one chunk: batches, pace, and exactly one outcome for every row."""
+"""Sending the rows of one chunk: batches, pace, journal, and exactly one outcome for every row."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
-from typing import Literal
 
 from f.connect.client import Client
-from f.connect.errors import (
-    ConnectError,
-    FixSettings,
-    GiveUpRecord,
-    OutcomeUnknown,
-    SignInAgain,
-    TryLater,
-    WaitForQuota,
-)
-from f.connect.message import Request, Response
+from f.customers.delivery import Delivery
 from f.customers.latency import Latencies
 from f.customers.outcome import CustomerRow, RowOutcome
 from f.customers.pacing import BatchFacts, next_delay
-from f.customers.reasons import REASONS
+from f.customers.row_journal import Claim, Entry, Journal, NoJournal
 from f.customers.summary import Stop
-from f.customers.target import Target
+from f.customers.target import OnDuplicate, Target, content_of, digest
 
-OnDuplicate = Literal["skip", "update", "fail"]
-
-# Replies that are about the whole import, not about one row: no credential, or no such endpoint.
-_ENDS_THE_RUN = frozenset({401, 403, 404, 405, 410})
 _TROUBLE = frozenset({"failed", "unknown"})
-
-# What an error makes of the row it met; the first that fits counts.
-_CODES: dict[type[ConnectError], str] = {
-    SignInAgain: "credential_refused",
-    FixSettings: "wrong_settings",
-    WaitForQuota: "quota_used_up",
-    TryLater: "service_unavailable",
-    GiveUpRecord: "rejected_by_api",
-    OutcomeUnknown: "answer_lost",
-}
-# How long one job waits in all while the circuit breaker keeps calls from a service that is down.
-_PATIENCE_SECONDS = 120.0
-_CIRCUIT_WAIT_SECONDS = 5.0
-_STOPPING = (SignInAgain, FixSettings, WaitForQuota)
+_APPLIED = frozenset({"created", "updated"})
+# No outcome yet, or one that says nothing about an earlier sending.
+_UNTRIED = frozenset({"", "failed"})
 
 
 @dataclass(slots=True)
@@ -61,134 +35,148 @@ def send_rows(
     target: Target,
     client: Client,
     *,
+    journal: Journal | None = None,
     on_duplicate: OnDuplicate = "skip",
     progress: Callable[[int], object] = lambda _: None,
     sleep: Callable[[float], object] = time.sleep,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Sent:
     """Send the rows in batches; `progress` is told how many are done.
 
-    A refused credential, a wrong endpoint, a used-up quota or a service that stays down stops the run:
-    what is in flight is awaited, the rest is not sent. The first row goes alone, so that a refused
-    credential is tried once.
+    A refused credential, a wrong endpoint, a used-up quota, a service that stays down or `cancelled` stops
+    the run: what is in flight is awaited, the rest is not sent. The first row goes alone, so that a refused
+    credential is tried once. With a journal, rows that were applied before are not sent.
     """
-    run = _Run(target, client, on_duplicate, sleep)
-    delay = target.delay_between_batches
-    for number, batch in enumerate(_batches(rows, target.batch_size)):
-        if number:
+    run = _Run(target, client, on_duplicate, journal or NoJournal(), sleep, cancelled)
+    delay, pause = target.delay_between_batches, False
+    in_bulk = run.delivery.loads_in_bulk = target.loads_in_bulk(len(rows))
+    for batch in _batches(rows, len(rows) if in_bulk else target.batch_size):
+        if pause:
             sleep(delay)
         facts = run.send(batch)
-        progress(len(run.ends))
-        if run.stopped:
+        pause = facts.requests > 0
+        progress(len(run.delivery.ends))
+        if run.stop_now():
             break
         delay = next_delay(delay, facts, base=target.delay_between_batches)
-    for row in rows:
-        run.ends.setdefault(row.line, (row, RowOutcome.because("not_sent")))
-    ends = [run.ends[row.line] for row in rows]
-    return Sent(ends, run.requests, run.retries, run.latencies, run.stopped)
+    not_sent = RowOutcome.because("not_sent")
+    ends = [(row, run.delivery.ends.get(row.line, not_sent)) for row in rows]
+    delivery = run.delivery
+    return Sent(ends, delivery.requests, delivery.retries, delivery.latencies, delivery.stopped)
 
 
 def _batches(rows: Sequence[CustomerRow], size: int) -> Iterator[Sequence[CustomerRow]]:
-    if rows:
-        yield rows[:1]
-    for start in range(1, len(rows), size):
+    for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
-@dataclass(slots=True)
 class _Run:
-    target: Target
-    client: Client
-    on_duplicate: OnDuplicate
-    sleep: Callable[[float], object]
-    ends: dict[int, tuple[CustomerRow, RowOutcome]] = field(default_factory=dict)
-    requests: int = 0
-    retries: int = 0
-    latencies: Latencies = field(default_factory=Latencies)
-    stopped: Stop | None = None
-    patience: float = _PATIENCE_SECONDS
-    held_back: list[CustomerRow] = field(default_factory=list)
+    """The rows of one chunk on their way through journal and target."""
+
+    def __init__(
+        self,
+        target: Target,
+        client: Client,
+        on_duplicate: OnDuplicate,
+        journal: Journal,
+        sleep: Callable[[float], object],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._target, self._journal, self._cancelled = target, journal, cancelled
+        self._entries: dict[int, Entry] = {}
+        self._seen: dict[str, int] = {}
+        self.delivery = Delivery(
+            target,
+            client,
+            on_duplicate,
+            sleep,
+            journal.now,
+            cancelled,
+            intend=lambda rows: journal.intend([self._entries[row.line] for row in rows]),
+            note=lambda rows, job: journal.note([self._entries[row.line] for row in rows], job),
+            answered=journal.renew,
+        )
+
+    def stop_now(self) -> bool:
+        """Whether nothing more is to be sent; a cancelled run says so as its reason."""
+        if self._cancelled() and self.delivery.stopped is None:
+            self.delivery.stopped = {"code": "cancelled", "message": "The import was cancelled."}
+        return self.delivery.stopped is not None
 
     def send(self, batch: Sequence[CustomerRow]) -> BatchFacts:
-        """Create the rows of a batch; where asked, update those that are there already."""
-        before = self.requests
-        spent = self._create(batch)
-        if self.on_duplicate == "update":
-            spent += self._send_all(self._updates(batch))
-        troubled = sum(self._end_of(row) in _TROUBLE for row in batch)
-        requests = self.requests - before
-        return BatchFacts(requests, min(troubled, requests), spent / max(requests, 1))
+        """Claim, deliver, settle."""
+        delivery = self.delivery
+        before, seconds = delivery.requests, delivery.seconds
+        claimed, doubts = self._claimed(self._wanted(batch))
+        # Nothing is settled if this raises: what was sent then stays in doubt.
+        delivery.deliver(claimed, doubts)
+        self._settle(claimed, doubts)
+        troubled = sum(self._outcome(row) in _TROUBLE for row in claimed)
+        requests = delivery.requests - before
+        mean = (delivery.seconds - seconds) / max(requests, 1)
+        return BatchFacts(requests, min(troubled, requests), mean)
 
-    def _create(self, batch: Sequence[CustomerRow]) -> float:
-        """Create the rows, waiting out an open circuit: what it held back was never sent."""
-        spent = 0.0
-        while batch:
-            self.held_back = []
-            spent += self._send_all(self.target.kind.requests_for(batch, self.target))
-            batch = self.held_back
-            if self.stopped:
-                break
-            if batch and self.patience <= 0:
-                self.stopped = {"code": "service_down", "message": REASONS["service_down"].message}
-                self.ends.update({row.line: (row, RowOutcome.because("service_down")) for row in batch})
-                break
-            if batch:
-                self.sleep(_CIRCUIT_WAIT_SECONDS)
-                self.patience -= _CIRCUIT_WAIT_SECONDS
-        return spent
+    def _outcome(self, row: CustomerRow) -> str:
+        end = self.delivery.ends.get(row.line)
+        return end.outcome if end else ""
 
-    def _end_of(self, row: CustomerRow) -> str | None:
-        end = self.ends.get(row.line)
-        return end[1].outcome if end else None
-
-    def _updates(self, batch: Sequence[CustomerRow]) -> list[Request]:
-        ends = [self.ends[row.line] for row in batch if row.line in self.ends]
-        return [
-            self.target.kind.update_for(row, end.id, self.target)
-            for row, end in ends
-            if end.outcome == "duplicate" and end.id
-        ]
-
-    def _send_all(self, requests: Iterable[Request]) -> float:
-        """Send until done or stopped; returns the seconds spent waiting for answers, added up."""
-        spent = 0.0
-        going = takewhile(lambda _: self.stopped is None, requests)
-        for request, result in self.client.send_many(going, concurrency=self.target.max_concurrent_requests):
-            rows: Sequence[CustomerRow] = request.context
-            self.requests += 1
-            self.retries += max(getattr(result, "attempts", 1) - 1, 0)
-            if isinstance(result, TryLater) and result.code == "circuit_open":
-                self.held_back += rows
-                continue
-            if isinstance(result, Response):
-                spent += result.elapsed
-                self.latencies.add(result.elapsed)
-                ends = self._read(request, result, rows)
+    def _wanted(self, batch: Sequence[CustomerRow]) -> list[CustomerRow]:
+        """The rows that nothing known here forbids to send."""
+        wanted = []
+        for row in batch:
+            refusal = self._target.kind.refusal_before_sending(row, self._target) or self._repeated(row)
+            if refusal is None:
+                content = digest(content_of(self._target.render(row.customer)))
+                self._entries[row.line] = Entry(digest(row.customer.key), content)
+                wanted.append(row)
             else:
-                ends = [self._failed(result)] * len(rows)
-            self.ends.update({row.line: (row, end) for row, end in zip(rows, ends, strict=True)})
-        return spent
+                self.delivery.ends[row.line] = refusal
+        return wanted
 
-    def _read(self, request: Request, response: Response, rows: Sequence[CustomerRow]) -> list[RowOutcome]:
-        if response.status in _ENDS_THE_RUN or 300 <= response.status < 400:
-            try:
-                response.raise_for_status()
-            except ConnectError as error:
-                return [self._failed(error)] * len(rows)
-        if request.method == "PATCH" and response.success:
-            return [RowOutcome("updated")] * len(rows)
-        ends = self.target.kind.outcomes_from(response, rows)
-        if self.on_duplicate == "fail":
-            ends = [
-                RowOutcome.because("exists_and_must_not") if end.outcome == "duplicate" else end
-                for end in ends
-            ]
-        return ends
+    def _repeated(self, row: CustomerRow) -> RowOutcome | None:
+        first = self._seen.setdefault(row.customer.key, row.line)
+        if first == row.line:
+            return None
+        return RowOutcome.because("duplicate_in_file", f"The first is line {first}.")
 
-    def _failed(self, error: ConnectError) -> RowOutcome:
-        """The outcome of a row whose request got no usable answer; some errors end the run as well."""
-        code = next(code for kind, code in _CODES.items() if isinstance(error, kind))
-        if isinstance(error, OutcomeUnknown) and error.repeat_safe:
-            code = "answer_lost_keyed"
-        if self.stopped is None and isinstance(error, _STOPPING):
-            self.stopped = {"code": code, "message": str(error)}
-        return RowOutcome.because(code, str(error))
+    def _claimed(self, rows: Sequence[CustomerRow]) -> tuple[list[CustomerRow], dict[int, Claim]]:
+        """The rows that are ours to send, and of these the ones that may have been applied before."""
+        if not rows:
+            return [], {}
+        claims = self._journal.claim([self._entries[row.line] for row in rows])
+        ours: list[CustomerRow] = []
+        doubts: dict[int, Claim] = {}
+        for row in rows:
+            claim = claims[self._entries[row.line].customer]
+            if claim.state == "done":
+                self.delivery.ends[row.line] = _recorded(claim)
+            elif claim.state == "elsewhere":
+                self.delivery.ends[row.line] = RowOutcome.because("in_progress_elsewhere")
+            else:
+                ours.append(row)
+                if claim.state == "in_doubt":
+                    doubts[row.line] = claim
+        return ours, doubts
+
+    def _settle(self, rows: Sequence[CustomerRow], doubts: Mapping[int, Claim]) -> None:
+        """Write down how the rows ended. A doubt ends only with an answer, not with another failure."""
+        done: list[tuple[Entry, str, str | None]] = []
+        doubtful: list[Entry] = []
+        forgotten: list[Entry] = []
+        for row in rows:
+            entry, end = self._entries[row.line], self.delivery.ends.get(row.line)
+            if end is not None and end.outcome in _APPLIED:
+                done.append((entry, end.outcome, end.id))
+            elif self._outcome(row) == "unknown" or (row.line in doubts and self._outcome(row) in _UNTRIED):
+                doubtful.append(entry)
+            else:
+                forgotten.append(entry)
+        if rows:
+            self._journal.settle(done=done, doubtful=doubtful, forgotten=forgotten)
+
+
+def _recorded(claim: Claim) -> RowOutcome:
+    """The same end again for a run that resumes; for another import there is nothing to do."""
+    if not claim.same_import:
+        return RowOutcome.because("already_imported", id=claim.remote_id)
+    return RowOutcome("updated" if claim.outcome == "updated" else "created", id=claim.remote_id)

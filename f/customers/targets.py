@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from f.connect.config import from_resource
-
 from f.connect.errors import FixSettings
+from f.connect.integration import Retry
 from f.customers.generic import GENERIC
 from f.customers.hubspot import HUBSPOT
 from f.customers.mapping import target_fields
 from f.customers.salesforce import SALESFORCE
-from f.customers.target import Kind, Target
+from f.customers.target import Kind, Target, content_of, digest
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (GENERIC, HUBSPOT, SALESFORCE)}
 
@@ -36,6 +36,7 @@ _RETRY_NAMES = {
     "max_delay": "max_delay",
 }
 _CONNECTION_NAMES = (
+    "account",
     "timeout",
     "rate_limit",
     "verify_ssl",
@@ -47,10 +48,15 @@ _SETTINGS = {
     *_RETRY_NAMES,
     *_CONNECTION_NAMES,
     "batch_size",
+    "rows_per_request",
     "delay_between_batches",
     "max_concurrent_requests",
     "idempotency_keys",
+    "in_flight_seconds",
 }
+# Single rows each connection sends before the pace is looked at again.
+_REQUESTS_A_CONNECTION = 10
+_ENDPOINTS = {"customers", "health", "batch", "lookup"}
 
 
 def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | None = None) -> Target:
@@ -66,18 +72,64 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
     _refuse_unknown(api, set(customer_api.__annotations__), "the resource")
     kind = _kind(api)
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
-    settings = {**_part(api, "settings"), **given}
-    _refuse_unknown(settings, _SETTINGS, "the resource's settings")
+    settings, endpoints = {**_part(api, "settings"), **given}, _part(api, "endpoints")
+    _refuse_unknown(settings, _SETTINGS | kind.own_settings, "the resource's settings")
+    _refuse_unknown(endpoints, _ENDPOINTS, "the resource's endpoints")
+    integration = from_resource(_integration(kind, api, settings))
+    endpoint = endpoints.get("customers", kind.endpoint)
+    concurrent = int(_number(settings, "max_concurrent_requests", 10, least=1))
+    per_request = _rows_per_request(kind, settings)
     return Target(
         kind=kind,
-        integration=from_resource(_integration(kind, api, settings)),
-        endpoint=_part(api, "endpoints").get("customers", kind.endpoint),
-        fields=target_fields(kind.fields, _part(api, "mapping"), keeps_custom=kind.keeps_custom),
-        batch_size=int(_number(settings, "batch_size", 100, least=1)),
+        integration=integration,
+        identity=_identity(kind, api, settings, endpoint),
+        endpoint=endpoint,
+        fields=target_fields(_fields(kind, settings), _part(api, "mapping"), keeps_custom=kind.keeps_custom),
+        batch_size=int(
+            _number(settings, "batch_size", _batch_size(kind, endpoints, concurrent, per_request), least=1)
+        ),
+        rows_per_request=per_request,
         delay_between_batches=_number(settings, "delay_between_batches", 0.0, least=0),
-        max_concurrent_requests=int(_number(settings, "max_concurrent_requests", 10, least=1)),
+        max_concurrent_requests=concurrent,
         sends_keys=bool(settings.get("idempotency_keys", kind.has_idempotency_keys)),
+        in_flight_seconds=_number(settings, "in_flight_seconds", 5.0, least=0),
+        batch_endpoint=endpoints.get("batch"),
+        lookup_endpoint=endpoints.get("lookup"),
+        options={name: settings[name] for name in kind.own_settings if settings.get(name)},
     )
+
+
+def _rows_per_request(kind: Kind, settings: Mapping[str, Any]) -> int:
+    wanted = int(_number(settings, "rows_per_request", kind.rows_per_request, least=1))
+    return min(wanted, kind.most_rows_per_request)
+
+
+def _batch_size(kind: Kind, endpoints: Mapping[str, str], concurrent: int, per_request: int) -> int:
+    """Enough for every connection to be busy for a while: a batch waits for its last answer."""
+    batches = kind.own_batches or "batch" in endpoints
+    return concurrent * (per_request if batches else _REQUESTS_A_CONNECTION)
+
+
+def _fields(kind: Kind, settings: Mapping[str, Any]) -> dict[str, str]:
+    """The kind's own names; an external id of the target's holds ours, unless it is a standard field."""
+    key = settings.get("external_id_field") or settings.get("id_property")
+    named = dict(kind.fields)
+    if isinstance(key, str) and key not in named.values():
+        named["external_id"] = key
+    return named
+
+
+def _identity(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any], endpoint: str) -> str:
+    """What tells this target from every other in the journal.
+
+    Where all accounts share a host, the credential tells them apart unless the settings name the account;
+    the name is worth having, since with a new credential the journal begins anew.
+    """
+    account = str(settings.get("account") or "")
+    if kind.shares_host and not account:
+        account = digest(content_of(api.get("authentication") or {}))[:12]
+    where = endpoint if kind.name == "generic" else ""
+    return f"{kind.name} {api.get('base_url', '')}{where} {account}".strip()
 
 
 def _kind(api: Mapping[str, Any]) -> Kind:
@@ -92,11 +144,14 @@ def _kind(api: Mapping[str, Any]) -> Kind:
 
 def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The resource in the connection layer's own words."""
+    retry = {new: settings[old] for old, new in _RETRY_NAMES.items() if old in settings}
+    if kind.retry_also_on:
+        retry.setdefault("retry_on_status_codes", (*Retry().retry_on_status_codes, *kind.retry_also_on))
     integration: dict[str, Any] = {
         "name": f"customers_{kind.name}",
         "base_url": api.get("base_url", ""),
         "authentication": api.get("authentication") or {"type": "none"},
-        "retry": {new: settings[old] for old, new in _RETRY_NAMES.items() if old in settings},
+        "retry": retry,
     }
     integration.update({name: settings[name] for name in _CONNECTION_NAMES if name in settings})
     return integration

@@ -8,9 +8,9 @@ from f.customers.customer import (
     MAX_LENGTH,
     Customer,
     check,
-    to_e164,
     with_split_name,
 )
+from f.customers.phone_number import to_e164
 
 
 def row(**values: str) -> dict[str, str]:

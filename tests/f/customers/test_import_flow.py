@@ -36,8 +36,10 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 
 def run(session: Session, server: Loopback | None = None, **args: Any) -> Completed:
+    # The session's journal is one for all tests, and ports are used again: each test is a target of its own.
+    settings = {**FAST, "account": os.environ["PYTEST_CURRENT_TEST"]}
     defaults: dict[str, Any] = {
-        "api": {"kind": "generic", "base_url": server.url, "settings": FAST}
+        "api": {"kind": "generic", "base_url": server.url, "settings": settings}
         if server
         else "$res:f/customers/mock_api",
         "on_duplicate": "skip",
@@ -190,6 +192,31 @@ def test_a_killed_job_leaves_its_rows_unknown_and_the_rest_applied(session: Sess
     held_back = rejects(session, completed.result)
     assert {row["reject_reason"] for row in held_back} == {"job_lost"}
     assert len(held_back) == 500
+
+
+def test_a_killed_import_that_is_run_again_sends_only_what_was_not_applied(session: Session) -> None:
+    lives = ["first"]
+
+    def kill_the_first_time(asked: Asked) -> Reply:
+        if asked.json["email"] == "c700@example.com" and lives:
+            lives.pop()
+            os.kill(client_of(asked), signal.SIGKILL)
+        return Reply(201, {"id": "c"})
+
+    with serve(kill_the_first_time) as server:
+        assert not run(session, server, text=table(1000), parallel_jobs=1).success
+        before = len(server.asked)
+        again = run(session, server, text=table(1000), parallel_jobs=1)
+        third = run(session, server, text=table(1000), parallel_jobs=1)
+    assert again.success, again.result
+    counts = again.result["counts"]
+    assert counts["created"] + counts["unchanged"] == 1000
+    assert counts["unchanged"] >= 600
+    assert len({asked.json["email"] for asked in server.asked}) == 1000
+    assert len(server.asked) - before == counts["created"]
+    keys = {asked.json["email"]: asked.headers["Idempotency-Key"] for asked in server.asked}
+    assert all(asked.headers["Idempotency-Key"] == keys[asked.json["email"]] for asked in server.asked)
+    assert third.result["counts"]["unchanged"] == 1000
 
 
 def client_of(asked: Asked) -> int:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import tracemalloc
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -159,3 +161,24 @@ def test_rows_beyond_the_inline_size_become_objects(monkeypatch: pytest.MonkeyPa
     assert [part.get("s3") for part in sorting.refused] == ["imports/imp/refused/00000.jsonl"]
     assert sum(len(lines) for lines in stored.values()) == 41
     assert not [chunk for chunk in sorting.chunks if "records" in chunk["rows"]]
+
+
+def test_memory_does_not_grow_with_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "write_rows", lambda path, lines: {"count": len(lines), "s3": path})
+
+    def peak(rows: int) -> int:
+        lines = (f"C {number},c{number}@example.com,,yes\n".encode() for number in range(rows))
+        tracemalloc.start()
+        try:
+            sort_table(
+                read_table(chain([HEADER.encode()], lines)),
+                mapping=None,
+                default_country=None,
+                shelf=Shelf("imp", inline_bytes=100_000),
+                chunk_rows=500,
+            )
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(30_000) < 1.3 * peak(3_000)

@@ -121,6 +121,11 @@ def test_no_latency_at_all_has_no_summary() -> None:
 
 def test_a_key_is_seen_once_and_remembers_its_line() -> None:
     with SeenKeys(cache_bytes=1 << 16) as seen:
-        assert [seen.first_line(f"k{number}", number) for number in range(5000)] == [None] * 5000
-        assert seen.first_line("k17", 9999) == 17
-        assert seen.first_line("k4999", 9999) == 4999
+        for start in range(0, 5000, 100):
+            assert seen.earlier([(f"k{number}", number) for number in range(start, start + 100)]) == {}
+        assert seen.earlier([("k17", 9001), ("new", 9002), ("k4999", 9003), ("new", 9004)]) == {
+            9001: 17,
+            9003: 4999,
+            9004: 9002,
+        }
+        assert seen.earlier([]) == {}

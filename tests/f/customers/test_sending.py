@@ -10,7 +10,8 @@ import pytest
 from f.connect.client import Client
 from f.customers.customer import Customer
 from f.customers.outcome import CustomerRow
-from f.customers.sending import OnDuplicate, Sent, send_rows
+from f.customers.sending import Sent, send_rows
+from f.customers.target import OnDuplicate
 from f.customers.targets import open_target
 from tests.loopback import Answer, Asked, Loopback, Reply, serve
 
@@ -193,13 +194,34 @@ def test_an_existing_customer_is_skipped_updated_or_rejected(on_duplicate: OnDup
     [
         (
             "hubspot",
-            {"properties": {"email": "c2@example.com", "firstname": "Customer", "lastname": "2"}},
+            {
+                "inputs": [
+                    {
+                        "properties": {
+                            "email": "c2@example.com",
+                            "firstname": "Customer",
+                            "lastname": "2",
+                        },
+                        "objectWriteTraceId": "2",
+                    }
+                ]
+            },
             Reply(409, {"category": "CONFLICT", "message": "Contact already exists. Existing ID: 42"}),
             "42",
         ),
         (
             "salesforce",
-            {"Email": "c2@example.com", "FirstName": "Customer", "LastName": "2"},
+            {
+                "allOrNone": False,
+                "records": [
+                    {
+                        "attributes": {"type": "Contact"},
+                        "Email": "c2@example.com",
+                        "FirstName": "Customer",
+                        "LastName": "2",
+                    }
+                ],
+            },
             Reply(
                 400,
                 [
@@ -217,8 +239,9 @@ def test_an_existing_customer_is_skipped_updated_or_rejected(on_duplicate: OnDup
 def test_a_crm_gets_its_own_field_names_and_its_duplicates_are_known(
     kind: str, sent_body: dict[str, Any], exists: Reply, id: str
 ) -> None:
-    sent, server = send(lambda _: exists, 1, kind=kind)
-    assert server.asked[0].json == sent_body
+    nobody = Reply(200, {"done": True, "records": []})
+    sent, server = send(lambda asked: nobody if asked.method == "GET" else exists, 1, kind=kind)
+    assert server.asked[-1].json == sent_body
     assert (sent.ends[0][1].outcome, sent.ends[0][1].id) == ("duplicate", id)
 
 

@@ -1,0 +1,26 @@
+"""A refused batch is halved until the guilty rows stand alone, within a number of calls. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+Row = TypeVar("Row")
+
+# Calls one chunk may spend on halves. One guilty row in a hundred costs 14 calls, in two hundred 16: ten or
+# so are found; with more, the batch is refused for a reason that no halving mends.
+MOST_CALLS = 200
+
+
+@dataclass(slots=True)
+class Bisection:
+    """Counts down the calls that are left."""
+
+    calls_left: int = MOST_CALLS
+
+    def halves(self, batch: Sequence[Row]) -> list[Sequence[Row]]:
+        """Both halves of a refused batch of two or more; nothing once the calls are used up."""
+        if self.calls_left < 2:
+            return []
+        self.calls_left -= 2
+        middle = len(batch) // 2
+        return [batch[:middle], batch[middle:]]

@@ -1,0 +1,51 @@
+"""E-mail addresses. email-validator decides; most addresses need not be sent through all of it."""
+
+import re
+
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
+
+
+def normalize_email(text: str) -> str:
+    """The address with its domain normalised (RFC 5321 leaves the local part's case to the receiver).
+
+    Raises email_validator.EmailNotValidError, whose message says what is wrong.
+    """
+    return normalize_plain(text) or _by_library(text)
+
+
+def _by_library(text: str) -> str:
+    # Deliverability would ask DNS for every row; whether mail arrives is not what an import is for.
+    return validate_email(text, check_deliverability=False).normalized
+
+
+# The plain addresses: a dot-atom of RFC 5322, then labels of letters, digits and single hyphens.
+# Why the library accepts each of them and changes nothing but capitals in the domain:
+# - there is nothing to unquote, unescape, decode or compose: all is ASCII, without quotes and brackets;
+# - the local part is the library's own DOT_ATOM_TEXT;
+# - no label is empty, starts or ends with a hyphen or has two together, so none is Punycode (xn--)
+#   or another reserved form, and IDNA has nothing to do but lower the capitals;
+# - there is a dot, and the last label is of letters and not the end of a special-use name;
+# - at 64 characters in all, no part can exceed its own limit (label 63, domain 253, address 254).
+_LONGEST_PLAIN = 64
+_RESERVED = "|".join(sorted({name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES}))
+_PLAIN = re.compile(
+    r"[a-z0-9_!#$%&'*+\-/=?^`{|}~]+(?:\.[a-z0-9_!#$%&'*+\-/=?^`{|}~]+)*"
+    r"@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+"
+    rf"(?!(?:{_RESERVED})\Z)[a-z]+"
+)
+_MAILBOXES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
+
+
+def normalize_plain(text: str) -> str | None:
+    """What the library makes of a plain address; None where the address is not plain."""
+    if len(text) > _LONGEST_PLAIN:
+        return None
+    if _PLAIN.fullmatch(text):
+        return text
+    # Outside ASCII some letters lower into it: the Kelvin sign becomes k.
+    if not text.isascii() or not _PLAIN.fullmatch(text.lower()):
+        return None
+    local, _, domain = text.rpartition("@")
+    # RFC 2142 makes POSTMASTER and a few more the same mailbox in any case: the library lowers them.
+    return None if local.lower() in _MAILBOXES else f"{local}@{domain.lower()}"

@@ -1,0 +1,89 @@
+"""Who is sending a row, and whether that job still lives.
+
+On one machine a locked file tells: the system lets the lock go when the process dies, however it dies.
+Over several machines nothing tells, so a claim lapses with time; jobs at work renew theirs.
+"""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+NOBODY = ""
+# Far longer than the longest wait for one answer with all its retries, after which claims are renewed.
+LEASE_SECONDS = 900.0
+
+
+class Owner(Protocol):
+    """A job as the journal knows it; a context manager for as long as it sends."""
+
+    name: str
+
+    def is_gone(self, other: str, seconds: float) -> bool:
+        """Whether another job is no more that last showed itself so many seconds ago."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class LeasedOwner:
+    """A job among many workers. `name` is the job's id: a job that a platform restarts is its own heir."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name or secrets.token_hex(8)
+
+    def is_gone(self, other: str, seconds: float) -> bool:
+        """By its lease alone."""
+        del other
+        return seconds > LEASE_SECONDS
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class LockingOwner:
+    """A process of this machine: it holds the lock of a file in `folder` that bears its name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = secrets.token_hex(8)
+        self._folder = folder
+        self._file = -1
+
+    def is_gone(self, other: str, seconds: float) -> bool:
+        """Whether nobody holds the other's lock; its file is cleared away then."""
+        del seconds
+        path = self._folder / other
+        try:
+            file = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        else:
+            path.unlink(missing_ok=True)
+            return True
+        finally:
+            os.close(file)
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.open(self._folder / self.name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        (self._folder / self.name).unlink(missing_ok=True)
+        os.close(self._file)

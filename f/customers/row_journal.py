@@ -1,0 +1,262 @@
+"""What became of each customer at a target, durable over crashes, runs and jobs.
+
+Before a row is sent its intent is committed here, after the answer its outcome. A row is known by its
+customer (the e-mail) and its content, never by its line: a run after a crash finds what was sent and what
+was answered, and a later import of the same file finds nothing left to do. Both are kept as hashes.
+
+A customer stands here `sent` (somebody is at it, or its answer was lost) or `done`. What the target refused
+or did not apply leaves no trace, so that it is tried again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+from f.connect.journal import SqliteStore, Store
+from f.customers.journal_owner import NOBODY, Owner
+
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS import_rows (
+    target TEXT NOT NULL, customer TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
+    outcome TEXT NOT NULL, remote_id TEXT, import_id TEXT NOT NULL, owner TEXT NOT NULL,
+    sent_at DOUBLE PRECISION NOT NULL, renewed_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (target, customer))""",
+    "CREATE TABLE IF NOT EXISTS import_targets (target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL)",
+)
+# One claim at a time for each target: the row lock lasts until the transaction ends.
+_LOCK = """INSERT INTO import_targets AS t (target, at) VALUES (:target, :at)
+    ON CONFLICT (target) DO UPDATE SET at = excluded.at"""
+# Rows come as one JSON array of arrays: a statement for each, or with a parameter for each value, costs six
+# times as much in Postgres. Here alone the two databases do not understand the same words.
+_SQLITE_ROWS = "json_each(:rows) AS j"
+_POSTGRES_ROWS = "json_array_elements(CAST(:rows AS json)) AS j(value)"
+# CROSS JOIN, as SQLite takes its tables in the order written then: a look-up for each row, not a scan.
+_READ = """SELECT customer, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at
+    FROM {rows} CROSS JOIN import_rows WHERE target = :target AND customer = j.value ->> 0"""
+_INTEND = """INSERT INTO import_rows AS r
+    (target, customer, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
+    SELECT :target, j.value ->> 0, j.value ->> 1, 'sent', '', NULL, :import_id, :owner, :at, :at
+    FROM {rows} WHERE true
+    ON CONFLICT (target, customer) DO UPDATE SET content = excluded.content, state = 'sent', outcome = '',
+    remote_id = NULL, import_id = excluded.import_id, owner = excluded.owner,
+    sent_at = excluded.sent_at, renewed_at = excluded.renewed_at"""
+# A claimed row is there to be updated; where another job has taken it over, nothing changes.
+_DONE = """INSERT INTO import_rows AS r
+    (target, customer, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
+    SELECT :target, j.value ->> 0, j.value ->> 1, 'done', j.value ->> 2, j.value ->> 3, j.value ->> 4, '',
+    :at, :at FROM {rows} WHERE true
+    ON CONFLICT (target, customer) DO UPDATE SET content = excluded.content, state = 'done',
+    outcome = excluded.outcome, remote_id = excluded.remote_id, import_id = excluded.import_id, owner = ''
+    WHERE r.owner = :owner"""
+_TAKE_OVER = """UPDATE import_rows SET owner = :owner, renewed_at = :at, import_id = :import_id
+    WHERE target = :target AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+_NOTE = """UPDATE import_rows SET remote_id = :job
+    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+_DOUBT = """UPDATE import_rows SET owner = ''
+    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+_FORGET = """DELETE FROM import_rows
+    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+_RENEW = (
+    "UPDATE import_rows SET renewed_at = :at WHERE target = :target AND owner = :owner AND state = 'sent'"
+)
+_RELEASE = "UPDATE import_rows SET owner = '' WHERE target = :target AND owner = :owner AND state = 'sent'"
+
+
+Cells = tuple[str | None, ...]
+
+
+class Entry(NamedTuple):
+    """A row to be sent, as the journal knows it: two hashes."""
+
+    customer: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the journal says to a row that is to be sent.
+
+    `mine`: send it. `in_doubt`: it may have been applied before, at `since`, with this content or another,
+    as part of the bulk job `remote_id` where there is one.
+    `done`: it was applied before, by this import or another. `elsewhere`: a job that lives is sending it.
+    """
+
+    state: Literal["mine", "in_doubt", "done", "elsewhere"]
+    same_content: bool = True
+    same_import: bool = False
+    outcome: str = ""
+    remote_id: str | None = None
+    since: float = 0.0
+
+
+MINE = Claim("mine")
+
+
+class Journal(Protocol):
+    """What the sender asks and tells."""
+
+    def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """Commit the intent to send these rows, and return by customer what is known of each."""
+
+    def intend(self, entries: Sequence[Entry]) -> None:
+        """Commit that rows found not to be applied are sent now after all."""
+
+    def note(self, entries: Sequence[Entry], job: str) -> None:
+        """Commit that claimed rows are in this bulk job."""
+
+    def settle(
+        self,
+        *,
+        done: Iterable[tuple[Entry, str, str | None]],
+        doubtful: Iterable[Entry],
+        forgotten: Iterable[Entry],
+    ) -> None:
+        """Commit how claimed rows ended: with outcome and remote id, without an answer, not applied."""
+
+    def renew(self) -> None:
+        """Say that this job still lives."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, by the clock of `Claim.since`."""
+
+
+class NoJournal:
+    """Remembers nothing: every row is new."""
+
+    def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """Everything is to be sent."""
+        return {entry.customer: MINE for entry in entries}
+
+    def intend(self, entries: Sequence[Entry]) -> None:
+        """Nothing to commit."""
+
+    def note(self, entries: Sequence[Entry], job: str) -> None:
+        """Nothing to commit."""
+
+    def settle(
+        self,
+        *,
+        done: Iterable[tuple[Entry, str, str | None]],
+        doubtful: Iterable[Entry],
+        forgotten: Iterable[Entry],
+    ) -> None:
+        """Nothing to commit."""
+
+    def renew(self) -> None:
+        """Nobody waits."""
+
+    def now(self) -> float:
+        """There is no `since` to compare with."""
+        return 0.0
+
+
+class RowJournal:
+    """The journal of one target in a store. Used from one thread.
+
+    `resend_unknown`: rows in doubt are sent as if they were new; a person has looked them up.
+    """
+
+    def __init__(
+        self, store: Store, target: str, import_id: str, owner: Owner, *, resend_unknown: bool = False
+    ) -> None:
+        self._store, self._owner, self._resend_unknown = store, owner, resend_unknown
+        self._target, self._import_id = target, import_id
+        self._renewed = 0.0
+        self._rows = _SQLITE_ROWS if isinstance(store, SqliteStore) else _POSTGRES_ROWS
+        self._before: dict[str, Cells] = {}  # what was done with other content, by customer
+        for table in _TABLES:
+            store.create(table)
+
+    def now(self) -> float:
+        """Seconds since the epoch by the store's clock."""
+        return self._store.now()
+
+    def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """One transaction, one claim at a time for each target."""
+        at = self.now()
+        with self._store.transaction():
+            self._store.execute(_LOCK, {"target": self._target, "at": at})
+            known = self._read(entries)
+            self._remember(known)
+            claims = {entry.customer: self._judge(entry, known.get(entry.customer), at) for entry in entries}
+            fresh = [entry for entry in entries if claims[entry.customer].state == "mine"]
+            taken = [entry for entry in entries if claims[entry.customer].state == "in_doubt"]
+            self._run(_INTEND, fresh, at)
+            self._run(_TAKE_OVER, taken, at)
+        self._renewed = at
+        return claims
+
+    def intend(self, entries: Sequence[Entry]) -> None:
+        """One transaction."""
+        self._run(_INTEND, entries, self.now())
+
+    def note(self, entries: Sequence[Entry], job: str) -> None:
+        """One transaction."""
+        self._run(_NOTE, entries, self.now(), job=job)
+
+    def settle(
+        self,
+        *,
+        done: Iterable[tuple[Entry, str, str | None]],
+        doubtful: Iterable[Entry],
+        forgotten: Iterable[Entry],
+    ) -> None:
+        """One transaction. A row that another job has taken over in the meantime is left alone."""
+        at = self.now()
+        ended = [(*entry, outcome, remote_id, self._import_id) for entry, outcome, remote_id in done]
+        with self._store.transaction():
+            self._run(_DONE, ended, at)
+            self._run(_DOUBT, list(doubtful), at)
+            self._forget(list(forgotten), at)
+
+    def renew(self) -> None:
+        """At most once a minute."""
+        at = self.now()
+        if at - self._renewed >= 60:
+            self._renewed = at
+            self._store.execute(_RENEW, {"at": at, "target": self._target, "owner": self._owner.name})
+
+    def release(self) -> None:
+        """Leave what is still claimed in doubt, for whoever comes next; after a run to the end nothing is."""
+        self._store.execute(_RELEASE, {"target": self._target, "owner": self._owner.name})
+
+    def _read(self, entries: Sequence[Entry]) -> dict[str, tuple[Any, ...]]:
+        return {row[0]: row[1:] for row in self._run(_READ, entries)}
+
+    def _remember(self, known: Mapping[str, tuple[Any, ...]]) -> None:
+        """Keep what a changed row was before, in case the target does not take the change."""
+        self._before = {
+            customer: (customer, content, outcome, remote_id, import_id)
+            for customer, (content, state, outcome, remote_id, import_id, *_) in known.items()
+            if state == "done"
+        }
+
+    def _forget(self, entries: Sequence[Entry], at: float) -> None:
+        before = [self._before.get(entry.customer) for entry in entries]
+        self._run(_DONE, [cells for cells in before if cells is not None], at)
+        self._run(_FORGET, [entry for entry in entries if entry.customer not in self._before], at)
+
+    def _judge(self, entry: Entry, known: tuple[Any, ...] | None, now: float) -> Claim:
+        if known is None:
+            return MINE
+        content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at = known
+        same = content == entry.content
+        if state == "done":
+            ours = import_id == self._import_id
+            return Claim("done", True, ours, outcome, remote_id) if same else MINE
+        if owner not in {NOBODY, self._owner.name} and not self._owner.is_gone(owner, now - renewed_at):
+            return Claim("elsewhere")
+        if self._resend_unknown:
+            return MINE
+        return Claim("in_doubt", same_content=same, remote_id=remote_id, since=sent_at)
+
+    def _run(self, sql: str, rows: Sequence[Cells], at: float = 0.0, **more: str) -> list[tuple[Any, ...]]:
+        """Run a statement over rows, the customer first in each; what it returns."""
+        if not rows:
+            return []
+        values = {**self._values(at), "rows": json.dumps(rows), **more}
+        return self._store.execute(sql.format(rows=self._rows), values)
+
+    def _values(self, at: float) -> dict[str, Any]:
+        return {"target": self._target, "import_id": self._import_id, "owner": self._owner.name, "at": at}

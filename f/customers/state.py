@@ -1,0 +1,86 @@
+"""Where imports remember across jobs: which row went where, and how fast a target may be called.
+
+Two SQLite files in the home directory serve the jobs of one machine. Several workers need one Postgres
+between them: give every import the same `postgresql` resource.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypedDict
+
+from f.connect.errors import ConnectError, FixSettings
+from f.connect.journal import Store
+from f.customers.journal_owner import LeasedOwner, LockingOwner, Owner
+from f.customers.row_journal import RowJournal
+from f.customers.target import JournalKind, Target
+
+_FOLDER = ".millwright"
+
+
+class postgresql(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
+    """A Postgres database, as Windmill's own resource type has it."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    dbname: str
+    sslmode: str
+
+
+def journal_kind(database: Mapping[str, object] | None) -> JournalKind:
+    """Which journal an import with this resource has."""
+    return "postgres" if database else "file"
+
+
+@contextlib.contextmanager
+def open_journal(
+    database: Mapping[str, object] | None, target: Target, import_id: str, *, resend_unknown: bool = False
+) -> Iterator[RowJournal]:
+    """The journal of a target, in the database given or in this machine's file."""
+    with _open_store(database, "imports.sqlite") as store, _owner(database) as owner:
+        if not database:
+            # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
+            store.execute("PRAGMA synchronous = FULL")
+        journal = RowJournal(store, target.identity, import_id, owner, resend_unknown=resend_unknown)
+        try:
+            yield journal
+        finally:
+            # After an error nobody waits for the lease of a job that is no more.
+            with contextlib.suppress(ConnectError):
+                journal.release()
+
+
+@contextlib.contextmanager
+def open_limits(database: Mapping[str, object] | None, target: Target) -> Iterator[Store | None]:
+    """Where all jobs keep one rate limit; None where the target has none, which is the faster way."""
+    if target.integration.rate_limit is None:
+        yield None
+        return
+    with _open_store(database, "limits.sqlite") as store:
+        yield store
+
+
+def _open_store(database: Mapping[str, object] | None, name: str) -> Store:
+    return Store.postgres(database) if database else Store.sqlite(_folder() / name)
+
+
+def _owner(database: Mapping[str, object] | None) -> Owner:
+    if database:
+        return LeasedOwner(os.environ.get("WM_JOB_ID", ""))
+    return LockingOwner(_folder() / "imports.owners")
+
+
+def _folder() -> Path:
+    folder = Path.home() / _FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise FixSettings(
+            f"The journal of imports cannot be kept in {folder} ({error.strerror}). Give a postgresql "
+            "resource as journal.",
+            code="no_journal",
+        ) from error
+    return folder
