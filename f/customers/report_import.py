@@ -12,9 +12,7 @@ from f.customers.closing import close, raise_if_incomplete
 from f.customers.summary import MEANING, OUTCOMES, Gate, ImportSummary, Parsed
 
 
-def main(
-    parsed: dict, gate: dict, created: list[dict], dry_run: bool = False
-) -> dict[str, Any]:
+def main(parsed: dict, gate: dict, created: list[dict], dry_run: bool = False) -> dict[str, Any]:
     summary = close(cast("Parsed", parsed), cast("Gate", gate), created, dry_run=dry_run)
     raise_if_incomplete(summary)
     return {"render_all": [summary, *_shown(summary)]}
