@@ -13,7 +13,6 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     """A workspace to fill, and then to serve."""
     root = tmp_path / "workspace"
     root.mkdir()
-    (root / "wmill.yaml").write_text("defaultTs: bun\n", encoding="utf-8")
     made = Stage(root, tmp_path / "state")
     yield made
     made.jobs.close()

@@ -145,6 +145,9 @@ class Stage:
     jobs: FunctionJobs = field(default_factory=FunctionJobs)
     served: LocalApi | None = None
 
+    def __post_init__(self) -> None:
+        (self.root / "wmill.yaml").write_text("defaultTs: bun\n", encoding="utf-8")
+
     @property
     def api(self) -> LocalApi:
         assert self.served is not None
