@@ -18,9 +18,7 @@ from f.customers.summary import Chunk, Example, Reason, Rows
 _EXAMPLES = 3
 _CHUNK_BYTES = 1_000_000
 
-# Rows that are looked at together: enough to share the cost, few enough that most blocks of a file with
-# a fault here and there have none.
-_BLOCK_ROWS = 16
+_BLOCK_ROWS = 64  # taken through each step together
 
 
 @dataclass(slots=True)

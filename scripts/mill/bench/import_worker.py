@@ -36,7 +36,7 @@ from f.customers.summary import Rows
 from mill.bench import dataset, tricky
 
 _CHUNK_BYTES = 1 << 16
-_BLOCK_ROWS = 16
+_BLOCK_ROWS = 64
 _SHOWN = 20
 
 Customers = Iterator[dict[str, Any]]
