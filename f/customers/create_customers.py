@@ -22,10 +22,11 @@ import wmill
 
 from f.connect.client import Client
 from f.connect.errors import FixInput
+from f.connect.state import postgresql
 from f.customers.customer import FIELDS, Customer, check
 from f.customers.outcome import CustomerRow, RowOutcome, to_record
 from f.customers.sending import Sent, send_rows
-from f.customers.state import journal_kind, open_journal, open_limits, postgresql
+from f.customers.state import journal_kind, open_journal, open_limits
 from f.customers.storage import inline, object_path, read_rows, to_line, write_rows
 from f.customers.summary import Created, Rows
 from f.customers.targets import customer_api, open_target

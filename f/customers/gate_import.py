@@ -7,6 +7,8 @@ a person shall decide. Sends nothing; a second run decides the same.
 from typing import Any, Literal
 
 from f.connect.errors import FixInput
+from f.connect.state import postgresql
+from f.customers.state import journal_kind
 from f.customers.summary import Gate
 from f.customers.targets import customer_api, open_target
 
@@ -16,6 +18,8 @@ def main(
     api: customer_api,
     max_bad_share: float = 0.2,
     on_too_many_bad: Literal["fail", "ask"] = "fail",
+    on_duplicate: Literal["skip", "update", "fail"] = "skip",
+    journal: postgresql | None = None,
 ) -> Gate:
     target = open_target(api)
     counts = parsed["counts"]
@@ -32,7 +36,12 @@ def main(
             )
         decision = "ask"
     print(message)
-    return {"decision": decision, "message": message, "target": target.title, "guarantee": target.guarantee()}
+    return {
+        "decision": decision,
+        "message": message,
+        "target": target.title,
+        "guarantee": target.guarantee(journal_kind(journal), on_duplicate),
+    }
 
 
 def _worst(reasons: list[dict[str, Any]]) -> str:

@@ -1,33 +1,15 @@
-"""Where imports remember across jobs: which row went where, and how fast a target may be called.
-
-Two SQLite files in the home directory serve the jobs of one machine. Several workers need one Postgres
-between them: give every import the same `postgresql` resource.
-"""
+"""Where imports remember across jobs: which row went where, and how fast a target may be called."""
 
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import TypedDict
 
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.journal import Store
+from f.connect.state import folder, open_store
 from f.customers.journal_owner import LeasedOwner, LockingOwner, Owner
 from f.customers.row_journal import RowJournal
 from f.customers.target import JournalKind, Target
-
-_FOLDER = ".millwright"
-
-
-class postgresql(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
-    """A Postgres database, as Windmill's own resource type has it."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    dbname: str
-    sslmode: str
 
 
 def journal_kind(database: Mapping[str, object] | None) -> JournalKind:
@@ -40,7 +22,9 @@ def open_journal(
     database: Mapping[str, object] | None, target: Target, import_id: str, *, resend_unknown: bool = False
 ) -> Iterator[RowJournal]:
     """The journal of a target, in the database given or in this machine's file."""
-    with _open_store(database, "imports.sqlite") as store, _owner(database) as owner:
+    if not database:
+        _make_folder()
+    with open_store(database, "imports") as store, _owner(database) as owner:
         if not database:
             # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
             store.execute("PRAGMA synchronous = FULL")
@@ -59,28 +43,23 @@ def open_limits(database: Mapping[str, object] | None, target: Target) -> Iterat
     if target.integration.rate_limit is None:
         yield None
         return
-    with _open_store(database, "limits.sqlite") as store:
+    with open_store(database, "limits") as store:
         yield store
-
-
-def _open_store(database: Mapping[str, object] | None, name: str) -> Store:
-    return Store.postgres(database) if database else Store.sqlite(_folder() / name)
 
 
 def _owner(database: Mapping[str, object] | None) -> Owner:
     if database:
         return LeasedOwner(os.environ.get("WM_JOB_ID", ""))
-    return LockingOwner(_folder() / "imports.owners")
+    return LockingOwner(folder() / "imports.owners")
 
 
-def _folder() -> Path:
-    folder = Path.home() / _FOLDER
+def _make_folder() -> None:
+    path = folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise FixSettings(
-            f"The journal of imports cannot be kept in {folder} ({error.strerror}). Give a postgresql "
-            "resource as journal.",
+            f"The journal of imports cannot be kept in {path} ({error.strerror}). Give a postgresql resource "
+            "as journal.",
             code="no_journal",
         ) from error
-    return folder
