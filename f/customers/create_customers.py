@@ -29,6 +29,7 @@ from f.customers.sending import Sent, send_rows
 from f.customers.state import journal_kind, open_journal, open_limits
 from f.customers.storage import inline, object_path, read_rows, to_line, write_rows
 from f.customers.summary import Created, Rows
+from f.customers.target import OnDuplicate, Target
 from f.customers.targets import customer_api, open_target
 
 
@@ -53,26 +54,11 @@ def main(
     }
     target = open_target(api, overrides)
     rows, ends = _typed(customers) if customers else _chunk(chunk)
+    import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
     if dry_run:
         sent = Sent([(row, RowOutcome.because("dry_run")) for row in rows])
     else:
-        import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
-        with (
-            open_journal(journal, target, import_id, resend_unknown=resend_unknown) as rows_before,
-            open_limits(journal, target) as limits,
-            Client(target.integration, limits) as client,
-            _Cancellation() as cancelled,
-        ):
-            sent = send_rows(
-                rows,
-                target,
-                client,
-                journal=rows_before,
-                on_duplicate=on_duplicate,
-                progress=_Progress(len(rows)),
-                sleep=cancelled.wait,
-                cancelled=cancelled.is_set,
-            )
+        sent = _send(rows, target, import_id, journal, on_duplicate, resend_unknown)
     ends += sent.ends
     counts = {str(name): count for name, count in Counter(end.outcome for _, end in ends).items()}
     index = (chunk or {}).get("index", 0)
@@ -92,6 +78,33 @@ def main(
         "started": started,
         "ended": time.time(),
     }
+
+
+def _send(
+    rows: list[CustomerRow],
+    target: Target,
+    import_id: str,
+    journal: postgresql | None,
+    on_duplicate: OnDuplicate,
+    resend_unknown: bool,
+) -> Sent:
+    """Send the rows with everything that outlives this job: the journal of rows and the shared limits."""
+    with (
+        open_journal(journal, target, import_id, resend_unknown=resend_unknown) as rows_before,
+        open_limits(journal, target) as limits,
+        Client(target.integration, limits) as client,
+        _Cancellation() as cancelled,
+    ):
+        return send_rows(
+            rows,
+            target,
+            client,
+            journal=rows_before,
+            on_duplicate=on_duplicate,
+            progress=_Progress(len(rows)),
+            sleep=cancelled.wait,
+            cancelled=cancelled.is_set,
+        )
 
 
 def _chunk(chunk: dict[str, Any] | None) -> tuple[list[CustomerRow], list[tuple[CustomerRow, RowOutcome]]]:

@@ -35,7 +35,7 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_every_module_can_be_imported(path: Path) -> None:
-    importlib.import_module(module_of(path))
+    assert importlib.import_module(module_of(path)).__name__ == module_of(path)
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)

@@ -102,6 +102,7 @@ def test_a_cancelled_probe_gives_its_lease_back(timed_store: Store, clock: FakeC
     clock.time += 30.1
     call(breaker, failed=None)
     breaker.admit()
+    assert breaker.status() == "half_open"
 
 
 def test_the_lease_of_a_dead_prober_runs_out_and_its_late_word_counts_nothing(
