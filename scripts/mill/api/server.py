@@ -32,7 +32,7 @@ from mill.api.values_api import ValuesApi
 from mill.api.waiting import Waiter
 from mill.engine.ports import Jobs
 from mill.errors import MillError
-from mill.twins.connection import ReachableConnection
+from mill.twins.connection import quiet_config
 from mill.twins.mount import TwinsMount
 from mill.workspace import Workspace
 
@@ -158,19 +158,7 @@ class _Server(uvicorn.Server):
     """Uvicorn in a thread of its own."""
 
     def __init__(self, application: Application) -> None:
-        config = uvicorn.Config(
-            application,
-            http=ReachableConnection,
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=_IDLE_SECONDS,
-            timeout_graceful_shutdown=5,
-        )
-        super().__init__(config)
+        super().__init__(quiet_config(application, idle_seconds=_IDLE_SECONDS, grace_seconds=5))
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
 

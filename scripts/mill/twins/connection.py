@@ -6,7 +6,8 @@ import asyncio
 import socket
 import struct
 
-from starlette.types import Receive, Scope
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _TRANSPORT = "transport"
@@ -36,3 +37,22 @@ async def gone(receive: Receive) -> None:
     """Return when the connection is no more."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def quiet_config(
+    application: ASGIApp, *, idle_seconds: int, grace_seconds: int, date_header: bool = True
+) -> uvicorn.Config:
+    """How every loopback server here runs: no logs, no banner, connections its application can reach."""
+    return uvicorn.Config(
+        application,
+        http=ReachableConnection,
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=date_header,
+        timeout_keep_alive=idle_seconds,
+        timeout_graceful_shutdown=grace_seconds,
+    )

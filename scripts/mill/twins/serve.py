@@ -17,7 +17,7 @@ from pathlib import Path
 import uvicorn
 
 from mill.errors import MillError
-from mill.twins.connection import ReachableConnection
+from mill.twins.connection import quiet_config
 from mill.twins.host import MOUNT, Twins, read_config
 
 HOST = "127.0.0.1"
@@ -28,20 +28,7 @@ _LOOK_EVERY = 0.25  # seconds between two looks at the parent
 
 class _Server(uvicorn.Server):
     def __init__(self, twins: Twins, seconds: float | None) -> None:
-        config = uvicorn.Config(
-            twins,
-            http=ReachableConnection,
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=_IDLE_SECONDS,
-            timeout_graceful_shutdown=2,
-        )
-        super().__init__(config)
+        super().__init__(quiet_config(twins, idle_seconds=_IDLE_SECONDS, grace_seconds=2, date_header=False))
         self._twins = twins
         self._seconds = seconds
         self._parent = os.getppid()

@@ -152,6 +152,7 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
     ]
     place = 0
     for words in asked_for:
+        assert words in text[place:]
         place = text.index(words, place) + len(words)
 
 
