@@ -14,7 +14,7 @@ from f.customers.outcome import RowOutcome
 from f.customers.page import render_page
 from f.customers.parsing import Tally
 from f.customers.rejects import render
-from f.customers.storage import INLINE_BYTES, object_path, read_rows, write_object
+from f.customers.storage import keep_file, object_path, read_rows
 from f.customers.summary import OUTCOMES, Chunk, Created, FileRef, Gate, ImportSummary, Parsed, Reason, Stop
 
 # What the user may mend and feed again. Duplicates are not among them: the row they repeat is there.
@@ -42,9 +42,11 @@ def close(
     """Account for every row, write the rejects file and the report, and say how it all went.
 
     `created` holds one item a chunk: its `Created`, an {"error"} where its job was lost, nothing where it
-    never began. Raises AssertionError if the outcomes do not add up to the rows: that would be a lost row.
+    never began, as none does in a dry run. Raises AssertionError if the outcomes do not add up to the rows:
+    that would be a lost row.
     """
-    ends = list(_pair(parsed["chunks"], created or []))
+    untried = RowOutcome.because("dry_run" if dry_run else "not_sent")
+    ends = list(_pair(parsed["chunks"], created or [], untried))
     done = [end for _, end in ends if isinstance(end, dict)]
     counts = _counts(parsed, ends)
     stops = [stop, *(end["stopped"] for end in done)]
@@ -67,6 +69,7 @@ def close(
         "table": parsed["table"],
         "mapping": parsed["mapping"],
         "guarantee": _guarantee(gate, done),
+        "plan": gate["plan"] if gate else None,
         "stopped": next((found for found in stops if found), None),
         "rejects": None,
         "report": None,
@@ -74,7 +77,7 @@ def close(
     tally = Tally()
     summary["rejects"] = _write_rejects(parsed, _records(parsed, ends, tally))
     summary["reasons"] = _merged(parsed["reasons"], tally)
-    summary["report"] = _keep(
+    summary["report"] = keep_file(
         object_path(parsed["import_id"], "report.html"), render_page(summary).encode(), "text/html"
     )
     return summary
@@ -102,11 +105,13 @@ def _guarantee(gate: Gate | None, done: list[Created]) -> str:
     return gate["guarantee"] if gate else ""
 
 
-def _pair(chunks: list[Chunk], created: list[Any]) -> Iterator[tuple[Chunk, Created | RowOutcome]]:
+def _pair(
+    chunks: list[Chunk], created: list[Any], untried: RowOutcome
+) -> Iterator[tuple[Chunk, Created | RowOutcome]]:
     """Each chunk with what its job said, or with what that means for all of its rows."""
     for chunk, end in zip_longest(chunks, created):
         if end is None:
-            yield chunk, RowOutcome.because("not_sent")
+            yield chunk, untried
         elif "error" in end:
             yield chunk, _fate_of_a_lost_job(end["error"])
         else:
@@ -195,28 +200,4 @@ def _write_rejects(parsed: Parsed, records: Iterable[dict[str, Any]]) -> FileRef
             return None
         path = object_path(parsed["import_id"], "rejects.csv")
         with open(spool.name, "rb") as whole:  # noqa: PTH123 - the client streams only what open() returns
-            try:
-                write_object(path, whole, "text/csv")
-            except FixSettings:
-                whole.seek(0)
-                return {**_inline(path, whole.read()), "rows": rows}
-        return {"filename": "rejects.csv", "s3": path, "rows": rows}
-
-
-def _keep(path: str, content: bytes, content_type: str) -> FileRef:
-    """A file as an object, or inside the result where the workspace has no storage."""
-    try:
-        write_object(path, content, content_type)
-    except FixSettings:
-        return _inline(path, content)
-    return {"filename": path.rsplit("/", 1)[-1], "s3": path}
-
-
-def _inline(path: str, content: bytes) -> FileRef:
-    if len(content) > INLINE_BYTES:
-        raise FixSettings(
-            f"{path.rsplit('/', 1)[-1]} is too large to travel inside a job's result. Set up a storage under "
-            "Workspace settings > Object Storage (S3).",
-            code="no_object_storage",
-        )
-    return {"filename": path.rsplit("/", 1)[-1], "content": content.decode()}
+            return {**keep_file(path, whole, "text/csv"), "rows": rows}

@@ -7,7 +7,6 @@ Every row's intent is journalled before it is sent and its outcome after: a seco
 sends only what has not been applied.
 """
 
-import contextlib
 import os
 import secrets
 import signal
@@ -17,16 +16,13 @@ from collections import Counter
 from types import FrameType, TracebackType
 from typing import Any, Literal, Self, cast
 
-import httpx
-import wmill
-
-from f.connect.client import Client
 from f.connect.errors import FixInput
 from f.connect.state import postgresql
 from f.customers.customer import FIELDS, Customer, check
 from f.customers.outcome import CustomerRow, RowOutcome, to_record
+from f.customers.progress import Progress
 from f.customers.sending import Sent, send_rows
-from f.customers.state import journal_kind, open_journal, open_limits
+from f.customers.state import journal_kind, open_import
 from f.customers.storage import inline, object_path, read_rows, to_line, write_rows
 from f.customers.summary import Created, Rows
 from f.customers.target import OnDuplicate, Target
@@ -45,6 +41,7 @@ def main(
     dry_run: bool = False,
     journal: postgresql | None = None,
     resend_unknown: bool = False,
+    settled: dict | None = None,
 ) -> Created:
     started = time.time()
     overrides = {
@@ -53,7 +50,7 @@ def main(
         "max_concurrent_requests": max_concurrent_requests,
     }
     target = open_target(api, overrides)
-    rows, ends = _typed(customers) if customers else _chunk(chunk)
+    rows, ends = _typed(customers) if customers else _chunk(chunk, settled)
     import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
     if dry_run:
         sent = Sent([(row, RowOutcome.because("dry_run")) for row in rows])
@@ -90,9 +87,7 @@ def _send(
 ) -> Sent:
     """Send the rows with everything that outlives this job: the journal of rows and the shared limits."""
     with (
-        open_journal(journal, target, import_id, resend_unknown=resend_unknown) as rows_before,
-        open_limits(journal, target) as limits,
-        Client(target.integration, limits) as client,
+        open_import(journal, target, import_id, resend_unknown=resend_unknown) as (rows_before, client),
         _Cancellation() as cancelled,
     ):
         return send_rows(
@@ -101,19 +96,26 @@ def _send(
             client,
             journal=rows_before,
             on_duplicate=on_duplicate,
-            progress=_Progress(len(rows)),
+            progress=Progress(len(rows)),
             sleep=cancelled.wait,
             cancelled=cancelled.is_set,
         )
 
 
-def _chunk(chunk: dict[str, Any] | None) -> tuple[list[CustomerRow], list[tuple[CustomerRow, RowOutcome]]]:
-    """The rows of a chunk that parse_csv made: checked already, so none is refused."""
+def _chunk(
+    chunk: dict[str, Any] | None, settled: dict[str, Any] | None
+) -> tuple[list[CustomerRow], list[tuple[CustomerRow, RowOutcome]]]:
+    """The rows of a chunk that parse_csv made, apart from those whose outcome a plan has settled."""
     if not chunk:
         raise FixInput("Nothing to create: give customers, or a chunk of parse_csv.", code="no_customers")
     records = read_rows(cast("Rows", chunk["rows"]))
     rows = [CustomerRow(r["line"], r["cells"], Customer.from_json(r["customer"])) for r in records]
-    return rows, []
+    ends = {
+        r["line"]: RowOutcome.because(r["code"], r["detail"], r["id"])
+        for r in read_rows(cast("Rows", settled or {}))
+    }
+    open_ones = [row for row in rows if row.line not in ends]
+    return open_ones, [(row, ends[row.line]) for row in rows if row.line in ends]
 
 
 def _typed(
@@ -145,22 +147,6 @@ def _noted(ends: list[tuple[CustomerRow, RowOutcome]], path: str | None) -> Rows
     if path is None or not records:
         return inline(records)
     return write_rows(path, [to_line(record) for record in records])
-
-
-class _Progress:
-    """Tells Windmill the share of rows done, at most twice a second."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._next = 0.0
-
-    def __call__(self, done: int) -> None:
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + 0.5
-        # A progress bar that cannot be moved is no reason to stop an import.
-        with contextlib.suppress(httpx.HTTPError):
-            wmill.set_progress(100 * done // self._total)
 
 
 class _Cancellation(threading.Event):

@@ -184,12 +184,14 @@ class Delivery:
             return []
         self._let_land(rows)
         absent: list[CustomerRow] = []
-        for asked, result in self._sent(self.target.kind.lookups_for(rows, self.target)):
+        for asked, result in self._sent(self.target.kind.lookups_for(rows, self.target, ())):
             if isinstance(result, Response) and (result.success or result.status == 404):
-                found = self.target.kind.found_in(result, asked)
+                found = self.target.kind.found_in(result, asked, self.target)
                 absent += [row for row in asked if row.line not in found]
-                for line, remote_id in found.items():
-                    self.ends[line] = self._existing(line, RowOutcome.because("already_exists", id=remote_id))
+                for line, customer in found.items():
+                    self.ends[line] = self._existing(
+                        line, RowOutcome.because("already_exists", id=customer.id)
+                    )
             else:
                 self.ends.update({row.line: self._not_told(row, result) for row in asked})
         self.intend(absent)

@@ -1,15 +1,21 @@
-"""Decide whether an import may send anything: a usable target, and few enough bad rows.
+"""Decide whether an import may send anything: a usable target, few enough bad rows, the plan that was wanted.
 
-Fails with the reasons when too many rows are bad, or returns `decision: ask` when the input says that
-a person shall decide. Sends nothing; a second run decides the same.
+Fails with the reasons when too many rows are bad, or when file, settings or target are no longer those of
+`apply_plan`; returns `decision: ask` when a person shall decide. For a dry run, or where somebody is to see
+it first, it reads the target and returns the plan. Sends nothing; a second run decides the same.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from f.connect.errors import FixInput
 from f.connect.state import postgresql
-from f.customers.state import journal_kind
-from f.customers.summary import Gate
+from f.customers.plan_record import PlanRecord
+from f.customers.plan_text import check_hash, in_a_sentence, refuse_outdated
+from f.customers.planning import Planner, planned_chunks
+from f.customers.progress import Progress
+from f.customers.state import journal_kind, open_import
+from f.customers.summary import Gate, Parsed, Plan, Rows
+from f.customers.target import OnDuplicate, Target
 from f.customers.targets import customer_api, open_target
 
 
@@ -20,31 +26,71 @@ def main(
     on_too_many_bad: Literal["fail", "ask"] = "fail",
     on_duplicate: Literal["skip", "update", "fail"] = "skip",
     journal: postgresql | None = None,
+    dry_run: bool = False,
+    ask_first: bool = False,
+    apply_plan: str = "",
+    resend_unknown: bool = False,
 ) -> Gate:
     target = open_target(api)
-    counts = parsed["counts"]
-    bad, rows = counts["invalid"], counts["rows"]
-    share = bad / rows if rows else 0.0
-    decision: Literal["go", "ask"] = "go"
-    message = f"{counts['valid']} of {rows} rows can be sent to {target.title}; {bad} cannot ({share:.1%})."
-    if share > max_bad_share:
-        message = f"{message} That is more than the {max_bad_share:.0%} allowed. {_worst(parsed['reasons'])}"
-        if on_too_many_bad == "fail":
-            raise FixInput(
-                f"{message} Nothing was sent. Mend the file, or raise max_bad_share.",
-                code="too_many_bad_rows",
-            )
-        decision = "ask"
+    if apply_plan:
+        check_hash(apply_plan)
+    file = cast("Parsed", parsed)
+    too_many, message = _judged(file, target, max_bad_share, on_too_many_bad)
+    plan: Plan | None = None
+    settled: list[Rows] = []
+    if dry_run or ask_first or apply_plan:
+        plan, settled = _planned(file, target, journal, on_duplicate, resend_unknown=resend_unknown)
+        message = f"{message} {in_a_sentence(plan)}"
     print(message)
+    if plan and apply_plan:
+        refuse_outdated(apply_plan, plan["hash"])
     return {
-        "decision": decision,
+        "decision": "ask" if not dry_run and (too_many or ask_first) else "go",
         "message": message,
         "target": target.title,
         "guarantee": target.guarantee(journal_kind(journal), on_duplicate),
+        "plan": plan,
+        "settled": settled,
     }
 
 
-def _worst(reasons: list[dict[str, Any]]) -> str:
+def _judged(
+    parsed: Parsed, target: Target, max_bad_share: float, on_too_many_bad: Literal["fail", "ask"]
+) -> tuple[bool, str]:
+    """Whether too many rows are bad, and a sentence on them. Raises FixInput where that ends the import."""
+    counts = parsed["counts"]
+    bad, rows = counts["invalid"], counts["rows"]
+    share = bad / rows if rows else 0.0
+    message = f"{counts['valid']} of {rows} rows can be sent to {target.title}; {bad} cannot ({share:.1%})."
+    if share <= max_bad_share:
+        return False, message
+    message = f"{message} That is more than the {max_bad_share:.0%} allowed. {_worst(parsed['reasons'])}"
+    if on_too_many_bad == "fail":
+        raise FixInput(
+            f"{message} Nothing was sent. Mend the file, or raise max_bad_share.",
+            code="too_many_bad_rows",
+        )
+    return True, message
+
+
+def _planned(
+    parsed: Parsed,
+    target: Target,
+    journal: postgresql | None,
+    on_duplicate: OnDuplicate,
+    *,
+    resend_unknown: bool,
+) -> tuple[Plan, list[Rows]]:
+    """The plan, and what it settles by chunk."""
+    record, import_id = PlanRecord(parsed["import_id"]), parsed["import_id"]
+    with open_import(journal, target, import_id, resend_unknown=resend_unknown) as (rows_before, client):
+        planner = Planner(parsed["sha256"], target, client, rows_before, on_duplicate)
+        written = record.write(planned_chunks(parsed, planner, Progress(parsed["counts"]["valid"])))
+    plan = record.summary(written, hash=planner.hash, reads_target=target.can_ask, requests=planner.requests)
+    return plan, record.settled
+
+
+def _worst(reasons: list[Any]) -> str:
     """The commonest reasons, each with the first line that shows it."""
     invalid = sorted((r for r in reasons if r["outcome"] == "invalid"), key=lambda r: -r["rows"])
     named = [f"{r['code']} {r['rows']}x (first: line {r['examples'][0]['line']})" for r in invalid[:3]]

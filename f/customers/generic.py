@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from f.connect.message import Request, Response
 from f.customers.customer import FIELDS
-from f.customers.outcome import CustomerRow, RowOutcome
+from f.customers.outcome import CustomerRow, Found, RowOutcome
 from f.customers.replies import body_of, explanation, object_of, refusal, refusal_of_batch, unreadable
 from f.customers.target import Kind, OnDuplicate, Target
 
@@ -94,8 +94,11 @@ def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
     )
 
 
-def lookups_for(rows: Sequence[CustomerRow], target: Target) -> Iterator[Request]:
-    """One GET a row, where the resource names the endpoint: `{email}` and `{external_id}` are filled in."""
+def lookups_for(rows: Sequence[CustomerRow], target: Target, _: Sequence[str]) -> Iterator[Request]:
+    """One GET a row, where the resource names the endpoint: `{email}` and `{external_id}` are filled in.
+
+    Such APIs answer with whole customers, whichever fields are wanted.
+    """
     assert target.lookup_endpoint is not None
     for row in rows:
         path = target.lookup_endpoint.replace("{email}", quote(row.customer.email, safe=""))
@@ -103,7 +106,7 @@ def lookups_for(rows: Sequence[CustomerRow], target: Target) -> Iterator[Request
         yield Request(method="GET", path=path, endpoint="customer_lookup", context=(row,))
 
 
-def found_in(response: Response, rows: Sequence[CustomerRow]) -> dict[int, str]:
+def found_in(response: Response, rows: Sequence[CustomerRow], _: Target) -> dict[int, Found]:
     """The first customer of the reply that does not bear another e-mail address; none for a 404."""
     body, row = body_of(response), rows[0]
     listed = next((body[name] for name in _LISTS if name in body), [body]) if isinstance(body, dict) else body
@@ -112,7 +115,7 @@ def found_in(response: Response, rows: Sequence[CustomerRow]) -> dict[int, str]:
             continue
         email, remote_id = found.get("email"), _id_of(found)
         if remote_id is not None and (not isinstance(email, str) or email.casefold() == row.customer.key):
-            return {row.line: remote_id}
+            return {row.line: Found(remote_id, found)}
     return {}
 
 

@@ -9,8 +9,16 @@ from itertools import islice
 from typing import Any
 
 from f.connect.message import Request, Response
-from f.customers.outcome import CustomerRow, RowOutcome
-from f.customers.replies import explanation, object_of, refusal, refusal_of_batch, unreadable
+from f.customers.outcome import CustomerRow, Found, RowOutcome
+from f.customers.replies import (
+    dicts,
+    explanation,
+    found_by_key,
+    object_of,
+    refusal,
+    refusal_of_batch,
+    unreadable,
+)
 from f.customers.target import Kind, OnDuplicate, Target
 
 _FIELDS = {
@@ -56,14 +64,19 @@ def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDu
 def _input(row: CustomerRow, target: Target, verb: str) -> dict[str, Any]:
     one: dict[str, Any] = {"properties": target.render(row.customer), "objectWriteTraceId": str(row.line)}
     if verb == "upsert":
-        name = target.options.get("id_property", "email")
+        name = _key_property(target)
         one |= {"idProperty": name, "id": one["properties"][name]}
     return one
 
 
+def _key_property(target: Target) -> str:
+    """What tells a contact from every other."""
+    return str(target.options.get("id_property", "email"))
+
+
 def refusal_before_sending(row: CustomerRow, target: Target) -> RowOutcome | None:
     """Upserts need their key. HubSpot takes longer values than an import lets through, so no other check."""
-    name = target.options.get("id_property", "email")
+    name = _key_property(target)
     return None if target.render(row.customer).get(name) else RowOutcome.because("missing_required", name)
 
 
@@ -72,8 +85,8 @@ def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOu
     body = object_of(response)
     if not response.success:
         return [_refusal(response) if len(rows) == 1 else refusal_of_batch(response)] * len(rows)
-    ends = dict(map(_applied, _dicts(body.get("results"))))
-    for error in _dicts(body.get("errors")):
+    ends = dict(map(_applied, dicts(body.get("results"))))
+    for error in dicts(body.get("errors")):
         ends.update(dict.fromkeys(_traces(error), _failed(error)))
     return [ends.get(str(row.line)) or unreadable(response) for row in rows]
 
@@ -123,17 +136,18 @@ def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
     )
 
 
-def lookups_for(rows: Sequence[CustomerRow], target: Target) -> Iterator[Request]:
-    """Reads by e-mail in batches. Not the search: its index lags behind what was written."""
+def lookups_for(rows: Sequence[CustomerRow], target: Target, names: Sequence[str]) -> Iterator[Request]:
+    """Reads by e-mail, or the property that upserts go by. Not the search: its index lags behind."""
+    key = _key_property(target)
     left = iter(rows)
     while group := tuple(islice(left, _MOST)):
         yield Request(
             method="POST",
             path=f"{target.endpoint}/batch/read",
             json={
-                "idProperty": "email",
-                "properties": ["email"],
-                "inputs": [{"id": row.customer.email} for row in group],
+                "idProperty": key,
+                "properties": list(dict.fromkeys((key, *names))),
+                "inputs": [{"id": value} for value in target.values_of(group, key).values()],
             },
             repeatable=True,
             not_applied=_NOT_APPLIED,
@@ -142,20 +156,18 @@ def lookups_for(rows: Sequence[CustomerRow], target: Target) -> Iterator[Request
         )
 
 
-def found_in(response: Response, rows: Sequence[CustomerRow]) -> dict[int, str]:
-    """Contacts by e-mail, which HubSpot keeps in lower case."""
-    lines = {row.customer.key: row.line for row in rows}
-    found: dict[int, str] = {}
-    for result in _dicts(object_of(response).get("results")):
-        properties = result.get("properties")
-        email = str(properties.get("email", "")) if isinstance(properties, dict) else ""
-        if email.casefold() in lines and result.get("id"):
-            found[lines[email.casefold()]] = str(result["id"])
-    return found
+def found_in(response: Response, rows: Sequence[CustomerRow], target: Target) -> dict[int, Found]:
+    """Contacts by their key, without regard to case: HubSpot keeps e-mails in lower case."""
+    key = _key_property(target)
+    lines = {value.casefold(): line for line, value in target.values_of(rows, key).items()}
+    results = dicts(object_of(response).get("results"))
+    shown = [(result.get("id"), _properties(result)) for result in results]
+    return found_by_key(lines, ((values.get(key), remote_id, values) for remote_id, values in shown))
 
 
-def _dicts(items: Any) -> list[dict[str, Any]]:
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+def _properties(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    values = result.get("properties")
+    return values if isinstance(values, dict) else {}
 
 
 HUBSPOT = Kind(

@@ -1,5 +1,6 @@
 """What became of one row at the target."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from f.customers.customer import Customer
@@ -13,6 +14,13 @@ class CustomerRow(NamedTuple):
     line: int
     cells: list[str]
     customer: Customer
+
+
+class Found(NamedTuple):
+    """A customer that is in the target: its id, and its values there as far as they were asked for."""
+
+    id: str
+    record: Mapping[str, Any]
 
 
 class RowOutcome(NamedTuple):

@@ -5,8 +5,10 @@ Finds out encoding, delimiter, quoting and what each column holds. Returns the v
 chunks, the refused rows with their reasons, and the counts. A second run does the same again.
 """
 
+import hashlib
 import os
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -36,8 +38,12 @@ def main(
     began, started_at = time.monotonic(), datetime.now(UTC)
     source = open_source(csv, text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     import_id = _import_id(started_at)
+    digest = hashlib.sha256()
     table = read_table(
-        source.chunks, encoding=encoding or None, delimiter=delimiter or None, has_header=has_header
+        _tapped(source.chunks, digest.update),
+        encoding=encoding or None,
+        delimiter=delimiter or None,
+        has_header=has_header,
     )
     sorting = sort_table(
         table,
@@ -51,6 +57,7 @@ def main(
     return {
         "import_id": import_id,
         "source": source.title,
+        "sha256": digest.hexdigest(),
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 3),
         "table": {name: str(value) for name, value in asdict(table.dialect).items()},
@@ -61,6 +68,12 @@ def main(
         "refused": sorting.refused,
         "chunks": sorting.chunks,
     }
+
+
+def _tapped(chunks: Iterable[bytes], tap: Callable[[bytes], object]) -> Iterator[bytes]:
+    for chunk in chunks:
+        tap(chunk)
+        yield chunk
 
 
 def _import_id(now: datetime) -> str:

@@ -68,6 +68,11 @@ REASONS: dict[str, ReasonText] = {
         "An earlier import sent this very row to the target.",
         "Nothing to do.",
     ),
+    "unchanged_in_target": ReasonText(
+        "unchanged",
+        "The target has this customer with just these values.",
+        "Nothing to do.",
+    ),
     "found_in_target": ReasonText(
         "created",
         "The sending of this row was interrupted; the customer was then found in the target.",

@@ -1,11 +1,12 @@
 """Reading other people's replies: bodies that may be anything, explanations that may hold anything."""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from f.connect.message import Response
 from f.connect.redact import mask_text
-from f.customers.outcome import RowOutcome
+from f.customers.outcome import Found, RowOutcome
 
 _LONGEST_DETAIL = 300
 # Where APIs put their explanation, in order of preference.
@@ -25,6 +26,26 @@ def object_of(response: Response) -> dict[str, Any]:
     """The JSON body where it is an object, else an empty one."""
     body = body_of(response)
     return body if isinstance(body, dict) else {}
+
+
+def dicts(items: Any) -> list[dict[str, Any]]:
+    """The objects among what should be a list of objects."""
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def found_by_key(
+    lines: Mapping[str, int], records: Iterable[tuple[Any, Any, Mapping[str, Any]]]
+) -> dict[int, Found]:
+    """Join what a target has, as (key, id, record), to the lines that were asked for by key in lower case.
+
+    Of several records with one key the first counts.
+    """
+    found: dict[int, Found] = {}
+    for key, remote_id, record in records:
+        line = lines.get(str(key or "").casefold())
+        if line is not None and remote_id:
+            found.setdefault(line, Found(str(remote_id), record))
+    return found
 
 
 def refusal(response: Response) -> RowOutcome:

@@ -1,17 +1,22 @@
-"""Ask a person whether an import with many bad rows may go on.
+"""Ask a person whether an import may go on: many of its rows are bad, or its plan is to be seen first.
 
-Returns the links that Windmill's run page shows as buttons, and sends them to the channels that are
-configured. The flow waits after this step until somebody decides.
+Returns the links that Windmill's run page shows as buttons and what its approval page shows beside them,
+and sends the links to the channels that are configured. The flow waits after this step until somebody
+decides.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import wmill
 
 from f.customers.notifying import announce
+from f.customers.plan_text import describe
+from f.customers.summary import Plan
 
 
-def main(message: str, slack_webhook_url: str = "", webhook_url: str = "") -> dict[str, Any]:
+def main(
+    message: str, plan: dict | None = None, slack_webhook_url: str = "", webhook_url: str = ""
+) -> dict[str, Any]:
     urls = wmill.get_resume_urls()
     text = f"An import waits for a decision. {message}"
     told = announce(
@@ -21,4 +26,8 @@ def main(message: str, slack_webhook_url: str = "", webhook_url: str = "") -> di
         webhook_url=webhook_url,
     )
     print(text, told)
-    return {name: urls[name] for name in ("resume", "cancel", "approvalPage")}
+    shown = describe(cast("Plan", plan), message) if plan else message
+    return {
+        **{name: urls[name] for name in ("resume", "cancel", "approvalPage")},
+        "description": {"md": shown},
+    }

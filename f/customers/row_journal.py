@@ -94,7 +94,10 @@ MINE = Claim("mine")
 
 
 class Journal(Protocol):
-    """What the sender asks and tells."""
+    """What the planner asks, and what the sender asks and tells."""
+
+    def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """What `claim` would say of these rows, by customer; nothing is claimed."""
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         """Commit the intent to send these rows, and return by customer what is known of each."""
@@ -123,6 +126,10 @@ class Journal(Protocol):
 
 class NoJournal:
     """Remembers nothing: every row is new."""
+
+    def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """Everything is to be sent."""
+        return {entry.customer: MINE for entry in entries}
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         """Everything is to be sent."""
@@ -186,6 +193,11 @@ class RowJournal:
             self._run(_TAKE_OVER, taken, at)
         self._renewed = at
         return claims
+
+    def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """One read, which no claim waits for."""
+        known, at = self._read(entries), self.now()
+        return {entry.customer: self._judge(entry, known.get(entry.customer), at) for entry in entries}
 
     def intend(self, entries: Sequence[Entry]) -> None:
         """One transaction."""

@@ -3,13 +3,24 @@
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections.htm
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from f.connect.errors import FixSettings
 from f.connect.message import Request, Response
-from f.customers.outcome import CustomerRow, RowOutcome
-from f.customers.replies import body_of, explanation, object_of, refusal, refusal_of_batch, unreadable
+from f.customers.outcome import CustomerRow, Found, RowOutcome
+from f.customers.replies import (
+    body_of,
+    dicts,
+    explanation,
+    found_by_key,
+    object_of,
+    refusal,
+    refusal_of_batch,
+    unreadable,
+)
 from f.customers.salesforce_bulk import BULK
 from f.customers.salesforce_parts import failure_of, places, upsert_key
 from f.customers.target import Kind, OnDuplicate, Target
@@ -46,6 +57,8 @@ MAX_LENGTH = {
 # The most records a collection takes, and the e-mails that fit into the address of a query.
 _MOST, _MOST_ASKED = 200, 50
 _NOT_APPLIED = frozenset({429, 503})
+# A field, or one of a related record's. What a query selects cannot be quoted: nothing else may stand there.
+_FIELD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", re.ASCII)
 
 
 def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
@@ -74,8 +87,7 @@ def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOu
 
     An error of the request as a whole is a list of {errorCode, message, fields}.
     """
-    body = body_of(response)
-    results = [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
+    results = dicts(body_of(response))
     if response.success:
         if len(results) != len(rows):
             return [unreadable(response)] * len(rows)
@@ -89,7 +101,7 @@ def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOu
 def _result(result: Mapping[str, Any]) -> RowOutcome:
     if result.get("success") is True:
         return RowOutcome("updated" if result.get("created") is False else "created", id=result.get("id"))
-    errors = [error for error in result.get("errors") or [] if isinstance(error, dict)]
+    errors = dicts(result.get("errors"))
     codes = {str(error.get("statusCode")) for error in errors}
     named = explanation(errors) or "no reason given"
     return failure_of(codes, errors, None) or RowOutcome.because(
@@ -121,34 +133,43 @@ def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
     )
 
 
-def lookups_for(rows: Sequence[CustomerRow], target: Target) -> Iterator[Request]:
-    """SOQL by e-mail, which every row has."""
+def lookups_for(rows: Sequence[CustomerRow], target: Target, names: Sequence[str]) -> Iterator[Request]:
+    """SOQL by e-mail, which every row has, or by the external id that upserts go by."""
     root, object_name = places(target)
+    key = upsert_key(target)
+    columns = ", ".join(dict.fromkeys(("Id", *map(_plain, (key, *names)))))
     left = iter(rows)
     while group := tuple(islice(left, _MOST_ASKED)):
-        addresses = ", ".join(_quoted(row.customer.email) for row in group)
+        values = ", ".join(map(_quoted, target.values_of(group, key).values()))
         yield Request(
             method="GET",
             path=f"{root}/query",
-            params={"q": f"SELECT Id, Email FROM {object_name} WHERE Email IN ({addresses})"},  # noqa: S608 - values are quoted by SOQL's rules
+            params={"q": f"SELECT {columns} FROM {object_name} WHERE {key} IN ({values})"},  # noqa: S608 - values are quoted by SOQL's rules, names are plain
             endpoint="contact_lookup",
             context=group,
         )
+
+
+def _plain(name: str) -> str:
+    if _FIELD.fullmatch(name) is None:
+        raise FixSettings(
+            f"The resource's mapping or external_id_field names {name!r}, which is no field of Salesforce. "
+            "Give its API name, such as Region__c.",
+            code="bad_mapping",
+        )
+    return name
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def found_in(response: Response, rows: Sequence[CustomerRow]) -> dict[int, str]:
-    """Contacts by e-mail without regard to case; of several with one address, the first listed."""
-    lines = {row.customer.key: row.line for row in rows}
-    found: dict[int, str] = {}
-    for record in object_of(response).get("records") or []:
-        line = lines.get(str(record.get("Email", "")).casefold())
-        if line is not None and record.get("Id"):
-            found.setdefault(line, str(record["Id"]))
-    return found
+def found_in(response: Response, rows: Sequence[CustomerRow], target: Target) -> dict[int, Found]:
+    """Contacts by their key without regard to case; of several with one address, the first listed."""
+    key = upsert_key(target)
+    lines = {value.casefold(): line for line, value in target.values_of(rows, key).items()}
+    records = dicts(object_of(response).get("records"))
+    return found_by_key(lines, ((record.get(key), record.get("Id"), record) for record in records))
 
 
 def repeats_safely(target: Target, on_duplicate: OnDuplicate) -> bool:

@@ -126,8 +126,7 @@ class _Run:
         for row in batch:
             refusal = self._target.kind.refusal_before_sending(row, self._target) or self._repeated(row)
             if refusal is None:
-                content = digest(content_of(self._target.render(row.customer)))
-                self._entries[row.line] = Entry(digest(row.customer.key), content)
+                self._entries[row.line] = entry_of(row, self._target)
                 wanted.append(row)
             else:
                 self.delivery.ends[row.line] = refusal
@@ -173,6 +172,11 @@ class _Run:
                 forgotten.append(entry)
         if rows:
             self._journal.settle(done=done, doubtful=doubtful, forgotten=forgotten)
+
+
+def entry_of(row: CustomerRow, target: Target) -> Entry:
+    """The row as the journal knows it."""
+    return Entry(digest(row.customer.key), digest(content_of(target.render(row.customer))))
 
 
 def _recorded(claim: Claim) -> RowOutcome:

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 
+from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.journal import Store
 from f.connect.state import folder, open_store
@@ -15,6 +16,19 @@ from f.customers.target import JournalKind, Target
 def journal_kind(database: Mapping[str, object] | None) -> JournalKind:
     """Which journal an import with this resource has."""
     return "postgres" if database else "file"
+
+
+@contextlib.contextmanager
+def open_import(
+    database: Mapping[str, object] | None, target: Target, import_id: str, *, resend_unknown: bool = False
+) -> Iterator[tuple[RowJournal, Client]]:
+    """The journal of a target, and the client that obeys its limits over all jobs."""
+    with (
+        open_journal(database, target, import_id, resend_unknown=resend_unknown) as journal,
+        open_limits(database, target) as limits,
+        Client(target.integration, limits) as client,
+    ):
+        yield journal, client
 
 
 @contextlib.contextmanager

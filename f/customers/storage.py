@@ -11,7 +11,7 @@ import wmill
 from wmill import S3Object
 
 from f.connect.errors import FixInput, FixSettings
-from f.customers.summary import Rows
+from f.customers.summary import FileRef, Rows
 
 # A job's result is kept in Windmill's database and copied to every later step: about a
 # megabyte is where that starts to hurt.
@@ -87,6 +87,28 @@ def write_object(path: str, content: bytes | BufferedReader, content_type: str) 
             "Object Storage (S3), or import a smaller file.",
             code="no_object_storage",
         ) from error
+
+
+def keep_file(path: str, content: bytes | BufferedReader, content_type: str) -> FileRef:
+    """Keep a file as an object, or inside the result where the workspace takes none and it is small."""
+    name = path.rsplit("/", 1)[-1]
+    try:
+        write_object(path, content, content_type)
+    except FixSettings:
+        data = content if isinstance(content, bytes) else _from_the_start(content)
+        if len(data) > INLINE_BYTES:
+            raise FixSettings(
+                f"{name} is too large to travel inside a job's result. Set up a storage under Workspace "
+                "settings > Object Storage (S3).",
+                code="no_object_storage",
+            ) from None
+        return {"filename": name, "content": data.decode()}
+    return {"filename": name, "s3": path}
+
+
+def _from_the_start(file: BufferedReader) -> bytes:
+    file.seek(0)
+    return file.read(INLINE_BYTES + 1)
 
 
 _connections: dict[tuple[str | None, ...], wmill.Windmill] = {}

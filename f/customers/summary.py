@@ -27,6 +27,18 @@ MEANING: dict[Outcome, str] = {
 }
 
 
+Action = Literal["create", "update", "unchanged", "skip", "refuse", "hold"]
+
+ACTIONS: dict[Action, str] = {
+    "create": "is not in the target; would be created",
+    "update": "is there with other values; they would be replaced",
+    "unchanged": "is there just so, or was imported before; would not be sent",
+    "skip": "is there; would be left as it is",
+    "refuse": "must not or cannot be sent",
+    "hold": "an earlier sending of it is under way or without an answer",
+}
+
+
 class Rows(TypedDict):
     """Some records: inline, or as one JSON record a line in an object of the workspace's storage."""
 
@@ -87,6 +99,7 @@ class Parsed(TypedDict):
 
     import_id: str
     source: str
+    sha256: str  # of the file's bytes
     started_at: str
     seconds: float
     table: dict[str, str]
@@ -98,13 +111,40 @@ class Parsed(TypedDict):
     chunks: list[Chunk]
 
 
+class Change(TypedDict):
+    """A value that an update would replace. Both are masked."""
+
+    line: int
+    field: str
+    before: str
+    after: str
+
+
+class Plan(TypedDict):
+    """What an import would do. `hash` is the same as long as file, settings and the target's rows are.
+
+    `counts` are rows by action, `fields` rows by the target's field that would change. `reads_target` is
+    False where the target cannot be asked. `file` names every row's action, with the values in clear.
+    """
+
+    hash: str
+    reads_target: bool
+    counts: dict[Action, int]
+    fields: dict[str, int]
+    examples: list[Change]
+    requests: int
+    file: "FileRef"
+
+
 class Gate(TypedDict):
-    """Whether an import goes on, and where to."""
+    """Whether an import goes on, and where to. `settled` has by chunk what a plan keeps from being sent."""
 
     decision: Literal["go", "ask"]
     message: str
     target: str
     guarantee: str
+    plan: Plan | None
+    settled: list[Rows]
 
 
 class Created(TypedDict):
@@ -155,6 +195,7 @@ class ImportSummary(TypedDict):
     table: dict[str, str]
     mapping: dict[str, str]
     guarantee: str
+    plan: Plan | None
     stopped: Stop | None
     rejects: FileRef | None
     report: FileRef | None

@@ -11,7 +11,7 @@ from f.connect.integration import Integration
 from f.connect.message import Request, Response
 from f.customers.customer import Customer, with_split_name
 from f.customers.mapping import TargetFields
-from f.customers.outcome import CustomerRow, RowOutcome
+from f.customers.outcome import CustomerRow, Found, RowOutcome
 
 OnDuplicate = Literal["skip", "update", "fail"]
 JournalKind = Literal["postgres", "file", "none"]
@@ -45,8 +45,9 @@ class Kind:
     `requests_for` puts the rows it is about into each request's `context`; `outcomes_from` gives one
     outcome for each of them, in order: `batch_refused` for all where the reply is about the batch and names
     no row, `row_locked` for a row to be tried again. `update_for` is sent for a row that is there already
-    when the import was asked to update. `lookups_for` asks for rows by what makes them one customer, and
-    `found_in` reads which are there: line to the target's id.
+    when the import was asked to update. `lookups_for` asks for rows by what makes them one customer, and for
+    the values of the target's fields that are named (a dot leads into a nested object); `found_in` reads
+    which are there, by line.
 
     `repeats_safely`: the same rows sent twice make no second customer, whatever they hold. `looks_first`:
     the API takes a second customer with the same e-mail, so each row is looked up before it is created.
@@ -58,8 +59,8 @@ class Kind:
     requests_for: Callable[[Sequence[CustomerRow], "Target", OnDuplicate], Iterator[Request]]
     outcomes_from: Callable[[Response, Sequence[CustomerRow]], list[RowOutcome]]
     update_for: Callable[[CustomerRow, str, "Target"], Request]
-    lookups_for: Callable[[Sequence[CustomerRow], "Target"], Iterator[Request]]
-    found_in: Callable[[Response, Sequence[CustomerRow]], dict[int, str]]
+    lookups_for: Callable[[Sequence[CustomerRow], "Target", Sequence[str]], Iterator[Request]]
+    found_in: Callable[[Response, Sequence[CustomerRow], "Target"], dict[int, Found]]
     can_ask: Callable[["Target"], bool]
     repeats_safely: Callable[["Target", OnDuplicate], bool]
     looks_first: Callable[["Target", OnDuplicate], bool] = lambda _target, _on_duplicate: False
@@ -164,6 +165,13 @@ class Target:
             customer = with_split_name(customer)
         values = {"name": customer.name, "email": customer.email, **customer.fields}
         return self.fields.render(values, customer.custom)
+
+    def values_of(self, rows: Sequence[CustomerRow], name: str) -> dict[int, str]:
+        """What the rows have in one of the target's fields, by line; every row has an e-mail address."""
+        if name == self.kind.fields["email"]:
+            return {row.line: row.customer.email for row in rows}
+        values = {row.line: self.render(row.customer).get(name) for row in rows}
+        return {line: value for line, value in values.items() if isinstance(value, str)}
 
     def key_of(self, record: Any) -> str | None:
         """The idempotency key of a rendered record or batch: from target and content, not from line or run.

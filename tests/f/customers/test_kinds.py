@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from f.connect.errors import FixSettings
 from f.connect.message import Request, Response
 from f.customers.customer import Customer
-from f.customers.outcome import CustomerRow, RowOutcome
+from f.customers.outcome import CustomerRow, Found, RowOutcome
 from f.customers.target import OnDuplicate, Target
 from f.customers.targets import open_target
 
@@ -146,10 +147,25 @@ def test_whatever_hubspot_answers_each_row_has_an_outcome(
 
 def test_hubspot_contacts_are_read_by_email_without_regard_to_case() -> None:
     at = target("hubspot")
-    [asked] = at.kind.lookups_for(rows(2), at)
-    assert asked.json["inputs"] == [{"id": "ada2@example.com"}, {"id": "ada3@example.com"}]
-    body = {"results": [{"id": "7", "properties": {"email": "ADA3@example.com"}}, {"id": "8"}]}
-    assert at.kind.found_in(reply(200, body), rows(2)) == {3: "7"}
+    [asked] = at.kind.lookups_for(rows(2), at, ["email", "lastname"])
+    assert asked.json == {
+        "idProperty": "email",
+        "properties": ["email", "lastname"],
+        "inputs": [{"id": "ada2@example.com"}, {"id": "ada3@example.com"}],
+    }
+    there = {"email": "ADA3@example.com", "lastname": None}
+    body = {"results": [{"id": "7", "properties": there}, {"id": "8"}]}
+    assert at.kind.found_in(reply(200, body), rows(2), at) == {3: Found("7", there)}
+
+
+def test_hubspot_contacts_are_read_by_the_property_that_upserts_go_by() -> None:
+    at = target("hubspot", {"id_property": "customer_no"})
+    given = rows(1, external_id="C-7")
+    [asked] = at.kind.lookups_for(given, at, ())
+    assert (asked.json["idProperty"], asked.json["inputs"]) == ("customer_no", [{"id": "C-7"}])
+    there = {"customer_no": "c-7", "email": "another@example.com"}
+    body = {"results": [{"id": "7", "properties": there}]}
+    assert at.kind.found_in(reply(200, body), given, at) == {2: Found("7", there)}
 
 
 # Salesforce
@@ -248,10 +264,31 @@ def test_whatever_salesforce_answers_each_row_has_an_outcome(
 def test_salesforce_is_queried_with_quoted_addresses() -> None:
     at = target("salesforce")
     row = CustomerRow(2, [], Customer("Ada", r"o'bri\en@example.com"))
-    [query] = at.kind.lookups_for([row], at)
-    assert query.params == {"q": r"SELECT Id, Email FROM Contact WHERE Email IN ('o\'bri\\en@example.com')"}
-    body = {"records": [{"Id": "003A", "Email": r"O'Bri\en@example.com"}, {"Id": "003B", "Email": None}]}
-    assert at.kind.found_in(reply(200, body), [row]) == {2: "003A"}
+    [query] = at.kind.lookups_for([row], at, ["LastName"])
+    assert query.params == {
+        "q": r"SELECT Id, Email, LastName FROM Contact WHERE Email IN ('o\'bri\\en@example.com')"
+    }
+    there = {"Id": "003A", "Email": r"O'Bri\en@example.com", "LastName": "Ada"}
+    body = {"records": [there, {"Id": "003B", "Email": None}]}
+    assert at.kind.found_in(reply(200, body), [row], at) == {2: Found("003A", there)}
+
+
+def test_salesforce_is_queried_by_the_external_id_that_upserts_go_by() -> None:
+    at = target("salesforce", {"external_id_field": "Key__c"})
+    given = rows(1, external_id="C-7")
+    [query] = at.kind.lookups_for(given, at, ())
+    assert query.params == {"q": "SELECT Id, Key__c FROM Contact WHERE Key__c IN ('C-7')"}
+    there = {"Id": "003A", "Key__c": "c-7"}
+    assert at.kind.found_in(reply(200, {"records": [there]}), given, at) == {2: Found("003A", there)}
+
+
+@pytest.mark.parametrize("name", ["Id FROM User", "Name, Id", "", "Ä__c", "A..B", "(SELECT Id FROM Cases)"])
+def test_a_query_selects_nothing_but_fields(name: str) -> None:
+    at = target("salesforce")
+    with pytest.raises(FixSettings, match="is no field of Salesforce"):
+        list(at.kind.lookups_for(rows(1), at, [name]))
+    [query] = at.kind.lookups_for(rows(1), at, ["Account.Key__c"])
+    assert "SELECT Id, Email, Account.Key__c FROM" in str(query.params)
 
 
 @pytest.mark.parametrize(
@@ -341,6 +378,7 @@ def test_a_customer_is_found_in_the_shapes_such_apis_have(
 ) -> None:
     at = target("generic", endpoints={"lookup": "/customers?email={email}&ref={external_id}"})
     row = rows(1, external_id="a/b")
-    [asked] = at.kind.lookups_for(row, at)
+    [asked] = at.kind.lookups_for(row, at, ())
     assert asked.path == "/customers?email=ada2%40example.com&ref=a%2Fb"
-    assert at.kind.found_in(reply(status, body), row) == found
+    there = at.kind.found_in(reply(status, body), row, at)
+    assert {line: customer.id for line, customer in there.items()} == found

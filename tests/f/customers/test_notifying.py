@@ -30,6 +30,7 @@ def summary(**changes: Any) -> ImportSummary:
         "table": {},
         "mapping": {},
         "guarantee": "",
+        "plan": None,
         "stopped": None,
         "rejects": {"filename": "rejects.csv", "s3": "imports/x/rejects.csv"},
         "report": {"filename": "report.html", "s3": "imports/x/report.html"},

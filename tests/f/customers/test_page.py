@@ -65,6 +65,7 @@ def summary_of(**changes: Any) -> ImportSummary:
         "table": {"encoding": "cp1252", "delimiter": ";", "newline": "\r\n", "has_header": "True"},
         "mapping": {"E-Mail": "email", "Kostenstelle": "custom: kostenstelle"},
         "guarantee": "Exactly once: every row carries an idempotency key.",
+        "plan": None,
         "stopped": None,
         "rejects": {"filename": "rejects.csv", "rows": 23, "s3": "imports/1/rejects.csv"},
         "report": None,

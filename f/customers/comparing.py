@@ -1,0 +1,77 @@
+"""What differs between a record as it would be sent and the one in the target. Pure.
+
+Both are objects in the target's own names, which may be nested. What is not sent is no difference: an
+update would leave it alone.
+"""
+
+import json
+from collections.abc import Container, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+Path = tuple[str, ...]
+
+
+class Difference(NamedTuple):
+    """A value that an update would replace. A dot in `field` leads into a nested object."""
+
+    field: str
+    before: str
+    after: str
+
+
+def leaves(record: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The values of a record that are no objects themselves, each with the way to it."""
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, (*above, name))
+        else:
+            yield (*above, name), value
+
+
+def value_at(record: Mapping[str, Any], path: Path) -> Any:
+    """The value at the end of the way; None where it is missing."""
+    value: Any = record
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def differences(
+    sent: Mapping[str, Any], there: Mapping[str, Any], caseless: Container[Path] = ()
+) -> list[Difference]:
+    """The leaves of `sent` that `there` has otherwise; those in `caseless` without regard to case."""
+    found = []
+    for path, value in leaves(sent):
+        before, after = value_at(there, path), as_text(value)
+        if not _same(before, after, caseless=path in caseless):
+            found.append(Difference(".".join(path), as_text(before), after))
+    return found
+
+
+def as_text(value: Any) -> str:
+    """A value as one would write it in a cell."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _same(there: Any, text: str, *, caseless: bool) -> bool:
+    """What an API keeps as a number or as yes and no was text when it was sent."""
+    kept = as_text(there)
+    if isinstance(there, int | float) and not isinstance(there, bool):
+        return kept == text or _number(kept) == _number(text) is not None
+    if caseless or isinstance(there, bool):
+        return kept.casefold() == text.casefold()
+    return _lines(kept) == _lines(text)
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")

@@ -1,0 +1,34 @@
+"""See to it that an approved plan still holds: an answer may come a day after the question.
+
+Makes the plan again and fails where its hash is another one, saying what has changed. Sends nothing; a
+second run says the same as long as nothing changes.
+"""
+
+from collections import deque
+from typing import Literal, cast
+
+from f.connect.state import postgresql
+from f.customers.plan_text import refuse_outdated
+from f.customers.planning import Planner, planned_chunks
+from f.customers.progress import Progress
+from f.customers.state import open_import
+from f.customers.summary import Parsed
+from f.customers.targets import customer_api, open_target
+
+
+def main(
+    parsed: dict,
+    api: customer_api,
+    plan_hash: str,
+    on_duplicate: Literal["skip", "update", "fail"] = "skip",
+    journal: postgresql | None = None,
+    resend_unknown: bool = False,
+) -> dict[str, str]:
+    target, file = open_target(api), cast("Parsed", parsed)
+    with open_import(journal, target, file["import_id"], resend_unknown=resend_unknown) as (before, client):
+        planner = Planner(file["sha256"], target, client, before, on_duplicate)
+        chunks = planned_chunks(file, planner, Progress(file["counts"]["valid"]))
+        deque(chunks, maxlen=0)  # only their hash is wanted
+    refuse_outdated(plan_hash, planner.hash)
+    print(f"Plan {planner.hash} still holds.")
+    return {"hash": planner.hash}
