@@ -44,8 +44,10 @@ def main(
     print(message)
     if plan and apply_plan:
         refuse_outdated(apply_plan, plan["hash"])
+    # Nobody is asked about a plan that would send nothing.
+    asks_for_plan = ask_first and _left_to_send(file, settled)
     return {
-        "decision": "ask" if not dry_run and (too_many or ask_first) else "go",
+        "decision": "ask" if not dry_run and (too_many or asks_for_plan) else "go",
         "message": message,
         "target": target.title,
         "guarantee": target.guarantee(journal_kind(journal), on_duplicate),
@@ -88,6 +90,10 @@ def _planned(
         written = record.write(planned_chunks(parsed, planner, Progress(parsed["counts"]["valid"])))
     plan = record.summary(written, hash=planner.hash, reads_target=target.can_ask, requests=planner.requests)
     return plan, record.settled
+
+
+def _left_to_send(parsed: Parsed, settled: list[Rows]) -> bool:
+    return parsed["counts"]["valid"] > sum(rows["count"] for rows in settled)
 
 
 def _worst(reasons: list[Any]) -> str:

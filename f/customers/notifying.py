@@ -7,6 +7,7 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError
 from f.connect.integration import Integration
 from f.connect.message import Request
+from f.customers.plan_text import in_a_sentence
 from f.customers.summary import OUTCOMES, ImportSummary
 
 NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
@@ -20,9 +21,10 @@ def sentence(summary: ImportSummary) -> str:
     file = summary["report"]
     where = f" Report: {file['s3']}" if file and "s3" in file else ""
     trial = " (dry run)" if summary["dry_run"] else ""
+    planned = f" {in_a_sentence(summary['plan'])}" if summary["plan"] else ""
     return (
         f"Import {summary['import_id']}{trial} of {summary['source']} into {target}: "
-        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {', '.join(parts) or 'none'}.{where}"
+        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {', '.join(parts) or 'none'}.{planned}{where}"
     )
 
 
@@ -31,6 +33,9 @@ def facts(summary: ImportSummary) -> dict[str, Any]:
     places: dict[str, Any] = {"rejects": summary["rejects"], "report": summary["report"]}
     names = ("import_id", "source", "target", "dry_run", "started_at", "seconds", "counts", "stopped")
     told = {name: value for name, value in summary.items() if name in names}
+    plan = summary["plan"]
+    if plan is not None:
+        told["plan"] = {"hash": plan["hash"], "counts": plan["counts"]}
     return {**told, **{name: (file or {}).get("s3") for name, file in places.items()}}
 
 

@@ -10,6 +10,8 @@ from html import escape
 
 from f.customers.chart import in_rows, outcome_bar, percent
 from f.customers.page_style import STYLE
+from f.customers.plan_page import plan_section
+from f.customers.plan_text import counted
 from f.customers.sniffer import NAMES
 from f.customers.summary import MEANING, OUTCOMES, Example, FileRef, ImportSummary, Reason, Timings
 
@@ -48,6 +50,7 @@ def render_page(summary: ImportSummary) -> str:
         f"<header><h1>{escape(_title(summary))}</h1>",
         f'<p class="verdict">{escape(settled)}{_alert(open_ones)}</p></header>',
         _banners(summary),
+        plan_section(summary["plan"], dry_run=summary["dry_run"]) if summary["plan"] else "",
         f'<section class="chart" aria-label="Outcomes as a chart">{outcome_bar(summary["counts"])}</section>',
         _counts(summary["counts"]),
         _reasons(summary["reasons"]),
@@ -78,11 +81,13 @@ def _verdict(summary: ImportSummary) -> tuple[str, str]:
     rows = counts["rows"]
     left = sum(counts[name] for name in _NEED_A_PERSON)
     where = "ready to be sent" if summary["dry_run"] else "in the target"
+    open_ones = f"{left:,} {'needs' if left == 1 else 'need'} you" if left else ""
     if not rows:
         return "The file has no rows", ""
+    if summary["dry_run"] and summary["plan"]:
+        return counted(summary["plan"]), open_ones
     if not left:
         return (f"All {rows:,} rows are {where}" if rows > 1 else f"The one row is {where}"), ""
-    open_ones = f"{left:,} {'needs' if left == 1 else 'need'} you"
     if left == rows:
         return f"No row is {where}", open_ones
     return f"{rows - left:,} of {in_rows(rows)} {'is' if rows - left == 1 else 'are'} {where}", open_ones

@@ -74,7 +74,8 @@ dl {{
 dt {{ font-size: 13px; color: var(--quiet); }}
 dd {{ margin: 0; font-size: 18px; font-weight: 600; font-variant-numeric: tabular-nums; }}
 .words dd {{ font-size: 16px; font-weight: 500; }}
-dl + table, dl + p {{ margin-top: 20px; }}
+dl + table, dl + p, .plan > * + * {{ margin-top: 20px; }}
+.plan .alert {{ color: var(--alert); }}
 footer {{ margin-top: 20px; font-size: 14px; color: var(--quiet); }}
 @media (max-width: 560px) {{
   body {{ padding: 20px 12px 32px; }}

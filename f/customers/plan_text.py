@@ -5,6 +5,7 @@ import re
 from f.connect.errors import FixInput
 from f.customers.summary import ACTIONS, Action, FileRef, Plan
 
+MOST_FIELDS = 20  # shown to a reader; the file has them all
 UNREAD = (
     "The target could not be asked: its resource names no place to look customers up (endpoints.lookup). A "
     "row that no earlier import applied counts as create; it may turn out to be there."
@@ -24,13 +25,17 @@ _CHANGED = (
     "Other values would be sent than the plan shows: the target's resource or an input has changed.",
     "The target has changed since the plan was made: rows were added, changed or removed there.",
 )
-_MOST_FIELDS = 20
 
 
 def in_a_sentence(plan: Plan) -> str:
+    """The plan by its hash, and what it comes to."""
+    return f"Plan {plan['hash']}: {counted(plan)}."
+
+
+def counted(plan: Plan) -> str:
     """How many rows there are of each action."""
     parts = [f"{plan['counts'][name]:,} {words}" for name, words in _WORDS.items() if plan["counts"][name]]
-    return f"Plan {plan['hash']}: {', '.join(parts) or 'no row'}."
+    return ", ".join(parts) or "no row to send"
 
 
 def check_hash(text: str) -> None:
@@ -58,20 +63,20 @@ def refuse_outdated(wanted: str, now: str) -> None:
 def describe(plan: Plan, message: str) -> str:
     """The plan as Markdown, for whoever is asked whether to go on."""
     counts = [[name, f"{plan['counts'][name]:,}", ACTIONS[name]] for name in ACTIONS if plan["counts"][name]]
-    fields = [[name, f"{rows:,}"] for name, rows in list(plan["fields"].items())[:_MOST_FIELDS]]
+    fields = [[name, f"{rows:,}"] for name, rows in list(plan["fields"].items())[:MOST_FIELDS]]
     parts = [
         _escaped(message),
         _table(("Action", "Rows", "Meaning"), counts),
         _table(("Field that would change", "Rows"), fields),
         "" if plan["reads_target"] else UNREAD,
-        f"Every row is in {place(plan['file'])}. The plan's hash is `{plan['hash']}`.",
+        f"Every row is in {_escaped(place(plan['file']))}.",
     ]
     return "\n\n".join(filter(None, parts))
 
 
 def place(file: FileRef) -> str:
     """Where a reader finds a file."""
-    where = f" in the workspace's storage, at `{file['s3']}`" if "s3" in file else " in the step's result"
+    where = f" in the workspace's storage, at {file['s3']}" if "s3" in file else " in the step's result"
     return f"{file['filename']}{where}"
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from f.customers.chart import outcome_bar
 from f.customers.closing import close, raise_if_incomplete
-from f.customers.summary import MEANING, OUTCOMES, Gate, ImportSummary, Parsed
+from f.customers.summary import ACTIONS, MEANING, OUTCOMES, Gate, ImportSummary, Parsed
 
 
 def main(parsed: dict, gate: dict, created: list[dict], dry_run: bool = False) -> dict[str, Any]:
@@ -29,6 +29,13 @@ def _shown(summary: ImportSummary) -> list[dict[str, Any]]:
             ]
         },
     ]
+    plan = summary["plan"]
+    if plan is not None:
+        actions = [
+            {"action": name, "rows": plan["counts"][name], "meaning": meaning}
+            for name, meaning in ACTIONS.items()
+        ]
+        items.append({"table-row-object": actions})
     if summary["reasons"]:
         items.append(
             {
@@ -44,7 +51,7 @@ def _shown(summary: ImportSummary) -> list[dict[str, Any]]:
                 ]
             }
         )
-    for file in (summary["rejects"], summary["report"]):
+    for file in (plan["file"] if plan else None, summary["rejects"], summary["report"]):
         if file is not None and "s3" in file:
             items.append({"s3": file["s3"]})
         elif file is not None:

@@ -25,7 +25,7 @@ from mill.engine.outcome import error_of
 from mill.engine.ports import Completed, Resume, Target
 from mill.errors import MillError
 from mill.session import STATE_FOLDER, Session
-from mill.show import as_json, show_result
+from mill.show import as_json, show_description, show_result
 from mill.trace import Trace
 from mill.workspace import AREAS, Workspace
 
@@ -96,8 +96,9 @@ def approver(options: Options, display: Display) -> Approver | None:
 
 
 def _ask(request: Request, display: Display) -> Resume | None:
-    """Ask until there is an answer or none is needed any more."""
+    """Show what there is to decide on, and ask until there is an answer or none is needed any more."""
     with display.paused():
+        show_description(request.description, Console(file=sys.stderr))
         sys.stderr.write(f"\nApprove after step {request.step_id}? [y]es, [n]o, [w]ait for its resume URL: ")
         sys.stderr.flush()
         while not select.select([sys.stdin], [], [], 0.2)[0]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -33,11 +34,19 @@ def show_result(result: Any, console: Console, objects: Path | None = None) -> b
         shown = [show_result(part, console, objects) for part in result["render_all"]]
         return any(shown)
     if set(result) <= {"md", "markdown"} and result:
-        console.print(str(next(iter(result.values()))), markup=False)
+        console.print(Markdown(str(next(iter(result.values())))))
         return True
     if set(result) == {"table-row-object"}:
         return _show_rows(result["table-row-object"], console)
     return _show_object(result, console, objects)
+
+
+def show_description(description: Any, console: Console) -> None:
+    """Show what a step that waits for an approval says to whoever decides."""
+    if description is None or show_result(description, console):
+        return
+    text = description if isinstance(description, str) else as_json(description)
+    console.print(text, markup=False, highlight=False)
 
 
 def _show_rows(rows: Any, console: Console) -> bool:
@@ -70,7 +79,16 @@ def _show_object(result: Mapping[str, Any], console: Console, objects: Path | No
             facts.add_row(Text(str(name), style="bold"), Text(shown))
     if facts.row_count:
         console.print(facts)
+    for name, value in result.items():
+        if _has_counts(value):
+            console.print(Text(str(name), style="bold"))
+            _show_object(value, console, objects)
     return bool(facts.row_count) or any(map(_is_counts, result.values()))
+
+
+def _has_counts(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether this is an object within an object that has numbers to show."""
+    return isinstance(value, dict) and any(map(_is_counts, value.values()))
 
 
 def _is_counts(value: Any) -> TypeGuard[Mapping[str, int]]:

@@ -16,13 +16,14 @@ from starlette.routing import Route
 
 from mill.api.endpoint import Call, endpoint
 from mill.api.replies import Refusal, json_response
-from mill.engine.ports import Jobs, Resume
+from mill.engine.approvals import description_in
+from mill.engine.ports import Job, Jobs, Resume
 
 _LARGEST_RESUME_ID = 2**32 - 1
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Approval</title>
-<style>body{{font:16px system-ui;max-width:32rem;margin:4rem auto}}form{{display:inline}}
-button{{font:inherit;padding:.4rem 1rem}}</style>
-<h1>Approve?</h1><p>{path} waits for an answer (job {job}).</p>
+<style>body{{font:16px system-ui;max-width:44rem;margin:4rem auto}}form{{display:inline}}
+button{{font:inherit;padding:.4rem 1rem}}pre{{white-space:pre-wrap;overflow-wrap:anywhere}}</style>
+<h1>Approve?</h1><p>{path} waits for an answer (job {job}).</p>{description}
 <form method="post" action="{resume}"><button>Approve</button></form>
 <form method="post" action="{cancel}"><button>Refuse</button></form></html>"""
 
@@ -89,7 +90,11 @@ class ApprovalsApi:
             name: html.escape(url) for name, url in self._signed_urls(job_id, resume_id, approver).items()
         }
         page = _PAGE.format(
-            path=html.escape(job.target.path), job=job_id, resume=urls["resume"], cancel=urls["cancel"]
+            path=html.escape(job.target.path),
+            job=job_id,
+            description=_described(job),
+            resume=urls["resume"],
+            cancel=urls["cancel"],
         )
         return HTMLResponse(page)
 
@@ -103,6 +108,17 @@ class ApprovalsApi:
     def _signature(self, job_id: str, resume_id: int, approver: str | None) -> str:
         text = f"{job_id}\n{resume_id}\n{approver or ''}"
         return hmac.new(self._signing_key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _described(job: Job) -> str:
+    """What the step says to whoever decides, as it wrote it: here Markdown stays text."""
+    description = description_in(job.completed.result if job.completed else None)
+    if description is None:
+        return ""
+    if isinstance(description, dict) and set(description) <= {"md", "markdown"}:
+        description = "\n".join(map(str, description.values()))
+    text = description if isinstance(description, str) else json.dumps(description, indent=2)
+    return f"<pre>{html.escape(text)}</pre>"
 
 
 def _resume_id(call: Call) -> int:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from mill.engine.jobs import Handle
 from mill.engine.openflow import Suspend
@@ -18,6 +19,7 @@ _POLL = 0.5  # seconds between looks at a cancellation; an answer wakes the wait
 class Request:
     """What a flow waits for after a step: `job_id` is the step's job, `needed` how many approvals.
 
+    `description` is what the step returned under that name, for whoever decides.
     `is_over` turns true when no answer is needed any more: enough came by URL, or the job was ended.
     """
 
@@ -25,6 +27,7 @@ class Request:
     step_id: str
     needed: int
     timeout: float
+    description: Any
     is_over: Callable[[], bool]
 
 
@@ -65,7 +68,7 @@ class Approvals:
             self._changed.notify_all()
             return True
 
-    def wait(self, flow: Handle, step_job: str, step_id: str, suspend: Suspend) -> list[Resume]:
+    def wait(self, flow: Handle, step_job: str, step_id: str, suspend: Suspend, result: Any) -> list[Resume]:
         """The answers once there are enough, one refuses, or the time is over. Raises JobCanceled."""
         with self._changed:
             entry = self._open[step_job]
@@ -73,7 +76,8 @@ class Approvals:
         def is_over() -> bool:
             return flow.is_canceled or _settled(entry.answers, suspend)
 
-        request = Request(step_job, step_id, suspend.required_events, suspend.timeout, is_over)
+        description = description_in(result)
+        request = Request(step_job, step_id, suspend.required_events, suspend.timeout, description, is_over)
         while self._approver is not None and not is_over() and (answer := self._approver(request)):
             self.answer(step_job, answer)
         deadline = time.monotonic() + suspend.timeout
@@ -83,6 +87,11 @@ class Approvals:
                 flow.check()
             self._open = {key: value for key, value in self._open.items() if value is not entry}
         return list(entry.answers)
+
+
+def description_in(result: Any) -> Any:
+    """What a step says to whoever decides: `description` in its result, any rich result."""
+    return result.get("description") if isinstance(result, dict) else None
 
 
 def _settled(answers: list[Resume], suspend: Suspend) -> bool:

@@ -31,7 +31,7 @@ def pause_after(
 def _await_approval(runtime: Runtime, frame: Frame, module: Module, suspend: Suspend) -> Outcome | None:
     frame.handle.job.status = "suspended"
     frame.handle.tell("waiting", f"waits for approval after {module.id}, {suspend.timeout:g} s at most")
-    answers = runtime.approvals.wait(frame.handle, frame.step_job, module.id, suspend)
+    answers = runtime.approvals.wait(frame.handle, frame.step_job, module.id, suspend, frame.previous)
     frame.handle.job.status = "running"
     resumes = [answer.payload for answer in answers]
     refused = next((answer for answer in answers if not answer.approved), None)
