@@ -22,7 +22,7 @@ from mill.engine.events import Event, EventKind
 from mill.engine.outcome import Outcome
 from mill.errors import MillError
 from mill.launch import failure_text, read_data, read_env_file
-from mill.show import show_result
+from mill.show import show_description, show_result
 
 MILL = [sys.executable, "-c", "from mill.cli import main; main()"]
 
@@ -102,6 +102,26 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
                         {
                             "id": "a",
                             "value": {"type": "identity"},
+                            "suspend": {"required_events": 1, "timeout": 20},
+                        },
+                        {"id": "b", "value": {"type": "identity"}},
+                    ]
+                }
+            }
+        ),
+        "f/demo/wait.flow/flow.yaml": json.dumps(
+            {
+                "value": {
+                    "modules": [
+                        {
+                            "id": "a",
+                            "value": {
+                                "type": "rawscript",
+                                "language": "python3",
+                                "content": "def main():\n    return {'description': {'md': 'Two rows\\n\\n"
+                                "| Action | Rows |\\n| --- | --- |\\n| create | 2 |'}}\n",
+                                "input_transforms": {},
+                            },
                             "suspend": {"required_events": 1, "timeout": 20},
                         },
                         {"id": "b", "value": {"type": "identity"}},
@@ -265,7 +285,7 @@ def test_help_teaches_by_example(root: Path) -> None:
 
 
 def test_lists_say_what_there_is(root: Path) -> None:
-    assert mill(root, "flow", "list").stdout.split() == ["f/demo/ask", "f/demo/run_double"]
+    assert mill(root, "flow", "list").stdout.split() == ["f/demo/ask", "f/demo/run_double", "f/demo/wait"]
     assert "f/demo/double" in mill(root, "script", "list").stdout.split()
 
 
@@ -286,6 +306,42 @@ def test_on_a_terminal_there_is_a_tree_and_a_question(root: Path) -> None:
     assert json.loads(result) == {}
     assert "Approve after step a?" in shown
     assert "f/demo/ask" in shown
+
+
+def test_a_question_is_asked_below_what_there_is_to_decide_on(root: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [*MILL, "flow", "run", "f/demo/wait"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(
+        command, cwd=root, stdin=theirs, stdout=-1, stderr=theirs, env=environment
+    ) as running:
+        os.close(theirs)
+        shown = _read_until(ours, "resume URL: ")
+        os.write(ours, b"n\n")
+        assert running.stdout is not None
+        running.stdout.read()
+        _read_until(ours, None)
+    os.close(ours)
+    assert running.returncode == 1
+    table = shown[shown.index("Two rows") : shown.index("Approve after step a?")]
+    assert "create" in table
+    assert "|" not in table
+
+
+@pytest.mark.parametrize(
+    ("description", "shown"),
+    [
+        (None, ""),
+        ("[b]bold[/b]", "[b]bold[/b]\n"),
+        ({"md": "It **is** so"}, "It is so\n"),
+        ({"deep": {"er": []}}, '{\n  "deep": {\n    "er": []\n  }\n}\n\n'),
+    ],
+)
+def test_a_description_is_shown_whatever_it_is(description: Any, shown: str) -> None:
+    console = Console(file=io.StringIO(), width=20)
+    show_description(description, console)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # the StringIO above
+    assert [line.rstrip() for line in lines] == shown.splitlines()
 
 
 def _read_until(fd: int, text: str | None) -> str:
@@ -347,6 +403,7 @@ def test_a_broken_case_says_what_is_wrong(tmp_path: Path, text: str, sentence: s
         ({"render_all": [{"md": "# Report"}, {"table-row-object": [{"x": 7}]}]}, ["Report", "x", "7"]),
         ({"ok": True, "counts": {"created": 2}}, ["ok", "true", "counts", "created", "2"]),
         ([{"n": n} for n in range(60)], ["the first 20 of 60"]),
+        ({"ok": 1, "plan": {"hash": "0f", "counts": {"create": 2}}}, ["plan", "hash", "0f", "create", "2"]),
     ],
 )
 def test_a_result_is_shown_as_a_table(result: Any, words: list[str]) -> None:

@@ -105,6 +105,42 @@ class Reader(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
+PLAN = {
+    "hash": "0123456789ab-0123456789ab-0123456789ab",
+    "reads_target": True,
+    "counts": {"create": 431, "update": 38, "unchanged": 34, "skip": 0, "refuse": 0, "hold": 0},
+    "fields": {"city": 30, "custom_fields.<b>": 8},
+    "examples": [{"line": 7, "field": "<b>", "before": "", "after": "Os… (4 characters)"}],
+    "requests": 5,
+    "file": {"filename": "plan.csv", "rows": 503, "s3": "imports/1/plan.csv"},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "hidden"),
+    [
+        ({"plan": None}, "", "What an import would do"),
+        (
+            {"plan": PLAN},
+            "Action Rows Meaning create 431",
+            "The target could not be asked",
+        ),
+        ({"plan": PLAN}, "431 to create, 38 to update, 34 unchanged; 17 need you", "ready to be sent"),
+        ({"plan": PLAN}, "Field that would change Rows city 30 custom_fields.<b> 8", "more fields"),
+        ({"plan": PLAN}, "Line 7 · <b> · nothing → Os… (4 characters)", ""),
+        ({"plan": PLAN}, f"apply_plan = {PLAN['hash']} .", ""),
+        ({"plan": {**PLAN, "reads_target": False}}, "The target could not be asked", ""),
+        ({"plan": {**PLAN, "fields": {str(n): 1 for n in range(25)}}}, "and 5 more fields", ""),
+        ({"plan": PLAN, "dry_run": False}, "What was planned", "apply_plan"),
+    ],
+)
+def test_a_plan_is_shown_with_the_way_to_apply_it(changes: dict[str, Any], shown: str, hidden: str) -> None:
+    given = {"dry_run": True, "counts": counts_of(unchanged=503, invalid=17), **changes}
+    text = Reader(render_page(summary_of(**given))).text
+    assert shown in text
+    assert not hidden or hidden not in text
+
+
 @pytest.mark.parametrize(
     ("changes", "verdict"),
     [

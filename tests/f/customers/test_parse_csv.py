@@ -1,5 +1,6 @@
 """parse_csv as the form runs it: text in, chunks and reasons out."""
 
+import hashlib
 import io
 import json
 import tracemalloc
@@ -37,6 +38,13 @@ def test_rows_become_customers_in_chunks_with_their_lines() -> None:
     ]
     assert customers(parsed)[0] == {"name": "C 0", "email": "c0@example.com", "custom": {"VIP": "yes"}}
     assert parsed["counts"] == {"rows": 5, "valid": 5, "invalid": 0, "duplicate": 0}
+
+
+def test_the_file_is_known_by_the_hash_of_its_very_bytes() -> None:
+    content = ("\ufeff" + HEADER + "Ada,ada@example.com,,\n\n" * 4_000).encode()
+    known = main(csv=content)["sha256"]
+    assert known == hashlib.sha256(content).hexdigest()
+    assert main(csv=content + b"\n")["sha256"] != known
 
 
 def test_every_refused_row_has_its_line_and_its_reason() -> None:

@@ -103,6 +103,19 @@ def test_a_row_under_way_is_in_doubt_once_its_sender_is_dead(
     assert state(journal(any_store, dead=dead).claim([ADA])) == expected
 
 
+def test_to_look_is_to_hear_what_a_claim_would_and_to_claim_nothing(any_store: Store) -> None:
+    done(journal(any_store, "before", "earlier"))
+    doubtful(journal(any_store, "before"), BOB)
+    third, fourth = Entry("third", "1"), Entry("fourth", "1")
+    journal(any_store, "living").claim([third])
+    entries = [ADA, BOB, third, fourth]
+    stored = any_store.execute("SELECT * FROM import_rows ORDER BY customer")
+    seen = journal(any_store).look(entries)
+    assert any_store.execute("SELECT * FROM import_rows ORDER BY customer") == stored
+    assert [seen[entry.customer].state for entry in entries] == ["done", "in_doubt", "elsewhere", "mine"]
+    assert seen == journal(any_store).claim(entries)
+
+
 def test_a_row_whose_answer_was_lost_is_in_doubt_for_everybody(any_store: Store) -> None:
     doubtful(journal(any_store, "before"))
     claim = journal(any_store).claim([CHANGED])["ada"]

@@ -2,12 +2,22 @@
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from f.connect.errors import FixInput, FixSettings
-from f.customers.storage import disconnect, inline_lines, read_rows, to_line, write_object, write_rows
+from f.customers.storage import (
+    INLINE_BYTES,
+    disconnect,
+    inline_lines,
+    keep_file,
+    read_rows,
+    to_line,
+    write_object,
+    write_rows,
+)
 from tests.loopback import Asked, Loopback, Reply, serve
 
 RECORDS = [{"line": 2, "cells": ["Zoë", '"']}, {"line": 3, "cells": ["a\nb", "\u2028"]}]
@@ -50,6 +60,23 @@ def test_what_was_written_is_read_again(server: Loopback) -> None:
     assert rows == {"count": 2, "s3": "imports/1/chunks/00000.jsonl"}
     assert list(read_rows(rows)) == RECORDS
     assert server.asked[0].path.startswith("/api/w/local/job_helpers/upload_s3_file?")
+
+
+def test_a_file_is_kept_as_an_object_or_inside_the_result_while_it_is_small(
+    server: Loopback, storage: Storage, tmp_path: Path
+) -> None:
+    del server
+    path, large = "imports/1/plan.csv", tmp_path / "large"
+    assert keep_file(path, b"a,b", "text/csv") == {"filename": "plan.csv", "s3": path}
+    storage.full = True
+    assert keep_file(path, b"a,b", "text/csv") == {"filename": "plan.csv", "content": "a,b"}
+    large.write_bytes(b"a" * INLINE_BYTES)
+    with large.open("rb") as file:
+        assert len(keep_file(path, file, "text/csv")["content"]) == INLINE_BYTES
+    large.write_bytes(b"a" * (INLINE_BYTES + 1))
+    with large.open("rb") as file, pytest.raises(FixSettings, match=r"plan.csv is too large") as caught:
+        keep_file(path, file, "text/csv")
+    assert caught.value.code == "no_object_storage"
 
 
 def test_many_objects_share_one_connection(server: Loopback) -> None:

@@ -168,6 +168,28 @@ def test_a_script_that_does_not_exist_is_refused_with_its_name(served: Stage) ->
     assert "There is no script f/demo/no." in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("result", "shown"),
+    [
+        ({"description": {"md": "Two <b>rows</b>"}}, "<pre>Two &lt;b&gt;rows&lt;/b&gt;</pre>"),
+        ({"description": "Two & two"}, "<pre>Two &amp; two</pre>"),
+        ({"description": {"rows": 2}}, "<pre>{\n  &quot;rows&quot;: 2\n}</pre>"),
+        ({"other": 1}, "waits for an answer"),
+        ([1], "waits for an answer"),
+    ],
+)
+def test_the_approval_page_shows_what_the_step_says_to_whoever_decides(
+    served: Stage, result: Any, shown: str
+) -> None:
+    job = served.jobs.add("script", "f/demo/double")
+    served.jobs.end(job, Completed(True, result), "success")
+    served.jobs.waiting.add(job.id)
+    code = "import httpx; result = httpx.get(wmill.get_resume_urls()['approvalPage']).text"
+    page = run(served, code, WM_JOB_ID=job.id)
+    assert shown in page
+    assert page.count("<pre>") == (1 if "<pre>" in shown else 0)
+
+
 def test_resume_urls_approve_once(served: Stage) -> None:
     job = served.jobs.add("script", "f/demo/double")
     served.jobs.waiting.add(job.id)

@@ -1,0 +1,290 @@
+"""Plan and apply through the flow f/customers/import_csv: what is shown, what is sent, what is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mill.engine.approvals import Request
+from mill.engine.ports import Completed, Resume, Target
+from mill.session import Session
+from mill.workspace import Workspace
+from tests.loopback import Reply, serve
+from tests.mill.twins.stage import TwinClient, TwinProcess
+
+ROOT = Path(__file__).parents[3]
+FLOW = Target("flow", "f/customers/import_csv")
+FAST = {"retry_attempts": 2, "initial_delay": 0.001, "max_delay": 0.002}
+BEFORE = "name,email,city\n" + "".join(f"C {n},c{n}@example.com,Rome\n" for n in range(4))
+AFTER = BEFORE.replace("c1@example.com,Rome", "c1@example.com,Oslo") + "=New,new@example.com,Rome\n"
+
+
+class Person:
+    """Who is asked when the flow waits: `decides` does something first, and answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.decides: Callable[[], bool] = lambda: True
+
+    def __call__(self, request: Request) -> Resume:
+        self.asked.append(request)
+        return Resume(1, approved=self.decides())
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, Person]]:
+    person = Person()
+    with Session(Workspace.find(ROOT), tmp_path_factory.mktemp("state"), approver=person) as session:
+        yield session, person
+
+
+@pytest.fixture
+def person(opened: tuple[Session, Person]) -> Person:
+    opened[1].asked.clear()
+    opened[1].decides = lambda: True
+    return opened[1]
+
+
+class Stage:
+    """A target with four customers, of which the file changes one and adds another."""
+
+    def __init__(self, session: Session, twin: TwinClient) -> None:
+        self.session, self.twin = session, twin
+        assert self.run(BEFORE).success
+        self.applied = twin.ledger()
+
+    def run(self, text: str = AFTER, **args: Any) -> Completed:
+        # Another account each time something else sends: the journal of these imports is not what is tested.
+        settings = {**FAST, "account": f"{os.environ['PYTEST_CURRENT_TEST']} {text == BEFORE}"}
+        api = {
+            "kind": "generic",
+            "base_url": self.twin.url,
+            "authentication": {"type": "bearer_token", "token": "token"},
+            "endpoints": {"lookup": "/customers?email={email}"},
+            "settings": settings,
+        }
+        return self.session.run(FLOW, {"api": api, "on_duplicate": "update", "text": text, **args})
+
+    def plan(self, **args: Any) -> dict[str, Any]:
+        completed = self.run(dry_run=True, **args)
+        assert completed.success, completed.result
+        plan: dict[str, Any] = completed.result["plan"]
+        return plan
+
+    def stored(self, file: Mapping[str, Any]) -> str:
+        text: str = (self.session.state / "objects" / "_default_" / file["s3"]).read_text("utf-8-sig")
+        return text
+
+    def change_a_row(self) -> bool:
+        customer = self.twin.get("/customers?email=c2%40example.com").json["data"][0]
+        assert self.twin.patch(f"/customers/{customer['id']}", {"city": "Bern"}).status == 200
+        self.applied = self.twin.ledger()
+        return True
+
+
+@pytest.fixture
+def stage(opened: tuple[Session, Person], person: Person, twins: TwinProcess) -> Stage:
+    twin = twins.client("customers")
+    twin.forget()
+    return Stage(opened[0], twin)
+
+
+def test_a_dry_run_shows_the_plan_and_sends_nothing(stage: Stage) -> None:
+    completed = stage.run(dry_run=True)
+    assert stage.twin.ledger() == stage.applied
+    result = completed.result
+    assert (result["dry_run"], result["counts"]["unchanged"]) == (True, 5)
+    plan = result["plan"]
+    assert {action: rows for action, rows in plan["counts"].items() if rows} == {
+        "create": 1,
+        "update": 1,
+        "unchanged": 3,
+    }
+    assert (plan["reads_target"], plan["fields"], plan["requests"]) == (True, {"city": 1}, 5)
+    [change] = plan["examples"]
+    assert (change["line"], change["field"], change["after"]) == (3, "city", "Os… (4 characters)")
+    table = list(csv.DictReader(io.StringIO(stage.stored(plan["file"]))))
+    assert [(row["line"], row["action"], row["field"], row["from"], row["to"]) for row in table] == [
+        ("2", "unchanged", "", "", ""),
+        ("3", "update", "city", "Rome", "Oslo"),
+        ("4", "unchanged", "", "", ""),
+        ("5", "unchanged", "", "", ""),
+        ("6", "create", "", "", ""),
+    ]
+    page = stage.stored(result["report"])
+    assert "What an import would do" in page
+    assert plan["hash"] in page
+
+
+def test_the_plan_that_was_shown_is_applied(stage: Stage) -> None:
+    completed = stage.run(apply_plan=stage.plan()["hash"])
+    assert completed.success, completed.result
+    counts = completed.result["counts"]
+    assert (counts["created"], counts["updated"], counts["unchanged"]) == (1, 1, 3)
+    assert sorted(stage.twin.ledger()[len(stage.applied) :]) == [
+        ("created", "new@example.com"),
+        ("updated", "c1@example.com"),
+    ]
+    reasons = {reason["code"]: reason["rows"] for reason in completed.result["reasons"]}
+    assert reasons == {"unchanged_in_target": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "text", "args", "says"),
+    [
+        (False, AFTER + "X,x@example.com,Rome\n", {}, "The file is not the one the plan was made of."),
+        (False, AFTER, {"mapping": {"city": ""}}, "Other values would be sent than the plan shows"),
+        (False, AFTER, {"on_duplicate": "skip"}, "Other values would be sent than the plan shows"),
+        (True, AFTER, {}, "The target has changed since the plan was made"),
+    ],
+)
+def test_a_plan_that_no_longer_holds_is_not_applied(
+    stage: Stage, change: bool, text: str, args: dict[str, Any], says: str
+) -> None:
+    plan_hash = stage.plan()["hash"]
+    if change:
+        stage.change_a_row()
+    completed = stage.run(text, apply_plan=plan_hash, **args)
+    assert not completed.success
+    assert says in completed.result["error"]["message"]
+    assert "Nothing was sent. Make a new plan with a dry run" in completed.result["error"]["message"]
+    assert stage.twin.ledger() == stage.applied
+
+
+def test_what_is_not_a_hash_is_refused_before_the_target_is_read(stage: Stage) -> None:
+    with serve(lambda _: Reply(500)) as server:
+        stage.twin = TwinClient(server.url)
+        completed = stage.run(apply_plan="the plan of yesterday")
+    assert "is not the hash of a plan" in completed.result["error"]["message"]
+    assert server.asked == []
+
+
+def test_a_person_sees_the_plan_before_it_is_applied(stage: Stage, person: Person) -> None:
+    seen: list[list[tuple[str, str]]] = []
+
+    def look() -> bool:
+        seen.append(stage.twin.ledger())
+        return True
+
+    person.decides = look
+    completed = stage.run(ask_first=True)
+    assert completed.success, completed.result
+    assert seen == [stage.applied]
+    [request] = person.asked
+    shown = request.description["md"]
+    assert "| create | 1 | is not in the target; would be created |" in shown
+    assert "| city | 1 |" in shown
+    assert (completed.result["counts"]["created"], completed.result["counts"]["updated"]) == (1, 1)
+
+
+def test_nothing_is_sent_where_the_person_refuses(stage: Stage, person: Person) -> None:
+    person.decides = lambda: False
+    completed = stage.run(ask_first=True)
+    assert not completed.success
+    assert completed.result["error"]["name"] == "SuspendedDisapproved"
+    assert completed.result["plan"]["counts"]["create"] == 1
+    assert stage.twin.ledger() == stage.applied
+
+
+def test_what_changes_while_the_plan_waits_for_approval_ends_the_import(stage: Stage, person: Person) -> None:
+    person.decides = stage.change_a_row
+    completed = stage.run(ask_first=True)
+    assert not completed.success
+    assert (completed.result["error"]["step_id"], len(person.asked)) == ("confirm", 1)
+    assert "The target has changed since the plan was made" in completed.result["error"]["message"]
+    assert stage.twin.ledger() == stage.applied
+
+
+def test_nobody_is_asked_about_a_plan_that_would_send_nothing(stage: Stage, person: Person) -> None:
+    assert stage.run(BEFORE, ask_first=True).success
+    assert person.asked == []
+    assert stage.twin.ledger() == stage.applied
+
+
+def test_too_many_bad_rows_are_asked_about_together_with_the_plan(stage: Stage, person: Person) -> None:
+    text = AFTER + "".join(f"Bad {n},none,Rome\n" for n in range(9))
+    completed = stage.run(text, on_too_many_bad="ask", ask_first=True)
+    assert completed.success, completed.result
+    [request] = person.asked
+    assert "9 cannot" in request.description["md"]
+    assert "| update | 1 |" in request.description["md"]
+
+
+@pytest.mark.parametrize(
+    ("on_duplicate", "outcome", "reason"),
+    [("skip", "duplicate", "already_exists"), ("fail", "rejected", "exists_and_must_not")],
+)
+def test_rows_a_plan_settles_have_their_outcome_without_being_sent(
+    stage: Stage, on_duplicate: str, outcome: str, reason: str
+) -> None:
+    plan = stage.plan(on_duplicate=on_duplicate)
+    completed = stage.run(apply_plan=plan["hash"], on_duplicate=on_duplicate)
+    counts = completed.result["counts"]
+    assert (counts["created"], counts[outcome]) == (1, 4)
+    assert {found["code"]: found["rows"] for found in completed.result["reasons"]} == {reason: 4}
+    assert completed.result["timings"]["requests"] == 1
+
+
+def test_a_target_that_cannot_be_asked_is_planned_in_so_many_words(opened: tuple[Session, Person]) -> None:
+    with serve(lambda _: Reply(201, {"id": "1"})) as server:
+        api = {"kind": "generic", "base_url": server.url, "settings": FAST}
+        result = opened[0].run(FLOW, {"api": api, "text": BEFORE, "dry_run": True}).result
+    assert server.asked == []
+    assert (result["plan"]["reads_target"], result["plan"]["counts"]["create"]) == (False, 4)
+    page = opened[0].state / "objects" / "_default_" / result["report"]["s3"]
+    assert "The target could not be asked" in page.read_text("utf-8")
+
+
+def test_a_target_that_does_not_answer_fails_the_dry_run(opened: tuple[Session, Person]) -> None:
+    with serve(lambda _: Reply(401)) as server:
+        api = {
+            "kind": "generic",
+            "base_url": server.url,
+            "endpoints": {"lookup": "/customers?email={email}"},
+            "settings": FAST,
+        }
+        completed = opened[0].run(FLOW, {"api": api, "text": BEFORE, "dry_run": True})
+    assert not completed.success
+    assert "answered 401" in completed.result["error"]["message"]
+    assert len(server.asked) == 1
+
+
+def test_a_plan_in_many_chunks_settles_the_rows_of_each(stage: Stage) -> None:
+    text = BEFORE + "".join(f"D {n},d{n}@example.com,Rome\n" for n in range(6))
+    completed = stage.run(text, apply_plan=stage.plan(text=text, chunk_rows=3)["hash"], chunk_rows=2)
+    assert completed.success, completed.result
+    assert (completed.result["counts"]["created"], completed.result["counts"]["unchanged"]) == (6, 4)
+
+
+def test_the_approval_page_shows_the_plan_and_runs_nothing_of_it(stage: Stage, person: Person) -> None:
+    pages: list[str] = []
+
+    def open_the_page() -> bool:
+        jobs = stage.session.engine
+        job = jobs.get(person.asked[0].job_id)
+        assert job is not None
+        assert job.completed is not None
+        with urllib.request.urlopen(job.completed.result["approvalPage"], timeout=10) as reply:
+            pages.append(reply.read().decode())
+        return True
+
+    person.decides = open_the_page
+    text = AFTER.replace("city", "<b>city</b>")
+    stage.run(text, ask_first=True, mapping={"<b>city</b>": "<script>"})
+    assert "| create | 1 |" in pages[0]
+    assert "<script>" not in pages[0]
+    assert "&lt;script" in pages[0]
+
+
+def test_the_gates_result_names_nobody(stage: Stage) -> None:
+    result = stage.run(dry_run=True).result
+    assert "@example.com" not in json.dumps(result)
+    assert "Oslo" not in json.dumps(result)
