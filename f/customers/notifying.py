@@ -8,7 +8,7 @@ from f.connect.errors import ConnectError
 from f.connect.integration import Integration
 from f.connect.message import Request
 from f.customers.plan_text import in_a_sentence
-from f.customers.summary import OUTCOMES, ImportSummary
+from f.customers.summary import OUTCOMES, ImportSummary, Plan
 
 NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
 
@@ -33,10 +33,16 @@ def facts(summary: ImportSummary) -> dict[str, Any]:
     places: dict[str, Any] = {"rejects": summary["rejects"], "report": summary["report"]}
     names = ("import_id", "source", "target", "dry_run", "started_at", "seconds", "counts", "stopped")
     told = {name: value for name, value in summary.items() if name in names}
-    plan = summary["plan"]
-    if plan is not None:
-        told["plan"] = {"hash": plan["hash"], "counts": plan["counts"]}
-    return {**told, **{name: (file or {}).get("s3") for name, file in places.items()}}
+    return {
+        **told,
+        "plan": plan_facts(summary["plan"]),
+        **{name: (file or {}).get("s3") for name, file in places.items()},
+    }
+
+
+def plan_facts(plan: Plan | None) -> dict[str, Any] | None:
+    """What a generic webhook gets of a plan."""
+    return None if plan is None else {"hash": plan["hash"], "counts": plan["counts"]}
 
 
 def announce(

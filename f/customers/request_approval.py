@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import wmill
 
-from f.customers.notifying import announce
+from f.customers.notifying import announce, plan_facts
 from f.customers.plan_text import describe
 from f.customers.summary import Plan
 
@@ -18,15 +18,20 @@ def main(
     message: str, plan: dict | None = None, slack_webhook_url: str = "", webhook_url: str = ""
 ) -> dict[str, Any]:
     urls = wmill.get_resume_urls()
-    text = f"An import waits for a decision. {message}"
+    text, planned = f"An import waits for a decision. {message}", cast("Plan | None", plan)
     told = announce(
         f"{text} {urls['approvalPage']}",
-        {"event": "import_waits", "message": message, "approval_page": urls["approvalPage"]},
+        {
+            "event": "import_waits",
+            "message": message,
+            "plan": plan_facts(planned),
+            "approval_page": urls["approvalPage"],
+        },
         slack_webhook_url=slack_webhook_url,
         webhook_url=webhook_url,
     )
     print(text, told)
-    shown = describe(cast("Plan", plan), message) if plan else message
+    shown = describe(planned, message) if planned else message
     return {
         **{name: urls[name] for name in ("resume", "cancel", "approvalPage")},
         "description": {"md": shown},

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-_OPTIONS = ("default_country", "on_duplicate", "on_too_many_bad", "encoding", "delimiter")
+_OPTIONS = ("default_country", "on_duplicate", "on_too_many_bad", "encoding", "delimiter", "apply_plan")
 # Whoever may post a file may choose among this folder's targets, and read no other resource.
 _TARGET = re.compile(r"f/customers/\w+")
 

@@ -53,6 +53,18 @@ def test_a_webhook_gets_counts_and_places_and_never_a_row() -> None:
     assert "reasons" not in told
 
 
+def test_a_plan_is_told_by_its_hash_and_counts_and_never_a_row() -> None:
+    plan = {
+        "hash": "0f-0f-0f",
+        "counts": {"create": 2, "update": 0, "unchanged": 0, "skip": 1, "refuse": 0, "hold": 0},
+        "examples": [{"line": 2, "field": "city", "before": "Ro… (4 characters)", "after": ""}],
+    }
+    planned = summary(dry_run=True, plan=plan)
+    assert "Plan 0f-0f-0f: 2 to create, 1 to skip. Report:" in sentence(planned)
+    assert facts(planned)["plan"] == {"hash": "0f-0f-0f", "counts": plan["counts"]}
+    assert facts(summary())["plan"] is None
+
+
 def test_slack_gets_text_and_the_webhook_gets_facts() -> None:
     with serve(lambda _: Reply(200, b"ok")) as server:
         done = main(

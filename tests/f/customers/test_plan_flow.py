@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from mill.commands.run import read_case
 from mill.engine.approvals import Request
 from mill.engine.ports import Completed, Resume, Target
 from mill.session import Session
@@ -282,6 +283,49 @@ def test_the_approval_page_shows_the_plan_and_runs_nothing_of_it(stage: Stage, p
     assert "| create | 1 |" in pages[0]
     assert "<script>" not in pages[0]
     assert "&lt;script" in pages[0]
+
+
+def test_the_channels_hear_of_the_plan_that_waits(stage: Stage) -> None:
+    with serve(lambda _: Reply(200, b"ok")) as channel:
+        hooks = {"slack_webhook_url": f"{channel.url}/slack", "webhook_url": f"{channel.url}/hook"}
+        assert stage.run(ask_first=True, **hooks).success
+    slack, hook = (asked.json for asked in channel.asked[:2])
+    assert "1 to create, 1 to update, 3 unchanged. http" in slack["text"]
+    assert (hook["event"], hook["plan"]["counts"]["update"]) == ("import_waits", 1)
+
+
+def test_a_posted_file_is_planned_and_then_applied_by_the_hash(opened: tuple[Session, Person]) -> None:
+    session = opened[0]
+
+    def post(query: str) -> Completed:
+        request = urllib.request.Request(
+            f"{session.platform.url}/api/r/customers/import?api=f/customers/crm_twin&{query}",
+            data=b"name,email\nPosted,posted@example.com\n",
+            headers={"Content-Type": "text/csv", "X-API-Key": "local-import-key"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            completed = session.engine.wait(reply.read().decode().strip('"'), 30)
+        assert completed is not None
+        return completed
+
+    plan = post("dry_run=true").result["plan"]
+    assert (plan["reads_target"], plan["counts"]["create"]) == (True, 1)
+    assert not post(f"apply_plan={'0' * 12}{plan['hash'][12:]}").success
+    assert post(f"apply_plan={plan['hash']}").result["counts"]["created"] == 1
+
+
+def test_the_cases_that_come_along_show_what_an_edited_file_would_change(
+    opened: tuple[Session, Person],
+) -> None:
+    results = []
+    for name in ("customers_seed", "customers_plan"):
+        case = read_case(ROOT / "flows" / f"{name}.yaml")
+        results.append(opened[0].run(case.target, case.args).result)
+    seeded, planned = results
+    assert seeded["counts"]["created"] == 6
+    counts = planned["plan"]["counts"]
+    assert (counts["create"], counts["update"], counts["unchanged"]) == (2, 3, 3)
+    assert planned["plan"]["fields"] == {"custom_fields.Tier": 2, "city": 1, "phone": 1}
 
 
 def test_the_gates_result_names_nobody(stage: Stage) -> None:
