@@ -63,16 +63,18 @@ class Stage:
         self.applied = twin.ledger()
 
     def run(self, text: str = AFTER, **args: Any) -> Completed:
-        # Another account each time something else sends: the journal of these imports is not what is tested.
-        settings = {**FAST, "account": f"{os.environ['PYTEST_CURRENT_TEST']} {text == BEFORE}"}
-        api = {
+        return self.session.run(FLOW, {"api": self.api(text), "on_duplicate": "update", "text": text, **args})
+
+    def api(self, text: str) -> dict[str, Any]:
+        # Another account for what seeds the target: the journal of these imports is not what is tested.
+        account = f"{os.environ['PYTEST_CURRENT_TEST']} {text == BEFORE}"
+        return {
             "kind": "generic",
             "base_url": self.twin.url,
             "authentication": {"type": "bearer_token", "token": "token"},
             "endpoints": {"lookup": "/customers?email={email}"},
-            "settings": settings,
+            "settings": {**FAST, "account": account},
         }
-        return self.session.run(FLOW, {"api": api, "on_duplicate": "update", "text": text, **args})
 
     def plan(self, **args: Any) -> dict[str, Any]:
         completed = self.run(dry_run=True, **args)
@@ -326,6 +328,41 @@ def test_the_cases_that_come_along_show_what_an_edited_file_would_change(
     counts = planned["plan"]["counts"]
     assert (counts["create"], counts["update"], counts["unchanged"]) == (2, 3, 3)
     assert planned["plan"]["fields"] == {"custom_fields.Tier": 2, "city": 1, "phone": 1}
+
+
+def test_what_windmill_shows_of_a_dry_run_has_the_plan_and_its_file(stage: Stage) -> None:
+    def step(name: str, **args: Any) -> Any:
+        completed = stage.session.run(Target("script", f"f/customers/{name}"), args)
+        assert completed.success, completed.result
+        return completed.result
+
+    parsed = step("parse_csv", text=AFTER)
+    gate = step("gate_import", parsed=parsed, api=stage.api(AFTER), on_duplicate="update", dry_run=True)
+    shown = step("report_import", parsed=parsed, gate=gate, created=[], dry_run=True)["render_all"]
+    tables = [part["table-row-object"] for part in shown if "table-row-object" in part]
+    assert {
+        "action": "update",
+        "rows": 1,
+        "meaning": "is there with other values; they would be replaced",
+    } in (tables[1])
+    assert [part["s3"].rsplit("/")[-1] for part in shown if set(part) == {"s3"}] == [
+        "plan.csv",
+        "report.html",
+    ]
+
+
+def test_a_dry_run_asks_nobody_however_many_rows_are_bad(stage: Stage, person: Person) -> None:
+    text = AFTER + "".join(f"Bad {n},none,Rome\n" for n in range(9))
+    completed = stage.run(text, on_too_many_bad="ask", ask_first=True, dry_run=True)
+    assert completed.success, completed.result
+    assert person.asked == []
+    assert completed.result["plan"]["counts"]["update"] == 1
+
+
+def test_a_file_without_a_row_to_send_has_a_plan_too(stage: Stage, person: Person) -> None:
+    result = stage.run("name,email\nBad,none\n", max_bad_share=1, ask_first=True).result
+    assert (sum(result["plan"]["counts"].values()), result["counts"]["invalid"]) == (0, 1)
+    assert person.asked == []
 
 
 def test_the_gates_result_names_nobody(stage: Stage) -> None:
