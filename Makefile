@@ -27,7 +27,7 @@ test: $(INSTALLED) $(CLI)
 
 # A few minutes. A shorter run is part of make test.
 chaos: $(INSTALLED)
-	@$(BIN)/python -m mill.bench.chaos --kills 200
+	@$(BIN)/mill bench chaos --kills 200
 
 setup: $(INSTALLED) $(CLI)
 

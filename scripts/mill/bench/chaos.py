@@ -13,13 +13,12 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -29,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 import mill
+from mill.bench.processes import process
 from mill.errors import MillError
 
 ROOT = Path(mill.__file__).parents[2]
@@ -194,7 +194,7 @@ class Lab:
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'scripts'}"}
         twins = [sys.executable, "-m", "mill.twins.serve", "--port", "0"]
         twins += ["--state", str(self.folder / "twins"), "--seconds", str(self._seconds + 60)]
-        self._twins = self._stack.enter_context(_process(twins, environment))
+        self._twins = self._stack.enter_context(process(twins, environment, ROOT))
         home = self.folder / "home"
         home.mkdir()
         jobs = {
@@ -204,7 +204,7 @@ class Lab:
             "BASE_INTERNAL_URL": _NOWHERE,
         }
         self._worker = self._stack.enter_context(
-            _process([sys.executable, str(WORKER)], {**environment, **jobs})
+            process([sys.executable, str(WORKER)], {**environment, **jobs}, ROOT)
         )
         assert self._twins.stdout is not None
         self.url = self._twins.stdout.readline().strip()
@@ -268,21 +268,6 @@ class Lab:
 
 
 _NOWHERE = "http://127.0.0.1:9"
-
-
-@contextlib.contextmanager
-def _process(command: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(environment), cwd=ROOT
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            assert pipe is not None
-            pipe.close()
 
 
 class Trip:
@@ -357,7 +342,3 @@ class Trip:
 
     def _emails(self, name: str) -> list[str]:
         return [f"{name}.{self._number}.{row}@example.com" for row in range(self._rows)]
-
-
-if __name__ == "__main__":
-    typer.run(chaos)

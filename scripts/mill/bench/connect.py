@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -19,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mill.bench.postgres import postgres
 from mill.errors import MillError
 from mill.workspace import Workspace
 
@@ -92,7 +91,7 @@ def _ratio(theirs: list[float], ours: list[float]) -> float:
 def _measure_limiter(root: Path, _: int) -> tuple[dict[str, float], Table]:
     table = Table("store", "processes", "takes", "ms a take (median)", "p95", "over", title="rate limiter")
     figures: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="mill-bench-") as folder, _postgres() as dsn:
+    with tempfile.TemporaryDirectory(prefix="mill-bench-") as folder, postgres() as dsn:
         stores = {"postgres": dsn} if dsn else {}
         for name, where in {"sqlite": f"{folder}/state.sqlite", **stores}.items():
             results = _together(root, where)
@@ -192,20 +191,3 @@ def _server(delay: float) -> Iterator[str]:
         assert server.stdout is not None
         yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         server.stdin.close()
-
-
-@contextlib.contextmanager
-def _postgres() -> Iterator[str]:
-    """A Postgres for the length of the measurement; an empty string where pgserver is not installed."""
-    if importlib.util.find_spec("pgserver") is None:
-        yield ""
-        return
-    with (
-        tempfile.TemporaryDirectory(prefix="pg-") as data,
-        tempfile.TemporaryDirectory(prefix="pg-run-", ignore_cleanup_errors=True) as runtime,
-    ):
-        os.environ.setdefault("XDG_RUNTIME_DIR", runtime)  # pgserver keeps its locks there, and warns without
-        from pgserver.postgres_server import get_server  # noqa: PLC0415 - a test dependency, may be missing
-
-        with get_server(data, cleanup_mode="stop") as server:
-            yield server.get_uri()

@@ -88,10 +88,10 @@ def clean_row(number: int, rng: random.Random) -> Row:
     ]
 
 
-def clean_rows(count: int, seed: int = 7) -> Iterator[Row]:
-    """Rows that are all valid, without a header."""
+def clean_rows(count: int, seed: int = 7, first: int = 1) -> Iterator[Row]:
+    """Rows that are all valid, without a header; the addresses are numbered from `first`."""
     rng = random.Random(seed)  # noqa: S311 - test data that shall repeat
-    return (clean_row(number, rng) for number in range(1, count + 1))
+    return (clean_row(number, rng) for number in range(first, first + count))
 
 
 def dirty_rows(count: int, seed: int = 7) -> list[Row]:

@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +19,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from mill.api.objects import put_file
-from mill.bench import dataset
+from mill.bench import dataset, sending
+from mill.bench.postgres import MISSING, is_installed, postgres
+from mill.bench.sending import AT_ONCE, BURST, DELAY, JOBS, LIMIT, Rates, platform
 from mill.errors import MillError
-from mill.session import Session
-from mill.workspace import Workspace
+from mill.workspace import Workspace, hint
 
 _WORKER = Path(__file__).with_name("import_worker.py")
 _ROUNDS = 3
@@ -59,17 +60,35 @@ class Bench:
                     text.writelines(dataset.to_csv(dataset.clean_rows(rows)))
                 put_file(state, name, file)
                 file.unlink()
-            with Session(Workspace(self.root), state) as session:
-                environment = {
-                    "BASE_INTERNAL_URL": session.platform.url,
-                    "WM_BASE_URL": session.platform.url,
-                    "WM_TOKEN": session.platform.token,
-                    "WM_WORKSPACE": session.platform.workspace_id,
-                }
+            with platform(self.root, state) as environment:
                 few, many = (
                     self.worker("parse", name, environment=environment) for name in ("few.csv", "all.csv")
                 )
         return few, many
+
+    @cached_property
+    def rates_by_row(self) -> Rates:
+        """Rows a second to an API that takes one customer a request, 20 ms away."""
+        return sending.rates_by_row(self.root, self.rows // 200)
+
+    @cached_property
+    def rates_in_batches(self) -> Rates:
+        """Rows a second from the file to an API that takes a hundred customers a request, 20 ms away."""
+        return sending.rates_in_batches(self.root, self.rows // 50)
+
+    @cached_property
+    def limited(self) -> Mapping[str, float]:
+        """What a server with a limit counts of jobs that share it."""
+        return sending.limited(self.root, max(60, self.rows // 2_000))
+
+    @cached_property
+    def journals(self) -> Mapping[str, Rates]:
+        """Rows a second by API (rows, batches) and journal (none, sqlite, postgres where there is one)."""
+        with postgres() as database:
+            return {
+                "rows": sending.rates_of_journals(self.root, self.rows // 400, database, batches=False),
+                "batches": sending.rates_of_journals(self.root, self.rows // 50, database, batches=True),
+            }
 
     def worker(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
         """One measurement in a process of its own."""
@@ -113,39 +132,158 @@ def time_1m_vs_10k(bench: Bench) -> float:
     return many["seconds"] / few["seconds"]
 
 
-def _median(rates: Mapping[str, list[float]], way: str) -> float:
+def rows_20ms_vs_asyncio(bench: Bench) -> float:
+    """Rows a second of the flow's jobs, over those of an asyncio client with as many requests at once."""
+    return _median(bench.rates_by_row, "jobs", "by_asyncio")
+
+
+def batch_vs_asyncio_batch(bench: Bench) -> float:
+    """Rows a second from the file to the API's last answer, over those of the obvious check and asyncio.
+
+    Ours is the wall time of parse_csv and then of create_customers on each chunk, one after the other in one
+    process; theirs checks and sends at the same time, in one process too.
+    """
+    return _median(bench.rates_in_batches, "whole_file", "by_asyncio_in_batches")
+
+
+def limit_used(bench: Bench) -> float:
+    """Requests answered after the first burst, over those that the limit allows in that time."""
+    return (bench.limited["answered"] - BURST) / (LIMIT * bench.limited["seconds"])
+
+
+def limit_429(bench: Bench) -> float:
+    """Requests that the server refused because they came too fast."""
+    return bench.limited["refused"]
+
+
+def journal_cost_sqlite(bench: Bench) -> float:
+    """The share of its rows a second that the journal in a file takes from a job."""
+    return 1 - _median(bench.journals["rows"], "sqlite", "none")
+
+
+def journal_cost_postgres(bench: Bench) -> float:
+    """The same of a journal in a Postgres on this machine."""
+    if not is_installed():
+        raise NotMeasuredError(MISSING)
+    return 1 - _median(bench.journals["rows"], "postgres", "none")
+
+
+def _median(rates: Mapping[str, list[float]], way: str, other: str = "obvious") -> float:
     """Each round against its neighbour in time."""
-    pairs = zip(rates[way], rates["obvious"], strict=True)
+    pairs = zip(rates[way], rates[other], strict=True)
     return statistics.median(ours / theirs for ours, theirs in pairs)
+
+
+class NotMeasuredError(Exception):
+    """A ratio cannot be measured here; the sentence says why."""
+
+
+def _speeds(bench: Bench) -> Table:
+    table = Table("file", *bench.speed["clean"], title="rows a second of one core")
+    for name, ways in bench.speed.items():
+        table.add_row(name, *_rows_a_second(ways))
+    return table
+
+
+def _peaks(bench: Bench) -> Table:
+    table = Table("rows", "processor seconds", "peak MB", title="parse_csv, from and to object storage")
+    for parse in bench.parses:
+        table.add_row(f"{parse['rows']:,.0f}", f"{parse['seconds']:.2f}", f"{parse['peak_mb']:.1f}")
+    return table
+
+
+def _row_rates(bench: Bench) -> Table:
+    title = f"rows a second, one a request, {1000 * DELAY:.0f} ms away, {AT_ONCE} at once"
+    table = Table("the flow's jobs", "asyncio", "threads", "one after the other", title=title)
+    table.add_row(*_rows_a_second(bench.rates_by_row))
+    return table
+
+
+def _batch_rates(bench: Bench) -> Table:
+    title = f"rows a second from the file, 100 a request, {1000 * DELAY:.0f} ms away"
+    table = Table("parse_csv and the flow's jobs", "the obvious check and asyncio", title=title)
+    table.add_row(*_rows_a_second(bench.rates_in_batches))
+    return table
+
+
+def _limit(bench: Bench) -> Table:
+    title = f"{JOBS} jobs share a limit of {LIMIT} a second"
+    table = Table("answered", "refused", "seconds from first to last", title=title)
+    counts = bench.limited
+    table.add_row(f"{counts['answered']:.0f}", f"{counts['refused']:.0f}", f"{counts['seconds']:.2f}")
+    return table
+
+
+def _journals(bench: Bench) -> Table:
+    table = Table("API", *bench.journals["rows"], "costs", title="rows a second by journal")
+    for api, rates in bench.journals.items():
+        costs = (f"{name} {1 - _median(rates, name, 'none'):.1%}" for name in rates if name != "none")
+        table.add_row(api, *_rows_a_second(rates), ", ".join(costs))
+    return table
+
+
+def _rows_a_second(rates: Mapping[str, list[float]]) -> Iterator[str]:
+    return (f"{statistics.median(rounds):,.0f}" for rounds in rates.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A figure of the bench; its function's name is its key."""
+    """A figure of the bench; its function's name is its key. `details` is the table of what it is made of."""
 
     measure: Callable[[Bench], float]
     what: str
+    details: Callable[[Bench], Table]
     goal: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it is called."""
+        return self.measure.__name__
 
 
 RATIOS = (
-    Ratio(validate_vs_obvious, "read + check + map, times the obvious pipeline", "at least 10"),
-    Ratio(validate_vs_obvious_dirty, "the same, one row in twenty dirty"),
-    Ratio(parse_vs_obvious, "all of parse_csv but the storage, times the obvious pipeline"),
-    Ratio(memory_1m_vs_10k, "peak memory, all rows to a hundredth", "at most 1.3"),
-    Ratio(time_1m_vs_10k, "processor time, all rows to a hundredth", "at most 105"),
+    Ratio(validate_vs_obvious, "read + check + map, times the obvious pipeline", _speeds, "at least 10"),
+    Ratio(validate_vs_obvious_dirty, "the same, one row in twenty dirty", _speeds),
+    Ratio(parse_vs_obvious, "all of parse_csv but the storage, times the obvious pipeline", _speeds),
+    Ratio(memory_1m_vs_10k, "peak memory, all rows to a hundredth", _peaks, "at most 1.3"),
+    Ratio(time_1m_vs_10k, "processor time, all rows to a hundredth", _peaks, "at most 105"),
+    Ratio(
+        rows_20ms_vs_asyncio,
+        "one row a request, times an asyncio client (n8n: 1,500 rows/s)",
+        _row_rates,
+        "at least 0.8",
+    ),
+    Ratio(
+        batch_vs_asyncio_batch,
+        "file to batch API, times the obvious check and an asyncio client",
+        _batch_rates,
+        "at least 3",
+    ),
+    Ratio(limit_used, "share used of a rate limit that parallel jobs have together", _limit, "at least 0.97"),
+    Ratio(limit_429, "requests too many for the server with that limit", _limit, "0"),
+    Ratio(
+        journal_cost_sqlite, "share of the rows/s that a journal in a file costs", _journals, "at most 0.15"
+    ),
+    Ratio(journal_cost_postgres, "the same of a journal in Postgres", _journals, "at most 0.15"),
 )
 
 
 def import_(
     rows: Annotated[int, typer.Option(min=10_000, help="Rows of the large file.")] = 1_000_000,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="RATIO", help="Measure this one alone; may be repeated.")
+    ] = None,
     agree: Annotated[
         int, typer.Option(min=0, help="Instead, hold this many generated values against the libraries.")
     ] = 0,
     seed: Annotated[int, typer.Option(help="What the values are generated from.")] = _SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compare an import with the obvious pipeline: csv, pydantic with EmailStr, phonenumbers.
+    """Compare an import with what one would write instead.
+
+    Reading is held against csv, pydantic with EmailStr and phonenumbers; sending against asyncio clients of
+    the same loopback API, over 20 ms; jobs with a journal against jobs without; and jobs that share a rate
+    limit meet a server that enforces it. It takes a few minutes; fewer --rows take less, and say less.
 
     With --agree, check that the short cuts of the validation say what email-validator, phonenumbers and the
     rules for whole rows say; the exit code is 1 if one does not.
@@ -154,30 +292,35 @@ def import_(
     if agree:
         _report_agreement(bench.worker("agree", str(agree), str(seed)), as_json=as_json)
         return
-    figures = {ratio.measure.__name__: round(ratio.measure(bench), 3) for ratio in RATIOS}
+    figures = _measured(bench, _chosen(only or []))
     if as_json:
-        typer.echo(json.dumps(figures))
+        typer.echo(json.dumps({ratio.key: figure for ratio, figure in figures.items()}))
         return
-    table = Table("ratio", "measured", "goal", "what", title=f"import of {rows:,} rows")
-    for ratio in RATIOS:
-        key = ratio.measure.__name__
-        table.add_row(key, f"{figures[key]:g}", ratio.goal, ratio.what)
+    names = (Column("ratio", no_wrap=True), "measured", "goal", "what")
+    table = Table(*names, title=f"import of {rows:,} rows")
+    for ratio, figure in figures.items():
+        table.add_row(ratio.key, f"{figure:g}", ratio.goal, ratio.what)
     console = Console(file=sys.stdout)
-    console.print(table, _rates(bench.speed), _peaks(*bench.parses))
+    console.print(table, *(details(bench) for details in dict.fromkeys(ratio.details for ratio in figures)))
 
 
-def _rates(speed: Mapping[str, Mapping[str, list[float]]]) -> Table:
-    table = Table("file", *speed["clean"], title="rows a second of one core")
-    for name, ways in speed.items():
-        table.add_row(name, *(f"{statistics.median(rates):,.0f}" for rates in ways.values()))
-    return table
+def _chosen(names: list[str]) -> list[Ratio]:
+    known = [ratio.key for ratio in RATIOS]
+    for name in names:
+        if name not in known:
+            raise MillError(f"There is no ratio {name}.{hint(name, known)} There are: {', '.join(known)}.")
+    return [ratio for ratio in RATIOS if not names or ratio.key in names]
 
 
-def _peaks(*parses: Mapping[str, float]) -> Table:
-    table = Table("rows", "processor seconds", "peak MB", title="parse_csv, from and to object storage")
-    for parse in parses:
-        table.add_row(f"{parse['rows']:,.0f}", f"{parse['seconds']:.2f}", f"{parse['peak_mb']:.1f}")
-    return table
+def _measured(bench: Bench, ratios: list[Ratio]) -> dict[Ratio, float]:
+    figures = {}
+    for ratio in ratios:
+        typer.echo(f"measuring {ratio.key}: {ratio.what}", err=True)
+        try:
+            figures[ratio] = round(ratio.measure(bench), 3)
+        except NotMeasuredError as reason:
+            typer.echo(f"{ratio.key} is left out: {reason}", err=True)
+    return figures
 
 
 def _report_agreement(found: Mapping[str, Mapping[str, Any]], *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from mill.bench.chaos import chaos
 from mill.bench.connect import connect
 from mill.bench.import_ import import_
 from mill.bench.reader import reader
@@ -14,6 +15,7 @@ app.command()(runner)
 app.command()(connect)
 app.command()(reader)
 app.command("import")(import_)
+app.command()(chaos)
 
 
 @app.callback()

@@ -1,13 +1,17 @@
 """`mill bench import`, small: that it measures and compares what it says."""
 
 import json
+import math
+import sys
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from mill.bench import sending
 from mill.bench.import_ import RATIOS, Bench, import_
+from tests.mill.commands import mill
 
 ROOT = Path(__file__).parents[3]
 
@@ -16,6 +20,7 @@ def bench(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
     app = typer.Typer()
     app.command()(import_)
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sending, "ROUNDS", 1)
     return CliRunner().invoke(app, arguments)
 
 
@@ -23,8 +28,38 @@ def test_every_ratio_is_measured_and_named(monkeypatch: pytest.MonkeyPatch) -> N
     done = bench(monkeypatch, "--rows", "10000", "--json")
     assert done.exit_code == 0, done.output
     figures = json.loads(done.stdout)
-    assert list(figures) == [ratio.measure.__name__ for ratio in RATIOS]
-    assert all(figure > 0 for figure in figures.values())
+    assert list(figures) == [ratio.key for ratio in RATIOS]
+    assert all(math.isfinite(figure) for figure in figures.values())
+    may_be_nothing = {"limit_429", "journal_cost_sqlite", "journal_cost_postgres"}
+    assert all(figure > 0 for key, figure in figures.items() if key not in may_be_nothing)
+
+
+def test_some_ratios_are_measured_alone_and_shown_with_what_they_are_made_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = bench(monkeypatch, "--rows", "10000", "--only", "limit_429", "--only", "limit_used")
+    assert done.exit_code == 0, done.output
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
+        "measuring limit_used",
+        "measuring limit_429",
+    ]
+    assert "4 jobs share a limit of 50 a second" in done.stdout
+    assert "rows a second" not in done.stdout
+
+
+def test_an_unknown_ratio_is_refused_with_the_nearest_name() -> None:
+    done = mill("bench", "import", "--only", "limit_use", cwd=ROOT)
+    assert done.returncode == 2
+    assert "There is no ratio limit_use. Did you mean limit_used" in done.stderr
+    assert "measuring" not in done.stderr
+
+
+def test_without_pgserver_its_ratio_is_left_out_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pgserver", None)
+    done = bench(monkeypatch, "--json", "--only", "journal_cost_postgres")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {}
+    assert "journal_cost_postgres is left out: it needs a Postgres" in done.stderr
 
 
 def test_the_short_cuts_agree_with_the_libraries(monkeypatch: pytest.MonkeyPatch) -> None:

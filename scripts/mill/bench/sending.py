@@ -1,0 +1,204 @@
+"""Sending customers to a loopback API, ours beside what one would write instead: rows a second of each.
+
+Every way runs in a process of its own, and round by round all of them take their turn at the same file.
+After each turn the API is asked whether every row arrived, and once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from mill.api.objects import put_file
+from mill.bench import dataset
+from mill.bench.errand import Errand
+from mill.bench.processes import Worker, process, read_line
+from mill.engine.ports import Target
+from mill.errors import MillError
+from mill.session import Session
+from mill.workspace import Workspace
+
+DELAY = 0.02
+AT_ONCE = 64
+ROUNDS = 5
+JOBS = 4  # of a flow, at the same time
+LIMIT, BURST = 50, 5  # requests a second, and how many of them may go at once
+_WARM_UP_ROWS = 100
+_JOB = Target("script", "bench", "def main():\n    pass\n")
+_HERE = Path(__file__).parent
+
+Rates = Mapping[str, list[float]]
+
+
+def rates_by_row(root: Path, rows: int) -> Rates:
+    """Rows a second where each row is a request of its own. The slow ways are given fewer rows."""
+    shares = {"jobs": 1, "by_asyncio": 1, "by_threads": 5, "by_loop": 100}
+    with Stage(root) as stage:
+        workers = {way: stage.worker(way) for way in shares}
+        return stage.in_turns(workers, rows, api=stage.api(), shares=shares)
+
+
+def rates_in_batches(root: Path, rows: int) -> Rates:
+    """Rows a second from the file to an API that takes a hundred rows a request."""
+    with Stage(root) as stage:
+        workers = {way: stage.worker(way) for way in ("whole_file", "by_asyncio_in_batches")}
+        return stage.in_turns(workers, rows, api=stage.api(batches=True))
+
+
+def rates_of_journals(root: Path, rows: int, database: str, *, batches: bool) -> Rates:
+    """Rows a second with no journal, one in a SQLite file and, where there is a database, one in Postgres."""
+    with Stage(root) as stage:
+        workers = {"none": stage.worker("without_journal"), "sqlite": stage.worker("with_journal")}
+        if database:
+            workers["postgres"] = stage.worker("with_journal")
+        return stage.in_turns(workers, rows, api=stage.api(batches=batches), databases={"postgres": database})
+
+
+def limited(root: Path, rows: int) -> Mapping[str, float]:
+    """What a server that enforces the limit counts of a few jobs that share it."""
+    settings = {"rate_limit": {"max_requests": LIMIT, "burst_size": BURST}, "max_concurrent_requests": 10}
+    with Stage(root, most=LIMIT + BURST) as stage:
+        api = stage.api(settings)
+        each = rows // JOBS
+        workers = [stage.worker("jobs", home="shared") for _ in range(JOBS)]
+        errands = [stage.errand(number * each + 1, each, api) for number in range(JOBS)]
+        for worker, errand in zip(workers, errands, strict=True):
+            worker.begin(errand)
+        for worker in workers:
+            worker.end()
+        return stage.ledger("jobs under a limit", each * JOBS)
+
+
+class Stage:
+    """A customer API, the workspace's storage and the processes that send, each ended with its block."""
+
+    def __init__(self, root: Path, *, delay: float = DELAY, most: int | None = None) -> None:
+        self._root, self._most = root, most
+        self._delay = delay
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mill-bench-")))
+            self._platform = stack.enter_context(platform(self._root, self._folder / "state"))
+            arguments = [str(self._delay), *([str(self._most)] if self._most else [])]
+            command = [sys.executable, str(_HERE / "customer_server.py"), *arguments]
+            server = stack.enter_context(process(command, os.environ, self._root))
+            self._url = f"http://127.0.0.1:{read_line(server, 'customer API')}"
+            self._stack = stack
+            self._preparing = self.worker("prepare")
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def api(self, settings: Mapping[str, Any] | None = None, *, batches: bool = False) -> dict[str, Any]:
+        """The resource of the API, with settings as for one that bears a lot."""
+        return {
+            "kind": "generic",
+            "base_url": self._url,
+            "authentication": {"type": "bearer_token", "token": "bench"},
+            "endpoints": {"batch": "/customers/batch"} if batches else {},
+            "settings": settings or {"max_concurrent_requests": AT_ONCE},
+        }
+
+    def worker(self, way: str, home: str = "") -> Worker:
+        """A process that sends one way, with a home of its own unless it shares one."""
+        name = home or f"home-{len(list(self._folder.iterdir()))}"
+        folder = self._folder / name
+        folder.mkdir(exist_ok=True)
+        errors = Path(tempfile.mkstemp(dir=self._folder, prefix=f"{way}-")[1])
+        log = self._stack.enter_context(errors.open("wb"))
+        environment = {
+            "PATH": os.defpath,
+            "PYTHONPATH": str(self._root),
+            "HOME": str(folder),
+            **self._platform,
+        }
+        command = [sys.executable, str(_HERE / "sending_worker.py"), way]
+        started = self._stack.enter_context(process(command, environment, self._root, log))
+        return Worker(way, started, errors)
+
+    def in_turns(
+        self,
+        workers: Mapping[str, Worker],
+        rows: int,
+        api: Mapping[str, Any],
+        *,
+        shares: Mapping[str, int] | None = None,
+        databases: Mapping[str, str] | None = None,
+    ) -> Rates:
+        """Rows a second of each, round by round, after one round that does not count.
+
+        `shares`: a way sends only so manieth a part of the rows.
+        """
+        rates: dict[str, list[float]] = {name: [] for name in workers}
+        first = 1
+        for number in range(ROUNDS + 1):
+            count = rows if number else min(rows, _WARM_UP_ROWS)
+            errand = self.errand(first, count, api)
+            first += count
+            for name, worker in workers.items():
+                part = max(1, count // (shares or {}).get(name, 1))
+                database = (databases or {}).get(name, "")
+                answer = worker.ask({**errand, "rows": part, "database": database})
+                self.ledger(name, part)
+                if number:
+                    rates[name].append(part / answer["seconds"])
+        return rates
+
+    def errand(self, first: int, rows: int, api: Mapping[str, Any]) -> Errand:
+        """Put a file of new customers into the storage, and the forms the ways take it in beside it."""
+        name = f"customers-{first}"
+        file = self._folder / f"{name}.csv"
+        with file.open("w", encoding="utf-8", newline="") as text:
+            text.writelines(dataset.to_csv(dataset.clean_rows(rows, first=first)))
+        put_file(self._folder / "state", file.name, file)
+        errand = Errand(
+            api=dict(api),
+            file=file.name,
+            csv=str(file),
+            records=str(self._folder / f"{name}.jsonl"),
+            chunks=[],
+            rows=rows,
+            at_once=AT_ONCE,
+            import_id=name,
+            database="",
+        )
+        return {**errand, "chunks": self._preparing.ask(errand)["result"]}
+
+    def ledger(self, who: str, rows: int) -> dict[str, float]:
+        """What the API has counted since the last time; MillError unless each row arrived once."""
+        request = urllib.request.Request(f"{self._url}/_ledger", data=b"")  # noqa: S310 - our own server
+        with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310 - as above
+            ledger: dict[str, float] = json.load(reply)
+        if not ledger["rows"] == ledger["customers"] == rows:
+            raise MillError(
+                f"The measurement {who!r} is void: of {rows} rows {ledger['customers']} arrived, and "
+                f"{ledger['rows'] - ledger['customers']} of them once more.",
+                exit_code=1,
+            )
+        return ledger
+
+
+@contextlib.contextmanager
+def platform(root: Path, state: Path) -> Iterator[Mapping[str, str]]:
+    """The loopback API with its object storage: the environment in which a job finds it."""
+    with Session(Workspace(root), state) as session:
+        job = session.engine.start(_JOB, {})  # there must be one whose progress can be told
+        session.engine.wait(job)
+        yield {
+            "BASE_INTERNAL_URL": session.platform.url,
+            "WM_BASE_URL": session.platform.url,
+            "WM_TOKEN": session.platform.token,
+            "WM_WORKSPACE": session.platform.workspace_id,
+            "WM_JOB_ID": job,
+        }

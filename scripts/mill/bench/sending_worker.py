@@ -1,0 +1,118 @@
+"""Sends customers in a process of its own, one way: `python sending_worker.py WAY`, in the workspace's root.
+
+It says that it is ready, then carries out the errand in each line and answers in how many seconds of wall
+time. Ends with its input. HOME holds the journal's file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+from wmill import S3Object
+
+import f.connect.mass  # noqa: F401 - else the first errand alone would spend its time importing it
+from f.connect.client import Client
+from f.customers.create_customers import main as create_customers
+from f.customers.customer import Customer
+from f.customers.outcome import CustomerRow
+from f.customers.parse_csv import main as parse_csv
+from f.customers.sending import send_rows
+from f.customers.state import open_journal, open_limits
+from f.customers.storage import read_rows
+from f.customers.targets import open_target
+from mill.bench import peers
+from mill.bench.errand import Errand
+
+# A flow's form goes up to ten times as many, but parse_csv ends a chunk at about a megabyte.
+_CHUNK_ROWS = 10_000
+
+
+def prepare(errand: Errand) -> list[Any]:
+    """Read the file into chunks, and leave what the API will be sent of each row where `records` says."""
+    parsed = parse_csv(file=S3Object(s3=errand["file"]), chunk_rows=_CHUNK_ROWS)
+    target = open_target(errand["api"])
+    rows = (row for chunk in parsed["chunks"] for row in read_rows(chunk["rows"]))
+    with Path(errand["records"]).open("w", encoding="utf-8") as records:
+        records.writelines(
+            json.dumps(target.render(Customer.from_json(row["customer"]))) + "\n" for row in rows
+        )
+    return list(parsed["chunks"])
+
+
+def jobs(errand: Errand) -> None:
+    """Each chunk as the flow sends it, one after the other."""
+    for chunk in errand["chunks"]:
+        create_customers(errand["api"], chunk=chunk, import_id=errand["import_id"])  # type: ignore[arg-type]  # JSON
+
+
+def whole_file(errand: Errand) -> None:
+    """The file read and checked as the flow does, then each chunk as the flow sends it."""
+    parsed = parse_csv(file=S3Object(s3=errand["file"]), chunk_rows=_CHUNK_ROWS)
+    jobs({**errand, "chunks": json.loads(json.dumps(parsed["chunks"]))})
+
+
+def without_journal(errand: Errand) -> None:
+    """Each chunk, and nothing is remembered."""
+    _send(errand, journalled=False)
+
+
+def with_journal(errand: Errand) -> None:
+    """The same, journalled in the database given, else in the file under HOME."""
+    _send(errand, journalled=True)
+
+
+def _send(errand: Errand, *, journalled: bool) -> None:
+    target = open_target(errand["api"])
+    database = conninfo_to_dict(errand["database"]) if errand["database"] else None
+    for chunk in errand["chunks"]:
+        records = read_rows(chunk["rows"])
+        rows = [CustomerRow(r["line"], r["cells"], Customer.from_json(r["customer"])) for r in records]
+        with contextlib.ExitStack() as stack:
+            journal = (
+                stack.enter_context(open_journal(database, target, errand["import_id"]))
+                if journalled
+                else None
+            )
+            limits = stack.enter_context(open_limits(database, target))
+            client = stack.enter_context(Client(target.integration, limits))
+            send_rows(rows, target, client, journal=journal)
+
+
+WAYS: dict[str, Callable[[Errand], object]] = {
+    way.__name__: way
+    for way in (
+        prepare,
+        jobs,
+        whole_file,
+        without_journal,
+        with_journal,
+        peers.by_asyncio,
+        peers.by_asyncio_in_batches,
+        peers.by_threads,
+        peers.by_loop,
+    )
+}
+
+
+def serve(way: Callable[[Errand], object]) -> None:
+    """Answer until the input ends; what jobs print goes nowhere."""
+    answers, sys.stdout = sys.stdout, open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for good
+    print("ready", file=answers, flush=True)
+    for line in sys.stdin:
+        errand: Errand = json.loads(line)
+        started = time.perf_counter()
+        result = way(errand)
+        seconds = time.perf_counter() - started
+        print(json.dumps({"seconds": seconds, "result": result}), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    serve(WAYS[sys.argv[1]])

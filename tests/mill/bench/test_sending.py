@@ -1,0 +1,61 @@
+"""The stage on which ways to send are held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mill.bench.sending import Stage
+from mill.errors import MillError
+
+ROOT = Path(__file__).parents[3]
+WAYS = {
+    "jobs": False,
+    "without_journal": False,
+    "with_journal": False,
+    "by_asyncio": False,
+    "by_threads": False,
+    "by_loop": False,
+    "whole_file": True,
+    "by_asyncio_in_batches": True,
+}
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with Stage(ROOT, delay=0) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_brings_every_row_once(stage: Stage, way: str) -> None:
+    rows = 120
+    first = 1 + rows * list(WAYS).index(way)
+    answer = stage.worker(way).ask(stage.errand(first, rows, stage.api(batches=WAYS[way])))
+    assert answer["seconds"] > 0
+    ledger = stage.ledger(way, rows)
+    assert ledger["rows"] == ledger["customers"] == rows
+    # The first row of a new target goes alone, the rest by the hundred.
+    assert ledger["answered"] == {"whole_file": 3, "by_asyncio_in_batches": 2}.get(way, rows)
+
+
+def test_a_job_finds_its_journal_in_the_home_it_was_given(stage: Stage) -> None:
+    errand = stage.errand(5_000, 20, stage.api())
+    assert stage.worker("jobs", home="shared").ask(errand)
+    stage.ledger("jobs", 20)
+    assert stage.worker("jobs", home="shared").ask(errand)
+    stage.ledger("jobs", 0)
+
+
+def test_a_measurement_that_lost_a_row_is_void(stage: Stage) -> None:
+    stage.worker("by_asyncio").ask(stage.errand(6_000, 20, stage.api()))
+    with pytest.raises(MillError, match="of 21 rows 20 arrived, and 0 of them once more"):
+        stage.ledger("by_asyncio", 21)
+
+
+def test_a_way_that_fails_says_why(stage: Stage) -> None:
+    errand = stage.errand(7_000, 20, stage.api())
+    with pytest.raises(MillError, match=r"'jobs' failed: .*Unknown target kind 'nothing'"):
+        stage.worker("jobs").ask({**errand, "api": {**errand["api"], "kind": "nothing"}})
