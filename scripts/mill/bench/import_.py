@@ -271,7 +271,8 @@ RATIOS = (
 def import_(
     rows: Annotated[int, typer.Option(min=10_000, help="Rows of the large file.")] = 1_000_000,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="RATIO", help="Measure this one alone; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="RATIO", help="Measure this alone, such as limit_used; may be repeated."),
     ] = None,
     agree: Annotated[
         int, typer.Option(min=0, help="Instead, hold this many generated values against the libraries.")

@@ -157,7 +157,7 @@ class Stage:
 
     def errand(self, first: int, rows: int, api: Mapping[str, Any]) -> Errand:
         """Put a file of new customers into the storage, and the forms the ways take it in beside it."""
-        name = f"customers-{first}"
+        name = f"{first:08}"
         file = self._folder / f"{name}.csv"
         with file.open("w", encoding="utf-8", newline="") as text:
             text.writelines(dataset.to_csv(dataset.clean_rows(rows, first=first)))

@@ -37,6 +37,7 @@ _CHUNK_ROWS = 10_000
 
 def prepare(errand: Errand) -> list[Any]:
     """Read the file into chunks, and leave what the API will be sent of each row where `records` says."""
+    os.environ["WM_FLOW_JOB_ID"] = errand["import_id"]  # it is part of where the chunks will lie
     parsed = parse_csv(file=S3Object(s3=errand["file"]), chunk_rows=_CHUNK_ROWS)
     target = open_target(errand["api"])
     rows = (row for chunk in parsed["chunks"] for row in read_rows(chunk["rows"]))
