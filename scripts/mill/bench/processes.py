@@ -49,11 +49,10 @@ def read_line(started: subprocess.Popen[str], name: str, errors: Path | None = N
 
 
 class Worker:
-    """A process that says it is ready, and then answers each line of JSON with one."""
+    """A process that answers each line of JSON with one."""
 
     def __init__(self, name: str, started: subprocess.Popen[str], errors: Path) -> None:
         self.name, self._process, self._errors = name, started, errors
-        read_line(started, name, errors)
 
     def begin(self, request: Any) -> None:
         """Hand a request over."""

@@ -1,7 +1,7 @@
 """Sends customers in a process of its own, one way: `python sending_worker.py WAY`, in the workspace's root.
 
-It says that it is ready, then carries out the errand in each line and answers in how many seconds of wall
-time. Ends with its input. HOME holds the journal's file.
+It carries out the errand in each line, and answers in how many seconds of wall time it did so. Ends with
+its input. HOME holds the journal's file.
 """
 
 from __future__ import annotations
@@ -106,7 +106,6 @@ WAYS: dict[str, Callable[[Errand], object]] = {
 def serve(way: Callable[[Errand], object]) -> None:
     """Answer until the input ends; what jobs print goes nowhere."""
     answers, sys.stdout = sys.stdout, open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for good
-    print("ready", file=answers, flush=True)
     for line in sys.stdin:
         errand: Errand = json.loads(line)
         started = time.perf_counter()
