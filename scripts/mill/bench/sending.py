@@ -72,10 +72,12 @@ def limited(root: Path, rows: int) -> Mapping[str, float]:
     """
     settings = {"rate_limit": {"max_requests": LIMIT, "burst_size": BURST}, "max_concurrent_requests": 10}
     with Stage(root, most=LIMIT + BURST) as stage:
-        api = stage.api(settings)
-        each = rows // JOBS
+        api, each = stage.api(settings), rows // JOBS
         workers = [stage.worker("jobs", home="shared") for _ in range(JOBS)]
-        errands = [stage.errand(number * each + 1, each, api) for number in range(JOBS)]
+        errands = [stage.errand(1 + JOBS + number * each, each, api) for number in range(JOBS)]
+        for number, worker in enumerate(workers, 1):  # does not count
+            worker.ask(stage.errand(number, 1, api))
+        stage.ledger("jobs under a limit", JOBS)
         for worker, errand in zip(workers, errands, strict=True):
             worker.begin(errand)
         for worker in workers:
