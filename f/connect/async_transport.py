@@ -20,17 +20,19 @@ from f.connect.pipeline import Pipeline
 from f.connect.transport import ca_bundle
 
 _READ_SIZE = 2**18
+# Servers close idle connections after 2 seconds and more; a write that meets the closing is lost.
+_IDLE_SECONDS = 1.5
 
 
 class AsyncTransport:
-    """A pool of connections that belongs to one running event loop."""
+    """A pool of connections that belongs to one running event loop: as many as there are calls at once."""
 
-    def __init__(self, integration: Integration, *, pool_size: int, clock: Clock = REAL) -> None:
+    def __init__(self, integration: Integration, *, clock: Clock = REAL) -> None:
         self._clock = clock
         self._connect_timeout = integration.connect_timeout
         self._max_reply_bytes = integration.max_reply_bytes
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=pool_size, ssl=_tls(integration)),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, ssl=_tls(integration)),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,  # it reads netrc on a thread for every request; the proxies are looked up here
             skip_auto_headers=("User-Agent", "Content-Type"),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -36,10 +37,9 @@ from f.connect.transport import Transport
 
 if TYPE_CHECKING:
     from f.connect.async_transport import AsyncTransport
+    from f.connect.mass import Crew
 
 log = logging.getLogger("connect")
-
-UNLIMITED = 0  # as aiohttp counts: who awaits single calls decides how many go at once
 
 
 class Client:
@@ -66,6 +66,8 @@ class Client:
             max_reply_bytes=integration.max_reply_bytes,
         )
         self._async_transport: AsyncTransport | None = None
+        self._crew: Crew | None = None
+        self._crew_lock = threading.Lock()
 
     def _build_pipeline(self) -> Pipeline:
         mode = self.integration.mode
@@ -138,11 +140,15 @@ class Client:
 
         `requests` is read lazily, on this thread: at most `concurrency` are under way and as many wait
         before and after. Errors are results, never raised. Leaving the loop early cancels what is under
-        way; such writes may have been applied.
+        way; such writes may have been applied. Connections stay open until the client is closed.
         """
-        from f.connect.mass import send_many  # noqa: PLC0415 - asyncio and aiohttp cost 200 ms that most jobs need not pay
+        from f.connect.mass import Crew  # noqa: PLC0415 - asyncio and aiohttp cost 200 ms that most jobs need not pay
 
-        return send_many(self._pipeline, self.integration, requests, concurrency, self._clock)
+        with self._crew_lock:
+            if self._crew is None or not self._crew.is_open:
+                self._crew = Crew(self.integration, self._clock)
+            crew = self._crew
+        return crew.send_many(self._pipeline, requests, concurrency)
 
     def pages(self, path: str, pager: Pager, **options: Any) -> Iterator[Response]:
         """Yield the pages of a list, each fetched when asked for; `f.connect.pagination` has the pagers."""
@@ -190,7 +196,7 @@ class Client:
         if self._async_transport is None:
             from f.connect.async_transport import AsyncTransport  # noqa: PLC0415 - as in send_many
 
-            self._async_transport = AsyncTransport(self.integration, pool_size=UNLIMITED, clock=self._clock)
+            self._async_transport = AsyncTransport(self.integration, clock=self._clock)
         return await self._async_transport.call(self._pipeline, request)
 
     async def get_async(self, path: str, **options: Any) -> Response:
@@ -231,6 +237,8 @@ class Client:
 
     def close(self) -> None:
         """Close all connections and write the metrics gathered so far to the store."""
+        if self._crew is not None:
+            self._crew.close()
         self._transport.close()
         self._guard.flush()
 
