@@ -62,9 +62,12 @@ class Store(ABC):
         return SqliteStore(None)
 
     @staticmethod
-    def sqlite(path: str | os.PathLike[str]) -> Store:
-        """A SQLite file, shared by the processes of this machine; made with mode 0600 where it is missing."""
-        return SqliteStore(Path(path))
+    def sqlite(path: str | os.PathLike[str], *, durable: bool = False) -> Store:
+        """A SQLite file, shared by the processes of this machine; made with mode 0600 where it is missing.
+
+        `durable`: what is committed outlives a power cut, not only a crash; slower.
+        """
+        return SqliteStore(Path(path), durable=durable)
 
     @staticmethod
     def postgres(where: str | Mapping[str, Any]) -> Store:
@@ -119,10 +122,12 @@ class Store(ABC):
 class SqliteStore(Store):
     """SQLite in WAL mode with a connection per thread; without a path, one connection in memory."""
 
-    def __init__(self, path: Path | None, *, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, path: Path | None, *, durable: bool = False, clock: Callable[[], float] | None = None
+    ) -> None:
         super().__init__()
         self.in_memory = path is None
-        self._path, self._clock = path, clock or time.time
+        self._path, self._durable, self._clock = path, durable, clock or time.time
         self._ticks = clock or (time.monotonic if path is None else time.time)
         self._lock = threading.RLock()
         self._local = threading.local()
@@ -209,7 +214,7 @@ class SqliteStore(Store):
         )
         if self._path is not None:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
         with self._lock:
             self._connections.append(connection)
         return connection

@@ -26,9 +26,14 @@ class postgresql(TypedDict, total=False):  # noqa: N801 - Windmill finds the res
     sslmode: str
 
 
-def open_store(database: Mapping[str, object] | None, purpose: str) -> Store:
-    """Return the database given, else this machine's file for the purpose, such as `imports`."""
-    return Store.postgres(database) if database else Store.sqlite(folder() / f"{purpose}.sqlite")
+def open_store(database: Mapping[str, object] | None, purpose: str, *, durable: bool = False) -> Store:
+    """Return the database given, else this machine's file for the purpose, such as `imports`.
+
+    `durable`: what is committed to the file outlives a power cut, as it does in a database.
+    """
+    if database:
+        return Store.postgres(database)
+    return Store.sqlite(folder() / f"{purpose}.sqlite", durable=durable)
 
 
 def folder() -> Path:

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, WaitForQuota
 from f.connect.message import Request, Response
+from f.customers.batch_claims import entry_of
 from f.customers.comparing import Difference, as_text, differences, leaves, value_at
 from f.customers.customer import Customer
 from f.customers.outcome import CustomerRow, Found, RowOutcome
 from f.customers.reasons import REASONS
 from f.customers.replies import body_of, explanation
 from f.customers.row_journal import Claim, Entry, Journal
-from f.customers.sending import entry_of
 from f.customers.storage import read_rows
 from f.customers.summary import Action, Parsed
 from f.customers.target import OnDuplicate, Target, content_of

@@ -53,14 +53,15 @@ _TAKE_OVER = """UPDATE import_rows SET owner = :owner, renewed_at = :at, import_
     WHERE target = :target AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
 _NOTE = """UPDATE import_rows SET remote_id = :job
     WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
-_DOUBT = """UPDATE import_rows SET owner = ''
+_DOUBT = """UPDATE import_rows SET owner = '', sent_at = :at
     WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
 _FORGET = """DELETE FROM import_rows
     WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
 _RENEW = (
     "UPDATE import_rows SET renewed_at = :at WHERE target = :target AND owner = :owner AND state = 'sent'"
 )
-_RELEASE = "UPDATE import_rows SET owner = '' WHERE target = :target AND owner = :owner AND state = 'sent'"
+_RELEASE = """UPDATE import_rows SET owner = '', sent_at = :at
+    WHERE target = :target AND owner = :owner AND state = 'sent'"""
 
 
 Cells = tuple[str | None, ...]
@@ -77,8 +78,8 @@ class Entry(NamedTuple):
 class Claim:
     """What the journal says to a row that is to be sent.
 
-    `mine`: send it. `in_doubt`: it may have been applied before, at `since`, with this content or another,
-    as part of the bulk job `remote_id` where there is one.
+    `mine`: send it. `in_doubt`: it may have been applied before, with this content or another, as part of the
+    bulk job `remote_id` where there is one; it was sent at `since` at the latest.
     `done`: it was applied before, by this import or another. `elsewhere`: a job that lives is sending it.
     """
 
@@ -159,7 +160,7 @@ class NoJournal:
 
 
 class RowJournal:
-    """The journal of one target in a store. Used from one thread.
+    """The journal of one target in a store. Used by one thread at a time, except for `now`.
 
     `resend_unknown`: rows in doubt are sent as if they were new; a person has looked them up.
     """
@@ -169,7 +170,6 @@ class RowJournal:
     ) -> None:
         self._store, self._owner, self._resend_unknown = store, owner, resend_unknown
         self._target, self._import_id = target, import_id
-        self._renewed = 0.0
         self._rows = _SQLITE_ROWS if isinstance(store, SqliteStore) else _POSTGRES_ROWS
         self._before: dict[str, Cells] = {}  # what was done with other content, by customer
         for table in _TABLES:
@@ -185,13 +185,12 @@ class RowJournal:
         with self._store.transaction():
             self._store.execute(_LOCK, {"target": self._target, "at": at})
             known = self._read(entries)
-            self._remember(known)
+            self._remember(entries, known)
             claims = {entry.customer: self._judge(entry, known.get(entry.customer), at) for entry in entries}
             fresh = [entry for entry in entries if claims[entry.customer].state == "mine"]
             taken = [entry for entry in entries if claims[entry.customer].state == "in_doubt"]
             self._run(_INTEND, fresh, at)
             self._run(_TAKE_OVER, taken, at)
-        self._renewed = at
         return claims
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
@@ -223,26 +222,23 @@ class RowJournal:
             self._forget(list(forgotten), at)
 
     def renew(self) -> None:
-        """At most once a minute."""
-        at = self.now()
-        if at - self._renewed >= 60:
-            self._renewed = at
-            self._store.execute(_RENEW, {"at": at, "target": self._target, "owner": self._owner.name})
+        """One transaction."""
+        self._store.execute(_RENEW, self._owned())
 
     def release(self) -> None:
         """Leave what is still claimed in doubt, for whoever comes next; after a run to the end nothing is."""
-        self._store.execute(_RELEASE, {"target": self._target, "owner": self._owner.name})
+        self._store.execute(_RELEASE, self._owned())
 
     def _read(self, entries: Sequence[Entry]) -> dict[str, tuple[Any, ...]]:
         return {row[0]: row[1:] for row in self._run(_READ, entries)}
 
-    def _remember(self, known: Mapping[str, tuple[Any, ...]]) -> None:
+    def _remember(self, entries: Sequence[Entry], known: Mapping[str, tuple[Any, ...]]) -> None:
         """Keep what a changed row was before, in case the target does not take the change."""
-        self._before = {
-            customer: (customer, content, outcome, remote_id, import_id)
-            for customer, (content, state, outcome, remote_id, import_id, *_) in known.items()
-            if state == "done"
-        }
+        for customer, _ in entries:
+            self._before.pop(customer, None)
+            if customer in known and known[customer][1] == "done":
+                content, _, outcome, remote_id, import_id, *_ = known[customer]
+                self._before[customer] = (customer, content, outcome, remote_id, import_id)
 
     def _forget(self, entries: Sequence[Entry], at: float) -> None:
         before = [self._before.get(entry.customer) for entry in entries]
@@ -261,7 +257,9 @@ class RowJournal:
             return Claim("elsewhere")
         if self._resend_unknown:
             return MINE
-        return Claim("in_doubt", same_content=same, remote_id=remote_id, since=sent_at)
+        # A sender that is found dead may have sent the row a moment ago, long after claiming it.
+        since = sent_at if owner == NOBODY else now
+        return Claim("in_doubt", same_content=same, remote_id=remote_id, since=since)
 
     def _run(self, sql: str, rows: Sequence[Cells], at: float = 0.0, **more: str) -> list[tuple[Any, ...]]:
         """Run a statement over rows, the customer first in each; what it returns."""
@@ -269,6 +267,9 @@ class RowJournal:
             return []
         values = {**self._values(at), "rows": json.dumps(rows), **more}
         return self._store.execute(sql.format(rows=self._rows), values)
+
+    def _owned(self) -> dict[str, Any]:
+        return {"at": self.now(), "target": self._target, "owner": self._owner.name}
 
     def _values(self, at: float) -> dict[str, Any]:
         return {"target": self._target, "import_id": self._import_id, "owner": self._owner.name, "at": at}

@@ -38,10 +38,8 @@ def open_journal(
     """The journal of a target, in the database given or in this machine's file."""
     if not database:
         _make_folder()
-    with open_store(database, "imports") as store, _owner(database) as owner:
-        if not database:
-            # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
-            store.execute("PRAGMA synchronous = FULL")
+    # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
+    with open_store(database, "imports", durable=True) as store, _owner(database) as owner:
         journal = RowJournal(store, target.identity, import_id, owner, resend_unknown=resend_unknown)
         try:
             yield journal

@@ -12,12 +12,13 @@ import pytest
 from f.connect.client import Client
 from f.connect.errors import FixSettings, SignInAgain, TryLater, WaitForQuota
 from f.connect.journal import Store
+from f.customers.batch_claims import entry_of
 from f.customers.customer import Customer
 from f.customers.journal_owner import LeasedOwner
 from f.customers.outcome import CustomerRow
 from f.customers.planning import Planned, Planner
 from f.customers.row_journal import RowJournal
-from f.customers.sending import entry_of, send_rows
+from f.customers.sending import send_rows
 from f.customers.target import OnDuplicate, Target
 from f.customers.targets import open_target
 from tests.loopback import Asked, Loopback, Reply, serve

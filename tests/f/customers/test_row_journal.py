@@ -123,10 +123,32 @@ def test_a_row_whose_answer_was_lost_is_in_doubt_for_everybody(any_store: Store)
     assert state(journal(any_store, "third").claim([ADA])) == "elsewhere"
 
 
-def test_a_doubt_keeps_the_time_of_the_sending_however_often_it_is_taken_over(any_store: Store) -> None:
-    doubtful(journal(any_store, "before"))
-    first = journal(any_store, "second", dead="before").claim([ADA])["ada"].since
-    assert journal(any_store, "third", dead="second").claim([ADA])["ada"].since == first > 0
+def test_a_row_may_have_been_sent_until_its_answer_was_given_up(any_store: Store) -> None:
+    before = journal(any_store, "before")
+    before.claim([ADA])
+    claimed = before.now()
+    before.settle(done=[], doubtful=[ADA], forgotten=[])
+    given_up = before.now()
+    assert claimed <= journal(any_store).claim([ADA])["ada"].since <= given_up
+
+
+@pytest.mark.parametrize("owner", ["me", "heir"])
+def test_a_row_may_have_been_sent_until_its_sender_was_found_dead(any_store: Store, owner: str) -> None:
+    journal(any_store).claim([ADA])
+    heir = journal(any_store, owner, dead="me")
+    found = heir.now()
+    assert heir.claim([ADA])["ada"].since >= found
+
+
+def test_a_batch_claimed_meanwhile_does_not_make_a_refused_change_forget_what_was_there(
+    any_store: Store,
+) -> None:
+    done(journal(any_store, import_id="earlier"))
+    mine = journal(any_store)
+    mine.claim([CHANGED])
+    mine.claim([BOB])
+    mine.settle(done=[], doubtful=[], forgotten=[CHANGED])
+    assert journal(any_store).claim([ADA])["ada"] == Claim("done", True, False, "created", "7")
 
 
 def test_a_person_may_have_doubtful_rows_sent_again(any_store: Store) -> None:
