@@ -33,6 +33,7 @@ class SharedGuard:
         self._integration, self._auth, self._store, self._clock = integration, auth, store, clock
         self._key = f"{integration.name}:{integration.account}"
         self._limiters: dict[str, RateLimiter] = {}
+        self._credentials: dict[str, Breaker] = {}  # by fingerprint: a renewed credential begins anew
         self._limiter = RateLimiter(self._key, integration.rate_limit, store, clock=clock)
         self._rule = integration.circuit_breaker
         self._breaker = Breaker(self._key, self._rule, store)
@@ -112,7 +113,11 @@ class SharedGuard:
         return self._limiters[endpoint]
 
     def _credential(self) -> Breaker:
-        return Breaker(f"{self._key}:credential:{self._auth.fingerprint()}", self._rule, self._store)
+        fingerprint = self._auth.fingerprint()
+        if fingerprint not in self._credentials:
+            key = f"{self._key}:credential:{fingerprint}"
+            self._credentials[fingerprint] = Breaker(key, self._rule, self._store)
+        return self._credentials[fingerprint]
 
     def _check_credential(self, call: Call) -> None:
         if not self._auth.fingerprint():

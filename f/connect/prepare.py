@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+import orjson
+
 from f.connect.errors import FixInput, FixSettings
 from f.connect.message import Outgoing, Request
 
 USER_AGENT = "millwright"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
+# What json.dumps does not write, orjson shall not write either.
+_ONLY_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~:@!$&'()*+,;=?%-]*")
@@ -75,6 +79,14 @@ def encode_body(request: Request) -> tuple[bytes | None, str | None]:
 
 def encode_json(value: Any) -> bytes:
     """Compact UTF-8 JSON; FixInput for what JSON cannot say (NaN, a datetime, half a surrogate pair)."""
+    try:
+        quick = orjson.dumps(value, option=_ONLY_JSON)
+    except TypeError:
+        return _encode_strictly(value)
+    return _encode_strictly(value) if b"null" in quick else quick  # it writes NaN so, and may mean None
+
+
+def _encode_strictly(value: Any) -> bytes:
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError) as error:

@@ -7,12 +7,15 @@ Every row's intent is journalled before it is sent and its outcome after: a seco
 sends only what has not been applied.
 """
 
+import contextlib
+import gc
 import os
 import secrets
 import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, Literal, Self, cast
 
@@ -50,12 +53,13 @@ def main(
         "max_concurrent_requests": max_concurrent_requests,
     }
     target = open_target(api, overrides)
-    rows, ends = _typed(customers) if customers else _chunk(chunk, settled)
     import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
-    if dry_run:
-        sent = Sent([(row, RowOutcome.because("dry_run")) for row in rows])
-    else:
-        sent = _send(rows, target, import_id, journal, on_duplicate, resend_unknown)
+    with _collector_spared():
+        rows, ends = _typed(customers) if customers else _chunk(chunk, settled)
+        if dry_run:
+            sent = Sent([(row, RowOutcome.because("dry_run")) for row in rows])
+        else:
+            sent = _send(rows, target, import_id, journal, on_duplicate, resend_unknown)
     ends += sent.ends
     counts = {str(name): count for name, count in Counter(end.outcome for _, end in ends).items()}
     index = (chunk or {}).get("index", 0)
@@ -75,6 +79,16 @@ def main(
         "started": started,
         "ended": time.time(),
     }
+
+
+@contextlib.contextmanager
+def _collector_spared() -> Iterator[None]:
+    """Many rows set off the garbage collector, and most of what it would go through are imported modules."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _send(

@@ -50,7 +50,8 @@ def _post(target: Target, path: str, body: Any, rows: tuple[CustomerRow, ...]) -
 
 def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOutcome]:
     """What a reply means for the rows of its request. 401 and 403 never come here: they end the run."""
-    results = object_of(response).get("results")
+    body = object_of(response)
+    results = body.get("results")
     if response.success and isinstance(results, list):
         if len(results) != len(rows) or not all(isinstance(result, dict) for result in results):
             return [unreadable(response)] * len(rows)
@@ -58,9 +59,9 @@ def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOu
     if len(rows) > 1:
         end = unreadable(response) if response.success else refusal_of_batch(response)
     elif response.success:
-        end = RowOutcome("created", id=_id_in(response))
+        end = RowOutcome("created", id=_id_in(body, response.headers))
     elif response.status == 409:
-        end = RowOutcome.because("already_exists", id=_id_in(response))
+        end = RowOutcome.because("already_exists", id=_id_in(body, response.headers))
     else:
         end = refusal(response)
     return [end] * len(rows)
@@ -129,18 +130,18 @@ def repeats_safely(target: Target, _: OnDuplicate) -> bool:
     return bool(target.options.get("unique_email", False))
 
 
-def _id_in(response: Response) -> str | None:
-    body = object_of(response)
+def _id_in(body: Mapping[str, Any], headers: Mapping[str, str]) -> str | None:
     data = body.get("data")
     found = _id_of(body) or (_id_of(data) if isinstance(data, dict) else None)
-    location = response.headers.get("Location")
+    location = headers.get("Location")
     return found or (location.rstrip("/").rsplit("/", 1)[-1] if location else None)
 
 
 def _id_of(record: Mapping[str, Any]) -> str | None:
     for name in ("existing_id", "id"):
-        if isinstance(record.get(name), str | int):
-            return str(record[name])
+        remote_id = record.get(name)
+        if isinstance(remote_id, (str, int)):
+            return str(remote_id)
     return None
 
 

@@ -200,28 +200,29 @@ CUSTOM_FIELDS_KEY = "custom_fields"
 
 @dataclass(frozen=True, slots=True)
 class TargetFields:
-    """Our fields to the target's names, compiled once per import."""
+    """Our fields to the target's names, compiled once per import: `nested` are those inside an object."""
 
-    paths: dict[str, tuple[str, ...]]
+    plain: dict[str, str]
+    nested: dict[str, tuple[str, ...]]
     keeps_custom: bool
 
     def render(self, values: Mapping[str, str], custom: Mapping[str, str]) -> dict[str, Any]:
         """The record as the target names it. A generic target takes the unnamed custom fields as well."""
-        record: dict[str, Any] = {}
-        unnamed: dict[str, str] = {}
-        for name, text in (*values.items(), *custom.items()):
-            path = self.paths.get(name)
-            if path is not None:
-                _put(record, path, text)
-            elif self.keeps_custom and name in custom:
-                unnamed[name] = text
-        if unnamed:
+        plain, given = self.plain, {**values, **custom} if custom else values
+        record: dict[str, Any] = {plain[name]: text for name, text in given.items() if name in plain}
+        for name, path in self.nested.items():
+            if name in given:
+                _put(record, path, given[name])
+        if self.keeps_custom and (unnamed := {n: text for n, text in custom.items() if not self._names(n)}):
             record[CUSTOM_FIELDS_KEY] = unnamed
         return record
 
     def unsent(self, names: Sequence[str]) -> list[str]:
         """Which of these of our fields and custom fields the target has no place for."""
-        return [name for name in names if name not in self.paths and not self.keeps_custom]
+        return [name for name in names if not self._names(name) and not self.keeps_custom]
+
+    def _names(self, name: str) -> bool:
+        return name in self.plain or name in self.nested
 
 
 def target_fields(
@@ -246,7 +247,9 @@ def target_fields(
                 f"The resource's mapping sends {' and '.join(sharing)} to the same target field.",
                 code="bad_mapping",
             )
-    return TargetFields(paths, keeps_custom)
+    plain = {name: path[0] for name, path in paths.items() if len(path) == 1}
+    nested = {name: path for name, path in paths.items() if len(path) > 1}
+    return TargetFields(plain, nested, keeps_custom)
 
 
 def _put(record: dict[str, Any], path: Sequence[str], text: str) -> None:

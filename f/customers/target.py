@@ -1,11 +1,12 @@
 """A target: what every kind of customer API is to the import, and one of them ready for use."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+import orjson
 
 from f.connect.integration import Integration
 from f.connect.message import Request, Response
@@ -185,7 +186,7 @@ class Target:
 
 def content_of(record: Any) -> str:
     """A record as text that is the same whenever its content is."""
-    return json.dumps(record, sort_keys=True, ensure_ascii=False)
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def digest(text: str) -> str:
