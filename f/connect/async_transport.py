@@ -12,7 +12,7 @@ from requests.utils import get_environ_proxies, select_proxy
 from yarl import URL
 
 from f.connect.clock import REAL, Clock
-from f.connect.errors import ConnectError
+from f.connect.errors import ConnectError, FixSettings
 from f.connect.exchange import Do, Effect, Send, Sleep
 from f.connect.integration import Integration, resolve_url
 from f.connect.message import Lost, LostKind, Outgoing, Reply, Request, Response
@@ -133,7 +133,14 @@ def _tls(integration: Integration) -> ssl.SSLContext | bool:
         return False
     if resolve_url(integration.base_url).startswith("http:"):
         return True
-    return ssl.create_default_context(cafile=ca_bundle())
+    try:
+        return ssl.create_default_context(cafile=ca_bundle())
+    except OSError as error:  # a file without a certificate is one, too
+        raise FixSettings(
+            f"The trusted authorities cannot be read from {ca_bundle()}. "
+            "Set REQUESTS_CA_BUNDLE to a PEM file.",
+            code="bad_settings",
+        ) from error
 
 
 _MEANINGS: tuple[tuple[tuple[type[Exception], ...], LostKind, bool], ...] = (

@@ -94,8 +94,8 @@ class BatchClaims:
         return [self._entries[row.line] for row in rows]
 
     def _note(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-        self._check()
         self._notes.append(self._thread.submit(work, *args, **kwargs))
+        self._check()
 
     def _due(self, claim: Future[Batch]) -> Batch:
         batch = claim.result()

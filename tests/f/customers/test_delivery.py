@@ -17,7 +17,7 @@ from f.connect.journal import Store
 from f.customers.customer import Customer
 from f.customers.journal_owner import LeasedOwner
 from f.customers.outcome import CustomerRow, RowOutcome
-from f.customers.row_journal import Entry, RowJournal
+from f.customers.row_journal import Entry, Journal, RowJournal
 from f.customers.sending import Sent, send_rows
 from f.customers.target import OnDuplicate, Target, content_of, digest
 from f.customers.targets import open_target
@@ -105,7 +105,7 @@ class Bench:
         given: Sequence[CustomerRow],
         *,
         on_duplicate: OnDuplicate = "skip",
-        journal: RowJournal | None = None,
+        journal: Journal | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Sent:
         with Client(self.target.integration) as client:
