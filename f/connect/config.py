@@ -171,7 +171,7 @@ _KNOWN = sorted(
         for name in cls.__dataclass_fields__
     }
     | {"enabled", "max_requests", "time_window", "burst_size", "max_retries", "initial_delay", "max_delay"}
-    | {"exponential_base", "jitter", "max_elapsed", "retry_on_status_codes"}
+    | {"exponential_base", "jitter", "max_elapsed", "longest_wait", "retry_on_status_codes"}
     | {"failure_rate", "window", "minimum_calls", "reset_timeout"}
 )
 

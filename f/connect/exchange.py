@@ -30,6 +30,7 @@ from f.connect.verdict import (
     is_stored_failure,
     lost_error,
     refused_credential,
+    renews_late,
     same_failure,
     status_error,
     still_in_doubt,
@@ -170,7 +171,8 @@ class Exchange:
         """Wait for the limit, the breaker and a credential."""
         waited = 0.0
         while True:
-            budget = self._integration.retry.max_elapsed - (self._clock.ticks() - call.started)
+            retry = self._integration.retry
+            budget = min(retry.max_elapsed - (self._clock.ticks() - call.started), retry.longest_wait)
             if self._guard.blocks:
                 wait = yield Do(functools.partial(self._guard.enter, call, waited, budget))
             else:
@@ -268,7 +270,8 @@ class Exchange:
         stored = is_stored_failure(call.request, call.last, reply)
         call.same_failures = call.same_failures + 1 if same_failure(call.last, reply) else 0
         call.last = reply
-        wait = None if stored else next_wait(self._integration.retry, facts, self._clock.draw)
+        hopeless = stored or (asked is None and renews_late(reply))
+        wait = None if hopeless else next_wait(self._integration.retry, facts, self._clock.draw)
         if wait is None:
             keyed = call.request.idempotency_key is not None
             stored = stored or (keyed and call.same_failures > 0 and call.same_failures == call.attempts - 1)

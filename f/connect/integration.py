@@ -182,6 +182,7 @@ class Retry(_Checked):
     """When to try again, and for how long at most (`max_elapsed` seconds).
 
     Delays grow from `initial_delay` by `exponential_base`; with `jitter` each is drawn from 0 to that.
+    A server or a limit that asks for more than `longest_wait` seconds at a time is not waited for.
     """
 
     enabled: bool = True
@@ -191,6 +192,7 @@ class Retry(_Checked):
     exponential_base: Annotated[float, Bound(ge=1)] = 2.0
     jitter: bool = True
     max_elapsed: Seconds = 120.0
+    longest_wait: Seconds = 86_400.0
     retry_on_status_codes: tuple[int, ...] = (408, 425, 429, 500, 502, 503, 504)
 
     def _faults(self) -> Iterator[str]:

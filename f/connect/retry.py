@@ -60,6 +60,8 @@ def next_wait(policy: Retry, facts: Facts, draw: Callable[[], float] = random.ra
         return None
     if not facts.may_repeat and may_have_been_applied(facts):
         return None
+    if facts.retry_after is not None and facts.retry_after > policy.longest_wait:
+        return None
     wait = backoff(policy, facts.attempt, draw)
     if (
         facts.retry_after is not None

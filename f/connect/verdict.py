@@ -26,7 +26,8 @@ _LOST_WORDS = {
     "truncated": "sent a reply that ends too early",
     "too_large": "sent a reply larger than max_reply_bytes",
 }
-_QUOTA_WORDS = re.compile(rb"daily|monthly|quota|per[ _]day|REQUEST_LIMIT_EXCEEDED", re.IGNORECASE)
+_LONG_WORDS = re.compile(rb"daily|monthly|per[ _]day|REQUEST_LIMIT_EXCEEDED", re.IGNORECASE)
+_QUOTA_WORDS = re.compile(rb"quota|" + _LONG_WORDS.pattern, re.IGNORECASE)
 _REPLAYED = ("Idempotent-Replayed", "Idempotency-Replayed", "X-Idempotent-Replayed")
 _SERVER_IDS = ("Request-Id", "X-Request-Id", "X-Correlation-Id")
 
@@ -69,6 +70,11 @@ def status_error(
         code=f"http_{reply.status}",
         retry_after=retry_after,
     )
+
+
+def renews_late(reply: Reply) -> bool:
+    """Whether an allowance of a day or a month is used up, so that asking again soon is no use."""
+    return reply.status == 429 and bool(_LONG_WORDS.search(reply.body[:4096]))
 
 
 def still_in_doubt(request: Request, error: ConnectError) -> ConnectError:

@@ -132,6 +132,8 @@ CASES = [
     Case("429 for an hour", WRITE, [reply(429, None, {"Retry-After": "3600"})], (TryLater, "http_429"), 1, []),
     Case("429 for the day's quota", WRITE, [reply(429, {"policyName": "DAILY"}, {"Retry-After": "9000"})],
          (WaitForQuota, "quota"), 1, []),
+    Case("429 for the day's quota that does not say when it renews", WRITE, [reply(429, {"policyName": "DAILY"})],
+         (WaitForQuota, "quota"), 1, []),
     Case("429 without a hint", WRITE, [reply(429), OK], 200, 2, [0.5]),
     Case("reset, then the breaker is open", KEYED, [reset], (OutcomeUnknown, "circuit_open"), 1, repeat_safe=True,
          settings={"circuit_breaker": CircuitBreaker(minimum_calls=1)}),
