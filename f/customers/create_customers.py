@@ -4,7 +4,8 @@ Sends in batches with bounded concurrency, waits longer while the service is slo
 repeats a write that may have been applied. Gives exactly one outcome for every row; a refused
 credential stops it at once, and a cancellation (SIGTERM) as soon as what is under way has been answered.
 Every row's intent is journalled before it is sent and its outcome after: a second run, also after a crash,
-sends only what has not been applied.
+sends only what has not been applied. Where sending would have to wait longer than `park_after`, because the
+day's allowance is used up or the API asks for a long pause, the job ends and the rest of its rows is parked.
 """
 
 import contextlib
@@ -23,7 +24,9 @@ from f.connect.errors import FixInput
 from f.connect.state import postgresql
 from f.customers.customer import FIELDS, Customer, check
 from f.customers.outcome import CustomerRow, RowOutcome, to_record
+from f.customers.parking import ParkingClient, seconds_of
 from f.customers.progress import Progress
+from f.customers.row_journal import RowJournal
 from f.customers.sending import Sent, send_rows
 from f.customers.state import journal_kind, open_import
 from f.customers.storage import inline, object_path, read_rows, to_line, write_rows
@@ -45,6 +48,8 @@ def main(
     journal: postgresql | None = None,
     resend_unknown: bool = False,
     settled: dict | None = None,
+    park_after: int = 300,
+    renews_at: str = "",
 ) -> Created:
     started = time.time()
     overrides = {
@@ -59,8 +64,16 @@ def main(
         if dry_run:
             sent = Sent([(row, RowOutcome.because("dry_run")) for row in rows])
         else:
-            sent = _send(rows, target, import_id, journal, on_duplicate, resend_unknown)
-    ends += sent.ends
+            with open_import(
+                journal,
+                target,
+                import_id,
+                resend_unknown=resend_unknown,
+                park_after=park_after,
+                renews_at=seconds_of(renews_at),
+            ) as (rows_before, client):
+                sent = _send(rows, target, client, rows_before, on_duplicate)
+    ends += _parked(sent)
     counts = {str(name): count for name, count in Counter(end.outcome for _, end in ends).items()}
     index = (chunk or {}).get("index", 0)
     print(f"chunk {index}: {len(ends)} rows, {counts}, {sent.requests} requests, {sent.retries} retries")
@@ -94,26 +107,32 @@ def _collector_spared() -> Iterator[None]:
 def _send(
     rows: list[CustomerRow],
     target: Target,
-    import_id: str,
-    journal: postgresql | None,
+    client: ParkingClient,
+    journal: RowJournal,
     on_duplicate: OnDuplicate,
-    resend_unknown: bool,
 ) -> Sent:
-    """Send the rows with everything that outlives this job: the journal of rows and the shared limits."""
-    with (
-        open_import(journal, target, import_id, resend_unknown=resend_unknown) as (rows_before, client),
-        _Cancellation() as cancelled,
-    ):
+    """Send the rows the journal does not know as sent, unless another job has met a limit that lasts."""
+    if pause := client.pause():
+        return Sent([(row, RowOutcome.because("not_sent")) for row in rows], stopped=pause.stop())
+    with _Cancellation() as cancelled:
         return send_rows(
             rows,
             target,
             client,
-            journal=rows_before,
+            journal=journal,
             on_duplicate=on_duplicate,
             progress=Progress(len(rows)),
             sleep=cancelled.wait,
             cancelled=cancelled.is_set,
         )
+
+
+def _parked(sent: Sent) -> list[tuple[CustomerRow, RowOutcome]]:
+    """The ends of a run, where the rows that it did not come to wait if it was parked."""
+    if sent.stopped is None or "resume_at" not in sent.stopped:
+        return sent.ends
+    waits = RowOutcome.because("parked", sent.stopped["message"])
+    return [(row, waits if end.code == "not_sent" else end) for row, end in sent.ends]
 
 
 def _chunk(

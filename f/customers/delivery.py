@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from f.connect.client import Client
 from f.connect.errors import (
@@ -19,6 +19,7 @@ from f.customers.bisecting import Bisection
 from f.customers.bulk_loading import BulkLoading
 from f.customers.latency import Latencies
 from f.customers.outcome import CustomerRow, RowOutcome
+from f.customers.parking import Parked
 from f.customers.reasons import REASONS
 from f.customers.row_journal import Claim
 from f.customers.summary import Stop
@@ -30,6 +31,7 @@ Rows = Sequence[CustomerRow]
 _ENDS_THE_RUN = frozenset({401, 403, 404, 405, 410})
 # What an error makes of the row it met; the first that fits counts.
 _CODES: dict[type[ConnectError], str] = {
+    Parked: "parked",
     SignInAgain: "credential_refused",
     FixSettings: "wrong_settings",
     WaitForQuota: "quota_used_up",
@@ -221,7 +223,7 @@ class Delivery:
     def _not_told(self, row: CustomerRow, result: Response | ConnectError) -> RowOutcome:
         """A lookup without an answer: the doubt stays; what was never sent was not."""
         failure = self._failed(result) if isinstance(result, ConnectError) else self._refusal_of_all(result)
-        if row.line in self._doubts:
+        if row.line in self._doubts and not isinstance(result, Parked):
             return RowOutcome.because("answer_lost", failure.detail if failure else "")
         return failure or RowOutcome.because("service_unavailable", f"The look-up answered {result.status}.")
 
@@ -290,13 +292,18 @@ class Delivery:
                 self._note_ends(rows, [self._failed(result)] * len(rows))
 
     def _sent(self, requests: Iterable[Request]) -> Iterable[tuple[Rows, Response | ConnectError]]:
-        """Send until done or stopped, and count."""
+        """Send until done or stopped, and count. A new target gets the first request alone."""
         going = takewhile(lambda _: not self._stopping(), requests)
-        for request, result in self.client.send_many(going, concurrency=self.target.max_concurrent_requests):
-            self._count(result)
-            yield request.context, result
+        for some in (going,) if self.proven else (islice(going, 1), going):
+            for request, result in self.client.send_many(
+                some, concurrency=self.target.max_concurrent_requests
+            ):
+                self._count(result)
+                yield request.context, result
 
     def _count(self, result: Response | ConnectError) -> None:
+        if isinstance(result, WaitForQuota) and not result.attempts:
+            return  # refused on this side
         self.requests += 1
         if isinstance(result, Response):
             self.retries += result.attempts - 1
@@ -348,7 +355,9 @@ class Delivery:
         code = code or next(code for kind, code in _CODES.items() if isinstance(error, kind))
         if isinstance(error, OutcomeUnknown) and error.repeat_safe:
             code = "answer_lost_keyed"
-        if self.stopped is None and isinstance(error, _STOPPING):
+        if self.stopped is None and isinstance(error, Parked):
+            self.stopped = error.stop()
+        elif self.stopped is None and isinstance(error, _STOPPING):
             self.stopped = {"code": code, "message": str(error)}
         return RowOutcome.because(code, str(error))
 

@@ -3,8 +3,10 @@
 https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -19,7 +21,7 @@ from f.customers.replies import (
     refusal_of_batch,
     unreadable,
 )
-from f.customers.target import Kind, OnDuplicate, Target
+from f.customers.target import Allowance, Kind, OnDuplicate, Target
 
 _FIELDS = {
     "first_name": "firstname",
@@ -39,6 +41,9 @@ _EXISTING_ID = re.compile(r"Existing ID:\s*(\d+)")
 # The most inputs a batch endpoint takes.
 _MOST = 100
 _NOT_APPLIED = frozenset({423, 429, 477, 503})
+# https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/get-usage-details
+_USAGE = "/account-info/v3/api-usage/daily/private-apps"
+_DAY_SECONDS = 86_400.0
 
 
 def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
@@ -170,6 +175,31 @@ def _properties(result: Mapping[str, Any]) -> Mapping[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
+def allowance_request(_: Target) -> Request:
+    """The calls of all private apps of the account, which share one allowance."""
+    return Request(method="GET", path=_USAGE, endpoint="usage")
+
+
+def allowance_in(response: Response, now: float) -> Allowance | None:
+    """Read the usage, which may be minutes old; the headers of the reply, where there are any, are not."""
+    for usage in dicts(object_of(response).get("results")):
+        limit, used = usage.get("usageLimit"), usage.get("currentUsage")
+        if isinstance(limit, int) and isinstance(used, int):
+            remaining = response.headers.get("X-HubSpot-RateLimit-Daily-Remaining", "")
+            left = min(limit - used, int(remaining)) if remaining.isdecimal() else limit - used
+            return Allowance(limit, max(0, left), _next_reset(usage.get("resetsAt"), now))
+    return None
+
+
+def _next_reset(text: Any, now: float) -> float | None:
+    """The allowance renews at the same time every day; a reset that has been is followed by another."""
+    try:
+        at = datetime.fromisoformat(str(text)).timestamp()
+    except ValueError:
+        return None
+    return at + max(0, math.floor((now - at) / _DAY_SECONDS) + 1) * _DAY_SECONDS
+
+
 HUBSPOT = Kind(
     name="hubspot",
     fields=_FIELDS,
@@ -183,11 +213,15 @@ HUBSPOT = Kind(
     can_ask=lambda _: True,
     repeats_safely=lambda _target, _on_duplicate: True,
     refusal_before_sending=refusal_before_sending,
+    allowance_request=allowance_request,
+    allowance_in=allowance_in,
     splits_name=True,
     shares_host=True,
     own_batches=True,
     rows_per_request=_MOST,
     most_rows_per_request=_MOST,
+    rows_per_lookup=_MOST,
+    upserts=True,
     own_settings=frozenset({"id_property"}),
     # A locked contact (423), and HubSpot moving an account to another data centre (477).
     retry_also_on=(423, 477),

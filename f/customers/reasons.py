@@ -146,6 +146,11 @@ REASONS: dict[str, ReasonText] = {
         "The API's allowance for the day is used up.",
         "Feed the rejects file when it renews.",
     ),
+    "parked": ReasonText(
+        "failed",
+        "The row waits: an allowance is used up, or the API asked for a long pause.",
+        "Nothing to do where the report says when the rest goes on; else feed the rejects file then.",
+    ),
     # nobody knows
     "answer_lost": ReasonText(
         "unknown",

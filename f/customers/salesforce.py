@@ -23,7 +23,7 @@ from f.customers.replies import (
 )
 from f.customers.salesforce_bulk import BULK
 from f.customers.salesforce_parts import failure_of, places, upsert_key
-from f.customers.target import Kind, OnDuplicate, Target
+from f.customers.target import Allowance, Kind, OnDuplicate, Target
 
 # Standard fields of Contact; it has none for a company name (that is the Account's).
 _FIELDS = {
@@ -205,6 +205,21 @@ def stop_code(response: Response) -> str | None:
     return "quota_used_up" if b"REQUEST_LIMIT_EXCEEDED" in response.body else None
 
 
+def allowance_request(target: Target) -> Request:
+    """The limits of the org: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm."""
+    return Request(method="GET", path=f"{places(target)[0]}/limits", endpoint="limits")
+
+
+def allowance_in(response: Response, _now: float) -> Allowance | None:
+    """Requests are counted over the last 24 hours, so that there is no time at which all come back."""
+    requests = object_of(response).get("DailyApiRequests")
+    if isinstance(requests, dict):
+        limit, left = requests.get("Max"), requests.get("Remaining")
+        if isinstance(limit, int) and isinstance(left, int) and limit > 0:
+            return Allowance(limit, max(0, left))
+    return None
+
+
 SALESFORCE = Kind(
     name="salesforce",
     fields=_FIELDS,
@@ -219,10 +234,14 @@ SALESFORCE = Kind(
     looks_first=looks_first,
     refusal_before_sending=refusal_before_sending,
     stop_code=stop_code,
+    allowance_request=allowance_request,
+    allowance_in=allowance_in,
     splits_name=True,
     own_batches=True,
     rows_per_request=_MOST,
     most_rows_per_request=_MOST,
+    rows_per_lookup=_MOST_ASKED,
+    upserts=True,
     own_settings=frozenset({"external_id_field", "bulk_from"}),
     bulk=BULK,
     bulk_from=2_000,

@@ -4,11 +4,11 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 
-from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.journal import Store
 from f.connect.state import folder, open_store
 from f.customers.journal_owner import LeasedOwner, LockingOwner, Owner
+from f.customers.parking import ParkingClient
 from f.customers.row_journal import RowJournal
 from f.customers.target import JournalKind, Target
 
@@ -20,13 +20,19 @@ def journal_kind(database: Mapping[str, object] | None) -> JournalKind:
 
 @contextlib.contextmanager
 def open_import(
-    database: Mapping[str, object] | None, target: Target, import_id: str, *, resend_unknown: bool = False
-) -> Iterator[tuple[RowJournal, Client]]:
-    """The journal of a target, and the client that obeys its limits over all jobs."""
+    database: Mapping[str, object] | None,
+    target: Target,
+    import_id: str,
+    *,
+    resend_unknown: bool = False,
+    park_after: float = 0.0,
+    renews_at: float = 0.0,
+) -> Iterator[tuple[RowJournal, ParkingClient]]:
+    """The journal of a target, and the client that obeys its limits over all jobs; see ParkingClient."""
     with (
         open_journal(database, target, import_id, resend_unknown=resend_unknown) as journal,
-        open_limits(database, target) as limits,
-        Client(target.integration, limits) as client,
+        open_limits(database) as limits,
+        ParkingClient(target, limits, park_after=park_after, renews_at=renews_at) as client,
     ):
         yield journal, client
 
@@ -49,14 +55,11 @@ def open_journal(
                 journal.release()
 
 
-@contextlib.contextmanager
-def open_limits(database: Mapping[str, object] | None, target: Target) -> Iterator[Store | None]:
-    """Where all jobs keep one rate limit; None where the target has none, which is the faster way."""
-    if target.integration.rate_limit is None:
-        yield None
-        return
-    with open_store(database, "limits") as store:
-        yield store
+def open_limits(database: Mapping[str, object] | None) -> Store:
+    """Where all jobs keep what they may send: the calls of a day, the pauses, the rate limit."""
+    if not database:
+        _make_folder()
+    return open_store(database, "limits")
 
 
 def _owner(database: Mapping[str, object] | None) -> Owner:

@@ -174,10 +174,11 @@ class FileRef(TypedDict):
 
 
 class Stop(TypedDict):
-    """Why the import ended before all rows were tried."""
+    """Why the import ended before all rows were tried. `resume_at`: when what is `parked` can go on."""
 
     code: str
     message: str
+    resume_at: NotRequired[str]
 
 
 class ImportSummary(TypedDict):

@@ -19,6 +19,18 @@ JournalKind = Literal["postgres", "file", "none"]
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """Calls a target takes a day, and how many of them are left now.
+
+    `renews_at`, seconds since the epoch, is when all come back; None: each comes back a day after its use.
+    """
+
+    daily_limit: int
+    left: int
+    renews_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BulkKind:
     """How a kind of target takes many rows as one job. Pure functions: requests, and what replies mean.
 
@@ -50,6 +62,9 @@ class Kind:
     the values of the target's fields that are named (a dot leads into a nested object); `found_in` reads
     which are there, by line.
 
+    `allowance_request` asks for the calls left today, `allowance_in` reads the reply at a time; None: the
+    API does not say, or not in a way that can be read.
+
     `repeats_safely`: the same rows sent twice make no second customer, whatever they hold. `looks_first`:
     the API takes a second customer with the same e-mail, so each row is looked up before it is created.
     """
@@ -68,6 +83,8 @@ class Kind:
     refusal_before_sending: Callable[[CustomerRow, "Target"], RowOutcome | None] = lambda _row, _target: None
     # The code of a stop that this reply means for the whole run, where its status does not say it.
     stop_code: Callable[[Response], str | None] = lambda _response: None
+    allowance_request: Callable[["Target"], Request] | None = None
+    allowance_in: Callable[[Response, float], Allowance | None] = lambda _response, _now: None
     keeps_custom: bool = False
     splits_name: bool = False
     has_idempotency_keys: bool = False
@@ -76,6 +93,8 @@ class Kind:
     own_batches: bool = False  # takes many rows a request without being told where
     rows_per_request: int = 100
     most_rows_per_request: int = 10_000
+    rows_per_lookup: int = 1
+    upserts: bool = False  # an update of what is there takes no call of its own
     bulk: BulkKind | None = None
     bulk_from: int = 0  # rows in a chunk from which they are worth a job
     own_settings: frozenset[str] = frozenset()
@@ -101,6 +120,8 @@ class Target:
     sends_keys: bool
     # How long a request may be under way to the target after its sender has died or given up.
     in_flight_seconds: float = 5.0
+    # The calls that all imports together may make in a day; None: as many as the target takes.
+    daily_limit: int | None = None
     batch_endpoint: str | None = None
     lookup_endpoint: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -53,6 +53,7 @@ _SETTINGS = {
     "max_concurrent_requests",
     "idempotency_keys",
     "in_flight_seconds",
+    "daily_limit",
 }
 # Single rows each connection sends before the pace is looked at again.
 _REQUESTS_A_CONNECTION = 10
@@ -93,6 +94,9 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
         max_concurrent_requests=concurrent,
         sends_keys=bool(settings.get("idempotency_keys", kind.has_idempotency_keys)),
         in_flight_seconds=_number(settings, "in_flight_seconds", 5.0, least=0),
+        daily_limit=int(_number(settings, "daily_limit", 0, least=1))
+        if settings.get("daily_limit")
+        else None,
         batch_endpoint=endpoints.get("batch"),
         lookup_endpoint=endpoints.get("lookup"),
         options={name: settings[name] for name in kind.own_settings if settings.get(name)},

@@ -51,10 +51,9 @@ def test_a_write_is_repeated_only_if_it_is_safe_or_certainly_was_not_applied(
 
 
 def test_a_wish_to_wait_longer_than_the_policy_waits_ends_the_call() -> None:
-    facts = {"attempt": 1, "elapsed": 0.0, "status": 429}
     policy = Retry(jitter=False, longest_wait=5)
-    assert next_wait(policy, Facts(**facts, retry_after=5.0)) == 5
-    assert next_wait(policy, Facts(**facts, retry_after=6.0)) is None
+    assert next_wait(policy, Facts(attempt=1, elapsed=0, status=429, retry_after=5.0)) == 5
+    assert next_wait(policy, Facts(attempt=1, elapsed=0, status=429, retry_after=6.0)) is None
 
 
 def test_a_retry_policy_that_is_off_never_repeats() -> None:

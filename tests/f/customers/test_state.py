@@ -64,9 +64,9 @@ def test_a_home_that_cannot_be_written_is_said_in_a_sentence(
         pass
 
 
-def test_only_a_target_with_a_rate_limit_shares_its_limits(home: Path) -> None:
-    with open_limits(None, open_target(API)) as store:
-        assert store is None
-    limited = open_target({**API, "settings": {"rate_limit": {"max_requests": 5, "time_window": 1}}})
-    with open_limits(None, limited) as store:
-        assert store is not None
+def test_the_limits_are_a_private_file_that_all_jobs_share(home: Path) -> None:
+    with open_limits(None) as one, open_limits(None) as other:
+        one.create("CREATE TABLE IF NOT EXISTS shared (n INTEGER)")
+        one.execute("INSERT INTO shared VALUES (7)")
+        assert other.execute("SELECT n FROM shared") == [(7,)]
+    assert (home / ".millwright").stat().st_mode & 0o77 == 0

@@ -1,0 +1,181 @@
+"""Parking: a wait longer than a job is to be held for ends the job's sending; the rest goes on later.
+
+`ParkingClient` is a client that takes its calls from the budget all jobs share, and that turns whatever asks
+for such a wait into `Parked`: the day's allowance, a long Retry-After, a limit without room.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from types import TracebackType
+
+from f.connect.client import Client
+from f.connect.errors import ConnectError, FixInput, TryLater, WaitForQuota
+from f.connect.journal import Store
+from f.connect.message import Request, Response
+from f.customers.call_budget import CallBudget, Pause
+from f.customers.summary import Stop
+from f.customers.target import Target
+
+# Where nobody says when an allowance renews; the first request of the next run then asks.
+_ASK_AGAIN_SECONDS = 3600.0
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 60.0, 86_400.0
+_QUOTA = "quota_used_up"
+
+
+class Parked(WaitForQuota):
+    """Nothing more is sent until `resume_at` (ISO 8601, UTC)."""
+
+    def __init__(self, pause: Pause, now: float) -> None:
+        self.resume_at = moment(pause.until)
+        message = f"{pause.why} The rest can go on at {spoken(pause.until)}."
+        super().__init__(message, code="parked", retry_after=pause.until - now)
+
+    def stop(self) -> Stop:
+        """What it means for the run."""
+        return {"code": "parked", "message": str(self), "resume_at": self.resume_at}
+
+
+def moment(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601, rounded up to a whole second."""
+    return datetime.fromtimestamp(math.ceil(seconds), UTC).isoformat(timespec="seconds")
+
+
+def spoken(seconds: float) -> str:
+    """The same for a person, to the minute in which it can go on."""
+    return f"{datetime.fromtimestamp(math.ceil(seconds / 60) * 60, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def seconds_of(text: str) -> float:
+    """ISO 8601 as seconds since the epoch; 0 for nothing. FixInput for anything else."""
+    if not text:
+        return 0.0
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError as error:
+        raise FixInput(
+            f"{text!r} is no time. Write it like 2026-11-23T00:00:00+00:00.", code="bad_time"
+        ) from error
+
+
+def waiting_at_most(target: Target, seconds: float) -> Target:
+    """The target, whose calls wait up to so many seconds for a limit or as the server asks, and no longer."""
+    retry = target.integration.retry
+    patient = dataclasses.replace(retry, longest_wait=seconds, max_elapsed=max(retry.max_elapsed, seconds))
+    return dataclasses.replace(target, integration=dataclasses.replace(target.integration, retry=patient))
+
+
+class ParkingClient(Client):
+    """Waits `park_after` seconds at most; 0: never parks, and what the budget forbids is a WaitForQuota.
+
+    `renews_at`: when the target's allowance renews, in seconds since the epoch; 0: nobody knows.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        limits: Store,
+        *,
+        park_after: float,
+        renews_at: float = 0.0,
+    ) -> None:
+        self._target = waiting_at_most(target, park_after) if park_after else target
+        integration = self._target.integration
+        # A limit kept in this process is the faster one, and enough where the target has none of its own.
+        super().__init__(integration, limits if integration.rate_limit else None)
+        self._calls = CallBudget(limits, target, obeys_pauses=park_after > 0)
+        self._park_after, self._renews_at = park_after, renews_at
+        self._refusal: WaitForQuota | None = None
+
+    def pause(self) -> Parked | None:
+        """What parks everything before a call is made."""
+        pause = self._calls.pause() if self._park_after else None
+        return Parked(pause, self._calls.now()) if pause else None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._calls.settle()
+        super().__exit__(kind, error, trace)
+
+    def request(self, request: Request) -> Response:
+        """One call. What was begun before the allowance ran out is brought to its end: only POSTs begin."""
+        if request.method != "POST":
+            self._calls.add(1)
+        elif refusal := self._refused():
+            raise refusal
+        result: Response | ConnectError
+        try:
+            result = super().request(request)
+        except ConnectError as error:
+            result = error
+        result = self._judged(result)
+        if isinstance(result, ConnectError):
+            raise result
+        return result
+
+    def send_many(
+        self, requests: Iterable[Request], concurrency: int = 32
+    ) -> Iterator[tuple[Request, Response | ConnectError]]:
+        """Many calls, until one is refused: it is yielded with Parked, and no more are taken."""
+        refused: list[tuple[Request, WaitForQuota]] = []
+
+        def admitted() -> Iterator[Request]:
+            for request in requests:
+                if refusal := self._refused():
+                    refused.append((request, refusal))
+                    return
+                yield request
+
+        for request, result in super().send_many(admitted(), concurrency):
+            yield request, self._judged(result)
+        yield from refused
+
+    def _refused(self) -> WaitForQuota | None:
+        """Why the next call is not to be made."""
+        if self._refusal is None and (pause := self._calls.take()):
+            self._refusal = self._refusal_by(pause)
+        return self._refusal
+
+    def _refusal_by(self, pause: Pause) -> WaitForQuota:
+        if self._park_after:
+            return Parked(pause, self._calls.now())
+        return WaitForQuota(f"{pause.why} They renew at {spoken(pause.until)}.", code="quota")
+
+    def _judged(self, result: Response | ConnectError) -> Response | ConnectError:
+        """The result, or that the rest is parked; the other jobs learn of the pause."""
+        self._calls.add(result.attempts - 1)
+        pause = self._pause_of(result) if self._park_after else None
+        if pause is None:
+            return result
+        self._calls.pause_until(*pause)
+        self._refusal = Parked(pause, self._calls.now())
+        self._refusal.attempts = result.attempts
+        return self._refusal
+
+    def _pause_of(self, result: Response | ConnectError) -> Pause | None:
+        """How long nothing is to be sent, where that is longer than this job waits."""
+        now, title = self._calls.now(), self._target.title
+        if isinstance(result, Response):
+            if self._target.kind.stop_code(result) != _QUOTA:
+                return None
+            return Pause(now + self._until_renewal(None, now), f"The allowance of {title} is used up.")
+        if isinstance(result, WaitForQuota):
+            wait = self._until_renewal(result.retry_after, now)
+            return Pause(now + wait, f"The allowance of {title} is used up.")
+        if not isinstance(result, TryLater) or result.code == "circuit_open":  # a delivery waits that out
+            return None
+        wait = result.retry_after or 0.0
+        if wait > self._park_after or result.code == "rate_limited":
+            return Pause(now + _bounded(wait), f"{title} takes nothing more for now.")
+        return None
+
+    def _until_renewal(self, asked: float | None, now: float) -> float:
+        if asked is not None:
+            return _bounded(asked)
+        return _bounded(self._renews_at - now if self._renews_at > now else _ASK_AGAIN_SECONDS)
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, _SHORTEST_SECONDS), _LONGEST_SECONDS)
