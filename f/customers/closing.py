@@ -9,13 +9,26 @@ from itertools import zip_longest
 from typing import Any
 
 from f.connect.errors import ConnectError, FixInput, FixSettings
+from f.customers.continuation import GoOn
 from f.customers.latency import Latencies
 from f.customers.outcome import RowOutcome
 from f.customers.page import render_page
 from f.customers.parsing import Tally
 from f.customers.rejects import render
+from f.customers.rest import rows_waiting, told_of
 from f.customers.storage import keep_file, object_path, read_rows
-from f.customers.summary import OUTCOMES, Chunk, Created, FileRef, Gate, ImportSummary, Parsed, Reason, Stop
+from f.customers.summary import (
+    OUTCOMES,
+    Chunk,
+    Created,
+    FileRef,
+    Gate,
+    ImportSummary,
+    Parsed,
+    Reason,
+    Rest,
+    Stop,
+)
 
 # What the user may mend and feed again. Duplicates are not among them: the row they repeat is there.
 _FED_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
@@ -38,8 +51,13 @@ def close(
     *,
     dry_run: bool = False,
     stop: Stop | None = None,
+    go_on: GoOn | None = None,
+    continues: str = "",
 ) -> ImportSummary:
     """Account for every row, write the rejects file and the report, and say how it all went.
+
+    Rows that were parked become a file of their own, with which `go_on` schedules another run. Without it
+    they are rejects like all that failed.
 
     `created` holds one item a chunk: its `Created`, an {"error"} where its job was lost, nothing where it
     never began, as none does in a dry run. Raises AssertionError if the outcomes do not add up to the rows:
@@ -49,7 +67,8 @@ def close(
     ends = list(_pair(parsed["chunks"], created or [], untried))
     done = [end for _, end in ends if isinstance(end, dict)]
     counts = _counts(parsed, ends)
-    stops = [stop, *(end["stopped"] for end in done)]
+    stops = [found for found in (stop, *(end["stopped"] for end in done)) if found]
+    resume_at = max((found["resume_at"] for found in stops if "resume_at" in found), default=None)
     summary: ImportSummary = {
         "import_id": parsed["import_id"],
         "source": parsed["source"],
@@ -70,12 +89,22 @@ def close(
         "mapping": parsed["mapping"],
         "guarantee": _guarantee(gate, done),
         "plan": gate["plan"] if gate else None,
-        "stopped": next((found for found in stops if found), None),
+        # What a person has to see to comes before what goes on by itself.
+        "stopped": min(stops, key=lambda found: "resume_at" in found, default=None),
         "rejects": None,
         "report": None,
+        "forecast": gate.get("forecast") if gate else None,
+        "continues": continues or None,
+        "rest": None,
     }
     tally = Tally()
-    summary["rejects"] = _write_rejects(parsed, _records(parsed, ends, tally))
+    waits = "parked" if go_on and resume_at else None
+    left = (record for record in _records(parsed, ends, tally) if record["outcome"] in _FED_AGAIN)
+    summary["rejects"] = _write(parsed, "rejects.csv", (record for record in left if record["code"] != waits))
+    if go_on and resume_at:
+        again = _records(parsed, ends, Tally())
+        file = _write(parsed, "rest.csv", (record for record in again if record["code"] == waits))
+        summary["rest"] = _rest(file, resume_at, go_on) if file else None
     summary["reasons"] = _merged(parsed["reasons"], tally)
     summary["report"] = keep_file(
         object_path(parsed["import_id"], "report.html"), render_page(summary).encode(), "text/html"
@@ -85,11 +114,15 @@ def close(
 
 def raise_if_incomplete(summary: ImportSummary) -> None:
     """A red result means a red job: raise where rows are left that a person or a second run must see to."""
-    counts = summary["counts"]
+    counts, stopped, rest = summary["counts"], summary["stopped"], summary["rest"]
     left = {name: counts[name] for name in _INCOMPLETE if counts[name]}
-    if not left and summary["stopped"] is None:
+    if waiting := rows_waiting(rest):
+        left["failed"] -= waiting
+        left = {name: count for name, count in left.items() if count}
+        stopped = None if stopped and "resume_at" in stopped else stopped
+    if not left and stopped is None:
         return
-    why = f" {summary['stopped']['message']}" if summary["stopped"] else ""
+    why = "".join(f" {said}" for said in (stopped and stopped["message"], told_of(rest)) if said)
     told = ", ".join(f"{count} {name}" for name, count in left.items()) or "no row"
     file = summary["rejects"]
     remedy = f" Feed {file['filename']} again when the cause is removed." if file else ""
@@ -181,23 +214,31 @@ def _merged(reasons: list[Reason], tally: Tally) -> list[Reason]:
     return sorted(both, key=lambda reason: (reason["outcome"] == "warning", -reason["rows"]))
 
 
-def _write_rejects(parsed: Parsed, records: Iterable[dict[str, Any]]) -> FileRef | None:
-    """The rejects file, streamed through a local one; None where no row belongs in it."""
+def _rest(file: FileRef, resume_at: str, go_on: GoOn) -> Rest:
+    rest: Rest = {"rows": file["rows"], "resume_at": resume_at, "job": None, "file": file}
+    try:
+        rest["job"] = go_on(file, resume_at)
+    except ConnectError as error:
+        rest["problem"] = str(error)
+    return rest
+
+
+def _write(parsed: Parsed, name: str, records: Iterable[dict[str, Any]]) -> FileRef | None:
+    """A file of rows to feed again, streamed through a local one; None where no row belongs in it."""
     rows = 0
 
     def counted() -> Iterator[dict[str, Any]]:
         nonlocal rows
         for record in records:
-            if record["outcome"] in _FED_AGAIN:
-                rows += 1
-                yield record
+            rows += 1
+            yield record
 
-    with tempfile.NamedTemporaryFile(prefix="rejects-") as spool:
+    with tempfile.NamedTemporaryFile(prefix="rows-") as spool:
         for text in render(parsed["header"], counted()):
             spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8"))
         spool.flush()
         if not rows:
             return None
-        path = object_path(parsed["import_id"], "rejects.csv")
+        path = object_path(parsed["import_id"], name)
         with open(spool.name, "rb") as whole:  # noqa: PTH123 - the client streams only what open() returns
             return {**keep_file(path, whole, "text/csv"), "rows": rows}

@@ -23,8 +23,9 @@ from typing import Any, Literal, Self, cast
 from f.connect.errors import FixInput
 from f.connect.state import postgresql
 from f.customers.customer import FIELDS, Customer, check
+from f.customers.moments import seconds_of
 from f.customers.outcome import CustomerRow, RowOutcome, to_record
-from f.customers.parking import ParkingClient, seconds_of
+from f.customers.parking import ParkingClient
 from f.customers.progress import Progress
 from f.customers.row_journal import RowJournal
 from f.customers.sending import Sent, send_rows

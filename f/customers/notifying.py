@@ -8,6 +8,7 @@ from f.connect.errors import ConnectError
 from f.connect.integration import Integration
 from f.connect.message import Request
 from f.customers.plan_text import in_a_sentence
+from f.customers.rest import told_of
 from f.customers.summary import OUTCOMES, ImportSummary, Plan
 
 NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
@@ -22,9 +23,10 @@ def sentence(summary: ImportSummary) -> str:
     where = f" Report: {file['s3']}" if file and "s3" in file else ""
     trial = " (dry run)" if summary["dry_run"] else ""
     planned = f" {in_a_sentence(summary['plan'])}" if summary["plan"] else ""
+    rest = f" {told_of(summary['rest'])}" if summary["rest"] else ""
     return (
         f"Import {summary['import_id']}{trial} of {summary['source']} into {target}: "
-        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {', '.join(parts) or 'none'}.{planned}{where}"
+        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {', '.join(parts) or 'none'}.{planned}{rest}{where}"
     )
 
 
@@ -32,7 +34,11 @@ def facts(summary: ImportSummary) -> dict[str, Any]:
     """What a generic webhook gets: counts and places, never a row."""
     places: dict[str, Any] = {"rejects": summary["rejects"], "report": summary["report"]}
     names = ("import_id", "source", "target", "dry_run", "started_at", "seconds", "counts", "stopped")
-    told = {name: value for name, value in summary.items() if name in names}
+    told = {name: value for name, value in summary.items() if name in {*names, "continues"}}
+    rest = summary["rest"]
+    if rest is not None:
+        told["rest"] = {name: rest[name] for name in ("rows", "resume_at", "job")}
+        places["rest_file"] = rest["file"]
     return {
         **told,
         "plan": plan_facts(summary["plan"]),

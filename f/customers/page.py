@@ -12,8 +12,9 @@ from f.customers.chart import in_rows, outcome_bar, percent
 from f.customers.page_style import STYLE
 from f.customers.plan_page import plan_section
 from f.customers.plan_text import counted
+from f.customers.rest import rows_waiting, told_of
 from f.customers.sniffer import NAMES
-from f.customers.summary import MEANING, OUTCOMES, Example, FileRef, ImportSummary, Reason, Timings
+from f.customers.summary import MEANING, OUTCOMES, Example, FileRef, Forecast, ImportSummary, Reason, Timings
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _NONE = ' class="none"'
@@ -48,14 +49,14 @@ def render_page(summary: ImportSummary) -> str:
     title = escape(f"{_title(summary)}: {'; '.join(filter(None, (settled, open_ones)))}")
     parts = [
         f"<header><h1>{escape(_title(summary))}</h1>",
-        f'<p class="verdict">{escape(settled)}{_alert(open_ones)}</p></header>',
+        f'<p class="verdict">{escape(settled)}{_alert(open_ones)}</p>{_continues(summary)}</header>',
         _banners(summary),
         plan_section(summary["plan"], dry_run=summary["dry_run"]) if summary["plan"] else "",
         f'<section class="chart" aria-label="Outcomes as a chart">{outcome_bar(summary["counts"])}</section>',
         _counts(summary["counts"]),
         _reasons(summary["reasons"]),
         _mending(summary),
-        _timings(summary["timings"], summary["counts"]["rows"], summary["seconds"]),
+        _timings(summary["timings"], summary["counts"]["rows"], summary["seconds"], summary["forecast"]),
         _reading(summary["table"], summary["mapping"]),
         _guarantee(summary["guarantee"]),
         _footer(summary),
@@ -79,18 +80,29 @@ def _verdict(summary: ImportSummary) -> tuple[str, str]:
     """What is settled, and what is not (nothing, if all is well)."""
     counts = summary["counts"]
     rows = counts["rows"]
-    left = sum(counts[name] for name in _NEED_A_PERSON)
+    waiting = rows_waiting(summary["rest"])
+    left = sum(counts[name] for name in _NEED_A_PERSON) - waiting
     where = "ready to be sent" if summary["dry_run"] else "in the target"
-    open_ones = f"{left:,} {'needs' if left == 1 else 'need'} you" if left else ""
+    open_ones = f"{left:,} {_verb('need', left)} you" if left else ""
     if not rows:
         return "The file has no rows", ""
     if summary["dry_run"] and summary["plan"]:
         return counted(summary["plan"]), open_ones
-    if not left:
+    settled, wait = rows - left - waiting, f"; {waiting:,} {_verb('wait', waiting)}" if waiting else ""
+    if settled == rows:
         return (f"All {rows:,} rows are {where}" if rows > 1 else f"The one row is {where}"), ""
-    if left == rows:
-        return f"No row is {where}", open_ones
-    return f"{rows - left:,} of {in_rows(rows)} {'is' if rows - left == 1 else 'are'} {where}", open_ones
+    if not settled:
+        return f"No row is {where}{wait}", open_ones
+    return f"{settled:,} of {in_rows(rows)} {'is' if settled == 1 else 'are'} {where}{wait}", open_ones
+
+
+def _verb(verb: str, count: int) -> str:
+    return f"{verb}s" if count == 1 else verb
+
+
+def _continues(summary: ImportSummary) -> str:
+    before = summary["continues"]
+    return f'<p class="quiet">Continues import <code>{escape(before)}</code>.</p>' if before else ""
 
 
 def _alert(text: str) -> str:
@@ -99,11 +111,17 @@ def _alert(text: str) -> str:
 
 def _banners(summary: ImportSummary) -> str:
     banners = []
-    stopped = summary["stopped"]
-    if stopped is not None:
+    stopped, rest = summary["stopped"], summary["rest"]
+    if stopped is not None and "resume_at" in stopped and rows_waiting(rest):
+        banners.append(
+            f'<aside class="banner dry"><p><strong>Parked.</strong> {escape(stopped["message"])} '
+            f"{escape(told_of(rest))}</p></aside>"
+        )
+    elif stopped is not None:
+        said = f"{stopped['message']} {told_of(rest)}".strip()
         banners.append(
             '<aside class="banner stop"><p><strong>Stopped before the end.</strong> '
-            f'{escape(stopped["message"])} <code class="quiet">{escape(stopped["code"])}</code></p></aside>'
+            f'{escape(said)} <code class="quiet">{escape(stopped["code"])}</code></p></aside>'
         )
     if summary["dry_run"]:
         banners.append(
@@ -182,9 +200,10 @@ def _mending(summary: ImportSummary) -> str:
             f"Correct the rows marked <em>invalid</em> or <em>rejected</em> ({wrong:,}) in your own columns; "
             "<code>reject_message</code> says what is wrong and <code>reject_hint</code> what to do."
         )
-    if counts["failed"]:
+    failed = counts["failed"] - (summary["rest"]["rows"] if summary["rest"] else 0)
+    if failed:
         steps.append(
-            f"Leave the rows marked <em>failed</em> ({counts['failed']:,}) as they are: they were not "
+            f"Leave the rows marked <em>failed</em> ({failed:,}) as they are: they were not "
             "applied, and only need to be sent again once the cause is removed."
         )
     if counts["unknown"]:
@@ -211,12 +230,13 @@ def _file(file: FileRef) -> str:
     return f"<strong>{escape(file['filename'])}</strong>{rows}{where}"
 
 
-def _timings(timings: Timings, rows: int, seconds: float) -> str:
+def _timings(timings: Timings, rows: int, seconds: float, forecast: Forecast | None) -> str:
     facts = {
         "Start to end": _duration(seconds),
         "Rows per second": _pace(rows / seconds) if seconds else "",
         "Reading and checking": _duration(timings["parse_seconds"]),
         "Sending": _duration(timings["create_seconds"]),
+        "Forecast": f"{_range(forecast)} calls" if forecast else "",
         "Requests": f"{timings['requests']:,}",
         "Retries": f"{timings['retries']:,}",
     }
@@ -229,6 +249,11 @@ def _timings(timings: Timings, rows: int, seconds: float) -> str:
             "Latency, slowest": f"{latency['max']:,.0f} ms",
         }
     return _section("Timing", _facts(facts))
+
+
+def _range(forecast: Forecast) -> str:
+    least, most = forecast["calls_at_least"], forecast["calls"]
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def _reading(table: Mapping[str, str], mapping: Mapping[str, str]) -> str:

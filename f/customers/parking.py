@@ -5,16 +5,15 @@ for such a wait into `Parked`: the day's allowance, a long Retry-After, a limit 
 """
 
 import dataclasses
-import math
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from types import TracebackType
 
 from f.connect.client import Client
-from f.connect.errors import ConnectError, FixInput, TryLater, WaitForQuota
+from f.connect.errors import ConnectError, TryLater, WaitForQuota
 from f.connect.journal import Store
 from f.connect.message import Request, Response
 from f.customers.call_budget import CallBudget, Pause
+from f.customers.moments import moment, spoken
 from f.customers.summary import Stop
 from f.customers.target import Target
 
@@ -35,28 +34,6 @@ class Parked(WaitForQuota):
     def stop(self) -> Stop:
         """What it means for the run."""
         return {"code": "parked", "message": str(self), "resume_at": self.resume_at}
-
-
-def moment(seconds: float) -> str:
-    """Seconds since the epoch as ISO 8601, rounded up to a whole second."""
-    return datetime.fromtimestamp(math.ceil(seconds), UTC).isoformat(timespec="seconds")
-
-
-def spoken(seconds: float) -> str:
-    """The same for a person, to the minute in which it can go on."""
-    return f"{datetime.fromtimestamp(math.ceil(seconds / 60) * 60, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def seconds_of(text: str) -> float:
-    """ISO 8601 as seconds since the epoch; 0 for nothing. FixInput for anything else."""
-    if not text:
-        return 0.0
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError as error:
-        raise FixInput(
-            f"{text!r} is no time. Write it like 2026-11-23T00:00:00+00:00.", code="bad_time"
-        ) from error
 
 
 def waiting_at_most(target: Target, seconds: float) -> Target:

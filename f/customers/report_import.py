@@ -1,19 +1,38 @@
 """Report an import: what became of every row, why, and the rows to mend.
 
 Writes the rejects file and an HTML page into the workspace's storage, and returns what Windmill shows
-as tables, a picture and downloads; the first item is the summary for machines. Fails, with the summary
-in the error, when rows are left that should have been applied. A second run writes the same files.
+as tables, a picture and downloads; the first item is the summary for machines. Where rows were parked it
+schedules `flow` for them, with this run's `arguments`. Fails, with the summary in the error, when rows are
+left that should have been applied and that nothing goes on with. A second run writes the same files, and
+schedules the rest a second time: the journal then knows what was sent.
 """
 
 from typing import Any, cast
 
 from f.customers.chart import outcome_bar
 from f.customers.closing import close, raise_if_incomplete
+from f.customers.continuation import scheduling
 from f.customers.summary import ACTIONS, MEANING, OUTCOMES, Gate, ImportSummary, Parsed
 
 
-def main(parsed: dict, gate: dict, created: list[dict], dry_run: bool = False) -> dict[str, Any]:
-    summary = close(cast("Parsed", parsed), cast("Gate", gate), created, dry_run=dry_run)
+def main(
+    parsed: dict,
+    gate: dict,
+    created: list[dict],
+    dry_run: bool = False,
+    flow: str = "",
+    arguments: str = "",
+    continues: str = "",
+) -> dict[str, Any]:
+    read = cast("Parsed", parsed)
+    summary = close(
+        read,
+        cast("Gate", gate),
+        created,
+        dry_run=dry_run,
+        go_on=scheduling(flow, arguments, read["import_id"]) if flow else None,
+        continues=continues,
+    )
     raise_if_incomplete(summary)
     return {"render_all": [summary, *_shown(summary)]}
 
@@ -51,7 +70,8 @@ def _shown(summary: ImportSummary) -> list[dict[str, Any]]:
                 ]
             }
         )
-    for file in (plan["file"] if plan else None, summary["rejects"], summary["report"]):
+    rest = summary["rest"]
+    for file in (plan["file"] if plan else None, summary["rejects"], rest and rest["file"], summary["report"]):
         if file is not None and "s3" in file:
             items.append({"s3": file["s3"]})
         elif file is not None:

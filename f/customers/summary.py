@@ -136,6 +136,23 @@ class Plan(TypedDict):
     file: "FileRef"
 
 
+class Forecast(TypedDict):
+    """What an import will cost: `calls_at_least` to `calls`, against what the target takes in a day.
+
+    `left_today` and `renews_at` (ISO 8601) are those of the tightest allowance that is known; `seconds` is
+    how long a rate limit makes it at least; `days` counts from today, 1 where it fits.
+    """
+
+    calls_at_least: int
+    calls: int
+    daily_limit: int | None
+    left_today: int | None
+    renews_at: str | None
+    seconds: float | None
+    days: int | None
+    sentence: str
+
+
 class Gate(TypedDict):
     """Whether an import goes on, and where to. `settled` has by chunk what a plan keeps from being sent."""
 
@@ -145,6 +162,7 @@ class Gate(TypedDict):
     guarantee: str
     plan: Plan | None
     settled: list[Rows]
+    forecast: NotRequired[Forecast]
 
 
 class Created(TypedDict):
@@ -181,8 +199,21 @@ class Stop(TypedDict):
     resume_at: NotRequired[str]
 
 
+class Rest(TypedDict):
+    """Rows that wait, and the job that goes on with them; None with the `problem` where there is none."""
+
+    rows: int
+    resume_at: str
+    job: str | None
+    file: FileRef
+    problem: NotRequired[str]
+
+
 class ImportSummary(TypedDict):
-    """One import. `counts` holds `rows` and all eight outcomes, which add up to it."""
+    """One import. `counts` holds `rows` and all eight outcomes, which add up to it.
+
+    `continues` names the import whose rest this is; `rest` is what is left of this one for another.
+    """
 
     import_id: str
     source: str
@@ -200,3 +231,6 @@ class ImportSummary(TypedDict):
     stopped: Stop | None
     rejects: FileRef | None
     report: FileRef | None
+    forecast: Forecast | None
+    continues: str | None
+    rest: Rest | None

@@ -19,7 +19,7 @@ from mill.api.waiting import Waiter
 from mill.engine.ports import JobKind, Jobs, Target
 
 _KINDS: dict[str, JobKind] = {"p": "script", "f": "flow"}
-_REFUSED_QUERY = ("retry", "scheduled_for", "skip_preprocessor", "job_id", "cache_ttl")
+_REFUSED_QUERY = ("retry", "scheduled_for", "job_id", "cache_ttl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,11 @@ class RunApi:
             if query.get(name):
                 raise Refusal(501, f"`mill` does not offer ?{name}= : leave it out.")
 
+        handed = None if query.get("skip_preprocessor") == "true" else event
+
         def start() -> str:
             parent = query.get("parent_job") or None
-            return self._jobs.start(target, arguments, event=event, parent=parent, delay=_delay(query))
+            return self._jobs.start(target, arguments, event=handed, parent=parent, delay=_delay(query))
 
         return await run_in_threadpool(start)
 

@@ -34,6 +34,9 @@ def summary(**changes: Any) -> ImportSummary:
         "stopped": None,
         "rejects": {"filename": "rejects.csv", "s3": "imports/x/rejects.csv"},
         "report": {"filename": "report.html", "s3": "imports/x/report.html"},
+        "forecast": None,
+        "continues": None,
+        "rest": None,
     }
     return {**made, **changes}  # type: ignore[typeddict-item]  # the changes are fields of it
 

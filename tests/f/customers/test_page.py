@@ -69,6 +69,9 @@ def summary_of(**changes: Any) -> ImportSummary:
         "stopped": None,
         "rejects": {"filename": "rejects.csv", "rows": 23, "s3": "imports/1/rejects.csv"},
         "report": None,
+        "forecast": None,
+        "continues": None,
+        "rest": None,
     }
     return cast("ImportSummary", {**summary, **changes})
 

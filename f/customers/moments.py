@@ -1,0 +1,28 @@
+"""Moments, as machines and as people read them. Seconds are since the epoch; all times are UTC."""
+
+import math
+from datetime import UTC, datetime
+
+from f.connect.errors import FixInput
+
+
+def moment(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601, rounded up to a whole second."""
+    return datetime.fromtimestamp(math.ceil(seconds), UTC).isoformat(timespec="seconds")
+
+
+def spoken(seconds: float) -> str:
+    """The same for a person, to the minute in which it can go on."""
+    return f"{datetime.fromtimestamp(math.ceil(seconds / 60) * 60, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def seconds_of(text: str) -> float:
+    """ISO 8601 as seconds since the epoch; 0 for nothing. FixInput for anything else."""
+    if not text:
+        return 0.0
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError as error:
+        raise FixInput(
+            f"{text!r} is no time. Write it like 2026-11-23T00:00:00+00:00.", code="bad_time"
+        ) from error
