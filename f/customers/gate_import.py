@@ -2,13 +2,15 @@
 
 Fails with the reasons when too many rows are bad, or when file, settings or target are no longer those of
 `apply_plan`; returns `decision: ask` when a person shall decide. For a dry run, or where somebody is to see
-it first, it reads the target and returns the plan. Sends nothing; a second run decides the same.
+it first, it reads the target and returns the plan. Forecasts the calls it takes, against what the target
+still takes today. Sends no row; a second run decides the same.
 """
 
 from typing import Any, Literal, cast
 
 from f.connect.errors import FixInput
 from f.connect.state import postgresql
+from f.customers.allowance import forecast_of
 from f.customers.plan_record import PlanRecord
 from f.customers.plan_text import check_hash, in_a_sentence, refuse_outdated
 from f.customers.planning import Planner, planned_chunks
@@ -30,6 +32,7 @@ def main(
     ask_first: bool = False,
     apply_plan: str = "",
     resend_unknown: bool = False,
+    park_after: int = 300,
 ) -> Gate:
     target = open_target(api)
     if apply_plan:
@@ -41,6 +44,8 @@ def main(
     if dry_run or ask_first or apply_plan:
         plan, settled = _planned(file, target, journal, on_duplicate, resend_unknown=resend_unknown)
         message = f"{message} {in_a_sentence(plan)}"
+    forecast = forecast_of(target, file["chunks"], on_duplicate, journal, park_after)
+    message = f"{message} {forecast['sentence']}"
     print(message)
     if plan and apply_plan:
         refuse_outdated(apply_plan, plan["hash"])
@@ -53,6 +58,7 @@ def main(
         "guarantee": target.guarantee(journal_kind(journal), on_duplicate),
         "plan": plan,
         "settled": settled,
+        "forecast": forecast,
     }
 
 

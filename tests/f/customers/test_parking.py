@@ -20,7 +20,6 @@ import pytest
 
 from f.customers.continuation import arguments_for
 from f.customers.summary import FileRef
-
 from mill.engine.jobs import Handle
 from mill.engine.ports import Completed, Job, Target
 from mill.errors import MillError

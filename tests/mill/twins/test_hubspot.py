@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mill.twins.hubspot import build
+from mill.twins.message import Refused, Request
+from mill.twins.store import Ledger, Records, Store
+from mill.twins.twin import Setup
 from tests.mill.twins.stage import Answer, TwinClient, TwinProcess
 
 PATH = "/crm/v3/objects/contacts"
 ADA = {"email": "ada@example.com", "firstname": "Ada"}
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture
@@ -294,3 +301,28 @@ def test_hubspots_own_faults_apply_nothing(
     assert refused.status == status
     assert ("retry-after" in refused.headers) == (fault == "throttle_429")
     assert len(api.ledger()) == upsert_only
+
+
+def test_the_usage_of_the_day_is_told_and_begins_anew_when_the_settings_say(api: TwinClient) -> None:
+    resets_at = datetime.now(UTC) - timedelta(hours=23)
+    api.put_settings(daily_limit=3, resets_at=resets_at.isoformat())
+    api.get(f"{PATH}/1")
+    [usage] = api.get("/account-info/v3/api-usage/daily/private-apps").json["results"]
+    assert (usage["usageLimit"], usage["currentUsage"]) == (3, 2)
+    assert abs(datetime.fromisoformat(usage["resetsAt"]) - resets_at - timedelta(days=1)) < timedelta(
+        seconds=1
+    )
+    assert api.get("/account-info/2026-03/api-usage/daily/private-apps").status == 200
+    assert api.get("/account-info/v3/api-usage/daily/private-apps").json["policyName"] == "DAILY"
+
+
+def test_after_its_reset_the_day_is_empty(tmp_path: Path) -> None:
+    now = [NOON]
+    with Store(tmp_path) as store:
+        twin = build(Setup(Ledger(store, "h"), Records(store, "h"), {"daily_limit": 1}, clock=lambda: now[0]))
+        request = Request("GET", "/crm/v3/objects/contacts/1", {}, {"authorization": "Bearer x"}, b"", "")
+        assert twin.gate(request)["X-HubSpot-RateLimit-Daily-Remaining"] == "0"
+        with pytest.raises(Refused):
+            twin.gate(request)
+        now[0] += 12 * 3600
+        assert twin.gate(request)["X-HubSpot-RateLimit-Daily-Remaining"] == "0"

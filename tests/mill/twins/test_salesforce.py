@@ -199,6 +199,14 @@ def test_the_requests_of_a_day_come_to_an_end(api: TwinClient) -> None:
     assert [reply.status for reply in replies] == [201, 201, 403]
     assert [reply.headers["sforce-limit-info"] for reply in replies[:2]] == ["api-usage=1/2", "api-usage=2/2"]
     assert replies[2].json[0]["errorCode"] == "REQUEST_LIMIT_EXCEEDED"
+    api.put_settings(daily_limit=2, limit_seconds=1e-9)
+    assert {api.post(CONTACT, {"LastName": f"Later {number}"}).status for number in range(5)} == {201}
+
+
+def test_the_limits_of_the_org_are_told(api: TwinClient) -> None:
+    api.put_settings(daily_limit=10)
+    api.post(CONTACT, ADA)
+    assert api.get(f"{DATA}/limits").json["DailyApiRequests"] == {"Max": 10, "Remaining": 8}
 
 
 @pytest.mark.parametrize(

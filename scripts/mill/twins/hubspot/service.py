@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from mill.twins.hubspot import errors
 from mill.twins.hubspot.contacts import Contacts, not_unique, shown
@@ -23,8 +23,10 @@ M = TypeVar("M", bound=BaseModel)
 _READ, _WRITE = "crm.objects.contacts.read", "crm.objects.contacts.write"
 # The old path and the dated ones, which HubSpot publishes twice a year.
 _PATHS = ("/crm/v3/objects/contacts", "/crm/objects/{version}/contacts")
+_ACCOUNT_PATHS = ("/account-info/v3", "/account-info/{version}")
 _VERSION = re.compile(r"20\d\d-(03|09)")
 _INPUTS = 100
+_DAY_SECONDS = 86_400
 Scalar = str | int | float | bool | None
 
 
@@ -39,6 +41,7 @@ class Settings(BaseModel):
     unique_properties: frozenset[str] = frozenset({"external_id"})  # custom ones with unique values
     ten_secondly_limit: Annotated[int, Field(ge=1)] = 190
     daily_limit: Annotated[int, Field(ge=1)] = 650_000
+    resets_at: AwareDatetime = datetime(2026, 1, 1, tzinfo=UTC)  # the day's count begins anew, then and daily
     search_limit: Annotated[int, Field(ge=1)] = 5  # a second
     search_lag_seconds: Annotated[float, Field(ge=0)] = 5
 
@@ -105,6 +108,10 @@ def build(setup: Setup) -> Twin:
             Route(method, path + rest, operation, answer)
             for path in _PATHS
             for method, rest, operation, answer in operations
+        ]
+        + [
+            Route("GET", f"{path}/api-usage/daily/private-apps", "usage", service.usage)
+            for path in _ACCOUNT_PATHS
         ],
     )
 
@@ -129,8 +136,8 @@ class _HubSpot:
         )
         self._burst = RollingWindow(settings.ten_secondly_limit, 10)
         self._search = RollingWindow(settings.search_limit, 1)
-        self._day = ""
         self._today = 0
+        self._resets_at = self._next_reset()
 
     def gate(self, request: Request) -> Mapping[str, str]:
         """Token, scope, then the limits, which search has of its own and tells nothing about."""
@@ -144,9 +151,8 @@ class _HubSpot:
         scope = _READ if reading else _WRITE
         if scope not in self._settings.scopes:
             raise Refused(errors.missing_scope(scope))
-        today = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
-        if today != self._day:
-            self._day, self._today = today, 0
+        if self._clock() >= self._resets_at:
+            self._today, self._resets_at = 0, self._next_reset()
         if self._today >= self._settings.daily_limit:
             raise Refused(self._limited("DAILY"))
         searching = request.path.endswith("/search")
@@ -156,6 +162,11 @@ class _HubSpot:
             raise Refused(self._limited("TEN_SECONDLY_ROLLING"))
         self._today += 1
         return {} if searching else self._limit_headers()
+
+    def _next_reset(self) -> float:
+        """Seconds since the epoch."""
+        since = self._clock() - self._settings.resets_at.timestamp()
+        return self._settings.resets_at.timestamp() + max(0, since // _DAY_SECONDS + 1) * _DAY_SECONDS
 
     def _limited(self, policy: str) -> Reply:
         reply = errors.too_many(policy)
@@ -171,6 +182,18 @@ class _HubSpot:
             "X-HubSpot-RateLimit-Daily": str(settings.daily_limit),
             "X-HubSpot-RateLimit-Daily-Remaining": str(settings.daily_limit - self._today),
         }
+
+    def usage(self, _request: Request) -> Reply:
+        """The calls of today, this one included, of all private apps."""
+        usage = {
+            "name": "private-apps-api-calls-daily",
+            "usageLimit": self._settings.daily_limit,
+            "currentUsage": self._today,
+            "collectedAt": _time(self._clock()),
+            "fetchStatus": "SUCCESS",
+            "resetsAt": _time(self._resets_at),
+        }
+        return Reply(200, {"results": [usage]})
 
     def create(self, request: Request) -> Reply:
         """201, or 409 naming the contact that has the e-mail."""
@@ -285,12 +308,15 @@ class _HubSpot:
     def _complete(
         self, status: int, results: Sequence[Mapping[str, Any]], failures: Sequence[Mapping[str, Any]]
     ) -> Reply:
-        now = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
-        now = now.replace("+00:00", "Z")
+        now = _time(self._clock())
         body = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
         if not failures:
             return Reply(status, body)
         return Reply(207, {**body, "numErrors": len(failures), "errors": failures})
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _answer(answer: Callable[[], Reply]) -> Reply:

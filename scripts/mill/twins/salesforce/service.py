@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mill.twins.limits import RollingWindow
 from mill.twins.message import Refused, Reply, Request
 from mill.twins.registry import problems
 from mill.twins.salesforce import errors, soql
@@ -40,6 +41,7 @@ class Settings(BaseModel):
     custom_fields: frozenset[str] = frozenset()
     duplicate_rule: bool = True  # a second contact with the same e-mail is refused
     daily_limit: Annotated[int, Field(ge=1)] = 100_000
+    limit_seconds: Annotated[float, Field(gt=0)] = 86_400  # a request counts for so long
     query_page: Annotated[int, Field(ge=1, le=2000)] = 2000
     bulk_seconds: Annotated[float, Field(ge=0)] = 0.5
 
@@ -68,6 +70,7 @@ def build(setup: Setup) -> Twin:
         Route("PATCH", f"{contact}/{{field}}/{{value}}", "upsert", service.upsert),
         Route("POST", rows, "create_rows", service.create_rows),
         Route("PATCH", f"{rows}/Contact/{{field}}", "upsert_rows", service.upsert_rows),
+        Route("GET", f"{_DATA}/limits", "limits", service.limits),
         Route("GET", f"{_DATA}/query", "query", service.query),
         Route("GET", f"{_DATA}/query/{{locator}}", "query", service.more),
         *bulk.routes(_DATA),
@@ -92,7 +95,7 @@ class _Salesforce:
         self._settings = settings
         self._records = setup.records
         self._clock = setup.clock
-        self._used = 0
+        self._requests = RollingWindow(settings.daily_limit, settings.limit_seconds, setup.clock)
         self._lock_rows = False
         self.contacts = Contacts(
             setup.records,
@@ -110,13 +113,19 @@ class _Salesforce:
         version = request.params["version"].removeprefix("v")
         if version not in _VERSIONS:
             raise Refused(errors.error(404, "The requested resource does not exist"))
-        usage = {"Sforce-Limit-Info": f"api-usage={self._used + 1}/{self._settings.daily_limit}"}
-        if self._used >= self._settings.daily_limit:
+        if not self._requests.admit():
             raise Refused(errors.requests_exceeded())
-        self._used += 1
+        limit = self._settings.daily_limit
+        usage = {"Sforce-Limit-Info": f"api-usage={limit - self._requests.remaining}/{limit}"}
         if sum(len(name) + len(value) + 2 for name, value in request.query.items()) > _LONGEST_URI:
             raise Refused(errors.error(414, "URI Too Long"))
         return usage
+
+    def limits(self, _request: Request) -> Reply:
+        """How much of some limits is left; the org has many more."""
+        requests = {"Max": self._settings.daily_limit, "Remaining": self._requests.remaining}
+        batches = {"Max": 15_000, "Remaining": 15_000}
+        return Reply(200, {"DailyApiRequests": requests, "DailyBulkApiBatches": batches})
 
     def lock_next(self, _request: Request) -> None:
         """The fault of locked rows: of the collection that comes now, every third one."""
