@@ -27,7 +27,7 @@ _PAUSE = """INSERT INTO import_calls AS c (target, day, used, paused_until, why)
 
 
 class Pause(NamedTuple):
-    """Nothing is sent until then, in seconds since the epoch; why, in a sentence."""
+    """Nothing is sent until then, in seconds since the epoch; why, as a sentence without its full stop."""
 
     until: float
     why: str
@@ -104,7 +104,7 @@ class CallBudget:
         return self._used_up(now) if self._limit is not None and used >= self._limit else None
 
     def _used_up(self, now: float) -> Pause:
-        why = f"The {self._limit:,} calls a day that its settings allow {self._target.title} are used up."
+        why = f"The {self._limit:,} calls a day that its settings allow {self._target.title} are used up"
         return Pause((now // DAY_SECONDS + 1) * DAY_SECONDS, why)
 
     def _read(self, now: float) -> tuple[int, float, str]:

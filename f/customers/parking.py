@@ -28,7 +28,7 @@ class Parked(WaitForQuota):
 
     def __init__(self, pause: Pause, now: float) -> None:
         self.resume_at = moment(pause.until)
-        message = f"{pause.why} The rest can go on at {spoken(pause.until)}."
+        message = f"{pause.why}; nothing is sent until {spoken(pause.until)}."
         super().__init__(message, code="parked", retry_after=pause.until - now)
 
     def stop(self) -> Stop:
@@ -118,7 +118,7 @@ class ParkingClient(Client):
     def _refusal_by(self, pause: Pause) -> WaitForQuota:
         if self._park_after:
             return Parked(pause, self._calls.now())
-        return WaitForQuota(f"{pause.why} They renew at {spoken(pause.until)}.", code="quota")
+        return WaitForQuota(f"{pause.why}. They renew at {spoken(pause.until)}.", code="quota")
 
     def _judged(self, result: Response | ConnectError) -> Response | ConnectError:
         """The result, or that the rest is parked; the other jobs learn of the pause."""
@@ -133,25 +133,25 @@ class ParkingClient(Client):
 
     def _pause_of(self, result: Response | ConnectError) -> Pause | None:
         """How long nothing is to be sent, where that is longer than this job waits."""
-        now, title = self._calls.now(), self._target.title
         if isinstance(result, Response):
-            if self._target.kind.stop_code(result) != _QUOTA:
-                return None
-            return Pause(now + self._until_renewal(None, now), f"The allowance of {title} is used up.")
+            spent = not result.success and self._target.kind.stop_code(result) == _QUOTA
+            return self._spent(None) if spent else None
         if isinstance(result, WaitForQuota):
-            wait = self._until_renewal(result.retry_after, now)
-            return Pause(now + wait, f"The allowance of {title} is used up.")
+            return self._spent(result.retry_after)
         if not isinstance(result, TryLater) or result.code == "circuit_open":  # a delivery waits that out
             return None
         wait = result.retry_after or 0.0
         if wait > self._park_after or result.code == "rate_limited":
-            return Pause(now + _bounded(wait), f"{title} takes nothing more for now.")
+            return Pause(
+                self._calls.now() + _bounded(wait), f"{self._target.title} takes nothing more for now"
+            )
         return None
 
-    def _until_renewal(self, asked: float | None, now: float) -> float:
-        if asked is not None:
-            return _bounded(asked)
-        return _bounded(self._renews_at - now if self._renews_at > now else _ASK_AGAIN_SECONDS)
+    def _spent(self, asked: float | None) -> Pause:
+        now = self._calls.now()
+        if asked is None:
+            asked = self._renews_at - now if self._renews_at > now else _ASK_AGAIN_SECONDS
+        return Pause(now + _bounded(asked), f"The allowance of {self._target.title} is used up")
 
 
 def _bounded(seconds: float) -> float:

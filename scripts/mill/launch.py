@@ -8,6 +8,7 @@ import json
 import os
 import re
 import select
+import shlex
 import sys
 import uuid
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from rich.console import Console
 from mill.display import Display, display_for
 from mill.engine.approvals import Approver, Request
 from mill.engine.arguments import checked_arguments, schema_of
+from mill.engine.delayed import DelayedJob
 from mill.engine.library import Library
 from mill.engine.outcome import error_of
 from mill.engine.ports import Completed, Resume, Target
@@ -82,7 +84,21 @@ def launch(what: Launch, options: Options) -> int:
         finally:
             if trace is not None and options.trace is not None:
                 _write_trace(trace, options.trace)
-    return _report(completed, options, session.state)
+        waiting = session.engine.delayed(own=True)
+    code = _report(completed, options, session.state)
+    if not options.silent:
+        sys.stderr.writelines(f"{waiting_text(job, options.state)}\n" for job in waiting)
+    return code
+
+
+def waiting_text(job: DelayedJob, state: Path | None) -> str:
+    """That a job waits for its time, who starts it then, and how to start it now."""
+    file = os.path.relpath(job.file) if job.file.is_relative_to(Path.cwd()) else str(job.file)
+    where = f" --state {shlex.quote(str(state))}" if state else ""
+    return (
+        f"Waiting: {job.target.kind} {job.target.path} is due at {job.due_text} (job {job.id}). `mill serve"
+        f"{where}` runs it then; to go on by hand: mill run {shlex.quote(file)}{where}"
+    )
 
 
 def approver(options: Options, display: Display) -> Approver | None:

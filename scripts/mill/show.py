@@ -16,7 +16,7 @@ from rich.text import Text
 
 _MOST_ROWS = 20
 _WIDE = 100
-_FEW = 3
+_FEW = 4
 _TOTALS = ("rows", "total")
 
 
@@ -116,11 +116,20 @@ def _fact(value: Any, objects: Path | None) -> str | None:
     if isinstance(value, dict) and isinstance(value.get("s3"), str):
         rows = f" ({value['rows']:,} rows)" if isinstance(value.get("rows"), int) else ""
         return f"{_local(value, objects)}{rows}"
-    if isinstance(value, dict) and 0 < len(value) <= _FEW and all(isinstance(v, str) for v in value.values()):
-        return "; ".join(f"{key}: {_short(item)}" for key, item in value.items())
+    if isinstance(value, dict) and 0 < len(value) <= _FEW:
+        parts = {key: _part(item, objects) for key, item in value.items()}
+        if all(part is not None for part in parts.values()):
+            return "; ".join(f"{key}: {part}" for key, part in parts.items())
     if value is None or value == "" or isinstance(value, dict | list):
         return None
     return _short(value)
+
+
+def _part(value: Any, objects: Path | None) -> str | None:
+    """A member of a small object, where it is short itself."""
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return _short(value)
+    return _fact(value, objects) if isinstance(value, dict) and "s3" in value else None
 
 
 def _local(reference: Mapping[str, Any], objects: Path | None) -> str:

@@ -84,6 +84,13 @@ def main():
 """
 
 
+LATER = """
+import wmill
+def main(path: str, n: int):
+    return wmill.run_script_by_path_async(path, {"n": n}, scheduled_in_secs=3600)
+"""
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("workspace")
@@ -134,6 +141,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "flows/double.yaml": "summary: Double four\nflow: f/demo/run_double\nargs: {n: 4}\n",
         "flows/read.yaml": "script: f/demo/read\nfiles: {csv: data/sample.csv}\n",
         "f/demo/load.py": LOAD,
+        "f/demo/later.py": LATER,
         "flows/load.yaml": "script: f/demo/load\nobjects: {in/a.csv: data/sample.csv}\n",
         "flows/gone_object.yaml": "script: f/demo/load\nobjects: {in/a.csv: data/gone.csv}\n",
         "flows/bad_key.yaml": "script: f/demo/load\nobjects: {../a.csv: data/sample.csv}\n",
@@ -188,6 +196,24 @@ def test_a_script_runs_with_its_log_on_stderr(root: Path) -> None:
 def test_a_script_talks_to_the_loopback_api_with_the_official_client(root: Path) -> None:
     done = mill(root, "script", "run", "f/demo/talk", "-s")
     assert json.loads(done.stdout) == [{"seen": 1}, "hello", {"url": "/api"}]
+
+
+def test_a_job_for_later_is_kept_said_and_run_by_hand_once(root: Path) -> None:
+    done = mill(root, "script", "run", "f/demo/later", "-d", '{"path": "f/demo/double", "n": 4}')
+    job = json.loads(done.stdout)
+    file = f".mill/delayed/{job}.yaml"
+    [said] = [line for line in done.stderr.splitlines() if line.startswith("Waiting: ")]
+    assert said.startswith("Waiting: script f/demo/double is due at ")
+    assert said.endswith(f"(job {job}). `mill serve` runs it then; to go on by hand: mill run {file}")
+    again = mill(root, "run", file)
+    assert (again.returncode, again.stdout) == (0, "8\n")
+    assert not (root / file).exists()
+
+
+def test_a_case_outside_every_workspace_belongs_to_the_one_you_are_in(root: Path, tmp_path: Path) -> None:
+    case = tmp_path / "double.yaml"
+    case.write_text("script: f/demo/double\nargs: {n: 3}\n", "utf-8")
+    assert mill(root, "run", str(case)).stdout == "6\n"
 
 
 def test_a_case_names_what_to_run_and_with_what(root: Path, tmp_path: Path) -> None:

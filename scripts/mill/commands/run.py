@@ -17,7 +17,7 @@ from mill.session import STATE_FOLDER
 from mill.workspace import Workspace, hint
 from mill.yamlfile import read_mapping
 
-_SETTINGS = ("summary", "description", "flow", "script", "args", "files", "objects", "event")
+_SETTINGS = ("summary", "description", "flow", "script", "args", "files", "objects", "event", "due")
 
 
 def run(
@@ -43,18 +43,29 @@ def run(
       csv: data/customers.csv
     objects:                          # object of the workspace's storage: file beside the case, put there
       inbox/customers.csv: data/customers.csv
-    event: {...}                      # instead of args: what a trigger would hand the preprocessor
+    event: {...}                      # what a trigger would hand the preprocessor, which makes the args
 
-    -d adds arguments and replaces those of the case. The workspace is the one the case lies in.
+    -d adds arguments and replaces those of the case. The workspace is the one the case lies in, or
+    the one you are in. A case that mill itself has put off (it has `due`) is run once, and removed.
 
     mill run flows/import_sample.yaml -d '{"dry_run": true}'
     """  # noqa: D301 - \b tells typer to keep the lines as they are
     loaded = read_case(case)
     loaded.args.update(read_data(data))
-    workspace = Workspace.find(case.parent)
+    workspace = _workspace_of(case)
     _put_objects(case, loaded.objects, state or workspace.root / STATE_FOLDER)
     what = Launch(workspace, loaded.target, loaded.args, loaded.event)
-    raise typer.Exit(launch(what, Options(silent, verbose, approve, state, trace, env_file)))
+    code = launch(what, Options(silent, verbose, approve, state, trace, env_file))
+    if loaded.is_delayed:
+        case.unlink(missing_ok=True)
+    raise typer.Exit(code)
+
+
+def _workspace_of(case: Path) -> Workspace:
+    try:
+        return Workspace.find(case.parent)
+    except MillError:
+        return Workspace.find()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class Case:
     args: dict[str, Any]
     objects: dict[str, Path]
     event: dict[str, Any] | None
+    is_delayed: bool = False
 
 
 def read_case(file: Path) -> Case:
@@ -84,7 +96,8 @@ def read_case(file: Path) -> Case:
     objects = {
         str(key): file.parent / str(relative) for key, relative in _mapping(file, document, "objects").items()
     }
-    return Case(str(document.get("summary") or ""), Target(kind, str(document[kind])), args, objects, event)
+    target = Target(kind, str(document[kind]))
+    return Case(str(document.get("summary") or ""), target, args, objects, event, "due" in document)
 
 
 def _put_objects(case: Path, objects: dict[str, Path], state: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mill.engine.ports import Jobs
+from mill.errors import MillError
 from mill.session import Session
 from mill.workspace import Workspace
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # a web server's and a terminal library's imports, paid only 
     from mill.api.server import LocalApi
     from mill.api.triggers import HttpTrigger
 
+_LOOK_SECONDS = 2.0  # for delayed jobs that another mill has put down
 _BODY = "-H 'Content-Type: application/json' -d '{}'"
 _PROOF = {
     "none": "",
@@ -74,8 +76,26 @@ def serve(
         _announce(api, workspace)
         if twins:
             _announce_twins(api)
-        stopped.wait()
+        known: set[str] = set()
+        _adopt(session, known)
+        while not stopped.wait(_LOOK_SECONDS):
+            _adopt(session, known)
     typer.echo("Stopped.", err=True)
+
+
+def _adopt(session: Session, known: set[str]) -> None:
+    """Take over the jobs that other runs were asked to start later, and say so once of each."""
+    for job in session.engine.delayed():
+        if job.id in known:
+            continue
+        known.add(job.id)
+        what = f"{job.target.kind} {job.target.path} (job {job.id})"
+        try:
+            session.engine.adopt(job)
+        except MillError as error:
+            typer.echo(f"Cannot run {what}, due at {job.due_text}: {error}", err=True)
+        else:
+            typer.echo(f"Waiting: {what} runs at {job.due_text}.")
 
 
 @contextlib.contextmanager

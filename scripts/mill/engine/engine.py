@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from mill.engine.delayed import Delayed, DelayedJob
 from mill.engine.flow import FlowRunner
 from mill.engine.jobs import Handle
 from mill.engine.library import Library
@@ -19,10 +21,14 @@ from mill.errors import MillError
 
 
 class Engine:
-    """Implements `ports.Jobs`. Every method may be called from any thread."""
+    """Implements `ports.Jobs`. Every method may be called from any thread.
+
+    A delayed job is on disk until it starts: one that this process does not live to start waits for the next.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._delayed = Delayed(runtime.state)
         self.library = Library(runtime.workspace, runtime.state / "inline")
         self._scripts = Scripts(runtime)
         self._flows = FlowRunner(runtime, self.library, self._scripts)
@@ -41,8 +47,36 @@ class Engine:
         work = self._prepared(target, args, event)
         above = self._runtime.jobs.get(parent) if parent is not None else None
         handle = self._runtime.jobs.create(target, args, parent=above)
-        threading.Thread(target=self._run, args=(handle, work, delay), daemon=True).start()
+        if delay > 0 and target.kind != "preview":  # code without a path is nothing a run file can name
+            self._delayed.keep(handle.id, target, args, event, time.time() + delay)
+            work = self._taken(work)
+        self._begin(handle, work, delay)
         return handle.id
+
+    def adopt(self, job: DelayedJob) -> None:
+        """Start a job that an earlier process left, when it is due. Raises MillError where it cannot run."""
+        if self._runtime.jobs.get(job.id) is None:
+            work = self._taken(self._prepared(job.target, job.args, job.event))
+            handle = self._runtime.jobs.create(job.target, job.args, id=job.id)
+            self._begin(handle, work, job.due - time.time())
+
+    def delayed(self, *, own: bool = False) -> list[DelayedJob]:
+        """The jobs that wait for their time; `own`: those this engine was asked for. MillError as `all`."""
+        return [job for job in self._delayed.all() if not own or self._runtime.jobs.get(job.id) is not None]
+
+    def _begin(self, handle: Handle, work: Any, delay: float) -> None:
+        threading.Thread(target=self._run, args=(handle, work, delay), daemon=True).start()
+
+    def _taken(self, work: Any) -> Any:
+        """The work of a delayed job, done by whoever is the first to take it."""
+
+        def take_and_work(handle: Handle) -> Outcome:
+            if not self._delayed.take(handle.id):
+                raise JobCanceled("it was started or taken back elsewhere")
+            outcome: Outcome = work(handle)
+            return outcome
+
+        return take_and_work
 
     def call(
         self, target: Target, args: Mapping[str, Any], *, event: Mapping[str, Any] | None = None
@@ -66,6 +100,7 @@ class Engine:
         """End a job and everything it started: its result becomes an error named Canceled."""
         handle = self._runtime.jobs.get(job_id)
         if handle is not None:
+            self._delayed.take(job_id)
             handle.cancel(reason)
 
     def set_progress(self, job_id: str, percent: int) -> None:

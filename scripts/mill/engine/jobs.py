@@ -147,10 +147,11 @@ class JobTable:
         parent: Handle | None = None,
         label: str = "",
         step_id: str | None = None,
+        id: str | None = None,
     ) -> Handle:
-        """A new job; under `parent` it is canceled with it."""
+        """A new job; under `parent` it is canceled with it. `id` is one that it has already."""
         job = Job(
-            id=str(uuid.uuid4()),
+            id=id or str(uuid.uuid4()),
             target=target,
             args=args,
             parent=parent.id if parent else None,

@@ -77,7 +77,7 @@ def test_the_limit_ends_at_midnight_utc_and_begins_anew(store: Store, clock: Clo
     pause = calls.take()
     assert pause is not None
     assert pause.until == MIDNIGHT
-    assert pause.why == "The 12 calls a day that its settings allow generic at api.example.com are used up."
+    assert pause.why == "The 12 calls a day that its settings allow generic at api.example.com are used up"
     assert budget(store, 12).pause() == pause
     clock.now = MIDNIGHT
     assert budget(store, 12).pause() is None
@@ -104,10 +104,10 @@ def test_without_a_limit_only_pauses_count(store: Store) -> None:
 def test_a_pause_reaches_every_job_within_a_block_and_lapses_by_time(store: Store, clock: Clock) -> None:
     working, other = budget(store, block=3), budget(store)
     assert not working.take()
-    other.pause_until(NOON + 60, "Busy.")
-    other.pause_until(NOON + 30, "Less busy.")
+    other.pause_until(NOON + 60, "Busy")
+    other.pause_until(NOON + 30, "Less busy")
     assert taken(working) == 2
-    assert working.take() == other.pause() == Pause(NOON + 60, "Busy.")
+    assert working.take() == other.pause() == Pause(NOON + 60, "Busy")
     assert budget(store, obeys_pauses=False).take() is None
     clock.now = NOON + 60
     assert working.take() is None
@@ -125,7 +125,7 @@ def test_jobs_on_several_workers_share_a_day(postgres: str) -> None:
     with Store.postgres(postgres) as one, Store.postgres(postgres) as other:
         assert not budget(one, 25).take()
         assert taken(budget(other, 25)) == 15
-        budget(one).pause_until(one.now() + 600, "Busy.")
+        budget(one).pause_until(one.now() + 600, "Busy")
         paused = budget(other).pause()
     assert paused is not None
-    assert paused.why == "Busy."
+    assert paused.why == "Busy"

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +26,7 @@ from mill.errors import MillError
 from mill.session import Session
 from mill.workspace import Workspace
 from tests.loopback import Asked, Loopback, Reply, serve
+from tests.mill.twins.stage import TwinProcess
 
 ROOT = Path(__file__).parents[3]
 FLOW = Target("flow", "f/customers/import_csv")
@@ -223,17 +224,19 @@ def test_nobody_says_when_it_renews_so_it_asks_again_in_an_hour_with_one_call(st
     assert sum(created(server).values()) == 52
 
 
-@pytest.mark.parametrize(("seconds", "parked"), [("3600", True), ("1", False)])
-def test_a_long_retry_after_parks_and_a_short_one_is_waited_for(
-    stage: Stage, seconds: str, parked: bool
+@pytest.mark.parametrize(
+    ("seconds", "park_after", "waits"), [("3600", 300, 3600), ("61", 60, 61), ("2", 1, 60), ("0.05", 1, None)]
+)
+def test_a_retry_after_longer_than_park_after_parks_and_a_shorter_one_is_waited_for(
+    stage: Stage, seconds: str, park_after: int, waits: float | None
 ) -> None:
     busy = [Reply(429, None, {"Retry-After": seconds})]
     with serve(lambda asked: busy.pop() if busy else accept(asked)) as server:
-        result = stage.run(stage.target(f"busy_{seconds}", server.url), table(3)).result
-    assert bool(result["rest"]) is parked
-    assert result["counts"]["created"] == (0 if parked else 3)
-    if parked:
-        assert 3590 < stage.later.asked[result["rest"]["job"]] <= 3602
+        api = stage.target(f"busy_{seconds.replace('.', '_')}", server.url)
+        result = stage.run(api, table(3), park_after=park_after).result
+    assert result["counts"]["created"] == (3 if waits is None else 0)
+    if waits is not None:
+        assert waits - 10 < stage.later.asked[result["rest"]["job"]] <= waits + 2
 
 
 def test_with_park_after_0_nothing_is_parked_and_the_rows_fail_as_they_did(stage: Stage) -> None:
@@ -342,3 +345,56 @@ def test_the_channels_and_the_report_say_what_waits(stage: Stage) -> None:
     page = (stage.session.state / "objects" / "_default_" / result["report"]["s3"]).read_text("utf-8")
     assert "4 of 9 rows are in the target; 5 wait" in page
     assert f"as job {result['rest']['job']}." in page
+
+
+def crm(stage: Stage, kind: str, url: str, account: str) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "base_url": url,
+        "authentication": {"type": "bearer_token", "token": "token"},
+        "settings": {**FAST, "account": account, "rows_per_request": 10},
+        "mapping": {"external_id": ""},
+    }
+
+
+def test_hubspots_daily_limit_parks_until_the_moment_hubspot_named(stage: Stage, twins: TwinProcess) -> None:
+    twin = twins.client("hubspot")
+    twin.forget()
+    resets_at = (datetime.now(UTC) + timedelta(hours=5)).replace(microsecond=0)
+    twin.put_settings(daily_limit=8, resets_at=resets_at.isoformat())
+    first = stage.run(crm(stage, "hubspot", twin.url, "quota"), table(200), chunk_rows=100)
+    assert first.success, first.result
+    result = first.result
+    assert result["forecast"]["sentence"] == (
+        "About 22 calls, 7 left of 8 a day: it takes 3 days, until "
+        f"{resets_at + timedelta(days=1):%Y-%m-%d}; until then the rest waits without holding a worker."
+    )
+    assert result["rest"]["resume_at"] == resets_at.isoformat()
+    assert 0 < result["counts"]["created"] == 200 - result["rest"]["rows"]
+    twin.put_settings()  # its day is over
+    stage.next_day()
+    second = stage.go_on(result)
+    assert second.success, second.result
+    assert second.result["counts"]["created"] == result["rest"]["rows"]
+    assert Counter(key for _, key in twin.ledger("created")) == Counter(emails(200))
+
+
+@pytest.mark.parametrize("more", [{}, {"bulk_from": 50}])
+def test_salesforces_403_for_a_used_up_allowance_parks(
+    stage: Stage, twins: TwinProcess, more: dict[str, Any]
+) -> None:
+    twin = twins.client("salesforce")
+    twin.forget()
+    twin.put_settings(daily_limit=2, bulk_seconds=0)
+    api = crm(stage, "salesforce", twin.url, f"quota {more}")
+    api["settings"] |= {"external_id_field": "External_Id__c", **more}
+    api["mapping"] = {}
+    text = "name,email,customer id\n" + "".join(f"C {n},c{n}@example.com,x{n}\n" for n in range(60))
+    first = stage.run(api, text)
+    assert first.success, first.result
+    assert (first.result["rest"]["rows"], first.result["counts"]["created"]) == (59, 1)
+    twin.put_settings(bulk_seconds=0)
+    stage.next_day()
+    second = stage.go_on(first.result)
+    assert second.success, second.result
+    assert Counter(key for _, key in twin.ledger("created")) == Counter(emails(60))

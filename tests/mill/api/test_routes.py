@@ -139,6 +139,17 @@ def test_a_body_that_cannot_be_read_is_refused(
     assert words in reply.text
 
 
+@pytest.mark.parametrize(("query", "told"), [("", True), ("?skip_preprocessor=true", False)])
+def test_a_webhook_is_told_to_a_preprocessor_unless_it_says_not_to(
+    stage: Stage, query: str, told: bool
+) -> None:
+    stage.jobs.functions["f/demo/order"] = echo
+    with stage.serve():
+        stage.post(f"/api/w/local/jobs/run/f/f/demo/order{query}", {"n": 1}, token=True)
+    [event] = stage.jobs.events
+    assert (event is not None) is told
+
+
 def test_a_preprocessor_is_told_the_whole_request(stage: Stage) -> None:
     stage.trigger("f/demo/order", route_path="shops/:shop/*rest", http_method="put", raw_string=True)
     stage.jobs.functions["f/demo/order"] = echo

@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mill.engine.delayed import Delayed
+from mill.engine.ports import Target
 from tests.mill.api.stage import Stage
 
 COMMAND = "import typer; from mill.commands.serve import serve; typer.run(serve)"
@@ -24,9 +27,19 @@ def main(name: str, n: int = 0):
 """
 
 
+NOTE = """
+from pathlib import Path
+
+
+def main(file: str):
+    Path(file).write_text("done")
+"""
+
+
 @pytest.fixture
 def serving(stage: Stage) -> Iterator[subprocess.Popen[str]]:
     stage.write("f/demo/greet.py", SCRIPT)
+    stage.write("f/demo/note.py", NOTE)
     stage.trigger("f/demo/greet", route_path="greet/:name")
     stage.trigger("f/demo/guarded", authentication_method="windmill", http_method="get")
     environment = {
@@ -76,3 +89,19 @@ def test_it_says_what_it_serves_serves_it_and_stops_on_ctrl_c(
     serving.send_signal(signal.SIGINT)
     _, errors = serving.communicate(timeout=30)
     assert (serving.returncode, errors) == (0, "Stopped.\n")
+
+
+def test_it_runs_the_jobs_that_other_runs_have_put_off(stage: Stage, serving: subprocess.Popen[str]) -> None:
+    file = stage.root / "noted"
+    put_off = Delayed(stage.state)
+    put_off.keep("overdue", Target("script", "f/demo/note"), {"file": str(file)}, None, 1000.0)
+    put_off.keep("gone", Target("script", "f/demo/gone"), {}, None, 2000.0)
+    assert serving.stdout is not None
+    assert serving.stderr is not None
+    said = next(line for line in serving.stdout if line.startswith("Waiting: "))
+    assert said == "Waiting: script f/demo/note (job overdue) runs at 1970-01-01 00:16:40 UTC.\n"
+    assert serving.stderr.readline().startswith("Cannot run script f/demo/gone (job gone), due at 1970-01-01")
+    while not file.exists():
+        assert serving.poll() is None
+        time.sleep(0.01)
+    assert [job.id for job in put_off.all()] == ["gone"]
