@@ -55,7 +55,7 @@ class Send:
 
 @dataclass(slots=True)
 class Sleep:
-    """Let this many seconds pass."""
+    """Let this many seconds pass, and report whether that was cut short, so that there is no next attempt."""
 
     seconds: float
 
@@ -179,7 +179,8 @@ class Exchange:
                 wait = self._guard.enter(call, waited, budget)
             if wait <= 0:
                 break
-            yield Sleep(wait)
+            if (yield Sleep(wait)):
+                raise TryLater(f"{call.name} waited for its turn, and the job is to end.", code="cancelled")
             waited += wait
         call.waited += waited
         if call.trusted and not self._auth.is_ready():
@@ -259,9 +260,8 @@ class Exchange:
             if lost.kind in {"tls", "too_large"}
             else next_wait(self._integration.retry, facts, self._clock.draw)
         )
-        if wait is None:
+        if wait is None or (yield Sleep(wait)):
             raise lost_error(call.request, call.name, lost, in_doubt=call.in_doubt) from lost.cause
-        yield Sleep(wait)
 
     def _after_status(self, call: Call, reply: Reply) -> Generator[Effect, Any, None]:
         asked = retry_after(reply.headers, self._clock.now)
@@ -272,7 +272,7 @@ class Exchange:
         call.last = reply
         hopeless = stored or (asked is None and renews_late(reply))
         wait = None if hopeless else next_wait(self._integration.retry, facts, self._clock.draw)
-        if wait is None:
+        if wait is None or (yield Sleep(wait)):
             keyed = call.request.idempotency_key is not None
             stored = stored or (keyed and call.same_failures > 0 and call.same_failures == call.attempts - 1)
             error = status_error(
@@ -280,7 +280,6 @@ class Exchange:
             )
             error.status = reply.status
             raise error
-        yield Sleep(wait)
 
     def _renew(self, call: Call) -> Generator[Effect, Any, None]:
         """Renew a refused credential, once per call. A 401 was not applied, so a write may go again too."""

@@ -2,7 +2,10 @@
 
 Sends in batches with bounded concurrency, waits longer while the service is slow or busy, and never
 repeats a write that may have been applied. Gives exactly one outcome for every row; a refused
-credential stops it at once, and a cancellation (SIGTERM) as soon as what is under way has been answered.
+credential stops it at once, and a cancellation as soon as what is under way has been answered: retries are
+given up, and what was sent is journalled. On Windmill that takes workers with MAX_WAIT_FOR_SIGINT (seconds;
+twice the timeout of a request is enough). Without it the job is killed, which loses nothing either: the next
+run finds out what became of the rows that were under way.
 Every row's intent is journalled before it is sent and its outcome after: a second run, also after a crash,
 sends only what has not been applied. Where sending would have to wait longer than `park_after`, because the
 day's allowance is used up or the API asks for a long pause, the job ends and the rest of its rows is parked.
@@ -12,14 +15,12 @@ import contextlib
 import gc
 import os
 import secrets
-import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from types import FrameType, TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, cast
 
+from f.connect.cancellation import Cancellation
 from f.connect.errors import FixInput
 from f.connect.state import postgresql
 from f.customers.customer import FIELDS, Customer, check
@@ -65,15 +66,19 @@ def main(
         if dry_run:
             sent = Sent([(row, RowOutcome.because("dry_run")) for row in rows])
         else:
-            with open_import(
-                journal,
-                target,
-                import_id,
-                resend_unknown=resend_unknown,
-                park_after=park_after,
-                renews_at=seconds_of(renews_at),
-            ) as (rows_before, client):
-                sent = _send(rows, target, client, rows_before, on_duplicate)
+            with (
+                Cancellation() as cancellation,
+                open_import(
+                    journal,
+                    target,
+                    import_id,
+                    resend_unknown=resend_unknown,
+                    park_after=park_after,
+                    renews_at=seconds_of(renews_at),
+                    clock=cancellation,
+                ) as (rows_before, client),
+            ):
+                sent = _send(rows, target, client, rows_before, on_duplicate, cancellation)
     ends += _parked(sent)
     counts = {str(name): count for name, count in Counter(end.outcome for _, end in ends).items()}
     index = (chunk or {}).get("index", 0)
@@ -111,21 +116,21 @@ def _send(
     client: ParkingClient,
     journal: RowJournal,
     on_duplicate: OnDuplicate,
+    cancellation: Cancellation,
 ) -> Sent:
     """Send the rows the journal does not know as sent, unless another job has met a limit that lasts."""
     if pause := client.pause():
         return Sent([(row, RowOutcome.because("not_sent")) for row in rows], stopped=pause.stop())
-    with _Cancellation() as cancelled:
-        return send_rows(
-            rows,
-            target,
-            client,
-            journal=journal,
-            on_duplicate=on_duplicate,
-            progress=Progress(len(rows)),
-            sleep=cancelled.wait,
-            cancelled=cancelled.is_set,
-        )
+    return send_rows(
+        rows,
+        target,
+        client,
+        journal=journal,
+        on_duplicate=on_duplicate,
+        progress=Progress(len(rows)),
+        sleep=cancellation.sleep,
+        cancelled=cancellation.is_heard,
+    )
 
 
 def _parked(sent: Sent) -> list[tuple[CustomerRow, RowOutcome]]:
@@ -181,25 +186,3 @@ def _noted(ends: list[tuple[CustomerRow, RowOutcome]], path: str | None) -> Rows
     if path is None or not records:
         return inline(records)
     return write_rows(path, [to_line(record) for record in records])
-
-
-class _Cancellation(threading.Event):
-    """Set by SIGTERM, with which a job is cancelled. A context manager that gives the signal back after.
-
-    Signals come to the main thread alone: that is where a job's main() runs.
-    """
-
-    def __enter__(self) -> Self:
-        self._heard = threading.current_thread() is threading.main_thread()
-        if self._heard:
-            self._before = signal.signal(signal.SIGTERM, self._on_signal)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._heard:
-            signal.signal(signal.SIGTERM, self._before)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self.set()

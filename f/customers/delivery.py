@@ -87,7 +87,7 @@ class Delivery:
         self._create([*send, *self._absent(ask)])
         self._resolve([row for row in rows if self._is_lost(row)])
         if self.on_duplicate == "update":
-            self._send_all(self._updates(rows))
+            self._update(rows)
 
     def _parted(self, rows: Rows) -> tuple[Rows, Rows]:
         """The rows to look up before they are sent, and those to send at once."""
@@ -273,18 +273,27 @@ class Delivery:
     def _halved(self) -> list[Rows]:
         return [half for rows in self._refused for half in self._bisection.halves(rows)]
 
+    def _update(self, rows: Rows) -> None:
+        """Update the customers that are there already; where the run stops before, they are left to do."""
+        due = [row for row in rows if self._is_there(row)]
+        self._send_all(self._updates(due))
+        left = [row for row in due if self._is_there(row)]
+        self.ends.update(dict.fromkeys(_lines(left), RowOutcome.because("not_sent")))
+
+    def _is_there(self, row: CustomerRow) -> bool:
+        end = self.ends.get(row.line)
+        return end is not None and end.outcome == "duplicate" and bool(end.id)
+
     def _updates(self, rows: Rows) -> Iterable[Request]:
         for row in rows:
-            end = self.ends.get(row.line)
-            if end is not None and end.outcome == "duplicate" and end.id:
-                yield self.target.kind.update_for(row, end.id, self.target)
+            yield self.target.kind.update_for(row, self.ends[row.line].id or "", self.target)
 
     # sending and reading
 
     def _send_all(self, requests: Iterable[Request]) -> None:
         """Send writes and note the outcome of every row, or where it has to go again."""
         for rows, result in self._sent(requests):
-            if isinstance(result, TryLater) and result.code == "circuit_open":
+            if isinstance(result, TryLater) and result.code in {"circuit_open", "cancelled"}:
                 self._held_back += rows
             elif isinstance(result, Response):
                 self._note_ends(rows, self._read(result, rows))

@@ -1,12 +1,14 @@
 """Who is sending a row, and whether that job still lives.
 
 On one machine a locked file tells: the system lets the lock go when the process dies, however it dies.
-Over several machines nothing tells, so a claim lapses with time; jobs at work renew theirs.
+Over several machines the platform may be asked; where it does not know, a claim lapses with time, and jobs at
+work renew theirs.
 """
 
 import fcntl
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -32,15 +34,18 @@ class Owner(Protocol):
 
 
 class LeasedOwner:
-    """A job among many workers. `name` is the job's id: a job that a platform restarts is its own heir."""
+    """A job among many workers. `name` is the job's id: a job that a platform restarts is its own heir.
 
-    def __init__(self, name: str = "") -> None:
+    `has_ended` says of another job's id whether it is known to be over.
+    """
+
+    def __init__(self, name: str = "", has_ended: Callable[[str], bool] = lambda _: False) -> None:
         self.name = name or secrets.token_hex(8)
+        self._has_ended = has_ended
 
     def is_gone(self, other: str, seconds: float) -> bool:
-        """By its lease alone."""
-        del other
-        return seconds > LEASE_SECONDS
+        """By its lease, or before by what is known of it."""
+        return seconds > LEASE_SECONDS or self._has_ended(other)
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 
 from f.connect.client import Client
+from f.connect.clock import REAL, Clock
 from f.connect.errors import ConnectError, TryLater, WaitForQuota
 from f.connect.journal import Store
 from f.connect.message import Request, Response
@@ -56,11 +57,12 @@ class ParkingClient(Client):
         *,
         park_after: float,
         renews_at: float = 0.0,
+        clock: Clock = REAL,
     ) -> None:
         self._target = waiting_at_most(target, park_after) if park_after else target
         integration = self._target.integration
         # A limit kept in this process is the faster one, and enough where the target has none of its own.
-        super().__init__(integration, limits if integration.rate_limit else None)
+        super().__init__(integration, limits if integration.rate_limit else None, clock=clock)
         self._calls = CallBudget(limits, target, obeys_pauses=park_after > 0)
         self._park_after, self._renews_at = park_after, renews_at
         self._refusal: WaitForQuota | None = None

@@ -4,9 +4,11 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 
+from f.connect.clock import REAL, Clock
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.journal import Store
 from f.connect.state import folder, open_store
+from f.customers.job_ends import JobEnds
 from f.customers.journal_owner import LeasedOwner, LockingOwner, Owner
 from f.customers.parking import ParkingClient
 from f.customers.row_journal import RowJournal
@@ -27,12 +29,13 @@ def open_import(
     resend_unknown: bool = False,
     park_after: float = 0.0,
     renews_at: float = 0.0,
+    clock: Clock = REAL,
 ) -> Iterator[tuple[RowJournal, ParkingClient]]:
     """The journal of a target, and the client that obeys its limits over all jobs; see ParkingClient."""
     with (
         open_journal(database, target, import_id, resend_unknown=resend_unknown) as journal,
         open_limits(database) as limits,
-        ParkingClient(target, limits, park_after=park_after, renews_at=renews_at) as client,
+        ParkingClient(target, limits, park_after=park_after, renews_at=renews_at, clock=clock) as client,
     ):
         yield journal, client
 
@@ -64,7 +67,7 @@ def open_limits(database: Mapping[str, object] | None) -> Store:
 
 def _owner(database: Mapping[str, object] | None) -> Owner:
     if database:
-        return LeasedOwner(os.environ.get("WM_JOB_ID", ""))
+        return LeasedOwner(os.environ.get("WM_JOB_ID", ""), JobEnds())
     return LockingOwner(folder() / "imports.owners")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -59,6 +60,7 @@ def _no_options() -> None:
 
 def main() -> None:
     """Run `mill`; what is wrong is said in one sentence on stderr."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
     try:
         build(sys.argv[1:])()
     except MillError as error:

@@ -77,6 +77,15 @@ def main():
 """
 
 
+DEAF = """
+import signal, time
+def main():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
 LOAD = """
 import wmill
 def main():
@@ -98,6 +107,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "wmill.yaml": "",
         "f/demo/double.py": DOUBLE,
         "f/demo/wait.py": "import time\ndef main():\n    print('ready', flush=True)\n    time.sleep(60)\n",
+        "f/demo/deaf.py": DEAF,
         "f/demo/env.py": "import os\ndef main(name: str):\n    return os.environ.get(name)\n",
         "f/demo/read.py": "def main(csv: bytes):\n    return csv.decode()\n",
         "f/demo/talk.py": TALK,
@@ -302,6 +312,19 @@ def test_ctrl_c_ends_the_run_with_one_line(root: Path) -> None:
         _, errors = running.communicate(timeout=20)
     assert running.returncode == 130
     assert errors.splitlines()[-1] == "mill: Interrupted: the run and everything it started have ended."
+    assert "Traceback" not in errors
+
+
+def test_a_second_ctrl_c_does_not_wait_for_a_script_that_goes_on(root: Path) -> None:
+    command = [*MILL, "script", "run", "f/demo/deaf"]
+    with subprocess.Popen(command, cwd=root, stdout=-1, stderr=-1, text=True) as running:
+        assert running.stderr is not None
+        assert "ready" in running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        assert "has 30 s to finish what is under way" in running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=20)
+    assert running.returncode == 130
     assert "Traceback" not in errors
 
 

@@ -70,7 +70,8 @@ def serve(
         return LocalApi(workspace.root, state_dir, jobs, port=port, token=token)
 
     workspace = Workspace.find()
-    with _stop_signal() as stopped, Session(workspace, state, platform=local_api) as session:
+    # The signals are given back before the session ends its jobs: a second Ctrl-C ends the waiting for them.
+    with Session(workspace, state, platform=local_api) as session, _stop_signal() as stopped:
         api = session.platform
         assert isinstance(api, LocalApi)
         _announce(api, workspace)

@@ -17,7 +17,12 @@ from mill.engine.ports import Completed, Job, Resume, Target
 from mill.engine.runtime import Runtime
 from mill.engine.scripts import Scripts, Work
 from mill.engine.warm import WarmScripts
+from mill.engine.worker import GRACE_SECONDS
 from mill.errors import MillError
+
+_ENDING = (
+    f"is ending; a script has {GRACE_SECONDS:g} s to finish what is under way. Interrupt again to kill it."
+)
 
 
 class Engine:
@@ -122,9 +127,14 @@ class Engine:
         return handle.root.user_state
 
     def end_jobs(self, reason: str) -> None:
-        """End every job that still runs."""
-        for handle in self._runtime.jobs.running():
+        """End every job that still runs, and wait until it has. Raises KeyboardInterrupt, which ends that."""
+        running = self._runtime.jobs.running()
+        for handle in running:
+            if handle.parent is None:
+                handle.tell("waiting", _ENDING)
             handle.cancel(reason)
+        for handle in running:
+            handle.done.wait()
 
     def close(self) -> None:
         """End every process and forget the files of this session's jobs. The jobs have ended before."""

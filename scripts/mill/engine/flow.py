@@ -160,13 +160,16 @@ class FlowRunner:
         return self.as_job(handle, module.summary, lambda: self._once(frame, module, attempts, handle))
 
     def as_job(self, handle: Handle, summary: str, work: Any) -> Outcome:
-        """Do `work` between the job's start and end."""
+        """Do `work` between the job's start and end. A job that was canceled alone has failed, no more."""
         handle.start(summary)
         try:
             outcome: Outcome = work()
         except JobCanceled as error:
-            handle.end(Outcome(False, canceled(str(error))))
-            raise
+            outcome = Outcome(False, canceled(str(error)))
+            handle.end(outcome)
+            if handle.parent is None or handle.parent.is_canceled:
+                raise
+            return outcome
         except BrokenFlow as error:
             handle.end(broken(error))
             raise

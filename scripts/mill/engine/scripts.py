@@ -83,7 +83,7 @@ class Scripts:
         )
         try:
             worker = self._runtime.workers.take()
-            with worker, handle.when_canceled(worker.kill):
+            with worker, handle.when_canceled(worker.cancel):
                 ending = worker.run(call, log.feed)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -21,13 +21,15 @@ from typing import Any, Self
 
 from mill.engine.signature import Signature
 from mill.engine.step_main import send_frame
-from mill.engine.zygote import KILL, MESSAGE, SPAWN
+from mill.engine.zygote import INTERRUPT, KILL, MESSAGE, SPAWN
 
 _LENGTH = struct.Struct(">I")
 _CHUNK = 1 << 16
 _LINGER = (
     0.2  # seconds a log pipe may stay open after its process, held by something that process left behind
 )
+# What a cancelled script has to end by itself, as on a Windmill worker with MAX_WAIT_FOR_SIGINT.
+GRACE_SECONDS = 30.0
 _CALLED = ("main", "preprocessor")
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -154,8 +156,15 @@ class Workers:
 
     def kill(self, number: int) -> None:
         """Kill a worker's whole process group; nothing where it has ended."""
+        self._tell(KILL, number)
+
+    def interrupt(self, number: int) -> None:
+        """Send a worker's process SIGINT; nothing where it has ended."""
+        self._tell(INTERRUPT, number)
+
+    def _tell(self, op: bytes, number: int) -> None:
         with self._lock, contextlib.suppress(OSError):
-            self._sock.sendall(MESSAGE.pack(KILL, number))
+            self._sock.sendall(MESSAGE.pack(op, number))
 
     @property
     def root(self) -> Path:
@@ -172,6 +181,7 @@ class Worker:
     sock: socket.socket
     log: int
     status: int
+    _last_resort: threading.Timer | None = None
     _inbox: bytearray = field(default_factory=bytearray)
     _status_text: bytearray = field(default_factory=bytearray)
 
@@ -187,6 +197,8 @@ class Worker:
 
     def close(self) -> None:
         """Let go of the process's pipes; a warm worker ends by itself then."""
+        if self._last_resort is not None:
+            self._last_resort.cancel()
         self.sock.close()
         os.close(self.log)
         os.close(self.status)
@@ -194,6 +206,14 @@ class Worker:
     def kill(self) -> None:
         """Kill the process and its group."""
         self.owner.kill(self.number)
+
+    def cancel(self) -> None:
+        """Have the script end: it is interrupted, and killed where it has not ended in time."""
+        self.owner.interrupt(self.number)
+        if self._last_resort is None:
+            self._last_resort = threading.Timer(GRACE_SECONDS, self.kill)
+            self._last_resort.daemon = True
+            self._last_resort.start()
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Hand the process a job; one that has died says so by its status."""

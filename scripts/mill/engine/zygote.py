@@ -1,9 +1,9 @@
 """The process that forks the workers: single-threaded, with the slow imports done once.
 
-It obeys `mill` over one socket: a message is `op, job number` and for `S` (spawn) three file
-descriptors: the worker's socket, its log pipe, and the status pipe on which the zygote writes the
-wait status when the worker has ended. When the socket closes,
-however `mill` ended, the zygote kills everything it or its workers ever started and ends.
+It obeys `mill` over one socket: a message is `op, job number`. `I` (interrupt) and `K` (kill) are signals to
+a worker; with `S` (spawn) come three file descriptors: the worker's socket, its log pipe, and the status pipe
+on which the zygote writes the wait status when the worker has ended. When the socket closes, however `mill`
+ended, the zygote kills everything it or its workers ever started and ends.
 
 Run as `python -m mill.engine.zygote <socket fd> <bytecode cache>`.
 """
@@ -25,7 +25,7 @@ from typing import NoReturn
 from mill.engine import step_main
 
 MESSAGE = struct.Struct(">cQ")
-SPAWN, KILL = b"S", b"K"
+SPAWN, INTERRUPT, KILL = b"S", b"I", b"K"
 _FDS_PER_SPAWN = 3
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -64,10 +64,11 @@ class Zygote:
         op, job = MESSAGE.unpack(data)
         if op == SPAWN:
             self._spawn(job, *fds)
-        else:
-            for pid, (number, _) in self._workers.items():
-                if number == job:
-                    _kill_group(pid)
+        for pid in [pid for pid, (number, _) in self._workers.items() if number == job]:
+            if op == KILL:
+                _kill_group(pid)
+            elif op == INTERRUPT:  # the script alone, as on Windmill: it sees to what it has started
+                os.kill(pid, signal.SIGINT)
         return True
 
     def _spawn(self, job: int, sock_fd: int, log_fd: int, status_fd: int) -> None:

@@ -49,12 +49,13 @@ class FakeClock(Clock):
     def draw(self) -> float:
         return 1.0
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> bool:
         self.slept.append(seconds)
         self.time += seconds
+        return False
 
-    async def sleep_async(self, seconds: float) -> None:
-        self.sleep(seconds)
+    async def sleep_async(self, seconds: float) -> bool:
+        return self.sleep(seconds)
 
 
 @dataclass

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from mill.bench.chaos import COURSES, measure
-from tests.loopback import Asked, Reply, serve
+from tests.loopback import Asked, Loopback, Reply, serve
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,7 +33,45 @@ def test_no_row_is_lost_or_created_twice_however_often_an_import_is_killed() -> 
     assert wrong == {}
 
 
-def test_a_cancelled_job_ends_by_itself_with_an_outcome_for_every_row(tmp_path: Path) -> None:
+@contextlib.contextmanager
+def importing(server: Loopback, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """create_customers with 400 customers, in a process of its own."""
+    arguments = {
+        "api": {"kind": "generic", "base_url": server.url, "settings": {"batch_size": 10}},
+        "customers": [{"name": f"C {n}", "email": f"c{n}@example.com"} for n in range(400)],
+    }
+    code = (
+        "import json, sys\n"
+        "from f.customers.create_customers import main\n"
+        "print(json.dumps(main(**json.loads(sys.argv[1]))))\n"
+    )
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "WM_WORKSPACE": "test",
+        "WM_TOKEN": "test",
+        "BASE_INTERNAL_URL": "http://127.0.0.1:9",
+    }
+    command = [sys.executable, "-c", code, json.dumps(arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def result_of(process: subprocess.Popen[str]) -> dict[str, Any]:
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    result: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return result
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_cancelled_job_ends_by_itself_with_an_outcome_for_every_row(
+    number: signal.Signals, tmp_path: Path
+) -> None:
     under_way = threading.Event()
 
     def answer(_: Asked) -> Reply:
@@ -35,40 +79,29 @@ def test_a_cancelled_job_ends_by_itself_with_an_outcome_for_every_row(tmp_path: 
         time.sleep(0.02)
         return Reply(201, {"id": "1"})
 
-    with serve(answer) as server:
-        arguments = {
-            "api": {"kind": "generic", "base_url": server.url, "settings": {"batch_size": 10}},
-            "customers": [{"name": f"C {n}", "email": f"c{n}@example.com"} for n in range(400)],
-        }
-        code = (
-            "import json, sys\n"
-            "from f.customers.create_customers import main\n"
-            "print(json.dumps(main(**json.load(sys.stdin))))\n"
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={
-                "PYTHONPATH": str(ROOT),
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "WM_WORKSPACE": "test",
-                "WM_TOKEN": "test",
-                "BASE_INTERNAL_URL": "http://127.0.0.1:9",
-            },
-        )
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(arguments))
-        process.stdin.flush()
-        process.stdin.close()
-        process.stdin = None
+    with serve(answer) as server, importing(server, tmp_path) as process:
         assert under_way.wait(20)
-        process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=30)
-    assert process.returncode == 0
-    result = json.loads(output.splitlines()[-1])
+        process.send_signal(number)
+        result = result_of(process)
     assert result["stopped"]["code"] == "cancelled"
     assert result["counts"] == {"created": len(server.asked), "failed": 400 - len(server.asked)}
     assert 0 < len(server.asked) < 400
+
+
+def test_a_cancelled_job_does_not_wait_to_ask_again(tmp_path: Path) -> None:
+    under_way = threading.Event()
+
+    def answer(_: Asked) -> Reply:
+        if len(server.asked) > 1:  # the first goes alone
+            under_way.set()
+            return Reply(429, {}, {"Retry-After": "100"})
+        return Reply(201, {"id": "1"})
+
+    with serve(answer) as server, importing(server, tmp_path) as process:
+        assert under_way.wait(20)
+        process.send_signal(signal.SIGINT)
+        result = result_of(process)
+    assert result["counts"] == {"created": 1, "failed": 399}
+    assert len(server.asked) <= 10
+    with sqlite3.connect(tmp_path / ".millwright/imports.sqlite") as journal:
+        assert journal.execute("SELECT state, owner FROM import_rows").fetchall() == [("done", "")]

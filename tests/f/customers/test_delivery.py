@@ -407,6 +407,23 @@ def test_a_cancelled_run_awaits_what_is_under_way_and_sends_no_more(tmp_path: Pa
     assert set(crm.created.values()) == {1}
 
 
+def test_an_update_that_a_cancellation_came_before_is_left_to_do(tmp_path: Path) -> None:
+    cancel = threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "PATCH":
+            cancel.set()
+            return Reply(200, {})
+        return Reply(409, {"existing_id": asked.json["email"]})
+
+    with serve(answer) as server:
+        at = bench(server, tmp_path, {"max_concurrent_requests": 1})
+        sent = at.send(rows(20), on_duplicate="update", cancelled=cancel.is_set)
+        updated = sum(asked.method == "PATCH" for asked in server.asked)
+        assert codes(sent) == {"updated": updated, "not_sent": 20 - updated}
+        assert updated < 20
+
+
 def test_an_update_of_a_customer_that_is_gone_is_about_that_row_alone(tmp_path: Path) -> None:
     def answer(asked: Asked) -> Reply:
         if asked.method == "PATCH":

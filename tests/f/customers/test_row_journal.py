@@ -210,6 +210,12 @@ def test_a_job_on_another_machine_is_dead_when_its_lease_is_over(seconds: float,
     assert LeasedOwner("me").is_gone("other", seconds) == gone
 
 
+def test_a_job_on_another_machine_is_dead_before_where_that_is_known() -> None:
+    me = LeasedOwner("me", has_ended={"cancelled": True, "at work": False}.__getitem__)
+    assert me.is_gone("cancelled", 0)
+    assert not me.is_gone("at work", 0)
+
+
 def test_a_process_is_dead_the_moment_the_system_says_so(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,6 +137,67 @@ def test_a_canceled_job_ends_at_once(lab: Lab, steps: Any) -> None:
     error = error_of(completed.result)
     assert (error["name"], error["reason"]) == ("Canceled", "enough")
     assert _job(lab, job).status == "canceled"
+
+
+def test_a_canceled_script_may_finish_what_is_under_way(lab: Lab, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    body = """
+        import time
+        try:
+            print('ready')
+            time.sleep(60)
+        except KeyboardInterrupt:
+            open(mark, 'w').write('tidied up')
+    """
+    engine = lab.session.engine
+    job = engine.start(Target("flow", lab.write_flow([py("a", body, {"mark": ("static", str(mark))})])), {})
+    _when(lambda: [e for e in lab.events if e.kind == "output"])
+    engine.cancel(job, "enough")
+    completed = engine.wait(job, 20)
+    assert completed is not None
+    assert error_of(completed.result)["name"] == "Canceled"
+    assert mark.read_text("utf-8") == "tidied up"
+
+
+def test_a_script_that_does_not_end_when_canceled_is_killed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mill.engine.worker.GRACE_SECONDS", 0.1)
+    body = """
+        import signal, time
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print('ready')
+        time.sleep(60)
+    """
+    engine = lab.session.engine
+    job = engine.start(Target("flow", lab.write_flow([py("a", body)])), {})
+    _when(lambda: [e for e in lab.events if e.kind == "output"])
+    engine.cancel(job, "enough")
+    completed = engine.wait(job, 20)
+    assert completed is not None
+    assert error_of(completed.result)["name"] == "Canceled"
+
+
+def test_a_step_canceled_alone_has_failed_and_the_flow_goes_on(lab: Lab) -> None:
+    engine = lab.session.engine
+    body = """
+        import time
+        if n == 1:
+            print('ready')
+            time.sleep(60)
+        return n
+    """
+    waits = py("w", body, {"n": "flow_input.iter.value"})
+    steps = [
+        loop("l", "[1, 2]", [waits], parallel=True, skip_failures=True),
+        give("after", "[results.l[0].error.name, results.l[0].error.reason, results.l[1]]"),
+    ]
+    job = engine.start(Target("flow", lab.write_flow(steps)), {})
+    [step] = _when(lambda: [e.job_id for e in lab.events if e.kind == "output"])
+    engine.cancel(step, "stuck")
+    completed = engine.wait(job, 20)
+    assert completed is not None
+    assert completed.result == ["Canceled", "stuck", 2]
 
 
 def test_progress_is_recorded(lab: Lab) -> None:
