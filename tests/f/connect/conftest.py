@@ -1,9 +1,8 @@
-"""Stores of every kind, and the clock they run on."""
+"""The clock of these tests, and the stores that run on it."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,36 +14,6 @@ from tests.f.connect.wire import FakeClock
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Postgres of this test run: its connection string."""
-    # In /tmp, and short: the socket's path has a limit of 107 characters.
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="pg-") as data:
-        patch.setenv(
-            "XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run"))
-        )  # platformdirs warns where there is none
-        from pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment on import
-
-        with get_server(data, cleanup_mode="stop") as server:
-            yield server.get_uri()
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Each kind of store in turn, on its real clock; tables of Postgres are dropped afterwards."""
-    if request.param == "memory":
-        store = Store.memory()
-    elif request.param == "sqlite":
-        store = Store.sqlite(tmp_path / "state.sqlite")
-    else:
-        store = Store.postgres(request.getfixturevalue("postgres"))
-    with store:
-        yield store
-        if request.param == "postgres":
-            for (table,) in store.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
-                store.execute(f"DROP TABLE {table}")
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -62,6 +31,3 @@ def sql_and_memory(tmp_path: Path, clock: FakeClock) -> Iterator[tuple[Store, St
         SqliteStore(None, clock=clock.now) as memory,
     ):
         yield sql, memory
-
-
-StoreMaker = Callable[[], Store]

@@ -1,4 +1,4 @@
-"""What tests of this folder share: stores of every kind, and the twins in a process of their own."""
+"""What tests of this folder share: the twins in a process of their own."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.f.connect.conftest import any_store, postgres
 from tests.mill.twins.stage import TwinProcess
-
-__all__ = ["any_store", "postgres"]
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,6 @@ from f.customers.inbox import (
     judge,
 )
 from f.customers.inbox_claims import Claims
-from tests.f.connect.conftest import postgres as postgres  # noqa: PLC0414 - a fixture, used by its name
 
 ROOT = Path(__file__).parents[3]
 FILE = InboxFile("", "inbox/a.csv", 10, "2026-05-01T10:00:00Z", "v1")

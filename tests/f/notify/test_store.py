@@ -14,9 +14,6 @@ from f.notify.digest import Digest
 from f.notify.message import Message
 from f.notify.once import LEASE_SECONDS, Parcel, key_of, remember, send_once, was_sent
 from f.notify.opt_outs import OptOuts
-from tests.f.connect.conftest import any_store, postgres
-
-__all__ = ["any_store", "postgres"]  # fixtures of the connection layer, used by name
 
 
 class Post:
