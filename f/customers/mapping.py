@@ -221,6 +221,10 @@ class TargetFields:
         """Which of these of our fields and custom fields the target has no place for."""
         return [name for name in names if not self._names(name) and not self.keeps_custom]
 
+    def path_of(self, name: str) -> tuple[str, ...] | None:
+        """Where in the target's record one of our fields stands."""
+        return (self.plain[name],) if name in self.plain else self.nested.get(name)
+
     def _names(self, name: str) -> bool:
         return name in self.plain or name in self.nested
 

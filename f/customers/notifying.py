@@ -24,9 +24,10 @@ def sentence(summary: ImportSummary) -> str:
     trial = " (dry run)" if summary["dry_run"] else ""
     planned = f" {in_a_sentence(summary['plan'])}" if summary["plan"] else ""
     rest = f" {told_of(summary['rest'])}" if summary["rest"] else ""
+    told = f"{', '.join(parts) or 'none'}.{planned}{rest}{where}"
     return (
         f"Import {summary['import_id']}{trial} of {summary['source']} into {target}: "
-        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {', '.join(parts) or 'none'}.{planned}{rest}{where}"
+        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {told}"
     )
 
 

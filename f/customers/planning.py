@@ -105,7 +105,7 @@ class Planner:
 
     def _update(self, row: CustomerRow, found: Found, *, in_doubt: bool) -> Planned:
         record = self._target.render(row.customer)
-        email = self._target.fields.paths.get("email")
+        email = self._target.fields.path_of("email")
         differing = differences(record, found.record, caseless=() if email is None else (email,))
         values = [as_text(value_at(found.record, path)) for path, _ in leaves(record)]
         if differing:

@@ -71,7 +71,8 @@ def _shown(summary: ImportSummary) -> list[dict[str, Any]]:
             }
         )
     rest = summary["rest"]
-    for file in (plan["file"] if plan else None, summary["rejects"], rest and rest["file"], summary["report"]):
+    files = (plan and plan["file"], summary["rejects"], rest and rest["file"], summary["report"])
+    for file in files:
         if file is not None and "s3" in file:
             items.append({"s3": file["s3"]})
         elif file is not None:

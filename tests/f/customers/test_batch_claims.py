@@ -26,7 +26,7 @@ class Watched:
         self._journal, self._watch = journal, watch
         self._counts: Counter[str] = Counter()
         self.intend, self.note = journal.intend, journal.note
-        self.renew, self.now = journal.renew, journal.now
+        self.renew, self.now, self.look = journal.renew, journal.now, journal.look
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         with self._told("claim", "claimed"):
