@@ -45,7 +45,7 @@ class Bench:
     def speed(self) -> Mapping[str, Mapping[str, list[float]]]:
         """Rows a second by file (clean, dirty) and way (obvious, checked, whole)."""
         rates: Mapping[str, Mapping[str, list[float]]] = self.worker(
-            "speed", str(self.rows // 10), str(_ROUNDS)
+            "speed", str(self.rows // 20), str(_ROUNDS)
         )
         return rates
 
@@ -87,7 +87,7 @@ class Bench:
         with postgres() as database:
             return {
                 "rows": sending.rates_of_journals(self.root, self.rows // 400, database, batches=False),
-                "batches": sending.rates_of_journals(self.root, self.rows // 50, database, batches=True),
+                "batches": sending.rates_of_journals(self.root, self.rows // 100, database, batches=True),
             }
 
     def worker(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
