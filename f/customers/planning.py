@@ -24,6 +24,12 @@ from f.customers.summary import Action, Parsed
 from f.customers.target import OnDuplicate, Target, content_of
 
 _PART = 12  # hexadecimal digits of each part of the hash
+# What becomes of a customer that is there and has nothing to be updated, and why.
+_IF_THERE: dict[OnDuplicate, tuple[Action, str]] = {
+    "skip": ("skip", "already_exists"),
+    "update": ("unchanged", "unchanged_in_target"),
+    "fail": ("refuse", "exists_and_must_not"),
+}
 
 
 class Planned(NamedTuple):
@@ -39,6 +45,36 @@ class Planned(NamedTuple):
     differences: Sequence[Difference] = ()
     values: Sequence[str] = ()
     end: RowOutcome | None = None
+
+
+def decide(
+    line: int,
+    claim: Claim,
+    there: str | None,
+    differing: Sequence[Difference],
+    on_duplicate: OnDuplicate,
+    *,
+    clears_doubts: bool,
+) -> Planned:
+    """From what is known of a row to its action. `there` is the id of the customer that the target has.
+
+    A row in doubt is never settled by a plan: sending it finds out more. `clears_doubts` says whether it can.
+    """
+    in_doubt = claim.state == "in_doubt"
+    if claim.state == "done":
+        # What this very import has applied already is its own doing, and counted as such.
+        end = None if claim.same_import else RowOutcome.because("already_imported", id=claim.remote_id)
+        return Planned(line, "unchanged", "already_imported", claim.remote_id, end=end)
+    if claim.state == "elsewhere":
+        return Planned(line, "hold", "in_progress_elsewhere")
+    if there is None:
+        lost = in_doubt and not clears_doubts
+        return Planned(line, "hold", "answer_lost") if lost else Planned(line, "create")
+    if on_duplicate == "update" and differing:
+        return Planned(line, "update", "", there, differing)
+    action, code = _IF_THERE[on_duplicate]
+    end = None if in_doubt else RowOutcome.because(code, id=there)
+    return Planned(line, action, code, there, end=end)
 
 
 class Planner:
@@ -84,34 +120,24 @@ class Planner:
         return {row.line: known[entries[row.line].customer] for row in rows}
 
     def _of(self, row: CustomerRow, claim: Claim, found: Found | None) -> Planned:
-        """From what is known of a row to its action. A row in doubt is not settled: sending finds out."""
-        line, in_doubt = row.line, claim.state == "in_doubt"
-        if claim.state == "done":
-            # What this very import has applied already is its own doing, and counted as such.
-            end = None if claim.same_import else RowOutcome.because("already_imported", id=claim.remote_id)
-            return Planned(line, "unchanged", "already_imported", claim.remote_id, end=end)
-        if claim.state == "elsewhere":
-            return Planned(line, "hold", "in_progress_elsewhere")
-        if found is None:
-            repeats = self._target.repeats_safely(self._on_duplicate, same_content=claim.same_content)
-            lost = in_doubt and not repeats and not self._target.can_ask
-            return Planned(line, "hold", "answer_lost") if lost else Planned(line, "create")
-        if self._on_duplicate == "update":
-            return self._update(row, found, in_doubt=in_doubt)
-        code = "already_exists" if self._on_duplicate == "skip" else "exists_and_must_not"
-        action: Action = "skip" if self._on_duplicate == "skip" else "refuse"
-        end = None if in_doubt else RowOutcome.because(code, id=found.id)
-        return Planned(line, action, code, found.id, end=end)
-
-    def _update(self, row: CustomerRow, found: Found, *, in_doubt: bool) -> Planned:
-        record = self._target.render(row.customer)
-        email = self._target.fields.path_of("email")
-        differing = differences(record, found.record, caseless=() if email is None else (email,))
-        values = [as_text(value_at(found.record, path)) for path, _ in leaves(record)]
-        if differing:
-            return Planned(row.line, "update", "", found.id, differing, values)
-        end = None if in_doubt else RowOutcome.because("unchanged_in_target", id=found.id)
-        return Planned(row.line, "unchanged", "unchanged_in_target", found.id, (), values, end)
+        """Gather the facts of a row and decide."""
+        differing: list[Difference] = []
+        values: list[str] = []
+        if found is not None and self._on_duplicate == "update":
+            record = self._target.render(row.customer)
+            email = self._target.fields.path_of("email")
+            differing = differences(record, found.record, caseless=() if email is None else (email,))
+            values = [as_text(value_at(found.record, path)) for path, _ in leaves(record)]
+        repeats = self._target.repeats_safely(self._on_duplicate, same_content=claim.same_content)
+        planned = decide(
+            row.line,
+            claim,
+            found.id if found else None,
+            differing,
+            self._on_duplicate,
+            clears_doubts=repeats or self._target.can_ask,
+        )
+        return planned._replace(values=values)
 
     # asking the target
 

@@ -9,8 +9,8 @@ import pytest
 from tests.mill.twins.stage import TwinProcess
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    """One process for all tests here: each test makes a twin forget what it knows before it begins."""
+    """One process for the tests of a module: each test makes a twin forget what it knows before it begins."""
     with TwinProcess(tmp_path_factory.mktemp("twins")) as process:
         yield process

@@ -13,11 +13,12 @@ from f.connect.client import Client
 from f.connect.errors import FixSettings, SignInAgain, TryLater, WaitForQuota
 from f.connect.journal import Store
 from f.customers.batch_claims import entry_of
+from f.customers.comparing import Difference
 from f.customers.customer import Customer
 from f.customers.journal_owner import LeasedOwner
 from f.customers.outcome import CustomerRow
-from f.customers.planning import Planned, Planner
-from f.customers.row_journal import RowJournal
+from f.customers.planning import Planned, Planner, decide
+from f.customers.row_journal import MINE, Claim, RowJournal
 from f.customers.sending import send_rows
 from f.customers.target import OnDuplicate, Target
 from f.customers.targets import open_target
@@ -105,6 +106,44 @@ def codes(planned: Sequence[Planned]) -> list[str]:
     return [end.end.code if end.end else "" for end in planned]
 
 
+DIFFERS = [Difference("city", "Rome", "Oslo")]
+DOUBT = Claim("in_doubt")
+
+
+@pytest.mark.parametrize(
+    ("claim", "there", "differing", "on_duplicate", "expected"),
+    [
+        (MINE, None, [], "skip", ("create", "", None)),
+        (MINE, "7", [], "skip", ("skip", "already_exists", "duplicate")),
+        (MINE, "7", [], "fail", ("refuse", "exists_and_must_not", "rejected")),
+        (MINE, "7", [], "update", ("unchanged", "unchanged_in_target", "unchanged")),
+        (MINE, "7", DIFFERS, "update", ("update", "", None)),
+        (Claim("done", remote_id="7"), None, [], "skip", ("unchanged", "already_imported", "unchanged")),
+        (Claim("done", same_import=True), None, [], "update", ("unchanged", "already_imported", None)),
+        (Claim("elsewhere"), None, [], "update", ("hold", "in_progress_elsewhere", None)),
+        (DOUBT, None, [], "skip", ("create", "", None)),
+        (DOUBT, "7", [], "skip", ("skip", "already_exists", None)),
+        (DOUBT, "7", [], "update", ("unchanged", "unchanged_in_target", None)),
+        (DOUBT, "7", DIFFERS, "update", ("update", "", None)),
+    ],
+)
+def test_an_action_follows_from_what_is_known_of_a_row(
+    claim: Claim,
+    there: str | None,
+    differing: list[Difference],
+    on_duplicate: OnDuplicate,
+    expected: tuple[str, str, str | None],
+) -> None:
+    planned = decide(2, claim, there, differing, on_duplicate, clears_doubts=True)
+    assert (planned.action, planned.reason, planned.end and planned.end.outcome) == expected
+
+
+def test_a_doubt_that_nothing_can_clear_holds_the_row_back() -> None:
+    planned = decide(2, DOUBT, None, [], "skip", clears_doubts=False)
+    assert (planned.action, planned.reason, planned.end) == ("hold", "answer_lost", None)
+    assert decide(2, MINE, None, [], "skip", clears_doubts=False).action == "create"
+
+
 @pytest.mark.parametrize(("twin", "kind", "settings", "api"), KINDS, indirect=["twin"])
 def test_an_update_shows_what_would_change_and_writes_nothing(
     twin: TwinClient, kind: str, settings: dict[str, Any], api: dict[str, Any], journal: Store
@@ -143,7 +182,8 @@ def test_what_is_there_is_skipped_or_refused_without_a_look_at_its_values(
     apply(at, [row(2)])
     planned, _ = plan(at, [row(2, city="Oslo"), row(3)], journal, on_duplicate)
     assert (actions(planned), codes(planned)) == ([action, "create"], [code, ""])
-    assert (planned[0].differences, planned[0].values) == ((), ())
+    assert not planned[0].differences
+    assert not planned[0].values
 
 
 @pytest.mark.parametrize(("twin", "kind", "settings", "api"), KINDS[:2], indirect=["twin"])
