@@ -9,8 +9,9 @@ import pytest
 from tests.mill.twins.stage import TwinProcess
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    """One process for the tests of a module: each test makes a twin forget what it knows before it begins."""
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as process:
+    """One process for all tests here: each test makes a twin forget what it knows before it begins."""
+    # It ends with this process; the seconds are for the whole suite on a machine that is busy.
+    with TwinProcess(tmp_path_factory.mktemp("twins"), "--seconds", "1800") as process:
         yield process
