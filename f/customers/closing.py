@@ -56,8 +56,8 @@ def close(
 ) -> ImportSummary:
     """Account for every row, write the rejects file and the report, and say how it all went.
 
-    Rows that were parked become a file of their own, with which `go_on` schedules another run. Without it
-    they are rejects like all that failed.
+    Rows that were parked become a file of their own, with which `go_on` schedules another run. Without it,
+    or where something else stopped a part of the import, they are rejects like all that failed.
 
     `created` holds one item a chunk: its `Created`, an {"error"} where its job was lost, nothing where it
     never began, as none does in a dry run. Raises AssertionError if the outcomes do not add up to the rows:
@@ -68,7 +68,8 @@ def close(
     done = [end for _, end in ends if isinstance(end, dict)]
     counts = _counts(parsed, ends)
     stops = [found for found in (stop, *(end["stopped"] for end in done)) if found]
-    resume_at = max((found["resume_at"] for found in stops if "resume_at" in found), default=None)
+    resume_at = max(found.get("resume_at", "") for found in stops) if stops else ""
+    parks = go_on is not None and bool(stops) and all("resume_at" in found for found in stops)
     summary: ImportSummary = {
         "import_id": parsed["import_id"],
         "source": parsed["source"],
@@ -98,10 +99,10 @@ def close(
         "rest": None,
     }
     tally = Tally()
-    waits = "parked" if go_on and resume_at else None
+    waits = "parked" if parks else None
     left = (record for record in _records(parsed, ends, tally) if record["outcome"] in _FED_AGAIN)
     summary["rejects"] = _write(parsed, "rejects.csv", (record for record in left if record["code"] != waits))
-    if go_on and resume_at:
+    if go_on and parks:
         again = _records(parsed, ends, Tally())
         file = _write(parsed, "rest.csv", (record for record in again if record["code"] == waits))
         summary["rest"] = _rest(file, resume_at, go_on) if file else None

@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, NotRequired, TypedDict
 
 from f.connect.errors import FixInput
-from f.customers.summary import FileRef
+from f.customers.rest import told_of
+from f.customers.summary import FileRef, Rest
 
 # Errors that are the file's own fault, or a person's word on it: the next run would meet them again.
 _FINAL_ERRORS = frozenset({"FixInput", "BadTable", "SuspendedDisapproved", "SuspendedTimedOut"})
@@ -62,7 +63,7 @@ class FileResult(TypedDict):
     """What became of one file: the content of result.json, and what the state store keeps of it.
 
     `folder` is where the file and all that belongs to it lie. `copies` are the import's own files and the
-    names they get in the folder.
+    names they get in the folder. `rest` are the rows that wait for another run.
     """
 
     file: str
@@ -76,6 +77,7 @@ class FileResult(TypedDict):
     counts: dict[str, int]
     error: FileError | None
     copies: dict[str, str]
+    rest: NotRequired[Rest]
 
 
 class Claim(TypedDict):
@@ -225,7 +227,7 @@ def conclude(
         "rejects.csv": imported.get("rejects"),
         "report.html": imported.get("report"),
     }
-    return {
+    result: FileResult = {
         "file": file.path,
         "size": file.size,
         "modified": file.modified,
@@ -238,6 +240,9 @@ def conclude(
         "error": error,
         "copies": {name: ref["s3"] for name, ref in refs.items() if ref and "s3" in ref},
     }
+    if imported.get("rest"):
+        result["rest"] = imported["rest"]
+    return result
 
 
 def describe(result: FileResult) -> str:
@@ -245,7 +250,8 @@ def describe(result: FileResult) -> str:
     error = result["error"]
     if error is None:
         told = ", ".join(f"{count} {name}" for name, count in result["counts"].items() if count)
-        return f"Imported ({told or 'no rows'}); it is in {result['folder']} now."
+        said = f"Imported ({told or 'no rows'}); it is in {result['folder']} now."
+        return f"{said} {told_of(result.get('rest'))}".rstrip()
     rest = (
         f" {result['folder']}rejects.csv holds the rows left: mend it and put it into the inbox."
         if "rejects.csv" in result["copies"]

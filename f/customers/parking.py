@@ -4,6 +4,7 @@
 for such a wait into `Parked`: the day's allowance, a long Retry-After, a limit without room.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -75,7 +76,9 @@ class ParkingClient(Client):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._calls.settle()
+        # A few calls counted too many or too few are no reason to lose what is known of the rows.
+        with contextlib.suppress(ConnectError):
+            self._calls.settle()
         super().__exit__(kind, error, trace)
 
     def request(self, request: Request) -> Response:
@@ -130,8 +133,9 @@ class ParkingClient(Client):
             return result
         self._calls.pause_until(*pause)
         self._refusal = Parked(pause, self._calls.now())
-        self._refusal.attempts = result.attempts
-        return self._refusal
+        met = Parked(pause, self._calls.now())
+        met.attempts = result.attempts  # this call was made; those refused from now on are not
+        return met
 
     def _pause_of(self, result: Response | ConnectError) -> Pause | None:
         """How long nothing is to be sent, where that is longer than this job waits."""

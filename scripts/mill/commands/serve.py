@@ -61,6 +61,9 @@ def serve(
     resources/mock; MILL_VAR_F_FOLDER_NAME in the environment or in .env
     overrides the variable f/folder/name.
 
+    A job that was to start later, asked for here or by another run, starts
+    here when it is due.
+
     A new or changed *.http_trigger.yaml counts from the next start; edits to
     scripts, flows, resources and variables count at once.
     """

@@ -17,6 +17,7 @@ from f.connect.journal import Store
 from f.customers.customer import Customer
 from f.customers.journal_owner import LeasedOwner
 from f.customers.outcome import CustomerRow, RowOutcome
+from f.customers.parking import ParkingClient
 from f.customers.row_journal import Entry, Journal, RowJournal
 from f.customers.sending import Sent, send_rows
 from f.customers.target import OnDuplicate, Target, content_of, digest
@@ -107,12 +108,13 @@ class Bench:
         on_duplicate: OnDuplicate = "skip",
         journal: Journal | None = None,
         cancelled: Callable[[], bool] = lambda: False,
+        client: Client | None = None,
     ) -> Sent:
-        with Client(self.target.integration) as client:
+        with Client(self.target.integration) as own:
             sent = send_rows(
                 given,
                 self.target,
-                client,
+                client or own,
                 journal=journal or self.journal(),
                 on_duplicate=on_duplicate,
                 sleep=self.slept.append,
@@ -385,6 +387,28 @@ def test_a_quota_behind_a_403_is_told_from_a_refused_credential(tmp_path: Path) 
         sent = bench(server, tmp_path, kind="salesforce").send(rows(3))
     assert sent.stopped is not None
     assert sent.stopped["code"] == "quota_used_up"
+
+
+def test_a_doubt_that_could_not_be_looked_up_for_want_of_an_allowance_waits_and_stays_a_doubt(
+    tmp_path: Path,
+) -> None:
+    crm = Crm(created=Counter({"c2@example.com": 1}))
+    with serve(crm) as server:
+        at = bench(server, tmp_path, NO_KEYS | {"daily_limit": 1}, endpoints=LOOKUP)
+        at.crash(rows(2))
+        with Store.sqlite(tmp_path / "limits.sqlite") as limits:
+            with ParkingClient(at.target, limits, park_after=300) as client:
+                first = at.send(rows(3), client=client)
+            assert codes(first) == {"found_in_target": 1, "parked": 1, "not_sent": 1}
+            assert first.stopped is not None
+            assert first.stopped["code"] == "parked"
+            limits.execute("UPDATE import_calls SET day = day - 1")
+            with ParkingClient(
+                open_target({**at.api, "settings": FAST | NO_KEYS}), limits, park_after=300
+            ) as client:
+                second = at.send(rows(3), client=client)
+    assert codes(second) == {"created": 3}
+    assert set(crm.created.values()) == {1}
 
 
 def test_a_cancelled_run_awaits_what_is_under_way_and_sends_no_more(tmp_path: Path) -> None:

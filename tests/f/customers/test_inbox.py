@@ -151,6 +151,12 @@ def test_where_a_database_knows_which_rows_were_sent_the_file_may_be_sent_again(
 def test_a_result_says_where_the_file_is_and_what_to_do() -> None:
     assert describe(RESULT) == f"Imported (2 rows, 2 created); it is in {RESULT['folder']} now."
     assert RESULT["folder"] == f"done/20260501-100000-{FILE.id[:8]}/"
+    file = {"filename": "rest.csv", "s3": "imports/x/rest.csv"}
+    rest = {"rows": 3, "resume_at": "2026-05-02T00:00:00+00:00", "job": "7", "file": file}
+    parked = conclude(
+        FILE, "done/", {"counts": {"created": 5, "failed": 3}, "rest": rest}, None, attempt=1, now=0
+    )
+    assert describe(parked).endswith("now. The rest, 3 rows, goes on at 2026-05-02 00:00 UTC as job 7.")
     imported = {**ended("ImportIncomplete", failed=1, created=8), "rejects": {"s3": "imports/x/rejects.csv"}}
     left = conclude(FILE, "failed/", imported, judge(imported, 1, 3, journalled=False)[1], attempt=1, now=0)
     assert left["copies"] == {"rejects.csv": "imports/x/rejects.csv"}

@@ -76,6 +76,16 @@ def summary_of(**changes: Any) -> ImportSummary:
     return cast("ImportSummary", {**summary, **changes})
 
 
+REST = {
+    "rows": 200,
+    "resume_at": "2024-05-03T00:00:00+00:00",
+    "job": "job-7",
+    "file": {"filename": "rest.csv", "rows": 200, "s3": "imports/1/rest.csv"},
+}
+PARKED = {"code": "parked", "message": "The allowance is used up.", "resume_at": "2024-05-03T00:00:00+00:00"}
+FORECAST = {"calls_at_least": 1040, "calls": 2080, "sentence": "About 1,040 to 2,080 calls."}
+
+
 class Reader(HTMLParser):
     """What a browser would make of the page: its elements, its words, and whether the tags match."""
 
@@ -158,6 +168,19 @@ def test_a_plan_is_shown_with_the_way_to_apply_it(changes: dict[str, Any], shown
             "9 of 10 rows are ready to be sent; 1 needs you",
         ),
         ({"counts": counts_of(created=1_234_567)}, "All 1,234,567 rows are in the target"),
+        (
+            {"counts": counts_of(created=300, failed=200), "rest": REST},
+            "300 of 500 rows are in the target; 200 wait",
+        ),
+        (
+            {"counts": counts_of(created=300, failed=201), "rest": REST},
+            "300 of 501 rows are in the target; 200 wait; 1 needs you",
+        ),
+        ({"counts": counts_of(failed=200), "rest": REST}, "No row is in the target; 200 wait"),
+        (
+            {"counts": counts_of(created=1, failed=200), "rest": {**REST, "job": None}},
+            "1 of 201 rows is in the target; 200 need you",
+        ),
     ],
 )
 def test_the_page_opens_with_the_verdict(changes: dict[str, Any], verdict: str) -> None:
@@ -205,6 +228,19 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
             "Stopped before the end. The API refused the credential. credential_refused",
             "Dry run",
         ),
+        (
+            {"stopped": PARKED, "rest": REST},
+            "Parked. The allowance is used up. The rest, 200 rows, goes on at 2024-05-03 00:00 UTC as job",
+            "Stopped before",
+        ),
+        (
+            {"stopped": PARKED, "rest": {**REST, "job": None, "problem": "Windmill answered 403."}},
+            "not be scheduled. Windmill answered 403. Import rest.csv (200 rows) at 2024-05-03 00:00 UTC",
+            "Parked.",
+        ),
+        ({"continues": "20240501-1"}, "Continues import 20240501-1 .", "Parked"),
+        ({"forecast": FORECAST}, "Forecast 1,040 to 2,080 calls Requests 61", "Parked"),
+        ({"forecast": {**FORECAST, "calls_at_least": 2080}}, "Forecast 2,080 calls Requests 61", "1,040"),
         ({"rejects": None}, "Outcomes", "What to do next"),
         (
             {"rejects": {"filename": "r.csv", "content": "x"}},

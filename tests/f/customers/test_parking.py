@@ -18,8 +18,10 @@ from typing import Any, cast
 
 import pytest
 
+from f.customers.closing import ImportIncomplete, close, raise_if_incomplete
 from f.customers.continuation import arguments_for
-from f.customers.summary import FileRef
+from f.customers.latency import Latencies
+from f.customers.summary import Created, FileRef, Parsed, Stop
 from mill.engine.jobs import Handle
 from mill.engine.ports import Completed, Job, Target
 from mill.errors import MillError
@@ -308,6 +310,90 @@ def test_where_there_is_no_storage_the_rest_travels_as_text() -> None:
         "text": "name,email\n",
         "continues": "one",
     }
+
+
+def ended(*, parked: bool) -> tuple[Parsed, list[Created]]:
+    """An import of one row that was created and one that waits, where no storage is."""
+    rows = {"count": 2, "records": []}
+    parsed = {
+        "import_id": "one",
+        "source": "pasted text",
+        "started_at": "2026-11-22T10:00:00+00:00",
+        "seconds": 0.1,
+        "table": {},
+        "header": ["name", "email"],
+        "mapping": {},
+        "counts": {"rows": 2, "valid": 2, "invalid": 0, "duplicate": 0},
+        "reasons": [],
+        "refused": [],
+        "chunks": [{"index": 0, "first_line": 2, "last_line": 3, "rows": rows}],
+    }
+    record = {"line": 3, "outcome": "failed", "code": "parked", "detail": "", "cells": ["B", "b@example.com"]}
+    stop = {"code": "parked", "message": "Used up.", "resume_at": "2026-11-23T00:00:00+00:00"}
+    created = {
+        "index": 0,
+        "guarantee": "",
+        "counts": {"created": 1, "failed": 1},
+        "noted": {"count": 1, "records": [record]},
+        "requests": 1,
+        "retries": 0,
+        "latencies": Latencies().to_json(),
+        "stopped": stop if parked else None,
+        "started": 0.0,
+        "ended": 1.0,
+    }
+    return cast("Parsed", parsed), [cast("Created", created)]
+
+
+@pytest.fixture
+def no_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "WM_WORKSPACE": "w",
+        "WM_TOKEN": "t",
+        "BASE_INTERNAL_URL": "http://127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("no_storage")
+def test_the_account_of_a_failed_import_schedules_nothing_and_counts_the_rows_as_rejects() -> None:
+    parsed, created = ended(parked=True)
+    summary = close(parsed, None, created)
+    assert summary["rest"] is None
+    assert summary["rejects"] is not None
+    assert ",parked," in summary["rejects"]["content"]
+    with pytest.raises(ImportIncomplete, match=r"1 failed of 2 rows left\. Used up"):
+        raise_if_incomplete(summary)
+
+
+@pytest.mark.usefixtures("no_storage")
+def test_what_is_parked_goes_into_a_file_of_its_own_and_leaves_the_run_green() -> None:
+    asked: list[tuple[Any, str]] = []
+
+    def go_on(rest: FileRef, resume_at: str) -> str:
+        asked.append((rest["content"].splitlines()[1].split(",")[:2], resume_at))
+        return "job-2"
+
+    parsed, created = ended(parked=True)
+    summary = close(parsed, None, created, go_on=go_on)
+    raise_if_incomplete(summary)
+    assert asked == [(["B", "b@example.com"], "2026-11-23T00:00:00+00:00")]
+    assert summary["rejects"] is None
+    assert summary["rest"] is not None
+    assert (summary["rest"]["rows"], summary["rest"]["job"]) == (1, "job-2")
+
+
+@pytest.mark.usefixtures("no_storage")
+def test_nothing_goes_on_by_itself_after_a_part_of_the_import_was_cancelled() -> None:
+    def go_on(_rest: FileRef, _resume_at: str) -> str:
+        raise AssertionError
+
+    parsed, created = ended(parked=True)
+    stopped: Stop = {"code": "cancelled", "message": "The import was cancelled."}
+    summary = close(parsed, None, created, stop=stopped, go_on=go_on)
+    assert (summary["stopped"], summary["rest"]) == (stopped, None)
+    with pytest.raises(ImportIncomplete, match=r"1 failed of 2 rows left\. The import was cancelled"):
+        raise_if_incomplete(summary)
 
 
 def test_a_dry_run_parks_nothing(stage: Stage) -> None:

@@ -61,6 +61,21 @@ def test_what_a_case_leaves_to_the_digest_is_sent_by_the_next(tmp_path: Path) ->
     assert sent(tmp_path)["resend"] == 1
 
 
+def test_rows_that_wait_for_their_time_are_told_as_such_and_not_as_failed(tmp_path: Path) -> None:
+    limited = {
+        "kind": "generic",
+        "base_url": "/api/r/mock",
+        "authentication": {"type": "api_key", "name": "X-API-Key", "key": "$var:f/customers/mock_api_key"},
+        "settings": {"daily_limit": 500},
+    }
+    assert run("notify_import", tmp_path, api=limited)[0] == 0
+    with Store(tmp_path) as store:
+        [message] = Ledger(store, "slack").entries("sent")
+    told = json.dumps(message.body)
+    assert " refused, 0 failed." in told
+    assert "Rows that wait" in told
+
+
 def test_an_import_that_fails_is_told_of_and_stays_failed(tmp_path: Path) -> None:
     code, result = run("notify_import", tmp_path, csv="")
     assert (code, result["error"]["message"]) == (1, "The import failed. The channels were told why.")
