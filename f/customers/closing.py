@@ -68,8 +68,6 @@ def close(
     done = [end for _, end in ends if isinstance(end, dict)]
     counts = _counts(parsed, ends)
     stops = [found for found in (stop, *(end["stopped"] for end in done)) if found]
-    resume_at = max(found.get("resume_at", "") for found in stops) if stops else ""
-    parks = go_on is not None and bool(stops) and all("resume_at" in found for found in stops)
     summary: ImportSummary = {
         "import_id": parsed["import_id"],
         "source": parsed["source"],
@@ -99,13 +97,7 @@ def close(
         "rest": None,
     }
     tally = Tally()
-    waits = "parked" if parks else None
-    left = (record for record in _records(parsed, ends, tally) if record["outcome"] in _FED_AGAIN)
-    summary["rejects"] = _write(parsed, "rejects.csv", (record for record in left if record["code"] != waits))
-    if go_on and parks:
-        again = _records(parsed, ends, Tally())
-        file = _write(parsed, "rest.csv", (record for record in again if record["code"] == waits))
-        summary["rest"] = _rest(file, resume_at, go_on) if file else None
+    summary["rejects"], summary["rest"] = _left(parsed, ends, tally, stops, go_on)
     summary["reasons"] = _merged(parsed["reasons"], tally)
     summary["report"] = keep_file(
         object_path(parsed["import_id"], "report.html"), render_page(summary).encode(), "text/html"
@@ -213,6 +205,26 @@ def _merged(reasons: list[Reason], tally: Tally) -> list[Reason]:
     """The reasons of both halves, the most frequent first; warnings last."""
     both = [*reasons, *tally.reasons.values()]
     return sorted(both, key=lambda reason: (reason["outcome"] == "warning", -reason["rows"]))
+
+
+def _left(
+    parsed: Parsed,
+    ends: list[tuple[Chunk, Created | RowOutcome]],
+    tally: Tally,
+    stops: list[Stop],
+    go_on: GoOn | None,
+) -> tuple[FileRef | None, Rest | None]:
+    """The rows to feed again, and apart from them those that another run is left to go on with."""
+    resume_at = max((found.get("resume_at", "") for found in stops), default="")
+    parks = bool(stops) and all("resume_at" in found for found in stops)
+    waits = "parked" if go_on and parks else None
+    held = (record for record in _records(parsed, ends, tally) if record["outcome"] in _FED_AGAIN)
+    rejects = _write(parsed, "rejects.csv", (record for record in held if record["code"] != waits))
+    if go_on is None or waits is None:
+        return rejects, None
+    again = _records(parsed, ends, Tally())
+    file = _write(parsed, "rest.csv", (record for record in again if record["code"] == waits))
+    return rejects, _rest(file, resume_at, go_on) if file else None
 
 
 def _rest(file: FileRef, resume_at: str, go_on: GoOn) -> Rest:
