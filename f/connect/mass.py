@@ -107,17 +107,24 @@ async def _connect(integration: Integration, clock: Clock) -> AsyncTransport:
 
 def _results(sending: _Round, requests: Iterator[Request], concurrency: int) -> Iterator[Result]:
     """Keep twice `concurrency` requests begun and not yet yielded: the wire never waits for the caller."""
-    most, refill_every = 2 * concurrency, max(1, concurrency // 4)
+    most, portion = 2 * concurrency, max(1, concurrency // 4)
+    begun = 0
+
+    def refill() -> None:
+        nonlocal begun
+        while fed := sending.feed(itertools.islice(requests, min(portion, most - begun))):
+            begun += fed
+
     sending.start()
     try:
-        begun = sending.feed(itertools.islice(requests, most))
+        refill()
         while begun:
             for number, result in enumerate(sending.take(), 1):
                 begun -= 1
                 yield result
-                if number % refill_every == 0:
-                    begun += sending.feed(itertools.islice(requests, most - begun))
-            begun += sending.feed(itertools.islice(requests, most - begun))
+                if number % portion == 0:
+                    refill()
+            refill()
     finally:
         sending.stop()
 

@@ -127,9 +127,10 @@ class BatchClaims:
 
     def _wanted(self, rows: Rows, batch: Batch) -> list[CustomerRow]:
         """The rows that nothing known here forbids to send."""
-        wanted = []
+        wanted, target = [], self._target
         for row in rows:
-            refusal = self._target.kind.refusal_before_sending(row, self._target) or self._repeated(row)
+            key = row.customer.key
+            refusal = target.kind.refusal_before_sending(row, target) or self._repeated(key, row.line)
             if refusal is None:
                 self._entries[row.line] = entry_of(row, self._target)
                 wanted.append(row)
@@ -137,9 +138,9 @@ class BatchClaims:
                 batch.ends[row.line] = refusal
         return wanted
 
-    def _repeated(self, row: CustomerRow) -> RowOutcome | None:
-        first = self._seen.setdefault(row.customer.key, row.line)
-        if first == row.line:
+    def _repeated(self, key: str, line: int) -> RowOutcome | None:
+        first = self._seen.setdefault(key, line)
+        if first == line:
             return None
         return RowOutcome.because("duplicate_in_file", f"The first is line {first}.")
 

@@ -208,25 +208,29 @@ class TargetFields:
 
     def render(self, values: Mapping[str, str], custom: Mapping[str, str]) -> dict[str, Any]:
         """The record as the target names it. A generic target takes the unnamed custom fields as well."""
-        plain, given = self.plain, {**values, **custom} if custom else values
-        record: dict[str, Any] = {plain[name]: text for name, text in given.items() if name in plain}
+        plain = self.plain
+        record: dict[str, Any] = {plain[name]: text for name, text in values.items() if name in plain}
+        unnamed: dict[str, str] = {}
+        for name, text in custom.items():
+            if name in plain:
+                record[plain[name]] = text
+            elif name not in self.nested:
+                unnamed[name] = text
         for name, path in self.nested.items():
-            if name in given:
-                _put(record, path, given[name])
-        if self.keeps_custom and (unnamed := {n: text for n, text in custom.items() if not self._names(n)}):
+            if (nested := custom.get(name, values.get(name))) is not None:
+                _put(record, path, nested)
+        if unnamed and self.keeps_custom:
             record[CUSTOM_FIELDS_KEY] = unnamed
         return record
 
     def unsent(self, names: Sequence[str]) -> list[str]:
         """Which of these of our fields and custom fields the target has no place for."""
-        return [name for name in names if not self._names(name) and not self.keeps_custom]
+        named = self.plain.keys() | self.nested.keys()
+        return [name for name in names if name not in named and not self.keeps_custom]
 
     def path_of(self, name: str) -> tuple[str, ...] | None:
         """Where in the target's record one of our fields stands."""
         return (self.plain[name],) if name in self.plain else self.nested.get(name)
-
-    def _names(self, name: str) -> bool:
-        return name in self.plain or name in self.nested
 
 
 def target_fields(

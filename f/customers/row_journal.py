@@ -8,10 +8,11 @@ A customer stands here `sent` (somebody is at it, or its answer was lost) or `do
 or did not apply leaves no trace, so that it is tried again.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
+
+import orjson
 
 from f.connect.journal import SqliteStore, Store
 from f.customers.journal_owner import NOBODY, Owner
@@ -265,7 +266,7 @@ class RowJournal:
         """Run a statement over rows, the customer first in each; what it returns."""
         if not rows:
             return []
-        values = {**self._values(at), "rows": json.dumps(rows), **more}
+        values = {**self._values(at), "rows": orjson.dumps(rows, default=tuple).decode(), **more}
         return self._store.execute(sql.format(rows=self._rows), values)
 
     def _owned(self) -> dict[str, Any]:

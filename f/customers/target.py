@@ -212,4 +212,4 @@ def content_of(record: Any) -> str:
 
 def digest(text: str) -> str:
     """A short name for a text that tells nothing of it."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -56,7 +56,7 @@ _SETTINGS = {
     "daily_limit",
 }
 # Single rows each connection sends before the pace is looked at again.
-_REQUESTS_A_CONNECTION = 10
+_REQUESTS_A_CONNECTION = 20
 _ENDPOINTS = {"customers", "health", "batch", "lookup"}
 
 

@@ -29,7 +29,7 @@ def test_every_target_that_ships_can_be_opened(path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("kind", "endpoints", "batch_size"),
     [
-        ("generic", {}, 100),
+        ("generic", {}, 200),
         ("generic", {"batch": "/batch"}, 1000),
         ("hubspot", {}, 1000),
         ("salesforce", {}, 2000),
