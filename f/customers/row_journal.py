@@ -17,7 +17,7 @@ import orjson
 from f.connect.journal import SqliteStore, Store
 from f.customers.journal_owner import NOBODY, Owner
 
-_TABLES = (
+TABLES = (
     """CREATE TABLE IF NOT EXISTS import_rows (
     target TEXT NOT NULL, customer TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
     outcome TEXT NOT NULL, remote_id TEXT, import_id TEXT NOT NULL, owner TEXT NOT NULL,
@@ -52,6 +52,10 @@ _DONE = """INSERT INTO import_rows AS r
     WHERE r.owner = :owner"""
 _TAKE_OVER = """UPDATE import_rows SET owner = :owner, renewed_at = :at, import_id = :import_id
     WHERE target = :target AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+# An entry that imports still meet is not old. Noted once in a while: a file fed every night costs nothing.
+_MEET = """UPDATE import_rows SET renewed_at = :at
+    WHERE target = :target AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+_MET_SECONDS = 7 * 86_400.0
 _NOTE = """UPDATE import_rows SET remote_id = :job
     WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
 _DOUBT = """UPDATE import_rows SET owner = '', sent_at = :at
@@ -173,7 +177,7 @@ class RowJournal:
         self._target, self._import_id = target, import_id
         self._rows = _SQLITE_ROWS if isinstance(store, SqliteStore) else _POSTGRES_ROWS
         self._before: dict[str, Cells] = {}  # what was done with other content, by customer
-        for table in _TABLES:
+        for table in TABLES:
             store.create(table)
 
     def now(self) -> float:
@@ -192,6 +196,8 @@ class RowJournal:
             taken = [entry for entry in entries if claims[entry.customer].state == "in_doubt"]
             self._run(_INTEND, fresh, at)
             self._run(_TAKE_OVER, taken, at)
+            met = [entry for entry in entries if claims[entry.customer].state == "done"]
+            self._run(_MEET, [entry for entry in met if at - known[entry.customer][-1] > _MET_SECONDS], at)
         return claims
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
