@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import socket
@@ -31,14 +30,12 @@ from mill.api.values import Values, read_environment
 from mill.api.values_api import ValuesApi
 from mill.api.waiting import Waiter
 from mill.engine.ports import Jobs
-from mill.errors import MillError
+from mill.listening import HOST, listen
 from mill.twins.connection import quiet_config
 from mill.twins.mount import TwinsMount
 from mill.workspace import Workspace
 
-HOST = "127.0.0.1"
 _CALLS = 64  # synchronous script routes at the same time; more wait their turn
-_BACKLOG = 512
 _IDLE_SECONDS = (
     75  # longer than clients pause between two requests: a write must not meet a closing connection
 )
@@ -88,7 +85,7 @@ class LocalApi:
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
-            listener = _listen(self._port)
+            listener = listen(self._port)
             starting.callback(listener.close)
             self._port = listener.getsockname()[1]
             database = starting.enter_context(Database(self._state_dir / "mill.sqlite"))
@@ -177,23 +174,3 @@ class _Server(uvicorn.Server):
         self.should_exit = True
         if self._thread is not None:
             self._thread.join()
-
-
-def _listen(port: int) -> socket.socket:
-    # With the protocol named, asyncio sets TCP_NODELAY on what it accepts; without, every reply waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            problem, remedy = (
-                "is in use",
-                "End what uses it, or choose another with --port (0 takes a free one).",
-            )
-        else:
-            problem, remedy = f"cannot be opened ({error.strerror})", "Choose another with --port."
-        raise MillError(f"Port {port} on {HOST} {problem}. {remedy}", exit_code=3) from error
-    return listener

@@ -17,11 +17,10 @@ from pathlib import Path
 import uvicorn
 
 from mill.errors import MillError
+from mill.listening import HOST, listen
 from mill.twins.connection import quiet_config
 from mill.twins.host import MOUNT, Twins, read_config
 
-HOST = "127.0.0.1"
-_BACKLOG = 512
 _IDLE_SECONDS = 75
 _LOOK_EVERY = 0.25  # seconds between two looks at the parent
 
@@ -67,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         configs = {} if options.config is None else read_config(options.config)
-        with Twins(options.state, configs) as twins, _listen(options.port) as listener:
+        with Twins(options.state, configs) as twins, listen(options.port) as listener:
             _Server(twins, options.seconds).run(sockets=[listener])
     except MillError as error:
         sys.stderr.write(f"{error}\n")
@@ -79,19 +78,6 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text} is no port: give 0 to 65535")
     return int(text)
-
-
-def _listen(port: int) -> socket.socket:
-    # With the protocol named, asyncio sets TCP_NODELAY on what it accepts; without, every reply waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise MillError(f"Port {port} on {HOST} cannot be opened: {error.strerror}.", exit_code=3) from error
-    return listener
 
 
 if __name__ == "__main__":
