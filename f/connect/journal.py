@@ -15,11 +15,12 @@ Postgres for many workers; psycopg is imported only there.
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -202,8 +203,7 @@ class SqliteStore(Store):
         if connection is None or self._local.pid != os.getpid():  # a connection must not cross a fork
             assert self._path is not None
             if not self._path.exists():
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+                _make(sqlite3, self._path)
             connection = self._local.connection = self._open(sqlite3, str(self._path))
             self._local.pid = os.getpid()
         return connection
@@ -218,3 +218,18 @@ class SqliteStore(Store):
         with self._lock:
             self._connections.append(connection)
         return connection
+
+
+def _make(sqlite3: ModuleType, path: Path) -> None:
+    """Put the file there ready made, or leave the one that is there by now.
+
+    Several processes that switch a new file to WAL are in each other's way, and SQLite waits for none then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with closing(sqlite3.connect(draft)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

@@ -1,17 +1,16 @@
 """Rows between the steps of an import: inside job results while small, as workspace objects beyond."""
 
-import os
 from collections.abc import Iterable, Iterator
 from io import BufferedReader
 from typing import Any
 
 import httpx
 import orjson
-import wmill
 from wmill import S3Object
 
 from f.connect.errors import FixInput, FixSettings
 from f.customers.summary import FileRef, Rows
+from f.customers.windmill_connection import connection
 
 # A job's result is kept in Windmill's database and copied to every later step: about a
 # megabyte is where that starts to hurt.
@@ -59,7 +58,7 @@ def read_rows(rows: Rows) -> Iterator[dict[str, Any]]:
 def read_object(file: S3Object) -> Iterator[bytes]:
     """An object's bytes, streamed; FixInput where it cannot be read."""
     try:
-        with _windmill().load_s3_file_reader(file, None) as reader:
+        with connection().load_s3_file_reader(file, None) as reader:
             while chunk := reader.read(_READ_BYTES):
                 yield chunk
     except httpx.HTTPError as error:
@@ -72,7 +71,7 @@ def read_object(file: S3Object) -> Iterator[bytes]:
 
 def write_object(path: str, content: bytes | BufferedReader, content_type: str) -> None:
     """Store bytes or an open file as an object; FixSettings where the workspace takes none."""
-    windmill = _windmill()
+    windmill = connection()
     try:
         windmill.client.post(
             f"/w/{windmill.workspace}/job_helpers/upload_s3_file",
@@ -109,30 +108,6 @@ def keep_file(path: str, content: bytes | BufferedReader, content_type: str) -> 
 def _from_the_start(file: BufferedReader) -> bytes:
     file.seek(0)
     return file.read(INLINE_BYTES + 1)
-
-
-_connections: dict[tuple[str | None, ...], wmill.Windmill] = {}
-
-
-def _windmill() -> wmill.Windmill:
-    """One connection for all objects of a job; a process kept warm for the next job gets another token.
-
-    wmill.write_s3_file opens one for each object, which costs several times what checking its rows does.
-    """
-    job = tuple(
-        os.environ.get(name) for name in ("BASE_INTERNAL_URL", "WM_BASE_URL", "WM_TOKEN", "WM_WORKSPACE")
-    )
-    if job not in _connections:
-        disconnect()
-        _connections[job] = wmill.Windmill()  # type: ignore[no-untyped-call]  # the client has no types there
-    return _connections[job]
-
-
-def disconnect() -> None:
-    """Close the connection to the storage; the next object opens a new one."""
-    while _connections:
-        _, windmill = _connections.popitem()
-        windmill.client.close()
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,23 @@ def test_a_state_file_is_private_and_outlives_the_store(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with Store.sqlite(path) as store:
         assert store.execute("SELECT n FROM t") == [(1,)]
+
+
+def test_jobs_that_open_a_new_state_file_at_once_are_not_in_each_others_way(tmp_path: Path) -> None:
+    for number in range(20):
+        together, path = threading.Barrier(6), tmp_path / f"{number}.sqlite"
+
+        def open_and_add(together: threading.Barrier, path: Path) -> None:
+            together.wait(20)
+            with Store.sqlite(path) as store:
+                store.create(TABLE)
+                store.execute(ADD, {"key": "a", "n": 1})
+
+        with ThreadPoolExecutor(6) as jobs:
+            for job in [jobs.submit(open_and_add, together, path) for _ in range(6)]:
+                job.result()
+        assert Store.sqlite(path).execute("SELECT n FROM t") == [(6,)]
+    assert all(file.suffix == ".sqlite" for file in tmp_path.iterdir() if "-" not in file.name)
 
 
 def test_a_forked_process_opens_its_own_connection(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 from f.connect.errors import FixInput, FixSettings
 from f.customers.storage import (
     INLINE_BYTES,
-    disconnect,
     inline_lines,
     keep_file,
     read_rows,
@@ -18,6 +17,7 @@ from f.customers.storage import (
     write_object,
     write_rows,
 )
+from f.customers.windmill_connection import disconnect
 from tests.loopback import Asked, Loopback, Reply, serve
 
 RECORDS = [{"line": 2, "cells": ["Zoë", '"']}, {"line": 3, "cells": ["a\nb", "\u2028"]}]
