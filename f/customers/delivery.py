@@ -18,9 +18,10 @@ from f.connect.message import Request, Response
 from f.customers.bisecting import Bisection
 from f.customers.bulk_loading import BulkLoading
 from f.customers.latency import Latencies
-from f.customers.outcome import CustomerRow, RowOutcome
+from f.customers.outcome import CustomerRow, Found, RowOutcome
 from f.customers.parking import Parked
 from f.customers.reasons import REASONS
+from f.customers.replies import moment
 from f.customers.row_journal import Claim
 from f.customers.summary import Stop
 from f.customers.target import OnDuplicate, Target
@@ -47,6 +48,8 @@ _CIRCUIT_WAIT_SECONDS = 5.0
 # How often locked rows are tried again, each time in batches of half the size, and the wait before.
 _LOCK_ROUNDS = 5
 _LOCK_WAIT_SECONDS = 1.0
+# By how much the target's clock and ours may differ.
+_CLOCKS_DIFFER_SECONDS = 300.0
 
 
 @dataclass(slots=True)
@@ -74,6 +77,8 @@ class Delivery:
     loads_in_bulk: bool = False
     proven: bool = False  # the target has taken a request: credential and endpoint are right
     _doubts: Mapping[int, Claim] = field(default_factory=dict)
+    _began: float = 0.0  # before anything of these rows was sent
+    _lost_now: frozenset[int] = frozenset()  # rows whose only doubt is of this run
     _patience: float = _PATIENCE_SECONDS
     _bisection: Bisection = field(default_factory=Bisection)
     _held_back: list[CustomerRow] = field(default_factory=list)
@@ -82,7 +87,7 @@ class Delivery:
 
     def deliver(self, rows: Rows, doubts: Mapping[int, Claim]) -> None:
         """Give each of the rows an outcome, unless the run is stopped first."""
-        self._doubts = doubts
+        self._doubts, self._began, self._lost_now = doubts, self.now(), frozenset()
         ask, send = self._parted(self._after_jobs(rows))
         self._create([*send, *self._absent(ask)])
         self._resolve([row for row in rows if self._is_lost(row)])
@@ -110,6 +115,7 @@ class Delivery:
     def _resolve(self, rows: Rows) -> None:
         """Look up rows whose answer this very run has lost, and send those once more that are not there."""
         if rows and self.target.can_ask and not self._stopping():
+            self._lost_now = frozenset(_lines(rows)) - self._doubts.keys()
             lost = Claim("in_doubt", since=self.now())
             self._doubts = {**self._doubts, **{row.line: lost for row in rows}}
             self._create(self._absent(rows))
@@ -186,18 +192,24 @@ class Delivery:
             return []
         self._let_land(rows)
         absent: list[CustomerRow] = []
-        for asked, result in self._sent(self.target.kind.lookups_for(rows, self.target, ())):
+        names = [name for name in (self.target.kind.created_field,) if name]
+        for asked, result in self._sent(self.target.kind.lookups_for(rows, self.target, names)):
             if isinstance(result, Response) and (result.success or result.status == 404):
                 found = self.target.kind.found_in(result, asked, self.target)
                 absent += [row for row in asked if row.line not in found]
                 for line, customer in found.items():
-                    self.ends[line] = self._existing(
-                        line, RowOutcome.because("already_exists", id=customer.id)
-                    )
+                    end = RowOutcome.because("already_exists", id=customer.id)
+                    known_before = line in self._lost_now and self._was_there(customer)
+                    self.ends[line] = self._by_wish(end) if known_before else self._existing(line, end)
             else:
                 self.ends.update({row.line: self._not_told(row, result) for row in asked})
         self.intend(absent)
         return absent
+
+    def _was_there(self, customer: Found) -> bool:
+        """Whether a customer is older than this run, by the target's own word and over clocks that differ."""
+        made = moment(customer.record.get(self.target.kind.created_field))
+        return made is not None and made < self._began - _CLOCKS_DIFFER_SECONDS
 
     def _let_land(self, rows: Rows) -> None:
         """Wait until what was sent must have reached the target: before, not finding it proves nothing."""

@@ -211,6 +211,7 @@ HUBSPOT = Kind(
     lookups_for=lookups_for,
     found_in=found_in,
     can_ask=lambda _: True,
+    created_field="createdate",
     repeats_safely=lambda _target, _on_duplicate: True,
     refusal_before_sending=refusal_before_sending,
     allowance_request=allowance_request,

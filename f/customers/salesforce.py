@@ -230,6 +230,7 @@ SALESFORCE = Kind(
     lookups_for=lookups_for,
     found_in=found_in,
     can_ask=lambda _: True,
+    created_field="CreatedDate",
     repeats_safely=repeats_safely,
     looks_first=looks_first,
     refusal_before_sending=refusal_before_sending,

@@ -85,6 +85,8 @@ class Kind:
     stop_code: Callable[[Response], str | None] = lambda _response: None
     allowance_request: Callable[["Target"], Request] | None = None
     allowance_in: Callable[[Response, float], Allowance | None] = lambda _response, _now: None
+    # The field that says when a customer was made there, for a look-up; empty where there is none.
+    created_field: str = ""
     keeps_custom: bool = False
     splits_name: bool = False
     has_idempotency_keys: bool = False

@@ -193,3 +193,36 @@ def test_no_step_of_a_bulk_job_loses_or_doubles_a_row(
     assert codes(second) == {"created": 40}
     assert len(created(twin)) == 40
     assert set(created(twin).values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("twin", "kind", "operation", "settings"),
+    [("hubspot", "hubspot", "batch_create", {}), ("salesforce", "salesforce", "create_rows", KEYED)],
+    indirect=["twin"],
+)
+@pytest.mark.parametrize(
+    ("on_duplicate", "existing"), [("skip", "already_exists"), ("fail", "exists_and_must_not")]
+)
+def test_after_a_lost_answer_what_was_there_before_is_told_from_what_this_run_made(
+    twin: TwinClient,
+    kind: str,
+    operation: str,
+    settings: dict[str, Any],
+    on_duplicate: OnDuplicate,
+    existing: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there, given = rows(11, "Earlier")[1:], rows(41)
+    (tmp_path / "before").mkdir()
+    assert codes(send(twin, there, tmp_path / "before", settings, kind=kind)) == {"created": 10}
+    monkeypatch.setattr("f.customers.delivery._CLOCKS_DIFFER_SECONDS", 0.0)
+    # The first row goes alone and is answered; after that every answer is lost once the rows are there.
+    lost = {"operation": operation, "fault": "reset_after_commit", "times": 50}
+    twin.put_faults(script=[{"operation": operation, "fault": "slow"}, lost], slow_seconds=0)
+    settings = {**settings, "retry_attempts": 0, "rows_per_request": 5}
+    sent = send(twin, given, tmp_path, settings, on_duplicate, kind=kind)
+    ends = codes(sent)
+    assert ends.pop(existing) == 10
+    assert set(ends) <= {"created", "found_in_target", "answer_lost", "answer_lost_keyed"}
+    assert ends["found_in_target"] > 0

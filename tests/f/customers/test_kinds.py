@@ -12,6 +12,7 @@ from f.connect.errors import FixSettings
 from f.connect.message import Request, Response
 from f.customers.customer import Customer
 from f.customers.outcome import CustomerRow, Found, RowOutcome
+from f.customers.replies import moment
 from f.customers.target import OnDuplicate, Target
 from f.customers.targets import open_target
 
@@ -382,3 +383,18 @@ def test_a_customer_is_found_in_the_shapes_such_apis_have(
     assert asked.path == "/customers?email=ada2%40example.com&ref=a%2Fb"
     there = at.kind.found_in(reply(status, body), row, at)
     assert {line: customer.id for line, customer in there.items()} == found
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-01T00:01:00.000Z", 60.0),  # as HubSpot writes it
+        ("1970-01-01T01:01:00.000+0100", 60.0),  # as Salesforce does
+        ("1970-01-01T00:01:00", None),
+        ("yesterday", None),
+        (60, None),
+        (None, None),
+    ],
+)
+def test_a_moment_is_read_where_it_says_its_offset(text: object, seconds: float | None) -> None:
+    assert moment(text) == seconds

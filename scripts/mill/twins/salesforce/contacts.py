@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from mill.twins.message import Refused
@@ -36,6 +37,7 @@ _LENGTHS = {
     "Title": 128,
 }
 _CUSTOM_LENGTH = 255
+_CREATED = "CreatedDate"  # read only
 _EMAIL = re.compile(r"[^\s@<>(),;:\"]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
 
 
@@ -69,7 +71,9 @@ class Contacts:
         custom_fields: Sequence[str],
         *,
         duplicate_rule: bool,
+        clock: Callable[[], float],
     ) -> None:
+        self._clock = clock
         self._records = records
         self._ledger = ledger
         self._external_ids = external_ids
@@ -95,7 +99,9 @@ class Contacts:
         if not values.get("LastName"):
             raise RowError("REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", ("LastName",))
         self._check(values, own=None, allow_duplicate=allow_duplicate)
-        number = self._records.add(KIND, values, self._keys(values))
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        made = now.isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+        number = self._records.add(KIND, {**values, _CREATED: made}, self._keys(values))
         contact_id = to_id(CONTACT, number)
         self._ledger.append("created", _ledger_key(values, contact_id), {"id": contact_id})
         return contact_id
@@ -107,7 +113,7 @@ class Contacts:
         values = _set_values({**stored, **record})
         if not values.get("LastName"):
             raise RowError("REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", ("LastName",))
-        self._check(values, own=number, allow_duplicate=allow_duplicate)
+        self._check(_writable(values), own=number, allow_duplicate=allow_duplicate)
         self._records.replace(KIND, number, values, self._keys(values))
         contact_id = to_id(CONTACT, number)
         self._ledger.append("updated", _ledger_key(values, contact_id), {"id": contact_id})
@@ -161,7 +167,7 @@ class Contacts:
     @property
     def fields(self) -> set[str]:
         """Every field a query may name."""
-        return {"Id", *self._lengths}
+        return {"Id", _CREATED, *self._lengths}
 
     def _check(self, values: Mapping[str, str], *, own: int | None, allow_duplicate: bool) -> None:
         for name, value in values.items():
@@ -211,6 +217,10 @@ def _matched(ids: Sequence[str]) -> dict[str, Any]:
 
 def _set_values(record: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value.strip() for name, value in record.items() if value is not None and value.strip()}
+
+
+def _writable(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if name != _CREATED}
 
 
 def _ledger_key(values: Mapping[str, str], contact_id: str) -> str:

@@ -103,6 +103,7 @@ class _Salesforce:
             settings.external_ids,
             sorted(settings.custom_fields),
             duplicate_rule=settings.duplicate_rule,
+            clock=setup.clock,
         )
 
     def gate(self, request: Request) -> Mapping[str, str]:
