@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import wmill
 
-from f.connect.errors import TryLater
+from f.connect.errors import FixInput, TryLater
 from f.customers.moments import seconds_of
 from f.customers.summary import FileRef
 
@@ -28,12 +28,22 @@ GoOn = Callable[[FileRef, str], str]
 
 def arguments_for(arguments: str, rest: FileRef, import_id: str) -> dict[str, Any]:
     """What the next run is given: all that this one was, and the rest as its file."""
-    given: dict[str, Any] = json.loads(arguments)
+    given = _object(arguments)
     kept = {
         name: value for name, value in given.items() if name not in _OF_THE_FIRST_FILE and value is not None
     }
     file = {"file": {"s3": rest["s3"]}} if "s3" in rest else {"text": rest["content"]}
     return {**kept, **file, "continues": import_id}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise FixInput("The arguments of this run are no JSON object.", code="bad_arguments")
+    return given
 
 
 def scheduling(flow: str, arguments: str, import_id: str) -> GoOn:

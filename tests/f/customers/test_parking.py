@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import pytest
 
+from f.connect.errors import FixInput
 from f.customers.closing import ImportIncomplete, close, raise_if_incomplete
 from f.customers.continuation import arguments_for
 from f.customers.latency import Latencies
@@ -201,8 +202,8 @@ def test_no_job_makes_a_call_once_one_has_met_the_limit(stage: Stage) -> None:
         api = stage.target("refusing", server.url)
         first = stage.run(api, table(400), chunk_rows=40, parallel_jobs=2)
         assert first.success, first.result
-        # Two jobs, each with five under way and five more before it looks again.
-        assert len(server.asked) <= 30 + 2 * 10
+        # Two jobs, each with ten begun and at most four more before it looks at what the other has met.
+        assert len(server.asked) <= 30 + 2 * 14
         before = len(server.asked)
         assert stage.run(api, table(400)).result["rest"]["rows"] > 0
     assert len(server.asked) == before
@@ -310,6 +311,12 @@ def test_where_there_is_no_storage_the_rest_travels_as_text() -> None:
         "text": "name,email\n",
         "continues": "one",
     }
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_arguments_that_are_no_json_object_are_said_to_be_none(text: str) -> None:
+    with pytest.raises(FixInput, match="no JSON object"):
+        arguments_for(text, {"filename": "rest.csv", "s3": "x"}, "one")
 
 
 def ended(*, parked: bool) -> tuple[Parsed, list[Created]]:
