@@ -12,11 +12,11 @@ from requests.utils import get_environ_proxies, select_proxy
 from yarl import URL
 
 from f.connect.clock import REAL, Clock
-from f.connect.errors import ConnectError, FixSettings
+from f.connect.errors import FixSettings
 from f.connect.exchange import Do, Effect, Send, Sleep
 from f.connect.integration import Integration, resolve_url
 from f.connect.message import Lost, LostKind, Outgoing, Reply, Request, Response
-from f.connect.pipeline import Pipeline
+from f.connect.pipeline import Pipeline, carry_out
 from f.connect.transport import ca_bundle
 
 _READ_SIZE = 2**18
@@ -44,21 +44,7 @@ class AsyncTransport:
 
     async def call(self, pipeline: Pipeline, request: Request) -> Response:
         """Carry out one request. A cancellation ends it at once and counts as no failure of the service."""
-        steps = pipeline.run(request)
-        try:
-            effect = next(steps)
-            while True:
-                try:
-                    outcome = await self._perform(effect)
-                except ConnectError as error:  # of a Do: a limit, a breaker, a token
-                    effect = steps.throw(error)
-                else:
-                    effect = steps.send(outcome)
-        except StopIteration as done:
-            response: Response = done.value
-            return response
-        finally:
-            steps.close()
+        return await carry_out(pipeline.run(request), self._perform)
 
     async def _perform(self, effect: Effect) -> Any:
         match effect:

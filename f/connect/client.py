@@ -31,7 +31,7 @@ from f.connect.journal import Store
 from f.connect.message import Request, Response
 from f.connect.metrics import Summary, metrics_of
 from f.connect.pagination import Pager, items, pages
-from f.connect.pipeline import Interceptors, Pipeline
+from f.connect.pipeline import Interceptors, Pipeline, carry_out
 from f.connect.rate_limit import RateLimiter
 from f.connect.transport import Transport
 
@@ -108,23 +108,15 @@ class Client:
 
         Returns what the service answered; see `f.connect.errors` for what it raises.
         """
-        steps = self._pipeline.run(request)
+        work = carry_out(self._pipeline.run(request), self._perform)
         try:
-            effect = next(steps)
-            while True:
-                try:
-                    outcome = self._perform(effect)
-                except ConnectError as error:  # of a Do: a limit, a breaker, a token
-                    effect = steps.throw(error)
-                else:
-                    effect = steps.send(outcome)
+            work.send(None)  # each effect is performed on the spot: the first step is the last
         except StopIteration as done:
             response: Response = done.value
             return response
-        finally:
-            steps.close()
+        raise AssertionError("nothing in a synchronous call waits for an event loop")
 
-    def _perform(self, effect: Effect) -> Any:
+    async def _perform(self, effect: Effect) -> Any:
         match effect:
             case Send(outgoing, timeout):
                 return self._transport.send(outgoing, timeout)

@@ -1,8 +1,8 @@
 """One call from first attempt to last, as decisions only: a generator that asks for sends and sleeps.
 
 It never touches a socket and never sleeps: it yields what is to be done (`Send`, `Sleep`, `Do`)
-and is sent the result. The sync and the asyncio transport are two loops that obey it, so both
-retry, wait and fail alike.
+and is sent the result. What obeys it is one function, `pipeline.carry_out`, for sync and asyncio calls
+alike, so both retry, wait and fail alike.
 """
 
 # ruff: noqa: D102 - Guard says what its methods are for

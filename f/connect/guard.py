@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ from f.connect.rate_limit import RateLimiter
 log = logging.getLogger("connect")
 
 REFUSED_BEFORE = "credential_refused"
+# A request arrives a little after its token is due, now more, now less. To a server that counts strictly,
+# one that comes late and those that come in time would be too many in one window.
+_MARGIN = 1.015
 _CLOSED = Permit()
 _OUR_FAULT = frozenset({"tls", "too_large"})  # says nothing about whether the service is up
 
@@ -34,7 +38,7 @@ class SharedGuard:
         self._key = f"{integration.name}:{integration.account}"
         self._limiters: dict[str, RateLimiter] = {}
         self._credentials: dict[str, Breaker] = {}  # by fingerprint: a renewed credential begins anew
-        self._limiter = RateLimiter(self._key, integration.rate_limit, store, clock=clock)
+        self._limiter = RateLimiter(self._key, _slower(integration.rate_limit), store, clock=clock)
         self._rule = integration.circuit_breaker
         self._breaker = Breaker(self._key, self._rule, store)
         self._metrics = metrics_of(store)
@@ -108,7 +112,7 @@ class SharedGuard:
             return self._limiter
         if endpoint not in self._limiters:
             self._limiters[endpoint] = RateLimiter(
-                f"{self._key}:{endpoint}", limit, self._store, clock=self._clock
+                f"{self._key}:{endpoint}", _slower(limit), self._store, clock=self._clock
             )
         return self._limiters[endpoint]
 
@@ -132,6 +136,10 @@ class SharedGuard:
             ) from error
         if permit.probe:
             call.credential = permit
+
+
+def _slower(limit: RateLimit | None) -> RateLimit | None:
+    return limit and dataclasses.replace(limit, time_window=limit.time_window * _MARGIN)
 
 
 def log_fields(call: Call, result: Response | ConnectError, seconds: float) -> Mapping[str, object]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from f.connect.errors import ConnectError
-from f.connect.exchange import Exchange, Steps, is_down
+from f.connect.exchange import Effect, Exchange, Steps, is_down
 from f.connect.message import Request, Response
 
 
@@ -51,3 +52,21 @@ class Pipeline:
             if not is_down(error):
                 raise
         return (yield from self._twin.run(request))
+
+
+async def carry_out(steps: Steps, perform: Callable[[Effect], Awaitable[Any]]) -> Response:
+    """Have `perform` do what the steps ask for, until they return; a cancellation ends them at once."""
+    try:
+        effect = next(steps)
+        while True:
+            try:
+                outcome = await perform(effect)
+            except ConnectError as error:  # of a Do: a limit, a breaker, a token
+                effect = steps.throw(error)
+            else:
+                effect = steps.send(outcome)
+    except StopIteration as done:
+        response: Response = done.value
+        return response
+    finally:
+        steps.close()
