@@ -18,10 +18,10 @@ from f.connect.message import Request, Response
 from f.customers.bisecting import Bisection
 from f.customers.bulk_loading import BulkLoading
 from f.customers.latency import Latencies
+from f.customers.moments import seconds_in
 from f.customers.outcome import CustomerRow, Found, RowOutcome
 from f.customers.parking import Parked
 from f.customers.reasons import REASONS
-from f.customers.replies import moment
 from f.customers.row_journal import Claim
 from f.customers.summary import Stop
 from f.customers.target import OnDuplicate, Target
@@ -208,7 +208,7 @@ class Delivery:
 
     def _was_there(self, customer: Found) -> bool:
         """Whether a customer is older than this run, by the target's own word and over clocks that differ."""
-        made = moment(customer.record.get(self.target.kind.created_field))
+        made = seconds_in(customer.record.get(self.target.kind.created_field))
         return made is not None and made < self._began - _CLOCKS_DIFFER_SECONDS
 
     def _let_land(self, rows: Rows) -> None:

@@ -6,11 +6,11 @@ https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from f.connect.message import Request, Response
+from f.customers.moments import seconds_in
 from f.customers.outcome import CustomerRow, Found, RowOutcome
 from f.customers.replies import (
     dicts,
@@ -193,11 +193,8 @@ def allowance_in(response: Response, now: float) -> Allowance | None:
 
 def _next_reset(text: Any, now: float) -> float | None:
     """The allowance renews at the same time every day; a reset that has been is followed by another."""
-    try:
-        at = datetime.fromisoformat(str(text)).timestamp()
-    except ValueError:
-        return None
-    return at + max(0, math.floor((now - at) / _DAY_SECONDS) + 1) * _DAY_SECONDS
+    at = seconds_in(text)
+    return None if at is None else at + max(0, math.floor((now - at) / _DAY_SECONDS) + 1) * _DAY_SECONDS
 
 
 HUBSPOT = Kind(

@@ -16,13 +16,18 @@ def spoken(seconds: float) -> str:
     return f"{datetime.fromtimestamp(math.ceil(seconds / 60) * 60, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def seconds_of(text: str) -> float:
-    """ISO 8601 as seconds since the epoch; 0 for nothing. FixInput for anything else."""
-    if not text:
-        return 0.0
+def seconds_in(text: object) -> float | None:
+    """Seconds since the epoch of an ISO 8601 date and time with its offset; None for anything else."""
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError as error:
-        raise FixInput(
-            f"{text!r} is no time. Write it like 2026-11-23T00:00:00+00:00.", code="bad_time"
-        ) from error
+        read = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return read.timestamp() if read and read.tzinfo else None
+
+
+def seconds_of(text: str) -> float:
+    """The same of what a person gave; 0 for nothing. FixInput for anything else."""
+    seconds = seconds_in(text) if text else 0.0
+    if seconds is None:
+        raise FixInput(f"{text!r} is no time. Write it like 2026-11-23T00:00:00+00:00.", code="bad_time")
+    return seconds

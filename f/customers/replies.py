@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from f.connect.message import Response
@@ -65,15 +64,6 @@ def unreadable(response: Response) -> RowOutcome:
     """A success that does not say what became of the row."""
     code = "answer_lost_keyed" if response.request.may_repeat else "answer_lost"
     return RowOutcome.because(code, f"{response.call} answered {response.status} without a word on this row.")
-
-
-def moment(text: Any) -> float | None:
-    """Seconds since the epoch of an ISO 8601 date and time with its offset; None for anything else."""
-    try:
-        read = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return None
-    return read.timestamp() if read.tzinfo else None
 
 
 def explanation(body: Any) -> str:

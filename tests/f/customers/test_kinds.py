@@ -11,8 +11,8 @@ import pytest
 from f.connect.errors import FixSettings
 from f.connect.message import Request, Response
 from f.customers.customer import Customer
+from f.customers.moments import seconds_in
 from f.customers.outcome import CustomerRow, Found, RowOutcome
-from f.customers.replies import moment
 from f.customers.target import OnDuplicate, Target
 from f.customers.targets import open_target
 
@@ -397,4 +397,4 @@ def test_a_customer_is_found_in_the_shapes_such_apis_have(
     ],
 )
 def test_a_moment_is_read_where_it_says_its_offset(text: object, seconds: float | None) -> None:
-    assert moment(text) == seconds
+    assert seconds_in(text) == seconds
