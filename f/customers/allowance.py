@@ -5,14 +5,14 @@ A target that does not say, or not in time, makes no import fail: the forecast t
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError
 from f.customers.call_budget import DAY_SECONDS, CallBudget
 from f.customers.forecast import calls_needed, forecast
 from f.customers.state import open_limits
-from f.customers.summary import Chunk, Forecast
+from f.customers.summary import Forecast
 from f.customers.target import Allowance, OnDuplicate, Target
 
 _TIMEOUT_SECONDS = 10.0
@@ -20,13 +20,13 @@ _TIMEOUT_SECONDS = 10.0
 
 def forecast_of(
     target: Target,
-    chunks: Sequence[Chunk],
+    chunks: Iterable[int],
     on_duplicate: OnDuplicate,
     journal: Mapping[str, object] | None,
     park_after: float,
 ) -> Forecast:
-    """The forecast of an import in these chunks; asks the target once, if it can be asked."""
-    calls = calls_needed(target, (chunk["rows"]["count"] for chunk in chunks), on_duplicate)
+    """The forecast for chunks of so many rows; asks the target once, if it can be asked."""
+    calls = calls_needed(target, chunks, on_duplicate)
     known = [*_own(target, journal), *_told(target)]
     return forecast(calls, known, target.integration.rate_limit, time.time(), parks=park_after > 0)
 

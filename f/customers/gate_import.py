@@ -6,6 +6,7 @@ it first, it reads the target and returns the plan. Forecasts the calls it takes
 still takes today. Sends no row; a second run decides the same.
 """
 
+from itertools import zip_longest
 from typing import Any, Literal, cast
 
 from f.connect.errors import FixInput
@@ -44,13 +45,14 @@ def main(
     if dry_run or ask_first or apply_plan:
         plan, settled = _planned(file, target, journal, on_duplicate, resend_unknown=resend_unknown)
         message = f"{message} {in_a_sentence(plan)}"
-    forecast = forecast_of(target, file["chunks"], on_duplicate, journal, park_after)
+    left = _left_to_send(file, settled)
+    forecast = forecast_of(target, left, on_duplicate, journal, park_after)
     message = f"{message} {forecast['sentence']}"
     print(message)
     if plan and apply_plan:
         refuse_outdated(apply_plan, plan["hash"])
     # Nobody is asked about a plan that would send nothing.
-    asks_for_plan = ask_first and _left_to_send(file, settled)
+    asks_for_plan = ask_first and any(left)
     return {
         "decision": "ask" if not dry_run and (too_many or asks_for_plan) else "go",
         "message": message,
@@ -98,8 +100,10 @@ def _planned(
     return plan, record.settled
 
 
-def _left_to_send(parsed: Parsed, settled: list[Rows]) -> bool:
-    return parsed["counts"]["valid"] > sum(rows["count"] for rows in settled)
+def _left_to_send(parsed: Parsed, settled: list[Rows]) -> list[int]:
+    """How many rows of each chunk a plan, if there is one, leaves to be sent."""
+    pairs = zip_longest(parsed["chunks"], settled)
+    return [chunk["rows"]["count"] - (rows["count"] if rows else 0) for chunk, rows in pairs]
 
 
 def _worst(reasons: list[Any]) -> str:

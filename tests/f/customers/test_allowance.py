@@ -14,7 +14,7 @@ from f.customers.outcome import CustomerRow
 from f.customers.parking import ParkingClient
 from f.customers.sending import Sent, send_rows
 from f.customers.state import open_limits
-from f.customers.summary import Chunk, Forecast
+from f.customers.summary import Forecast
 from f.customers.target import Target
 from f.customers.targets import open_target
 from tests.loopback import Reply, serve
@@ -48,8 +48,7 @@ def opened(kind: str, url: str, **settings: Any) -> Target:
 
 
 def told(kind: str, url: str, rows: int = 250, **settings: Any) -> Forecast:
-    chunk: Chunk = {"index": 0, "first_line": 2, "last_line": rows + 1, "rows": {"count": rows}}
-    return forecast_of(opened(kind, url, **settings), [chunk], "skip", None, 300)
+    return forecast_of(opened(kind, url, **settings), [rows], "skip", None, 300)
 
 
 @pytest.mark.parametrize("twin", ["hubspot"], indirect=True)
