@@ -85,6 +85,16 @@ def test_jobs_that_open_a_new_state_file_at_once_are_not_in_each_others_way(tmp_
     assert all(file.suffix == ".sqlite" for file in tmp_path.iterdir() if "-" not in file.name)
 
 
+@pytest.mark.parametrize(("durable", "synchronous"), [(False, 1), (True, 2)])
+def test_a_durable_state_file_waits_for_the_disk_on_every_thread(
+    tmp_path: Path, durable: bool, synchronous: int
+) -> None:
+    with Store.sqlite(tmp_path / "state.sqlite", durable=durable) as store, ThreadPoolExecutor() as threads:
+        here = store.execute("PRAGMA synchronous")
+        there = threads.submit(store.execute, "PRAGMA synchronous").result()
+    assert here == there == [(synchronous,)]
+
+
 def test_a_forked_process_opens_its_own_connection(tmp_path: Path) -> None:
     with Store.sqlite(tmp_path / "state.sqlite") as store:
         store.create(TABLE)
