@@ -12,6 +12,5 @@ from tests.mill.twins.stage import TwinProcess
 @pytest.fixture(scope="session")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
     """One process for all tests here: each test makes a twin forget what it knows before it begins."""
-    # It ends with this process; the seconds are for the whole suite on a machine that is busy.
-    with TwinProcess(tmp_path_factory.mktemp("twins"), "--seconds", "1800") as process:
+    with TwinProcess(tmp_path_factory.mktemp("twins")) as process:
         yield process

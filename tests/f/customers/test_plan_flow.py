@@ -292,7 +292,7 @@ def test_the_channels_hear_of_the_plan_that_waits(stage: Stage) -> None:
         hooks = {"slack_webhook_url": f"{channel.url}/slack", "webhook_url": f"{channel.url}/hook"}
         assert stage.run(ask_first=True, **hooks).success
     slack, hook = (asked.json for asked in channel.asked[:2])
-    assert "1 to create, 1 to update, 3 unchanged. http" in slack["text"]
+    assert "1 to create, 1 to update, 3 unchanged. About" in slack["text"]
     assert (hook["event"], hook["plan"]["counts"]["update"]) == ("import_waits", 1)
 
 

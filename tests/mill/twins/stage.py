@@ -101,7 +101,8 @@ class TwinProcess:
         self._arguments = arguments
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "mill.twins.serve", "--state", str(self.state), "--seconds", "120"]
+        # It ends with this process; the seconds are for the whole suite on a machine that is busy.
+        command = [sys.executable, "-m", "mill.twins.serve", "--state", str(self.state), "--seconds", "1800"]
         environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
         self._errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
