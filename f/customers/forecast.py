@@ -74,7 +74,7 @@ def forecast(
         "renews_at": moment(tightest.renews_at) if tightest and tightest.renews_at else None,
         "seconds": seconds,
         "days": _renewals(calls, tightest) + 1 if tightest else None,
-        "sentence": f"{sentence}.",
+        "message": f"{sentence}.",
     }
 
 

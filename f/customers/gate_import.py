@@ -47,7 +47,7 @@ def main(
         message = f"{message} {in_a_sentence(plan)}"
     left = _left_to_send(file, settled)
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
-    message = f"{message} {forecast['sentence']}"
+    message = f"{message} {forecast['message']}"
     print(message)
     if plan and apply_plan:
         refuse_outdated(apply_plan, plan["hash"])

@@ -150,7 +150,7 @@ class Forecast(TypedDict):
     renews_at: str | None
     seconds: float | None
     days: int | None
-    sentence: str
+    message: str
 
 
 class Gate(TypedDict):

@@ -23,12 +23,12 @@ JSON, everything else to stderr. Local state lies in .mill/ beside wmill.yaml.
 
 \b
 mill flow run f/customers/import_csv -d '{"dry_run": true}'   run a flow
-mill script run f/operate/check_health -d @arguments.json     run a script
-mill run flows/import_sample.yaml                             run a ready case
+mill script run f/customers/parse_csv -d @arguments.json      run a script
+mill run flows/customers.yaml                                 run a ready case
 mill flow list                                                what there is to run
 
 Exit codes: 0 success, 1 the run failed or something was found, 2 wrong command or input,
-3 something mill needs is missing.
+3 something mill needs is missing, 130 interrupted.
 """
 
 

@@ -74,7 +74,7 @@ def _show_object(result: Mapping[str, Any], console: Console, objects: Path | No
     facts.add_column()
     facts.add_column(overflow="fold")
     for name, value in result.items():
-        shown = _fact(value, objects)
+        shown = None if _is_counts(value) else _fact(value, objects)
         if shown is not None:
             facts.add_row(Text(str(name), style="bold"), Text(shown))
     if facts.row_count:
@@ -112,10 +112,12 @@ def _counts(counts: Mapping[str, int]) -> Table:
 
 
 def _fact(value: Any, objects: Path | None) -> str | None:
-    """A value as one line, or None where it is not one for a person."""
+    """A value as one line, or None where it is none for a person; a large object's message speaks for it."""
     if isinstance(value, dict) and isinstance(value.get("s3"), str):
         rows = f" ({value['rows']:,} rows)" if isinstance(value.get("rows"), int) else ""
         return f"{_local(value, objects)}{rows}"
+    if isinstance(value, dict) and isinstance(value.get("message"), str) and len(value) > _FEW:
+        return str(value["message"])
     if isinstance(value, dict) and 0 < len(value) <= _FEW:
         parts = {key: _part(item, objects) for key, item in value.items()}
         if all(part is not None for part in parts.values()):

@@ -56,9 +56,10 @@ def run(
     The very files that would be deployed are run. Resources and variables come
     from resources/mock. The exit code is 0 only for success, 1 for a failed run.
 
+    \b
     mill flow run f/customers/import_csv -d '{"dry_run": true}'
-    mill flow run f/customers/import_csv -d @arguments.json -s | jq .created
-    """
+    mill flow run f/customers/import_csv -d @arguments.json -s | jq .counts.created
+    """  # noqa: D301 - \b tells typer to keep the lines as they are
     workspace = Workspace.find()
     target = Target("flow", workspace.flow(path).path)
     what = Launch(workspace, target, read_data(data), read_data(event) if event else None)

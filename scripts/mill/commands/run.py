@@ -48,7 +48,7 @@ def run(
     -d adds arguments and replaces those of the case. The workspace is the one the case lies in, or
     the one you are in. A case that mill itself has put off (it has `due`) is run once, and removed.
 
-    mill run flows/import_sample.yaml -d '{"dry_run": true}'
+    mill run flows/customers.yaml -d '{"dry_run": true}'
     """  # noqa: D301 - \b tells typer to keep the lines as they are
     loaded = read_case(case)
     loaded.args.update(read_data(data))

@@ -29,8 +29,9 @@ def run(
 
     What it prints is shown on stderr. Resources and variables come from resources/mock.
 
-    mill script run f/operate/check_health -d '{"target": "$res:f/customers/mock_api"}'
-    """
+    \b
+    mill script run f/customers/parse_csv -d '{"text": "name,email\\nAda,ada@example.com"}'
+    """  # noqa: D301 - \b tells typer to keep the lines as they are
     workspace = Workspace.find()
     target = Target("script", workspace.script(path).path)
     what = Launch(workspace, target, read_data(data), read_data(event) if event else None)

@@ -133,4 +133,4 @@ def test_an_api_that_does_not_say_leaves_the_forecast_without_it(kind: str, repl
         made = told(kind, server.url)
     assert len(server.asked) == 1
     assert made["daily_limit"] is None
-    assert made["sentence"].startswith("About ")
+    assert made["message"].startswith("About ")

@@ -88,19 +88,19 @@ def test_the_sentence_says_whether_it_fits_or_when_it_ends(
     calls: Calls, allowances: list[Allowance], rate: RateLimit | None, days: int | None, sentence: str
 ) -> None:
     made = forecast(Calls(*calls), allowances, rate, NOON, parks=True)
-    assert (made["sentence"], made["days"]) == (sentence, days)
+    assert (made["message"], made["days"]) == (sentence, days)
 
 
 def test_an_import_that_never_parks_is_told_that_it_does_not_fit() -> None:
     made = forecast(Calls(30, 30), [Allowance(10, 10, MIDNIGHT)], None, NOON, parks=False)
-    assert made["sentence"] == (
+    assert made["message"] == (
         "About 30 calls, 10 left of 10 a day: it does not fit, and with park_after 0 the rest fails."
     )
 
 
 def test_a_forecast_is_data_for_machines_too() -> None:
     made = forecast(Calls(5, 9), [Allowance(100, 7, MIDNIGHT)], TIMES_50, NOON, parks=True)
-    del made["sentence"]  # type: ignore[misc]  # it is looked at above
+    del made["message"]  # type: ignore[misc]  # it is looked at above
     assert made == {
         "calls_at_least": 5,
         "calls": 9,

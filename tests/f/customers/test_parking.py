@@ -458,7 +458,7 @@ def test_hubspots_daily_limit_parks_until_the_moment_hubspot_named(stage: Stage,
     first = stage.run(crm(stage, "hubspot", twin.url, "quota"), table(200), chunk_rows=100)
     assert first.success, first.result
     result = first.result
-    assert result["forecast"]["sentence"] == (
+    assert result["forecast"]["message"] == (
         "About 22 calls, 7 left of 8 a day: it takes 3 days, until "
         f"{resets_at + timedelta(days=1):%Y-%m-%d}; until then the rest waits without holding a worker."
     )
