@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import wmill
 
 from f.connect.errors import FixInput, TryLater
 from f.customers.moments import seconds_of
 from f.customers.summary import FileRef
+from f.customers.windmill_connection import connection
 
 # Where the first file came from, how it was read, and the decisions that were about it.
 _OF_THE_FIRST_FILE = frozenset(
@@ -59,7 +59,7 @@ def scheduling(flow: str, arguments: str, import_id: str) -> GoOn:
 
 def _schedule(flow: str, arguments: dict[str, Any], seconds: int) -> str:
     """The job. Not wmill.run_flow_async: a flow's preprocessor would make other arguments of these."""
-    windmill = wmill.Windmill()  # type: ignore[no-untyped-call]  # the client has no types there
+    windmill = connection()
     try:
         reply = windmill.client.post(
             f"/w/{windmill.workspace}/jobs/run/f/{flow}",
@@ -72,6 +72,4 @@ def _schedule(flow: str, arguments: dict[str, Any], seconds: int) -> str:
         raise TryLater(
             f"Windmill could not be reached ({type(error).__name__}).", code="not_scheduled"
         ) from error
-    finally:
-        windmill.client.close()
     return str(reply.text).strip('"')
