@@ -17,6 +17,7 @@ from f.customers.windmill_connection import connection
 INLINE_BYTES = 1_000_000
 
 _READ_BYTES = 1 << 16
+_LINES_AT_ONCE = 256
 
 
 def object_path(import_id: str, name: str) -> str:
@@ -42,7 +43,8 @@ def inline_lines(lines: list[bytes]) -> Rows:
 
 def write_rows(path: str, lines: list[bytes]) -> Rows:
     """Store encoded records as an object."""
-    write_object(path, b"".join(lines), "application/x-ndjson")
+    length = sum(map(len, lines))
+    write_object(path, _joined(lines), "application/x-ndjson", length)
     return {"count": len(lines), "s3": path}
 
 
@@ -69,14 +71,25 @@ def read_object(file: S3Object) -> Iterator[bytes]:
         ) from error
 
 
-def write_object(path: str, content: bytes | BufferedReader, content_type: str) -> None:
-    """Store bytes or an open file as an object; FixSettings where the workspace takes none."""
+def _joined(lines: list[bytes]) -> Iterator[bytes]:
+    """Some lines at a time: a copy of all of them would weigh as much as they do."""
+    for start in range(0, len(lines), _LINES_AT_ONCE):
+        yield b"".join(lines[start : start + _LINES_AT_ONCE])
+
+
+def write_object(
+    path: str, content: bytes | BufferedReader | Iterator[bytes], content_type: str, length: int | None = None
+) -> None:
+    """Store bytes, an open file or pieces of a known length; FixSettings where the workspace takes none."""
     windmill = connection()
+    headers = {"Content-Type": "application/octet-stream"}
+    if length is not None:
+        headers["Content-Length"] = str(length)
     try:
         windmill.client.post(
             f"/w/{windmill.workspace}/job_helpers/upload_s3_file",
             params={"file_key": path, "content_type": content_type},
-            headers={"Content-Type": "application/octet-stream"},
+            headers=headers,
             content=content,
         ).raise_for_status()
     except httpx.HTTPError as error:

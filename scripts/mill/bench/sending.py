@@ -41,7 +41,7 @@ Rates = Mapping[str, list[float]]
 def rates_by_row(root: Path, rows: int) -> Rates:
     """Rows a second where each row is a request of its own. The slow ways are given fewer rows.
 
-    Ours goes chunk by chunk as parse_csv cuts it, at about a megabyte: some 2,600 of these rows a job.
+    Ours goes chunk by chunk as parse_csv cuts it, one job after the other.
     """
     shares = {"jobs": 1, "by_asyncio": 1, "by_threads": 5, "by_loop": 100}
     with Stage(root) as stage:

@@ -31,7 +31,7 @@ from f.customers.targets import open_target
 from mill.bench import peers
 from mill.bench.errand import Errand
 
-# A flow's form goes up to ten times as many, but parse_csv ends a chunk at about a megabyte.
+# A flow's form goes up to ten times as many, and parse_csv ends a chunk at eight megabytes.
 _CHUNK_ROWS = 10_000
 _PARK_AFTER_SECONDS = 300  # as a job's default
 

@@ -171,6 +171,18 @@ def test_rows_beyond_the_inline_size_become_objects(monkeypatch: pytest.MonkeyPa
     assert not [chunk for chunk in sorting.chunks if "records" in chunk["rows"]]
 
 
+@pytest.mark.parametrize(
+    ("rows", "length", "chunks"), [(12_000, 300, [10_000, 2_000]), (400, 30_000, [134, 134, 132])]
+)
+def test_a_chunk_has_the_rows_asked_for_up_to_eight_megabytes(
+    monkeypatch: pytest.MonkeyPatch, rows: int, length: int, chunks: list[int]
+) -> None:
+    monkeypatch.setattr(parsing, "write_rows", lambda path, lines: {"count": len(lines), "s3": path})
+    text = "name,email,VIP\n" + "".join(f"C {n},c{n}@example.com,{'y' * length}\n" for n in range(rows))
+    parsed = main(text=text, chunk_rows=10_000)
+    assert [chunk["rows"]["count"] for chunk in parsed["chunks"]] == chunks
+
+
 def test_memory_does_not_grow_with_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "write_rows", lambda path, lines: {"count": len(lines), "s3": path})
 
