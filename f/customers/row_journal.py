@@ -62,11 +62,8 @@ _DOUBT = """UPDATE import_rows SET owner = '', sent_at = :at
     WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
 _FORGET = """DELETE FROM import_rows
     WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
-_RENEW = (
-    "UPDATE import_rows SET renewed_at = :at WHERE target = :target AND owner = :owner AND state = 'sent'"
-)
-_RELEASE = """UPDATE import_rows SET owner = '', sent_at = :at
-    WHERE target = :target AND owner = :owner AND state = 'sent'"""
+_RENEW = """UPDATE import_rows SET renewed_at = :at
+    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
 
 
 Cells = tuple[str | None, ...]
@@ -177,6 +174,8 @@ class RowJournal:
         self._target, self._import_id = target, import_id
         self._rows = _SQLITE_ROWS if isinstance(store, SqliteStore) else _POSTGRES_ROWS
         self._before: dict[str, Cells] = {}  # what was done with other content, by customer
+        # Claimed and not settled. To ask the table for them would be to read all that was ever sent.
+        self._held: set[str] = set()
         for table in TABLES:
             store.create(table)
 
@@ -194,6 +193,7 @@ class RowJournal:
             claims = {entry.customer: self._judge(entry, known.get(entry.customer), at) for entry in entries}
             fresh = [entry for entry in entries if claims[entry.customer].state == "mine"]
             taken = [entry for entry in entries if claims[entry.customer].state == "in_doubt"]
+            self._held.update(entry.customer for entry in (*fresh, *taken))
             self._run(_INTEND, fresh, at)
             self._run(_TAKE_OVER, taken, at)
             met = [entry for entry in entries if claims[entry.customer].state == "done"]
@@ -223,18 +223,23 @@ class RowJournal:
         """One transaction. A row that another job has taken over in the meantime is left alone."""
         at = self.now()
         ended = [(*entry, outcome, remote_id, self._import_id) for entry, outcome, remote_id in done]
+        doubts, forgets = list(doubtful), list(forgotten)
         with self._store.transaction():
             self._run(_DONE, ended, at)
-            self._run(_DOUBT, list(doubtful), at)
-            self._forget(list(forgotten), at)
+            self._run(_DOUBT, doubts, at)
+            self._forget(forgets, at)
+        self._held.difference_update(customer for customer, *_ in (*ended, *doubts, *forgets))
 
     def renew(self) -> None:
         """One transaction."""
-        self._store.execute(_RENEW, self._owned())
+        self._run(_RENEW, self._still_held(), self.now())
 
     def release(self) -> None:
         """Leave what is still claimed in doubt, for whoever comes next; after a run to the end nothing is."""
-        self._store.execute(_RELEASE, self._owned())
+        self._run(_DOUBT, self._still_held(), self.now())
+
+    def _still_held(self) -> list[Cells]:
+        return [(customer,) for customer in self._held]
 
     def _read(self, entries: Sequence[Entry]) -> dict[str, tuple[Any, ...]]:
         return {row[0]: row[1:] for row in self._run(_READ, entries)}
@@ -274,9 +279,6 @@ class RowJournal:
             return []
         values = {**self._values(at), "rows": orjson.dumps(rows, default=tuple).decode(), **more}
         return self._store.execute(sql.format(rows=self._rows), values)
-
-    def _owned(self) -> dict[str, Any]:
-        return {"at": self.now(), "target": self._target, "owner": self._owner.name}
 
     def _values(self, at: float) -> dict[str, Any]:
         return {"target": self._target, "import_id": self._import_id, "owner": self._owner.name, "at": at}

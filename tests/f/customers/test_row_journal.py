@@ -173,6 +173,17 @@ def test_a_job_that_lost_its_claim_cannot_settle_it(any_store: Store) -> None:
     assert state(journal(any_store).claim([ADA])) == "done"
 
 
+def test_a_job_that_ends_leaves_in_doubt_what_it_has_not_settled_and_nothing_else(any_store: Store) -> None:
+    eve = Entry("eve", "1")
+    mine, other = journal(any_store), journal(any_store, owner="other")
+    done(mine, ADA)
+    mine.claim([BOB])
+    other.claim([eve])
+    mine.release()
+    claims = journal(any_store, owner="later").look([ADA, BOB, eve])
+    assert [state(claims, entry) for entry in (ADA, BOB, eve)] == ["done", "in_doubt", "elsewhere"]
+
+
 def test_a_target_knows_nothing_of_another(any_store: Store) -> None:
     done(journal(any_store))
     assert state(RowJournal(any_store, "other", "now", Owner("me")).claim([ADA])) == "mine"
