@@ -140,10 +140,11 @@ def rows_20ms_vs_asyncio(bench: Bench) -> float:
 def batch_vs_asyncio_batch(bench: Bench) -> float:
     """Rows a second from the file to the API's last answer, over those of the obvious check and asyncio.
 
-    Ours is the wall time of parse_csv and then of create_customers on each chunk, one after the other in one
-    process; theirs checks and sends at the same time, in one process too.
+    Ours is the wall time of what the flow does by default: parse_csv in one process, and when it has ended
+    create_customers on its chunks in four, which are warm and share a journal. Theirs is one client written
+    for the purpose: it checks and sends at the same time, in one process, and journals nothing.
     """
-    return _median(bench.rates_in_batches, "whole_file", "by_asyncio_in_batches")
+    return _median(bench.rates_in_batches, "flow", "by_asyncio_in_batches")
 
 
 def limit_used(bench: Bench) -> float:
@@ -201,7 +202,8 @@ def _row_rates(bench: Bench) -> Table:
 
 def _batch_rates(bench: Bench) -> Table:
     title = f"rows a second from the file, 100 a request, {1000 * DELAY:.0f} ms away"
-    table = Table("parse_csv and the flow's jobs", "the obvious check and asyncio", title=title)
+    ours = f"parse_csv, then {JOBS} of the flow's jobs at a time"
+    table = Table(ours, "the obvious check and asyncio, one process", title=title)
     table.add_row(*_rows_a_second(bench.rates_in_batches))
     return table
 

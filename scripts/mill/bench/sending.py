@@ -12,10 +12,13 @@ import json
 import os
 import sys
 import tempfile
+import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from queue import SimpleQueue
+from typing import Any, Protocol, Self
 
 from mill.api.objects import put_file
 from mill.bench import dataset
@@ -52,8 +55,16 @@ def rates_by_row(root: Path, rows: int) -> Rates:
 def rates_in_batches(root: Path, rows: int) -> Rates:
     """Rows a second from the file to an API that takes a hundred rows a request."""
     with Stage(root) as stage:
-        workers = {way: stage.worker(way) for way in ("whole_file", "by_asyncio_in_batches")}
-        return stage.in_turns(workers, rows, api=stage.api(batches=True))
+        api = stage.api(batches=True)
+        jobs = [stage.worker("jobs", home="shared") for _ in range(JOBS)]
+        for number, worker in enumerate(jobs, 1):  # does not count
+            worker.ask(stage.errand(number, 1, api))
+        stage.ledger("jobs in batches", JOBS)
+        workers: dict[str, Way] = {
+            "flow": Flow(stage.worker("parse"), jobs),
+            "by_asyncio_in_batches": stage.worker("by_asyncio_in_batches"),
+        }
+        return stage.in_turns(workers, rows, api=api, first=1 + JOBS)
 
 
 def rates_of_journals(root: Path, rows: int, database: str, *, batches: bool) -> Rates:
@@ -83,6 +94,36 @@ def limited(root: Path, rows: int) -> Mapping[str, float]:
         for worker in workers:
             worker.end()
         return stage.ledger("jobs under a limit", each * JOBS)
+
+
+class Way(Protocol):
+    """Carries out an errand, and answers in how many seconds."""
+
+    def ask(self, errand: Errand) -> Any:
+        """Have it done."""
+
+
+class Flow:
+    """What the flow does with a file: one job reads and checks it, then jobs send its chunks side by side."""
+
+    def __init__(self, parse: Way, jobs: Sequence[Way]) -> None:
+        self._parse, self._jobs = parse, jobs
+
+    def ask(self, errand: Errand) -> Any:
+        """From the file to the last job's end."""
+        started = time.perf_counter()
+        free: SimpleQueue[Way] = SimpleQueue()
+        for job in self._jobs:
+            free.put(job)
+
+        def send(chunk: Any) -> None:
+            job = free.get()
+            job.ask({**errand, "chunks": [chunk]})
+            free.put(job)
+
+        with ThreadPoolExecutor(len(self._jobs)) as pool:
+            list(pool.map(send, self._parse.ask(errand)["result"]))
+        return {"seconds": time.perf_counter() - started}
 
 
 class Stage:
@@ -138,19 +179,19 @@ class Stage:
 
     def in_turns(
         self,
-        workers: Mapping[str, Worker],
+        workers: Mapping[str, Way],
         rows: int,
         api: Mapping[str, Any],
         *,
         shares: Mapping[str, int] | None = None,
         databases: Mapping[str, str] | None = None,
+        first: int = 1,
     ) -> Rates:
         """Rows a second of each, round by round, after one round that does not count.
 
-        `shares`: a way sends only one in so many of the rows.
+        `shares`: a way sends only one in so many of the rows. `first` is the number of the first customer.
         """
         rates: dict[str, list[float]] = {name: [] for name in workers}
-        first = 1
         for number in range(ROUNDS + 1):
             count = rows if number else min(rows, _WARM_UP_ROWS)
             errand = self.errand(first, count, api)

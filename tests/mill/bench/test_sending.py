@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mill.bench.sending import Stage
+from mill.bench.sending import Flow, Stage
 from mill.errors import MillError
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +18,6 @@ WAYS = {
     "by_asyncio": False,
     "by_threads": False,
     "by_loop": False,
-    "whole_file": True,
     "by_asyncio_in_batches": True,
 }
 
@@ -37,8 +36,15 @@ def test_every_way_brings_every_row_once(stage: Stage, way: str) -> None:
     assert answer["seconds"] > 0
     ledger = stage.ledger(way, rows)
     assert ledger["rows"] == ledger["customers"] == rows
-    # The first row of a new target goes alone, the rest by the hundred.
-    assert ledger["answered"] == {"whole_file": 3, "by_asyncio_in_batches": 2}.get(way, rows)
+    assert ledger["answered"] == {"by_asyncio_in_batches": 2}.get(way, rows)
+
+
+def test_the_flow_reads_a_file_in_one_process_and_sends_its_chunks_in_others(stage: Stage) -> None:
+    rows, jobs = 5_100, [stage.worker("jobs", home="of the flow") for _ in range(2)]
+    flow = Flow(stage.worker("parse"), jobs)
+    assert flow.ask(stage.errand(20_000, rows, stage.api(batches=True)))["seconds"] > 0
+    # The first row of each job goes alone, the rest by the hundred.
+    assert stage.ledger("flow", rows)["answered"] == (1 + 50) + (1 + 1)
 
 
 def test_a_job_finds_its_journal_in_the_home_it_was_given(stage: Stage) -> None:
