@@ -9,6 +9,7 @@ import difflib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -118,19 +119,25 @@ _AUTHENTICATION = Annotated[
 ]
 
 
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Making one takes 10 ms, most of what a warm process needs to begin a job."""
+    return TypeAdapter(kind)
+
+
 def _validated(raw: Mapping[str, Any], where: str) -> Integration:
     values = dict(raw)
     faults: list[str] = []
     authentication = values.pop("authentication", None)
     if authentication is not None:
         try:
-            values["authentication"] = TypeAdapter(_AUTHENTICATION).validate_python(authentication)
+            values["authentication"] = _adapter(_AUTHENTICATION).validate_python(authentication)
         except ValidationError as error:
             faults += _sentences(error, "authentication.")
         except FixSettings as error:
             faults += error.faults
     try:
-        integration = TypeAdapter(Integration).validate_python(values)
+        integration: Integration = _adapter(Integration).validate_python(values)
     except ValidationError as error:
         faults += [*_sentences(error, ""), *_rule_faults(values)]
     except FixSettings as error:

@@ -145,12 +145,13 @@ class BatchClaims:
         return RowOutcome.because("duplicate_in_file", f"The first is line {first}.")
 
     def _settle(self, batch: Batch, ends: Mapping[int, RowOutcome]) -> None:
-        """A doubt ends only with an answer, not with another failure."""
+        """A doubt ends only with an answer, not with another failure. What only sending needs is let go."""
         done: list[tuple[Entry, str, str | None]] = []
         doubtful: list[Entry] = []
         forgotten: list[Entry] = []
         for row in batch.rows:
-            entry, end = self._entries[row.line], ends.get(row.line)
+            entry, end = self._entries.pop(row.line), ends.get(row.line)
+            row.record = None
             outcome = end.outcome if end else ""
             if end is not None and outcome in _APPLIED:
                 done.append((entry, outcome, end.id))
@@ -180,7 +181,7 @@ class BatchClaims:
 
 def entry_of(row: CustomerRow, target: Target) -> Entry:
     """The row as the journal knows it."""
-    return Entry(digest(row.customer.key), digest(content_of(target.render(row.customer))))
+    return Entry(digest(row.customer.key), digest(content_of(target.record_of(row))))
 
 
 def _recorded(claim: Claim) -> RowOutcome:

@@ -27,11 +27,11 @@ def requests_for(rows: Sequence[CustomerRow], target: Target, _: OnDuplicate) ->
     """One POST a row, or one a batch; its key repeats whenever the same content meets the same target."""
     if target.batch_endpoint is None:
         for row in rows:
-            yield _post(target, target.endpoint, target.render(row.customer), (row,))
+            yield _post(target, target.endpoint, target.record_of(row), (row,))
         return
     left = iter(rows)
     while group := tuple(islice(left, target.rows_per_request)):
-        body = {"customers": [target.render(row.customer) for row in group]}
+        body = {"customers": [target.record_of(row) for row in group]}
         yield _post(target, target.batch_endpoint, body, group)
 
 
@@ -87,7 +87,7 @@ def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
     return Request(
         method="PATCH",
         path=f"{path}/{quote(existing_id, safe='')}" + (f"?{query}" if query else ""),
-        json=target.render(row.customer),
+        json=target.record_of(row),
         repeatable=True,
         not_applied=_NOT_APPLIED,
         endpoint="customer",

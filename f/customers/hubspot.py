@@ -67,7 +67,7 @@ def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDu
 
 
 def _input(row: CustomerRow, target: Target, verb: str) -> dict[str, Any]:
-    one: dict[str, Any] = {"properties": target.render(row.customer), "objectWriteTraceId": str(row.line)}
+    one: dict[str, Any] = {"properties": target.record_of(row), "objectWriteTraceId": str(row.line)}
     if verb == "upsert":
         name = _key_property(target)
         one |= {"idProperty": name, "id": one["properties"][name]}
@@ -82,7 +82,7 @@ def _key_property(target: Target) -> str:
 def refusal_before_sending(row: CustomerRow, target: Target) -> RowOutcome | None:
     """Upserts need their key. HubSpot takes longer values than an import lets through, so no other check."""
     name = _key_property(target)
-    return None if target.render(row.customer).get(name) else RowOutcome.because("missing_required", name)
+    return None if target.record_of(row).get(name) else RowOutcome.because("missing_required", name)
 
 
 def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOutcome]:
@@ -133,7 +133,7 @@ def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
     return Request(
         method="PATCH",
         path=f"{target.endpoint}/{existing_id}",
-        json={"properties": target.render(row.customer)},
+        json={"properties": target.record_of(row)},
         repeatable=True,
         not_applied=_NOT_APPLIED,
         endpoint="contact",

@@ -1,6 +1,7 @@
 """What became of one row at the target."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from f.customers.customer import Customer
@@ -8,12 +9,18 @@ from f.customers.reasons import outcome_of
 from f.customers.summary import Outcome
 
 
-class CustomerRow(NamedTuple):
-    """A valid row on its way: its line in the user's file, its own cells, and the customer in it."""
+@dataclass(slots=True)
+class CustomerRow:
+    """A valid row on its way to one target: its line in the user's file, its own cells, the customer in it.
+
+    `record` is the customer in the target's own names once it is needed, and until the row is settled; see
+    `Target.record_of`.
+    """
 
     line: int
     cells: list[str]
     customer: Customer
+    record: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 class Found(NamedTuple):

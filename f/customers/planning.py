@@ -124,7 +124,7 @@ class Planner:
         differing: list[Difference] = []
         values: list[str] = []
         if found is not None and self._on_duplicate == "update":
-            record = self._target.render(row.customer)
+            record = self._target.record_of(row)
             email = self._target.fields.path_of("email")
             differing = differences(record, found.record, caseless=() if email is None else (email,))
             values = [as_text(value_at(found.record, path)) for path, _ in leaves(record)]
@@ -156,7 +156,7 @@ class Planner:
 
     def _names(self, rows: Sequence[CustomerRow]) -> list[str]:
         """The target's fields that these rows fill."""
-        records = (self._target.render(row.customer) for row in rows)
+        records = (self._target.record_of(row) for row in rows)
         return sorted({".".join(path) for record in records for path, _ in leaves(record)})
 
     def _sent(self, requests: Iterator[Request]) -> Iterator[tuple[Request, Response | ConnectError]]:

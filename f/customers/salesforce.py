@@ -70,7 +70,7 @@ def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDu
     key = upsert_key(target) if on_duplicate == "update" else None
     left = iter(sorted(rows, key=lambda row: row.customer.fields.get("company", "")))
     while group := tuple(islice(left, target.rows_per_request)):
-        records = [{"attributes": {"type": object_name}, **target.render(row.customer)} for row in group]
+        records = [{"attributes": {"type": object_name}, **target.record_of(row)} for row in group]
         yield Request(
             method="PATCH" if key else "POST",
             path=f"{root}/composite/sobjects/{object_name}/{key}" if key else f"{root}/composite/sobjects",
@@ -125,7 +125,7 @@ def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
     return Request(
         method="PATCH",
         path=f"{target.endpoint}/{existing_id}",
-        json=target.render(row.customer),
+        json=target.record_of(row),
         repeatable=True,
         not_applied=_NOT_APPLIED,
         endpoint="contact",
@@ -189,7 +189,7 @@ def looks_first(target: Target, on_duplicate: OnDuplicate) -> bool:
 
 def refusal_before_sending(row: CustomerRow, target: Target) -> RowOutcome | None:
     """Required fields and lengths, so that a row is refused with its own words and not by a bulk reply."""
-    record = target.render(row.customer)
+    record = target.record_of(row)
     for name in dict.fromkeys(("LastName", upsert_key(target))):
         if not record.get(name):
             return RowOutcome.because("missing_required", name)

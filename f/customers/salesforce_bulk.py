@@ -33,7 +33,7 @@ def job_in(response: Response) -> str:
 
 def upload(job: str, rows: Sequence[CustomerRow], target: Target) -> Request:
     """All rows as one CSV; a second upload is refused, so that no row gets in twice."""
-    records = [_flat(target.render(row.customer)) for row in rows]
+    records = [_flat(target.record_of(row)) for row in rows]
     columns = list(dict.fromkeys(name for record in records for name in record))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")

@@ -190,11 +190,17 @@ class Target:
         values = {"name": customer.name, "email": customer.email, **customer.fields}
         return self.fields.render(values, customer.custom)
 
+    def record_of(self, row: CustomerRow) -> dict[str, Any]:
+        """The row's customer in the target's own names, rendered once. Not to be changed: others read it."""
+        if row.record is None:
+            row.record = self.render(row.customer)
+        return row.record
+
     def values_of(self, rows: Sequence[CustomerRow], name: str) -> dict[int, str]:
         """What the rows have in one of the target's fields, by line; every row has an e-mail address."""
         if name == self.kind.fields["email"]:
             return {row.line: row.customer.email for row in rows}
-        values = {row.line: self.render(row.customer).get(name) for row in rows}
+        values = {row.line: self.record_of(row).get(name) for row in rows}
         return {line: value for line, value in values.items() if isinstance(value, str)}
 
     def key_of(self, record: Any) -> str | None:

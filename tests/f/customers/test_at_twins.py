@@ -135,7 +135,7 @@ def test_one_row_a_crm_refuses_does_not_hold_back_the_others(
 ) -> None:
     twin.put_settings(**({"bulk_seconds": 0} if settings else {}))
     given = rows(30)
-    given[7] = given[7]._replace(customer=Customer("Bad", "bad,comma@example.com"))
+    given[7].customer = Customer("Bad", "bad,comma@example.com")
     sent = send(twin, given, tmp_path, settings, kind=kind)
     assert codes(sent) == {"created": 29, "rejected_by_api": 1}
     assert "comma" not in sent.ends[7][1].detail

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -199,7 +199,7 @@ def test_a_customer_another_job_is_sending_is_left_to_it(tmp_path: Path) -> None
 
 def test_one_customer_twice_in_a_chunk_is_sent_once(tmp_path: Path) -> None:
     with serve(Crm()) as server:
-        sent = bench(server, tmp_path).send([*rows(2), *[row._replace(line=row.line + 2) for row in rows(2)]])
+        sent = bench(server, tmp_path).send([*rows(2), *[replace(row, line=row.line + 2) for row in rows(2)]])
     assert codes(sent) == {"created": 2, "duplicate_in_file": 2}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from f.connect.client import Client
 from f.customers.customer import Customer
+from f.customers.mapping import TargetFields
 from f.customers.outcome import CustomerRow
 from f.customers.sending import Sent, send_rows
 from f.customers.target import OnDuplicate
@@ -276,3 +277,24 @@ def test_no_more_requests_are_under_way_than_the_resource_allows() -> None:
 
     send(count, 40, settings={"max_concurrent_requests": 3})
     assert 2 <= most <= 3
+
+
+@pytest.mark.parametrize("kind", ["generic", "hubspot", "salesforce"])
+def test_a_row_is_rendered_once_however_often_it_is_sent(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: Counter[str] = Counter()
+    render = TargetFields.render
+
+    def counted(fields: TargetFields, values: Mapping[str, str], custom: Mapping[str, str]) -> dict[str, Any]:
+        rendered[values["email"]] += 1
+        return render(fields, values, custom)
+
+    monkeypatch.setattr(TargetFields, "render", counted)
+    endpoints = {"batch": "/batch"} if kind == "generic" else {}
+    sent, server = send(
+        lambda asked: Reply(200, {"records": []}) if asked.method == "GET" else Reply(400),
+        kind=kind,
+        endpoints=endpoints,
+    )
+    assert len(server.asked) > 1
+    assert rendered == {row.customer.email: 1 for row, _ in sent.ends}
+    assert not [row for row, _ in sent.ends if row.record]  # what is settled keeps nothing for later
