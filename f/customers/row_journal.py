@@ -10,6 +10,7 @@ or did not apply leaves no trace, so that it is tried again.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
@@ -274,10 +275,14 @@ class RowJournal:
         return Claim("in_doubt", same_content=same, remote_id=remote_id, since=since)
 
     def _run(self, sql: str, rows: Sequence[Cells], at: float = 0.0, **more: str) -> list[tuple[Any, ...]]:
-        """Run a statement over rows, the customer first in each; what it returns."""
+        """Run a statement over rows, the customer first in each; what it returns.
+
+        They go in the order of the key: those that share a page of the index are written together.
+        """
         if not rows:
             return []
-        values = {**self._values(at), "rows": orjson.dumps(rows, default=tuple).decode(), **more}
+        in_order = sorted(rows, key=itemgetter(0))
+        values = {**self._values(at), "rows": orjson.dumps(in_order, default=tuple).decode(), **more}
         return self._store.execute(sql.format(rows=self._rows), values)
 
     def _values(self, at: float) -> dict[str, Any]:
