@@ -31,8 +31,9 @@ from f.customers.targets import open_target
 from mill.bench import peers
 from mill.bench.errand import Errand
 
-# A flow's form goes up to ten times as many, and parse_csv ends a chunk at eight megabytes.
-_CHUNK_ROWS = 5000
+# A flow's form goes from 1 to 100,000; at its default of 500 a job's start and its first request, which goes
+# alone, would weigh more than its rows.
+_CHUNK_ROWS = 5_000
 _PARK_AFTER_SECONDS = 300  # as a job's default
 
 
