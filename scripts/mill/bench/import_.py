@@ -140,8 +140,8 @@ def rows_20ms_vs_asyncio(bench: Bench) -> float:
 def batch_vs_asyncio_batch(bench: Bench) -> float:
     """Rows a second from the file to the API's last answer, over those of the obvious check and asyncio.
 
-    Ours is the wall time of what the flow does with 5,000 rows a job: parse_csv in one process, and when it
-    has ended create_customers on its chunks in four, the default. They are warm and share a journal.
+    Ours is the wall time of what the flow does with 10,000 rows a job: parse_csv in one process, and when it
+    has ended create_customers on its chunks in four, the flow's default. They are warm and share a journal.
     Theirs is one client written for the purpose: it checks and sends at the same time, in one process, and
     journals nothing.
     """

@@ -33,7 +33,7 @@ from mill.bench.errand import Errand
 
 # A flow's form goes from 1 to 100,000; at its default of 500 a job's start and its first request, which goes
 # alone, would weigh more than its rows.
-_CHUNK_ROWS = 5_000
+_CHUNK_ROWS = 10_000
 _PARK_AFTER_SECONDS = 300  # as a job's default
 
 

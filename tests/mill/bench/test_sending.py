@@ -40,11 +40,11 @@ def test_every_way_brings_every_row_once(stage: Stage, way: str) -> None:
 
 
 def test_the_flow_reads_a_file_in_one_process_and_sends_its_chunks_in_others(stage: Stage) -> None:
-    rows, jobs = 5_100, [stage.worker("jobs", home="of the flow") for _ in range(2)]
+    rows, jobs = 10_100, [stage.worker("jobs", home="of the flow") for _ in range(2)]
     flow = Flow(stage.worker("parse"), jobs)
     assert flow.ask(stage.errand(20_000, rows, stage.api(batches=True)))["seconds"] > 0
-    # The first row of each job goes alone, the rest by the hundred.
-    assert stage.ledger("flow", rows)["answered"] == (1 + 50) + (1 + 1)
+    # Two chunks. The first row of each goes alone, the rest by the hundred.
+    assert stage.ledger("flow", rows)["answered"] == (1 + 100) + (1 + 1)
 
 
 def test_a_job_finds_its_journal_in_the_home_it_was_given(stage: Stage) -> None:
