@@ -27,6 +27,7 @@ from mill.engine import step_main
 MESSAGE = struct.Struct(">cQ")
 SPAWN, INTERRUPT, KILL = b"S", b"I", b"K"
 _FDS_PER_SPAWN = 3
+_INTERRUPTS = (signal.SIGINT,)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -72,9 +73,12 @@ class Zygote:
         return True
 
     def _spawn(self, job: int, sock_fd: int, log_fd: int, status_fd: int) -> None:
+        # An interrupt that comes right after the fork would get lost in what Python does then.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
         pid = os.fork()
         if pid == 0:
             self._become_worker(sock_fd, log_fd)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
         os.close(sock_fd)
         os.close(log_fd)
         self._workers[pid] = (job, status_fd)
@@ -92,6 +96,7 @@ class Zygote:
             os.dup2(log_fd, 1)
             os.dup2(log_fd, 2)
             self._close_all_but(sock_fd)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
             code = step_main.work(socket.socket(fileno=sock_fd))
             step_main.finish()
         finally:

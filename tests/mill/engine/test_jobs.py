@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from mill.engine.ports import Job, Resume, Target
 from mill.errors import MillError
 from tests.mill.engine.lab import Lab, const, give, identity, loop, py
 
+SLEEP = "import time; time.sleep(60)"
 YES = Resume(1, approved=True, payload={"note": "fine"}, approver="ann")
 NO = Resume(2, approved=False, approver="bob")
 
@@ -118,12 +120,22 @@ def _job(lab: Lab, job_id: str) -> Job:
     return job
 
 
+def test_a_job_that_is_canceled_while_its_scripts_start_ends_at_once(lab: Lab) -> None:
+    engine = lab.session.engine
+    flow = Target("flow", lab.write_flow([loop("l", "[1, 2]", [py("a", SLEEP)], parallel=True)]))
+    for moment in range(30):
+        job = engine.start(flow, {})
+        time.sleep(0.003 * moment)  # before, while and after the processes are forked
+        engine.cancel(job, "enough")
+        assert engine.wait(job, 20) is not None
+
+
 @pytest.mark.parametrize(
     "steps",
     [
-        [py("a", "print('ready'); import time; time.sleep(60)")],
+        [py("a", "print('ready'); " + SLEEP)],
         [py("a", "print('ready')", suspend={"required_events": 1, "timeout": 60}), const("b", 1)],
-        [loop("l", "[1, 2]", [py("a", "print('ready'); import time; time.sleep(60)")], parallel=True)],
+        [loop("l", "[1, 2]", [py("a", "print('ready'); " + SLEEP)], parallel=True)],
     ],
     ids=["in a script", "while suspended", "in a parallel loop"],
 )
