@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError
-from f.customers.call_budget import DAY_SECONDS, CallBudget
+from f.customers.call_budget import CallBudget, next_midnight
 from f.customers.forecast import calls_needed, forecast
 from f.customers.state import open_limits
 from f.customers.summary import Forecast
@@ -38,8 +38,7 @@ def _own(target: Target, journal: Mapping[str, object] | None) -> Iterator[Allow
     try:
         with open_limits(journal) as limits:
             calls = CallBudget(limits, target)
-            midnight = (calls.now() // DAY_SECONDS + 1) * DAY_SECONDS
-            yield Allowance(target.daily_limit, calls.left() or 0, midnight)
+            yield Allowance(target.daily_limit, calls.left() or 0, next_midnight(calls.now()))
     except ConnectError as error:
         print(f"The calls left of the daily limit are not known: {error}")
 

@@ -26,6 +26,11 @@ _PAUSE = """INSERT INTO import_calls AS c (target, day, used, paused_until, why)
     ON CONFLICT (target) DO UPDATE SET paused_until = :until, why = :why WHERE c.paused_until < :until"""
 
 
+def next_midnight(now: float) -> float:
+    """When the day's calls come back, in seconds since the epoch."""
+    return (now // DAY_SECONDS + 1) * DAY_SECONDS
+
+
 class Pause(NamedTuple):
     """Nothing is sent until then, in seconds since the epoch; why, as a sentence without its full stop."""
 
@@ -105,7 +110,7 @@ class CallBudget:
 
     def _used_up(self, now: float) -> Pause:
         why = f"The {self._limit:,} calls a day that its settings allow {self._target.title} are used up"
-        return Pause((now // DAY_SECONDS + 1) * DAY_SECONDS, why)
+        return Pause(next_midnight(now), why)
 
     def _read(self, now: float) -> tuple[int, float, str]:
         rows = self._store.execute(_READ, self._key(now))

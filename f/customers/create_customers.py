@@ -153,8 +153,7 @@ def _chunk(
     """The rows of a chunk that parse_csv made, apart from those whose outcome a plan has settled."""
     if not chunk:
         raise FixInput("Nothing to create: give customers, or a chunk of parse_csv.", code="no_customers")
-    records = read_rows(cast("Rows", chunk["rows"]))
-    rows = [CustomerRow(r["line"], r["cells"], Customer.from_json(r["customer"])) for r in records]
+    rows = [CustomerRow.from_record(record) for record in read_rows(cast("Rows", chunk["rows"]))]
     ends = {
         r["line"]: RowOutcome.because(r["code"], r["detail"], r["id"])
         for r in read_rows(cast("Rows", settled or {}))

@@ -22,6 +22,11 @@ class CustomerRow:
     customer: Customer
     record: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "CustomerRow":
+        """A row of a chunk, in the form in which it travels."""
+        return cls(record["line"], record["cells"], Customer.from_json(record["customer"]))
+
 
 class Found(NamedTuple):
     """A customer that is in the target: its id, and its values there as far as they were asked for."""

@@ -7,14 +7,13 @@ each row, and over all of them a hash of three parts: the file, what would be se
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, WaitForQuota
 from f.connect.message import Request, Response
 from f.customers.batch_claims import entry_of
 from f.customers.comparing import Difference, as_text, differences, leaves, value_at
-from f.customers.customer import Customer
 from f.customers.outcome import CustomerRow, Found, RowOutcome
 from f.customers.reasons import REASONS
 from f.customers.replies import body_of, explanation
@@ -190,11 +189,7 @@ def planned_chunks(
     """The plan of each chunk; only one is in memory at a time. `progress` hears how many rows are done."""
     done = 0
     for chunk in parsed["chunks"]:
-        rows = [_row(record) for record in read_rows(chunk["rows"])]
+        rows = [CustomerRow.from_record(record) for record in read_rows(chunk["rows"])]
         yield planner.plan(rows)
         done += len(rows)
         progress(done)
-
-
-def _row(record: dict[str, Any]) -> CustomerRow:
-    return CustomerRow(record["line"], record["cells"], Customer.from_json(record["customer"]))

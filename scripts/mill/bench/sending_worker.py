@@ -75,8 +75,7 @@ def _send(errand: Errand, *, journalled: bool) -> None:
     target = open_target(errand["api"])
     database = conninfo_to_dict(errand["database"]) if errand["database"] else None
     for chunk in errand["chunks"]:
-        records = read_rows(chunk["rows"])
-        rows = [CustomerRow(r["line"], r["cells"], Customer.from_json(r["customer"])) for r in records]
+        rows = [CustomerRow.from_record(record) for record in read_rows(chunk["rows"])]
         with contextlib.ExitStack() as stack:
             journal = (
                 stack.enter_context(open_journal(database, target, errand["import_id"]))
