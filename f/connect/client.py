@@ -19,25 +19,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from f.connect.auth import Auth, auth_for
-from f.connect.circuit_breaker import Breaker
-from f.connect.clock import REAL, Clock
-from f.connect.download import FileSink
+from f.connect.calls.exchange import Do, Effect, Exchange, NoGuard, Send, Sleep
+from f.connect.calls.message import Request, Response
+from f.connect.calls.pipeline import Interceptors, Pipeline, carry_out
 from f.connect.errors import ConnectError, FixSettings
-from f.connect.exchange import Do, Effect, Exchange, NoGuard, Send, Sleep
-from f.connect.guard import SharedGuard
 from f.connect.integration import Integration, NoAuth, resolve_url
-from f.connect.journal import Store
-from f.connect.message import Request, Response
+from f.connect.limits.circuit_breaker import Breaker
+from f.connect.limits.guard import SharedGuard
+from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import Summary, metrics_of
 from f.connect.pagination import Pager, items, pages
-from f.connect.pipeline import Interceptors, Pipeline, carry_out
-from f.connect.rate_limit import RateLimiter
-from f.connect.transport import Transport
+from f.connect.sign_in.auth import Auth, auth_for
+from f.connect.times import REAL, Clock
+from f.connect.transport.download import FileSink
+from f.connect.transport.sync_transport import Transport
+from f.store.store import Store
 
 if TYPE_CHECKING:
-    from f.connect.async_transport import AsyncTransport
-    from f.connect.mass import Crew
+    from f.connect.transport.async_runner import Crew
+    from f.connect.transport.async_transport import AsyncTransport
 
 log = logging.getLogger("connect")
 
@@ -134,7 +134,7 @@ class Client:
         before and after. Errors are results, never raised. Leaving the loop early cancels what is under
         way; such writes may have been applied. Connections stay open until the client is closed.
         """
-        from f.connect.mass import Crew  # noqa: PLC0415 - asyncio and aiohttp cost 200 ms that most jobs need not pay
+        from f.connect.transport.async_runner import Crew  # noqa: PLC0415 - asyncio and aiohttp cost 200 ms that most jobs need not pay
 
         with self._crew_lock:
             if self._crew is None or not self._crew.is_open:
@@ -186,7 +186,7 @@ class Client:
     async def request_async(self, request: Request) -> Response:
         """Like `request`, on the running event loop."""
         if self._async_transport is None:
-            from f.connect.async_transport import AsyncTransport  # noqa: PLC0415 - as in send_many
+            from f.connect.transport.async_transport import AsyncTransport  # noqa: PLC0415 - as in send_many
 
             self._async_transport = AsyncTransport(self.integration, clock=self._clock)
         return await self._async_transport.call(self._pipeline, request)

@@ -7,16 +7,16 @@ import threading
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict
 
-from f.connect.auth import Auth
-from f.connect.circuit_breaker import Status
+from f.connect.calls.message import Request
+from f.connect.calls.retry import Retrying
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput
 from f.connect.integration import Integration
-from f.connect.journal import Store
-from f.connect.message import Request
+from f.connect.limits.circuit_breaker import Status
+from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import Summary, metrics_of
-from f.connect.rate_limit import RateLimiter
-from f.connect.retry import Retrying
+from f.connect.sign_in.auth import Auth
+from f.store.store import Store
 
 
 class Health(TypedDict):

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypedDict, TypeVar, cast
 
-from f.connect.clock import REAL, Clock
-from f.connect.journal import Store
+from f.connect.times import REAL, Clock
+from f.store.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")

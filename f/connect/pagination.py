@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
+from f.connect.calls.message import Request, Response
 from f.connect.errors import FixSettings
-from f.connect.message import Request, Response
 
 Next = Request | None
 _LINK = re.compile(r"<([^>]*)>([^<]*)")

@@ -9,10 +9,10 @@ import os
 from typing import Any
 
 from f.connect.errors import FixSettings
-from f.connect.state import open_store, postgresql
-from f.customers.inbox import Claim, InboxFile, is_taken
-from f.customers.inbox_claims import Claims
-from f.customers.inbox_platform import Platform, object_at
+from f.records.inbox.claims import Claims
+from f.records.inbox.decisions import Claim, InboxFile, is_taken
+from f.records.inbox.file_store import Platform, object_at
+from f.store.stores import open_store, postgresql
 
 
 def main(

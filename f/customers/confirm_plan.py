@@ -7,13 +7,13 @@ second run says the same as long as nothing changes.
 from collections import deque
 from typing import Literal, cast
 
-from f.connect.state import postgresql
-from f.customers.plan_text import refuse_outdated
-from f.customers.planning import Planner, planned_chunks
-from f.customers.progress import Progress
-from f.customers.state import open_import
-from f.customers.summary import Parsed
-from f.customers.targets import customer_api, open_target
+from f.customers.targets.customer_api import customer_api, open_target
+from f.records.planning.plan_text import refuse_outdated
+from f.records.planning.planner import Planner, planned_chunks
+from f.records.report.summary import Parsed
+from f.records.sending.session import open_import
+from f.store.stores import postgresql
+from f.windmill.progress import Progress
 
 
 def main(

@@ -20,21 +20,21 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Literal, cast
 
-from f.connect.cancellation import Cancellation
 from f.connect.errors import FixInput
-from f.connect.state import postgresql
-from f.customers.customer import FIELDS, Customer, check
-from f.customers.moments import seconds_of
-from f.customers.outcome import CustomerRow, RowOutcome, to_record
-from f.customers.parking import ParkingClient
-from f.customers.progress import Progress
-from f.customers.row_journal import RowJournal
-from f.customers.sending import Sent, send_rows
-from f.customers.state import journal_kind, open_import
-from f.customers.storage import inline, object_path, read_rows, to_line, write_rows
-from f.customers.summary import Created, Rows
-from f.customers.target import OnDuplicate, Target
-from f.customers.targets import customer_api, open_target
+from f.connect.moments import seconds_of
+from f.customers.targets.customer_api import customer_api, open_target
+from f.customers.validation.customer import FIELDS, Customer, check
+from f.records.journal.row_journal import RowJournal
+from f.records.report.summary import Created, Rows
+from f.records.rows.outcome import CustomerRow, RowOutcome, to_record
+from f.records.rows.row_store import inline, object_path, read_rows, to_line, write_rows
+from f.records.sending.parking import ParkingClient
+from f.records.sending.run import Sent, send_rows
+from f.records.sending.session import journal_kind, open_import
+from f.records.target.target import OnDuplicate, Target
+from f.store.stores import postgresql
+from f.windmill.cancellation import Cancellation
+from f.windmill.progress import Progress
 
 # Objects made between two collections. Python's own 700 are the doing of a hundred rows.
 _OBJECTS_A_COLLECTION = 10_000

@@ -10,16 +10,16 @@ from itertools import zip_longest
 from typing import Any, Literal, cast
 
 from f.connect.errors import FixInput
-from f.connect.state import postgresql
-from f.customers.allowance import forecast_of
-from f.customers.plan_record import PlanRecord
-from f.customers.plan_text import check_hash, in_a_sentence, refuse_outdated
-from f.customers.planning import Planner, planned_chunks
-from f.customers.progress import Progress
-from f.customers.state import journal_kind, open_import
-from f.customers.summary import Gate, Parsed, Plan, Rows
-from f.customers.target import OnDuplicate, Target
-from f.customers.targets import customer_api, open_target
+from f.customers.targets.customer_api import customer_api, open_target
+from f.records.planning.plan_file import PlanRecord
+from f.records.planning.plan_text import check_hash, in_a_sentence, refuse_outdated
+from f.records.planning.planner import Planner, planned_chunks
+from f.records.planning.quota import forecast_of
+from f.records.report.summary import Gate, Parsed, Plan, Rows
+from f.records.sending.session import journal_kind, open_import
+from f.records.target.target import OnDuplicate, Target
+from f.store.stores import postgresql
+from f.windmill.progress import Progress
 
 
 def main(

@@ -7,10 +7,10 @@ to import it says so and why, which is a decision and no failure. A second run l
 from typing import Any
 
 from f.connect.errors import FixInput
-from f.connect.state import open_store, postgresql
-from f.customers.inbox import Due, InboxFile, choose, clean_prefixes, is_taken, is_wanted
-from f.customers.inbox_claims import Claims
-from f.customers.inbox_platform import Platform
+from f.records.inbox.claims import Claims
+from f.records.inbox.decisions import Due, InboxFile, choose, clean_prefixes, is_taken, is_wanted
+from f.records.inbox.file_store import Platform
+from f.store.stores import open_store, postgresql
 
 
 def main(

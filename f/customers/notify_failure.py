@@ -6,9 +6,9 @@ file and the report are written all the same, with every row that was not sent. 
 
 from typing import Any, cast
 
-from f.customers.closing import close
-from f.customers.notifying import announce, facts, sentence
-from f.customers.summary import Gate, ImportSummary, Parsed, Stop
+from f.records.report.announcement import announce, facts, sentence
+from f.records.report.reconciliation import close
+from f.records.report.summary import Gate, ImportSummary, Parsed, Stop
 
 
 def main(

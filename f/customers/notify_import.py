@@ -6,8 +6,8 @@ that cannot be reached is named in the result and never fails the import. A seco
 
 from typing import Any, cast
 
-from f.customers.notifying import announce, facts, sentence
-from f.customers.summary import ImportSummary
+from f.records.report.announcement import announce, facts, sentence
+from f.records.report.summary import ImportSummary
 
 
 def main(summary: dict, slack_webhook_url: str = "", webhook_url: str = "") -> dict[str, Any]:

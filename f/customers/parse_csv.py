@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from wmill import S3Object
 
 from f.connect.errors import FixInput
-from f.customers.countries import to_alpha2
-from f.customers.dialect import read_table
-from f.customers.parsing import Shelf, sort_table
-from f.customers.source import open_source
-from f.customers.summary import Parsed
+from f.customers.validation.countries import to_alpha2
+from f.records.reading.source import open_source
+from f.records.reading.table import read_table
+from f.records.reading.table_validation import Shelf, sort_table
+from f.records.report.summary import Parsed
 
 
 def main(

@@ -13,10 +13,10 @@ import time
 from typing import TypedDict
 
 from f.connect.errors import FixInput
-from f.connect.state import open_store, postgresql
-from f.customers.journal_pruning import Pruned, prune
+from f.records.journal.pruning import Pruned, prune
+from f.store.stores import open_store, postgresql
 
-# An entry that was met is noted only so often, see f.customers.row_journal.
+# An entry that was met is noted only so often, see f.records.journal.row_journal.
 _SHORTEST_DAYS = 30
 _DAY_SECONDS = 86_400
 

@@ -9,10 +9,10 @@ schedules the rest a second time: the journal then knows what was sent.
 
 from typing import Any, cast
 
-from f.customers.chart import outcome_bar
-from f.customers.closing import close, raise_if_incomplete
-from f.customers.continuation import scheduling
-from f.customers.summary import ACTIONS, MEANING, OUTCOMES, Gate, ImportSummary, Parsed
+from f.records.report.chart import outcome_bar
+from f.records.report.continuation import scheduling
+from f.records.report.reconciliation import close, raise_if_incomplete
+from f.records.report.summary import ACTIONS, MEANING, OUTCOMES, Gate, ImportSummary, Parsed
 
 
 def main(

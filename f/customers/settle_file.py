@@ -10,10 +10,19 @@ import json
 from typing import Any, cast
 
 from f.connect.errors import TryLater
-from f.connect.state import open_store, postgresql
-from f.customers.inbox import Claim, FileResult, InboxFile, Settled, conclude, describe, gave_up, judge
-from f.customers.inbox_claims import Claims
-from f.customers.inbox_platform import Platform
+from f.records.inbox.claims import Claims
+from f.records.inbox.decisions import (
+    Claim,
+    FileResult,
+    InboxFile,
+    Settled,
+    conclude,
+    describe,
+    gave_up,
+    judge,
+)
+from f.records.inbox.file_store import Platform
+from f.store.stores import open_store, postgresql
 
 
 def main(

@@ -6,7 +6,7 @@
 from typing import TypedDict
 
 from f.connect.client import Client
-from f.notify.twilio import integration_of, read_state, state_request, twilio
+from f.notify.texts.client import integration_of, read_state, state_request, twilio
 
 _FINAL = frozenset({"delivered", "undelivered", "failed", "read", "canceled"})
 

@@ -7,9 +7,9 @@ run tells only the channels the first one did not reach.
 
 from typing import Literal
 
-from f.connect.state import open_store, postgresql
-from f.notify.router import EventResult, notify
-from f.notify.routing_resource import notification_routing, read_routing
+from f.notify.dispatch.router import EventResult, notify
+from f.notify.dispatch.routing_resource import notification_routing, read_routing
+from f.store.stores import open_store, postgresql
 
 
 def main(

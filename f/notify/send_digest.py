@@ -3,9 +3,9 @@
 What could not be sent waits for the next run. With nothing collected, nothing is sent.
 """
 
-from f.connect.state import open_store, postgresql
-from f.notify.router import DigestResult, send_digests
-from f.notify.routing_resource import notification_routing, read_routing
+from f.notify.dispatch.router import DigestResult, send_digests
+from f.notify.dispatch.routing_resource import notification_routing, read_routing
+from f.store.stores import open_store, postgresql
 
 
 def main(routing: notification_routing, database: postgresql | None = None) -> DigestResult:

@@ -7,10 +7,10 @@ gets that template, whose hole 1 is the text. A second run sends again, unless i
 
 from typing import Literal
 
-from f.connect.state import open_store, postgresql
-from f.notify.driver_alerts import driver_text
-from f.notify.texting import TextResult, send_text, text_of
-from f.notify.twilio import twilio
+from f.notify.messages.driver_alerts import driver_text
+from f.notify.texts.client import twilio
+from f.notify.texts.texting import TextResult, send_text, text_of
+from f.store.stores import open_store, postgresql
 
 
 def main(

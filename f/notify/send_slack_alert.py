@@ -6,10 +6,10 @@ same `message_key`.
 
 from typing import Literal
 
-from f.connect.state import open_store, postgresql
-from f.notify.message import Message, facts_of, rank, safe_link
-from f.notify.slack import slack, slack_webhook
-from f.notify.slack_sending import SlackResult, alert_posts, open_slack, send_posts
+from f.notify.messages.message import Message, facts_of, rank, safe_link
+from f.notify.slack.client import slack, slack_webhook
+from f.notify.slack.posting import SlackResult, alert_posts, open_slack, send_posts
+from f.store.stores import open_store, postgresql
 
 
 def main(

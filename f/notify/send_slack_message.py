@@ -5,9 +5,9 @@ mention, no link, no formatting; with `mrkdwn` the text is Slack's markup as wri
 out in several parts. A second run posts again, unless it has the same `message_key`.
 """
 
-from f.connect.state import open_store, postgresql
-from f.notify.slack import slack, slack_webhook
-from f.notify.slack_sending import SlackResult, open_slack, posts_of, send_posts
+from f.notify.slack.client import slack, slack_webhook
+from f.notify.slack.posting import SlackResult, open_slack, posts_of, send_posts
+from f.store.stores import open_store, postgresql
 
 
 def main(

@@ -5,9 +5,9 @@ result says so. If the answer is lost, Twilio's list is asked before anything el
 again, unless it has the same `message_key`.
 """
 
-from f.connect.state import open_store, postgresql
-from f.notify.texting import TextResult, send_text, text_of
-from f.notify.twilio import twilio
+from f.notify.texts.client import twilio
+from f.notify.texts.texting import TextResult, send_text, text_of
+from f.store.stores import open_store, postgresql
 
 
 def main(

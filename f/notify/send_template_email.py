@@ -6,13 +6,13 @@ unless it has the same `message_key`.
 """
 
 from f.connect.errors import FixInput
-from f.connect.state import open_store, postgresql
-from f.notify.mail import mail_of
-from f.notify.mailing import MailResult, send_mail
-from f.notify.provider import provider_of
-from f.notify.resend import resend
-from f.notify.sendgrid import sendgrid
-from f.notify.templating import fill_html, fill_text
+from f.notify.email.mail import mail_of
+from f.notify.email.mailing import MailResult, send_mail
+from f.notify.email.provider import provider_of
+from f.notify.email.resend import resend
+from f.notify.email.sendgrid import sendgrid
+from f.notify.messages.templating import fill_html, fill_text
+from f.store.stores import open_store, postgresql
 
 
 def main(

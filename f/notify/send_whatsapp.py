@@ -5,9 +5,9 @@ Returns Twilio's id. Who opted out gets nothing, and the result says so. If the 
 list is asked before anything else. A second run sends again, unless it has the same `message_key`.
 """
 
-from f.connect.state import open_store, postgresql
-from f.notify.texting import TextResult, send_text, text_of
-from f.notify.twilio import twilio
+from f.notify.texts.client import twilio
+from f.notify.texts.texting import TextResult, send_text, text_of
+from f.store.stores import open_store, postgresql
 
 
 def main(

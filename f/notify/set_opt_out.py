@@ -5,10 +5,10 @@ Holds for every script of this folder that shares the state. A second run change
 
 from typing import Literal, TypedDict
 
-from f.connect.state import open_store, postgresql
-from f.notify.mail import address_of
-from f.notify.opt_outs import OptOuts
-from f.notify.phone import e164
+from f.notify.email.mail import address_of
+from f.notify.messages.opt_outs import OptOuts
+from f.notify.texts.phone import e164
+from f.store.stores import open_store, postgresql
 
 
 class OptOut(TypedDict):

@@ -1,4 +1,4 @@
-"""Stores of every kind, on their real clocks, for the tests of every folder of f."""
+"""Stores of every kind, on their real clocks, and the twins, for the tests of every folder of f."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from f.connect.journal import Store
+from f.store.store import Store
+from tests.mill.twins.stage import TwinProcess
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +40,10 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]
         if request.param == "postgres":
             for (table,) in store.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
                 store.execute(f"DROP TABLE {table}")
+
+
+@pytest.fixture(scope="session")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
+    """One process for all tests: each test makes a twin forget what it knows before it begins."""
+    with TwinProcess(tmp_path_factory.mktemp("twins")) as process:
+        yield process

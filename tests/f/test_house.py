@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted(path for path in (ROOT / "f").rglob("*.py") if "__flow" not in str(path))
 # From the ground up; a module imports from its own floor or from one below.
 FLOORS = (
-    ("f.connect.errors", "f.connect.redact", "f.connect.clock", "f.connect.logs"),
+    ("f.connect.errors", "f.connect.redact", "f.connect.times", "f.connect.logs"),
     ("f.connect",),
     ("f",),
 )

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import f.connect.mass  # noqa: F401 - else every life would spend its first tenths importing it
+import f.connect.transport.async_runner  # noqa: F401 - else every life would spend its first tenths importing it
 from f.customers.create_customers import main
 
 

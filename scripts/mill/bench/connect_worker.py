@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.integration import BearerToken, Integration, RateLimit
-from f.connect.journal import Store
-from f.connect.message import Request
-from f.connect.rate_limit import RateLimiter
+from f.connect.limits.rate_limit import RateLimiter
+from f.store.store import Store
 
 CONCURRENCY = 64
 THREADS = 16

@@ -22,14 +22,14 @@ from email_validator import EmailNotValidError, validate_email
 from phonenumbers import re_util
 from wmill import S3Object
 
-from f.customers.dialect import read_table
-from f.customers.email_syntax import normalize_plain
-from f.customers.mapping import map_columns
 from f.customers.parse_csv import main as parse_csv
-from f.customers.parsing import Shelf, sort_table
-from f.customers.phone_number import read_plain
-from f.customers.row_check import RowCheck, is_clean
-from f.customers.summary import Rows
+from f.customers.validation.email_address import normalize_plain
+from f.customers.validation.phone_number import read_plain
+from f.customers.validation.row_check import RowCheck, is_clean
+from f.records.reading.columns import map_columns
+from f.records.reading.table import read_table
+from f.records.reading.table_validation import Shelf, sort_table
+from f.records.report.summary import Rows
 from mill.bench import dataset, tricky
 from mill.bench.obvious import Customers, obvious
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 
-from f.customers.dialect import read_table
+from f.records.reading.table import read_table
 
 HEADER = "id,name,email,phone,city,country,status,since"
 CELLS = "{id},José {id},jose.{id}@example.com,+1 202 555 0143,Köln,DE,active,2024-01-02"

@@ -18,16 +18,16 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 from wmill import S3Object
 
-import f.connect.mass  # noqa: F401 - else the first errand alone would spend its time importing it
+import f.connect.transport.async_runner  # noqa: F401 - else the first errand alone would spend its time importing it
 from f.customers.create_customers import main as create_customers
-from f.customers.customer import Customer
-from f.customers.outcome import CustomerRow
-from f.customers.parking import ParkingClient
 from f.customers.parse_csv import main as parse_csv
-from f.customers.sending import send_rows
-from f.customers.state import open_journal, open_limits
-from f.customers.storage import read_rows
-from f.customers.targets import open_target
+from f.customers.targets.customer_api import open_target
+from f.customers.validation.customer import Customer
+from f.records.rows.outcome import CustomerRow
+from f.records.rows.row_store import read_rows
+from f.records.sending.parking import ParkingClient
+from f.records.sending.run import send_rows
+from f.records.sending.session import open_journal, open_limits
 from mill.bench import peers
 from mill.bench.errand import Errand
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from f.connect.journal import SqliteStore, Store
+from f.store.store import SqliteStore, Store
 from tests.f.connect.wire import FakeClock
 
 

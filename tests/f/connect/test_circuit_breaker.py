@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from f.connect.circuit_breaker import LEASE_SECONDS, Breaker
 from f.connect.errors import TryLater
 from f.connect.integration import CircuitBreaker
-from f.connect.journal import Store
+from f.connect.limits.circuit_breaker import LEASE_SECONDS, Breaker
+from f.store.store import Store
 from tests.f.connect.wire import FakeClock
 
 RULE = CircuitBreaker(failure_rate=0.5, window=10, minimum_calls=4, reset_timeout=30)
@@ -157,10 +157,10 @@ def test_the_sql_text_decides_exactly_as_the_pure_function(
 
 CHILD = """
 import sys
-from f.connect.circuit_breaker import Breaker
+from f.connect.limits.circuit_breaker import Breaker
 from f.connect.errors import TryLater
 from f.connect.integration import CircuitBreaker
-from f.connect.journal import Store
+from f.store.store import Store
 kind, where = sys.argv[1:]
 with (Store.sqlite(where) if kind == "sqlite" else Store.postgres(where)) as store:
     breaker = Breaker("shared", CircuitBreaker(reset_timeout=0.01), store)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
 from f.connect.integration import (
@@ -29,9 +30,8 @@ from f.connect.integration import (
     RateLimit,
     Retry,
 )
-from f.connect.journal import SqliteStore, Store
 from f.connect.logs import show_calls
-from f.connect.message import Request, Response
+from f.store.store import SqliteStore, Store
 from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply, reset, trickle, truncated, zipped
 
 OK = reply(200, {"id": "1"})

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import (
     ConnectError,
@@ -26,8 +27,7 @@ from f.connect.errors import (
     WaitForQuota,
 )
 from f.connect.integration import BearerToken, CircuitBreaker, Integration
-from f.connect.journal import SqliteStore
-from f.connect.message import Request, Response
+from f.store.store import SqliteStore
 from tests.f.connect.wire import (
     Act,
     FakeClock,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from f.connect.client import Client
 from f.connect.integration import Integration
-from f.connect.journal import SqliteStore, Store
 from f.connect.metrics import Metrics, SlowCall, metrics_of, monitored, process_metrics
+from f.store.store import SqliteStore, Store
 from tests.f.connect.wire import FakeClock, Wire, reply
 
 

@@ -14,12 +14,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, OAuth2
-from f.connect.journal import SqliteStore, Store
-from f.connect.message import Request
-from f.connect.oauth import OAuth2Auth
+from f.connect.sign_in.oauth import OAuth2Auth
+from f.store.store import SqliteStore, Store
 from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply
 
 ROOT = Path(__file__).parents[3]
@@ -247,9 +247,9 @@ def test_threads_fetch_one_token_together() -> None:
 CHILD = """
 import sys
 from f.connect.integration import Integration, OAuth2
-from f.connect.journal import Store
-from f.connect.message import Request
-from f.connect.oauth import OAuth2Auth
+from f.store.store import Store
+from f.connect.calls.message import Request
+from f.connect.sign_in.oauth import OAuth2Auth
 path, url = sys.argv[1:]
 with Store.sqlite(path) as store:
     settings = OAuth2(token_url=url, client_id="id", grant="refresh_token", refresh_token="r0")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from f.connect.errors import TryLater
 from f.connect.integration import RateLimit
-from f.connect.journal import Store
-from f.connect.rate_limit import Pace, RateLimiter, buckets_of
+from f.connect.limits.rate_limit import Pace, RateLimiter, buckets_of
+from f.store.store import Store
 from tests.f.connect.wire import FakeClock
 
 TEN_PER_SECOND = RateLimit(max_requests=10, time_window=1.0, burst_size=3)
@@ -185,8 +185,8 @@ def test_threads_never_take_more_than_the_burst_together() -> None:
 CHILD = """
 import json, sys
 from f.connect.integration import RateLimit
-from f.connect.journal import Store
-from f.connect.rate_limit import RateLimiter
+from f.store.store import Store
+from f.connect.limits.rate_limit import RateLimiter
 kind, where = sys.argv[1:]
 with (Store.sqlite(where) if kind == "sqlite" else Store.postgres(where)) as store:
     limiter = RateLimiter("shared", RateLimit(max_requests=40, time_window=10_000, burst_size=40), store)

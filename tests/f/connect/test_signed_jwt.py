@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from f.connect.client import Client
 from f.connect.errors import FixInput, FixSettings, SignInAgain
 from f.connect.integration import Integration, SignedJwt
-from f.connect.signed_jwt import SignedJwtAuth, expiry_of, sign
+from f.connect.sign_in.signed_jwt import SignedJwtAuth, expiry_of, sign
 from tests.f.connect.wire import FakeClock, Wire, reply
 
 NOW = 1_700_000_000.0

@@ -15,10 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.integration import BearerToken, Integration
-from f.connect.message import Request, Response
 from tests.f.connect.wire import Seen, Wire, read_request, reply
 
 

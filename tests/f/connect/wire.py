@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from f.connect.clock import Clock
+from f.connect.times import Clock
 
 
 @dataclass

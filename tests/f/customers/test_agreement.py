@@ -14,12 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from phonenumbers import re_util
 
-from f.customers.countries import to_alpha2
-from f.customers.customer import check
-from f.customers.email_syntax import normalize_email, normalize_plain
-from f.customers.mapping import map_columns
-from f.customers.phone_number import read_plain, to_e164
-from f.customers.row_check import RowCheck, is_clean
+from f.customers.validation.countries import to_alpha2
+from f.customers.validation.customer import check
+from f.customers.validation.email_address import normalize_email, normalize_plain
+from f.customers.validation.phone_number import read_plain, to_e164
+from f.customers.validation.row_check import RowCheck, is_clean
+from f.records.reading.columns import map_columns
 from mill.bench import tricky
 
 SEED = 20_240_607

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from f.connect.client import Client
-from f.connect.journal import Store
-from f.customers.customer import Customer
-from f.customers.journal_owner import LeasedOwner
-from f.customers.outcome import CustomerRow
-from f.customers.row_journal import RowJournal
-from f.customers.sending import Sent, send_rows
-from f.customers.target import OnDuplicate
-from f.customers.targets import open_target
+from f.customers.targets.customer_api import open_target
+from f.customers.validation.customer import Customer
+from f.records.journal.owner import LeasedOwner
+from f.records.journal.row_journal import RowJournal
+from f.records.rows.outcome import CustomerRow
+from f.records.sending.run import Sent, send_rows
+from f.records.target.target import OnDuplicate
+from f.store.store import Store
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
 FAST = {
@@ -166,7 +166,7 @@ def test_a_bulk_job_that_takes_longer_than_this_run_is_asked_for_by_the_next(
 ) -> None:
     settings = {"bulk_from": 20}
     twin.put_settings(bulk_seconds=3600)
-    monkeypatch.setattr("f.customers.bulk_loading._LONGEST_LOAD_SECONDS", 1.0)
+    monkeypatch.setattr("f.records.sending.bulk_load._LONGEST_LOAD_SECONDS", 1.0)
     first = send(twin, rows(40), tmp_path, settings, kind="salesforce")
     assert codes(first) == {"bulk_unfinished": 40}
     twin.put_settings(bulk_seconds=0)
@@ -216,7 +216,7 @@ def test_after_a_lost_answer_what_was_there_before_is_told_from_what_this_run_ma
     there, given = rows(11, "Earlier")[1:], rows(41)
     (tmp_path / "before").mkdir()
     assert codes(send(twin, there, tmp_path / "before", settings, kind=kind)) == {"created": 10}
-    monkeypatch.setattr("f.customers.delivery._CLOCKS_DIFFER_SECONDS", 0.0)
+    monkeypatch.setattr("f.records.sending.delivery._CLOCKS_DIFFER_SECONDS", 0.0)
     # The first row goes alone and is answered; after that every answer is lost once the rows are there.
     lost = {"operation": operation, "fault": "reset_after_commit", "times": 50}
     twin.put_faults(script=[{"operation": operation, "fault": "slow"}, lost], slow_seconds=0)

@@ -2,15 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from f.customers.countries import to_alpha2
-from f.customers.customer import (
+from f.customers.validation.countries import to_alpha2
+from f.customers.validation.customer import (
     CUSTOM_MAX_LENGTH,
     MAX_LENGTH,
     Customer,
     check,
     with_split_name,
 )
-from f.customers.phone_number import to_e164
+from f.customers.validation.phone_number import to_e164
 
 
 def row(**values: str) -> dict[str, str]:

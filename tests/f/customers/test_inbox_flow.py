@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from f.connect.journal import Store
+from f.store.store import Store
 from mill.engine.ports import Completed, Target
 from mill.session import Session
 from mill.workspace import Workspace

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from f.connect.errors import FixInput
-from f.customers import parsing
-from f.customers.dialect import read_table
 from f.customers.parse_csv import main
-from f.customers.parsing import Shelf, sort_table
-from f.customers.rejects import render
-from f.customers.summary import Rows
+from f.records.reading import table_validation as parsing
+from f.records.reading.table import read_table
+from f.records.reading.table_validation import Shelf, sort_table
+from f.records.report.summary import Rows
+from f.records.rows.rejects_file import render
 
 HEADER = "name,email,phone,VIP\n"
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from f.connect.errors import FixInput
-from f.connect.journal import SqliteStore, Store
-from f.customers import journal_pruning
-from f.customers.journal_owner import LeasedOwner
-from f.customers.journal_pruning import Pruned, prune
 from f.customers.prune_journal import main
-from f.customers.row_journal import Entry, RowJournal
+from f.records.journal import pruning as journal_pruning
+from f.records.journal.owner import LeasedOwner
+from f.records.journal.pruning import Pruned, prune
+from f.records.journal.row_journal import Entry, RowJournal
+from f.store.store import SqliteStore, Store
 from tests.f.connect.wire import FakeClock
 
 DAY = 86_400.0

@@ -1,162 +1,400 @@
-"""The customer_api resource: what ships opens, what is wrong is named."""
+"""What each kind of target is sent, and what its replies mean: pure, against payloads as documented."""
 
-from pathlib import Path
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
+from f.connect.calls.message import Request, Response
 from f.connect.errors import FixSettings
-from f.customers.target import JournalKind
-from f.customers.targets import customer_api, open_target
-
-ROOT = Path(__file__).parents[3]
-GOOD = {"kind": "generic", "base_url": "https://api.example.com"}
-
-
-def shipped() -> list[Path]:
-    files = sorted((ROOT / "resources").rglob("*.resource.yaml"))
-    return [file for file in files if "resource_type: customer_api" in file.read_text()]
+from f.connect.moments import seconds_in
+from f.customers.targets.customer_api import open_target
+from f.customers.validation.customer import Customer
+from f.records.rows.outcome import CustomerRow, Found, RowOutcome
+from f.records.target.target import OnDuplicate, Target
 
 
-@pytest.mark.parametrize("path", shipped(), ids=lambda path: path.name)
-def test_every_target_that_ships_can_be_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WM_BASE_URL", "http://127.0.0.1:8000")
-    target = open_target(YAML(typ="safe").load(path)["value"])
-    assert target.title.startswith(target.kind.name)
+def target(kind: str, settings: Mapping[str, Any] | None = None, **parts: Any) -> Target:
+    api = {"kind": kind, "base_url": "https://api.example.com", "settings": settings or {}, **parts}
+    return open_target(api)
+
+
+def rows(count: int, **fields: str) -> list[CustomerRow]:
+    return [
+        CustomerRow(line, [], Customer(f"Ada {line}", f"ada{line}@example.com", dict(fields)))
+        for line in range(2, count + 2)
+    ]
+
+
+def requests(at: Target, count: int = 3, on_duplicate: OnDuplicate = "skip", **fields: str) -> list[Request]:
+    return list(at.kind.requests_for(rows(count, **fields), at, on_duplicate))
+
+
+def reply(status: int, body: Any, request: Request | None = None) -> Response:
+    return Response(
+        request=request or Request(method="POST", path="/"),
+        status=status,
+        headers={},
+        body=body if isinstance(body, bytes) else json.dumps(body).encode(),
+        elapsed=0.0,
+        attempts=1,
+        request_id="1",
+        call="POST api.example.com/",
+        url="https://api.example.com/",
+    )
+
+
+def read(at: Target, status: int, body: Any, count: int = 3) -> list[RowOutcome]:
+    return at.kind.outcomes_from(reply(status, body), rows(count))
+
+
+def codes(ends: list[RowOutcome]) -> list[str]:
+    return [end.code or end.outcome for end in ends]
+
+
+# how many rows a request takes
 
 
 @pytest.mark.parametrize(
-    ("kind", "endpoints", "batch_size"),
+    ("at", "count", "sizes"),
     [
-        ("generic", {}, 200),
-        ("generic", {"batch": "/batch"}, 1000),
-        ("hubspot", {}, 1000),
-        ("salesforce", {}, 2000),
+        (target("generic"), 3, [1, 1, 1]),
+        (target("generic", endpoints={"batch": "/batch"}), 250, [100, 100, 50]),
+        (target("generic", {"rows_per_request": 40}, endpoints={"batch": "/batch"}), 100, [40, 40, 20]),
+        (target("hubspot"), 250, [100, 100, 50]),
+        (target("hubspot", {"rows_per_request": 5000}), 150, [100, 50]),
+        (target("salesforce"), 450, [200, 200, 50]),
     ],
+    ids=lambda value: value.kind.name if isinstance(value, Target) else None,
 )
-def test_every_kind_has_defaults_enough_to_run(kind: str, endpoints: dict[str, str], batch_size: int) -> None:
-    target = open_target({**GOOD, "kind": kind, "endpoints": endpoints})
-    assert target.endpoint.startswith("/")
-    assert (target.batch_size, target.max_concurrent_requests) == (batch_size, 10)
+def test_a_request_takes_what_the_api_takes(at: Target, count: int, sizes: list[int]) -> None:
+    assert [len(request.context) for request in requests(at, count)] == sizes
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ({}, {}, True),
-        ({}, {"base_url": "https://other.example.com"}, False),
-        ({}, {"endpoints": {"customers": "/clients"}}, False),
-        ({}, {"authentication": {"type": "bearer_token", "token": "rotated"}}, True),
-        ({}, {"settings": {"account": "b"}}, False),
-        (
-            {"kind": "hubspot"},
-            {"kind": "hubspot", "endpoints": {"customers": "/crm/objects/2026-03/contacts"}},
-            True,
-        ),
-        (
-            {"kind": "hubspot"},
-            {"kind": "hubspot", "authentication": {"type": "bearer_token", "token": "b"}},
-            False,
-        ),
-        (
-            {"kind": "hubspot", "settings": {"account": "a"}},
+# HubSpot
+
+
+def test_hubspot_is_asked_to_create_or_to_upsert_each_with_a_trace_of_its_own() -> None:
+    [create] = requests(target("hubspot"), 2)
+    assert create.path == "/crm/v3/objects/contacts/batch/create"
+    assert [one["objectWriteTraceId"] for one in create.json["inputs"]] == ["2", "3"]
+    [upsert] = requests(target("hubspot"), 1, "update")
+    assert upsert.path == "/crm/v3/objects/contacts/batch/upsert"
+    assert upsert.json["inputs"][0] == {
+        "id": "ada2@example.com",
+        "idProperty": "email",
+        "objectWriteTraceId": "2",
+        "properties": {"email": "ada2@example.com", "firstname": "Ada", "lastname": "2"},
+    }
+
+
+def test_hubspot_may_be_reached_by_a_dated_path_and_told_by_another_property() -> None:
+    at = target(
+        "hubspot", {"id_property": "customer_no"}, endpoints={"customers": "/crm/objects/2026-03/contacts"}
+    )
+    [upsert] = requests(at, 1, "update", external_id="C-7")
+    assert upsert.path == "/crm/objects/2026-03/contacts/batch/upsert"
+    assert (upsert.json["inputs"][0]["idProperty"], upsert.json["inputs"][0]["id"]) == ("customer_no", "C-7")
+    assert at.kind.refusal_before_sending(rows(1)[0], at) == RowOutcome.because(
+        "missing_required", "customer_no"
+    )
+
+
+def test_hubspots_partial_success_is_joined_by_trace_and_not_by_order() -> None:
+    body = {
+        "status": "COMPLETE",
+        "results": [
+            {"id": "14", "objectWriteTraceId": "4", "new": False},
+            {"id": "12", "objectWriteTraceId": "2"},
+        ],
+        "numErrors": 1,
+        "errors": [
             {
-                "kind": "hubspot",
-                "settings": {"account": "a"},
-                "authentication": {"type": "bearer_token", "token": "b"},
-            },
-            True,
-        ),
-    ],
-)
-def test_the_journal_tells_targets_apart_by_address_and_account(
-    one: dict[str, Any], other: dict[str, Any], same: bool
-) -> None:
-    assert (open_target({**GOOD, **one}).identity == open_target({**GOOD, **other}).identity) == same
-
-
-def guarantee(kind: str, journal: JournalKind, **parts: Any) -> str:
-    return open_target({**GOOD, "kind": kind, **parts}).guarantee(journal)
+                "status": "error",
+                "category": "CONFLICT",
+                "message": "Contact already exists. Existing ID: 99",
+                "context": {"objectWriteTraceId": ["3"]},
+            }
+        ],
+    }
+    assert read(target("hubspot"), 207, body) == [
+        RowOutcome("created", id="12"),
+        RowOutcome.because("already_exists", id="99"),
+        RowOutcome("updated", id="14"),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("kind", "parts", "journal", "promise"),
+    ("status", "body", "count", "expected"),
     [
-        ("generic", {}, "none", "Exactly once: every row carries an idempotency key"),
-        ("generic", {"settings": {"idempotency_keys": False}}, "none", "At least once"),
-        ("generic", {"settings": {"idempotency_keys": False}}, "postgres", "At most once"),
-        ("generic", {"settings": {"idempotency_keys": False}}, "file", "At most once"),
-        (
-            "generic",
-            {"settings": {"idempotency_keys": False}, "endpoints": {"lookup": "/customers?email={email}"}},
-            "postgres",
-            "Exactly once: the journal knows",
-        ),
-        ("generic", {"endpoints": {"batch": "/batch"}}, "postgres", "At most once"),
-        ("generic", {"settings": {"unique_email": True}}, "none", "Exactly once: the target itself"),
-        ("hubspot", {}, "none", "Exactly once: the target itself"),
-        ("salesforce", {}, "none", "At least once"),
-        ("salesforce", {}, "postgres", "Exactly once: the journal knows"),
-        (
-            "salesforce",
-            {"settings": {"external_id_field": "Key__c"}},
-            "none",
-            "Exactly once: the target itself",
-        ),
+        (400, {"category": "VALIDATION_ERROR", "message": "no"}, 1, ["rejected_by_api"]),
+        (400, {"category": "VALIDATION_ERROR", "message": "no"}, 2, ["batch_refused"] * 2),
+        (409, {"category": "CONFLICT", "message": "A conflict occurred."}, 2, ["batch_refused"] * 2),
+        (409, {"category": "CONFLICT", "message": "A conflict occurred."}, 1, ["rejected_by_api"]),
+        (201, {"results": []}, 2, ["answer_lost"] * 2),
+        (201, b"<html>", 1, ["answer_lost"]),
+        (207, {"errors": [{"context": {"objectWriteTraceId": ["2"]}}]}, 1, ["rejected_by_api"]),
+        (207, {"errors": [{"context": None}, "x"], "results": ["x"]}, 1, ["answer_lost"]),
     ],
 )
-def test_the_guarantee_is_what_target_and_journal_give_together(
-    kind: str, parts: dict[str, Any], journal: JournalKind, promise: str
+def test_whatever_hubspot_answers_each_row_has_an_outcome(
+    status: int, body: Any, count: int, expected: list[str]
 ) -> None:
-    assert guarantee(kind, journal, **parts).startswith(promise)
+    assert codes(read(target("hubspot"), status, body, count)) == expected
 
 
-def test_a_journal_in_a_file_says_that_other_workers_do_not_see_it() -> None:
-    assert "file of this machine" in guarantee("salesforce", "file")
-    assert "file of this machine" not in guarantee("salesforce", "postgres")
+def test_hubspot_contacts_are_read_by_email_without_regard_to_case() -> None:
+    at = target("hubspot")
+    [asked] = at.kind.lookups_for(rows(2), at, ["email", "lastname"])
+    assert asked.json == {
+        "idProperty": "email",
+        "properties": ["email", "lastname"],
+        "inputs": [{"id": "ada2@example.com"}, {"id": "ada3@example.com"}],
+    }
+    there = {"email": "ADA3@example.com", "lastname": None}
+    body = {"results": [{"id": "7", "properties": there}, {"id": "8"}]}
+    assert at.kind.found_in(reply(200, body), rows(2), at) == {3: Found("7", there)}
 
 
-def test_what_the_run_says_goes_before_what_the_resource_says() -> None:
-    api = {**GOOD, "settings": {"batch_size": 7, "max_concurrent_requests": 3, "delay_between_batches": 2}}
-    target = open_target(api, {"batch_size": 9, "max_concurrent_requests": None})
-    assert (target.batch_size, target.max_concurrent_requests, target.delay_between_batches) == (9, 3, 2)
+def test_hubspot_contacts_are_read_by_the_property_that_upserts_go_by() -> None:
+    at = target("hubspot", {"id_property": "customer_no"})
+    given = rows(1, external_id="C-7")
+    [asked] = at.kind.lookups_for(given, at, ())
+    assert (asked.json["idProperty"], asked.json["inputs"]) == ("customer_no", [{"id": "C-7"}])
+    there = {"customer_no": "c-7", "email": "another@example.com"}
+    body = {"results": [{"id": "7", "properties": there}]}
+    assert at.kind.found_in(reply(200, body), given, at) == {2: Found("7", there)}
+
+
+# Salesforce
+
+
+def test_salesforce_is_asked_to_create_or_to_upsert_by_external_id_or_email() -> None:
+    [create] = requests(target("salesforce"), 1)
+    assert (create.method, create.path) == ("POST", "/services/data/v64.0/composite/sobjects")
+    assert create.json == {
+        "allOrNone": False,
+        "records": [
+            {
+                "attributes": {"type": "Contact"},
+                "Email": "ada2@example.com",
+                "FirstName": "Ada",
+                "LastName": "2",
+            }
+        ],
+    }
+    [by_email] = requests(target("salesforce"), 1, "update")
+    assert (by_email.method, by_email.path) == ("PATCH", f"{create.path}/Contact/Email")
+    keyed = target("salesforce", {"external_id_field": "Key__c"})
+    [by_key] = requests(keyed, 1, "update", external_id="C-7")
+    assert by_key.path == f"{create.path}/Contact/Key__c"
+    assert by_key.json["records"][0]["Key__c"] == "C-7"
 
 
 @pytest.mark.parametrize(
-    ("api", "code", "said"),
+    ("settings", "on_duplicate", "repeatable", "looks_first"),
     [
-        (None, "missing_target", "choose a resource of type customer_api"),
-        ({}, "missing_target", "choose a resource"),
-        ("$res:f/customers/gone", "missing_target", "choose a resource"),
-        ({**GOOD, "kind": "pipedrive"}, "unknown_target_kind", "generic, hubspot, salesforce"),
-        ({**GOOD, "base_ulr": "x"}, "bad_settings", "Did you mean 'base_url'?"),
-        ({**GOOD, "settings": {"batchsize": 3}}, "bad_settings", "Did you mean 'batch_size'?"),
-        ({**GOOD, "settings": {"batch_size": 0}}, "bad_settings", "at least 1"),
-        ({**GOOD, "settings": {"batch_size": "many"}}, "bad_settings", "must be a number"),
-        ({**GOOD, "endpoints": {"batches": "/b"}}, "bad_settings", "Did you mean 'batch'?"),
-        ({**GOOD, "settings": {"bulk_from": 1}}, "bad_settings", "Unknown name 'bulk_from'"),
-        ({**GOOD, "settings": [1]}, "bad_settings", "must be an object"),
-        ({**GOOD, "mapping": {"name": "x", "email": "x"}}, "bad_mapping", "the same target field"),
-        ({"kind": "generic"}, None, "base_url"),
-        ({**GOOD, "base_url": "http://api.example.com"}, None, "http"),
-        ({**GOOD, "base_url": "not a url"}, None, "base_url"),
-        ({**GOOD, "authentication": {"type": "magic"}}, None, "must be one of"),
-        ({**GOOD, "authentication": {"type": "bearer_token"}}, None, "token"),
+        ({}, "skip", False, True),
+        ({}, "fail", False, True),
+        ({}, "update", True, False),
+        ({"external_id_field": "Key__c"}, "skip", True, False),
     ],
 )
-def test_a_resource_that_cannot_work_says_what_to_change(api: Any, code: str | None, said: str) -> None:
-    with pytest.raises(FixSettings) as caught:
-        open_target(api)
-    assert code is None or caught.value.code == code
-    assert said in str(caught.value)
+def test_salesforce_is_asked_first_where_it_would_take_a_second_contact(
+    settings: dict[str, str], on_duplicate: OnDuplicate, repeatable: bool, looks_first: bool
+) -> None:
+    at = target("salesforce", settings)
+    [request] = requests(at, 1, on_duplicate, external_id="C-7")
+    assert request.may_repeat == repeatable
+    assert at.kind.looks_first(at, on_duplicate) == looks_first
 
 
-def test_the_resource_type_and_the_typed_dict_name_the_same_fields() -> None:
-    declared = YAML(typ="safe").load(ROOT / "customer_api.resource-type.yaml")["schema"]["properties"]
-    assert set(declared) == set(customer_api.__annotations__)
+def test_rows_of_one_company_go_to_salesforce_together() -> None:
+    at = target("salesforce", {"rows_per_request": 2})
+    mixed = [
+        CustomerRow(line, [], Customer("Ada", f"{line}@example.com", {"company": company}))
+        for line, company in enumerate(["Beta", "Acme", "Beta", "Acme"])
+    ]
+    groups = [request.context for request in at.kind.requests_for(mixed, at, "skip")]
+    assert [[row.customer.fields["company"] for row in group] for group in groups] == [
+        ["Acme"] * 2,
+        ["Beta"] * 2,
+    ]
 
 
-def test_no_secret_of_a_resource_is_in_the_text_of_its_target() -> None:
-    target = open_target({**GOOD, "authentication": {"type": "bearer_token", "token": "t0p-secret"}})
-    assert "t0p-secret" not in repr(target)
+def test_salesforces_results_stand_in_the_order_of_the_request() -> None:
+    def failed(code: str, message: str = "no") -> dict[str, Any]:
+        return {"success": False, "errors": [{"statusCode": code, "message": message, "fields": []}]}
+
+    body = [
+        {"success": True, "id": "003A", "created": True, "errors": []},
+        {"success": True, "id": "003B", "created": False, "errors": []},
+        failed("UNABLE_TO_LOCK_ROW"),
+        failed("DUPLICATES_DETECTED"),
+        failed("DUPLICATE_VALUE", "duplicate value found: on record with id: 003000000000001AAA"),
+        failed("STRING_TOO_LONG"),
+        {"success": False},
+    ]
+    ends = read(target("salesforce"), 200, body, 7)
+    assert codes(ends) == [
+        *("created", "updated", "row_locked", "already_exists", "already_exists"),
+        *("rejected_by_api", "rejected_by_api"),
+    ]
+    assert (ends[4].id, ends[5].detail) == ("003000000000001AAA", "STRING_TOO_LONG no")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "count", "expected"),
+    [
+        (400, [{"errorCode": "JSON_PARSER_ERROR", "message": "no"}], 2, ["batch_refused"] * 2),
+        (400, [{"errorCode": "JSON_PARSER_ERROR", "message": "no"}], 1, ["rejected_by_api"]),
+        (200, [{"success": True, "id": "003A"}], 2, ["answer_lost"] * 2),
+        (200, b"", 1, ["answer_lost"]),
+        (200, {"success": True}, 1, ["answer_lost"]),
+    ],
+)
+def test_whatever_salesforce_answers_each_row_has_an_outcome(
+    status: int, body: Any, count: int, expected: list[str]
+) -> None:
+    assert codes(read(target("salesforce"), status, body, count)) == expected
+
+
+def test_salesforce_is_queried_with_quoted_addresses() -> None:
+    at = target("salesforce")
+    row = CustomerRow(2, [], Customer("Ada", r"o'bri\en@example.com"))
+    [query] = at.kind.lookups_for([row], at, ["LastName"])
+    assert query.params == {
+        "q": r"SELECT Id, Email, LastName FROM Contact WHERE Email IN ('o\'bri\\en@example.com')"
+    }
+    there = {"Id": "003A", "Email": r"O'Bri\en@example.com", "LastName": "Ada"}
+    body = {"records": [there, {"Id": "003B", "Email": None}]}
+    assert at.kind.found_in(reply(200, body), [row], at) == {2: Found("003A", there)}
+
+
+def test_salesforce_is_queried_by_the_external_id_that_upserts_go_by() -> None:
+    at = target("salesforce", {"external_id_field": "Key__c"})
+    given = rows(1, external_id="C-7")
+    [query] = at.kind.lookups_for(given, at, ())
+    assert query.params == {"q": "SELECT Id, Key__c FROM Contact WHERE Key__c IN ('C-7')"}
+    there = {"Id": "003A", "Key__c": "c-7"}
+    assert at.kind.found_in(reply(200, {"records": [there]}), given, at) == {2: Found("003A", there)}
+
+
+@pytest.mark.parametrize("name", ["Id FROM User", "Name, Id", "", "Ä__c", "A..B", "(SELECT Id FROM Cases)"])
+def test_a_query_selects_nothing_but_fields(name: str) -> None:
+    at = target("salesforce")
+    with pytest.raises(FixSettings, match="is no field of Salesforce"):
+        list(at.kind.lookups_for(rows(1), at, [name]))
+    [query] = at.kind.lookups_for(rows(1), at, ["Account.Key__c"])
+    assert "SELECT Id, Email, Account.Key__c FROM" in str(query.params)
+
+
+@pytest.mark.parametrize(
+    ("fields", "settings", "code", "said"),
+    [
+        ({"last_name": "L" * 81}, {}, "too_long", "LastName: 81 characters, at most 80"),
+        ({"last_name": "L" * 80}, {}, None, ""),
+        ({"city": "C" * 41}, {}, "too_long", "MailingCity"),
+        ({}, {"external_id_field": "Key__c"}, "missing_required", "Key__c"),
+        ({"external_id": "7"}, {"external_id_field": "Key__c"}, None, ""),
+    ],
+)
+def test_what_salesforce_is_known_to_refuse_is_not_sent(
+    fields: dict[str, str], settings: dict[str, str], code: str | None, said: str
+) -> None:
+    at = target("salesforce", settings)
+    refusal = at.kind.refusal_before_sending(rows(1, **fields)[0], at)
+    assert (refusal.code if refusal else None) == code
+    assert said in (refusal.detail if refusal else "")
+
+
+def test_an_endpoint_that_is_no_salesforce_object_is_a_setting_to_mend() -> None:
+    at = target("salesforce", endpoints={"customers": "/contacts"})
+    with pytest.raises(Exception, match="not a Salesforce object"):
+        requests(at, 1)
+
+
+# generic
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        ({"status": 201, "id": 7}, "created"),
+        ({"status": 409, "existing_id": "7"}, "already_exists"),
+        ({"status": 422, "message": "no"}, "rejected_by_api"),
+        ({"status": 503}, "service_unavailable"),
+        ({"status": 500}, "answer_lost"),
+        ({}, "answer_lost"),
+    ],
+)
+def test_each_result_of_a_batch_is_the_outcome_of_its_row(result: dict[str, Any], expected: str) -> None:
+    at = target("generic", endpoints={"batch": "/batch"})
+    assert codes(read(at, 200, {"results": [result, {"status": 201}]}, 2)) == [expected, "created"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, {"results": [{"status": 201}]}, "answer_lost"),
+        (200, {"results": "all"}, "answer_lost"),
+        (202, b"", "answer_lost"),
+        (422, {"message": "no"}, "batch_refused"),
+        (413, b"", "batch_refused"),
+    ],
+)
+def test_a_batch_reply_that_names_no_row_is_the_same_for_all(status: int, body: Any, expected: str) -> None:
+    at = target("generic", endpoints={"batch": "/batch"})
+    assert codes(read(at, status, body, 2)) == [expected] * 2
+
+
+def test_the_key_of_a_batch_is_that_of_its_content() -> None:
+    at = target("generic", endpoints={"batch": "/batch"})
+    [one], [same], [longer] = (requests(at, count) for count in (3, 3, 4))
+    assert one.json == {"customers": [at.render(row.customer) for row in rows(3)]}
+    assert one.idempotency_key == same.idempotency_key != longer.idempotency_key
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "found"),
+    [
+        (200, [{"id": 7, "email": "ADA2@example.com"}], {2: "7"}),
+        (
+            200,
+            {"data": [{"id": 6, "email": "else@example.com"}, {"id": 7, "email": "ada2@example.com"}]},
+            {2: "7"},
+        ),
+        (200, {"id": "7"}, {2: "7"}),
+        (200, {"items": []}, {}),
+        (200, {"customers": None}, {}),
+        (200, b"", {}),
+        (404, {"id": "7"}, {}),
+    ],
+)
+def test_a_customer_is_found_in_the_shapes_such_apis_have(
+    status: int, body: Any, found: dict[int, str]
+) -> None:
+    at = target("generic", endpoints={"lookup": "/customers?email={email}&ref={external_id}"})
+    row = rows(1, external_id="a/b")
+    [asked] = at.kind.lookups_for(row, at, ())
+    assert asked.path == "/customers?email=ada2%40example.com&ref=a%2Fb"
+    there = at.kind.found_in(reply(status, body), row, at)
+    assert {line: customer.id for line, customer in there.items()} == found
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-01T00:01:00.000Z", 60.0),  # as HubSpot writes it
+        ("1970-01-01T01:01:00.000+0100", 60.0),  # as Salesforce does
+        ("1970-01-01T00:01:00", None),
+        ("yesterday", None),
+        (60, None),
+        (None, None),
+    ],
+)
+def test_a_moment_is_read_where_it_says_its_offset(text: object, seconds: float | None) -> None:
+    assert seconds_in(text) == seconds

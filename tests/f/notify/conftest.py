@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from f.connect.journal import Store
+from f.store.store import Store
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
 

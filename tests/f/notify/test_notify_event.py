@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from f.connect.errors import FixInput, FixSettings
-from f.connect.journal import Store
-from f.notify.digest import LEASE_SECONDS, Digest, Item, digest_message
-from f.notify.events import EVENTS, message_of
-from f.notify.message import Message
+from f.notify.dispatch.digest import LEASE_SECONDS, Digest, Item, digest_message
+from f.notify.dispatch.routing import is_within, plan
+from f.notify.dispatch.routing_resource import read_routing
+from f.notify.messages.events import EVENTS, message_of
+from f.notify.messages.message import Message
 from f.notify.notify_event import main as notify_event
-from f.notify.routing import is_within, plan
-from f.notify.routing_resource import read_routing
 from f.notify.send_digest import main as send_digest
+from f.store.store import Store
 from tests.f.notify.conftest import Twin
 
 DATA: dict[str, dict[str, Any]] = {

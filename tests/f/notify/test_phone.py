@@ -3,7 +3,7 @@
 import pytest
 
 from f.connect.errors import FixInput
-from f.notify.phone import e164, masked
+from f.notify.texts.phone import e164, masked
 
 
 @pytest.mark.parametrize(

@@ -16,16 +16,16 @@ from twilio.base.exceptions import TwilioRestException  # type: ignore[import-un
 from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]  # the SDK is not typed
 from twilio.rest import Client as TwilioClient  # type: ignore[import-untyped]  # the SDK is not typed
 
+from f.connect.calls.message import Request
 from f.connect.client import Client
-from f.connect.message import Request
-from f.notify.mail import Mail, mail_of
-from f.notify.resend import batch_request as resend_batch_request
-from f.notify.resend import integration_of as resend_integration
-from f.notify.resend import send_request as resend_request
-from f.notify.sendgrid import batch_request as sendgrid_batch_request
-from f.notify.sendgrid import integration_of as sendgrid_integration
-from f.notify.sendgrid import send_request as sendgrid_request
-from f.notify.slack import (
+from f.notify.email.mail import Mail, mail_of
+from f.notify.email.resend import batch_request as resend_batch_request
+from f.notify.email.resend import integration_of as resend_integration
+from f.notify.email.resend import send_request as resend_request
+from f.notify.email.sendgrid import batch_request as sendgrid_batch_request
+from f.notify.email.sendgrid import integration_of as sendgrid_integration
+from f.notify.email.sendgrid import send_request as sendgrid_request
+from f.notify.slack.client import (
     Post,
     bot_integration,
     history_request,
@@ -33,8 +33,8 @@ from f.notify.slack import (
     webhook_integration,
     webhook_request,
 )
-from f.notify.twilio import Text, list_request, send_request, state_request
-from f.notify.twilio import integration_of as twilio_integration
+from f.notify.texts.client import Text, list_request, send_request, state_request
+from f.notify.texts.client import integration_of as twilio_integration
 from tests.f.notify.conftest import Twin
 from tests.loopback import Asked, Loopback, Reply, serve
 

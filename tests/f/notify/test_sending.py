@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from f.connect.errors import FixInput, OutcomeUnknown, TryLater
-from f.connect.journal import Store
 from f.notify.get_message_status import main as get_message_status
-from f.notify.once import LEASE_SECONDS
 from f.notify.send_driver_alert import main as send_driver_alert
 from f.notify.send_email import main as send_email
 from f.notify.send_report_email import main as send_report_email
@@ -20,6 +18,8 @@ from f.notify.send_template_email import main as send_template_email
 from f.notify.send_welcome_email import main as send_welcome_email
 from f.notify.send_whatsapp import main as send_whatsapp
 from f.notify.set_opt_out import main as set_opt_out
+from f.store.once import LEASE_SECONDS
+from f.store.store import Store
 from tests.f.notify.conftest import Twin
 
 TO, SENDER = "+12025550123", "+15005550006"

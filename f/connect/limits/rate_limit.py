@@ -1,0 +1,309 @@
+"""A rate limit that holds over all jobs together: a token bucket with burst, kept as one number (GCRA).
+
+The bucket is the time at which it will be full again (`tat`, theoretical arrival time). Taking a
+token moves it on by one interval; a taker who has to wait has thereby reserved its moment, so that
+waiters are served one after the other and nobody polls. Over any span of t seconds at most
+`t / interval + burst` tokens come due, however many processes take them.
+https://www.rfc-editor.org/rfc/rfc2698 describes such meters; GCRA is ITU-T I.371.
+"""
+
+# ruff: noqa: D102 - Buckets says what its methods are for
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from f.connect.errors import TryLater
+from f.connect.integration import RateLimit
+from f.connect.times import REAL, Clock
+from f.store.store import Store
+
+LONGEST_WAIT = 300.0  # seconds anybody may reserve ahead; what lies further off is a clock that jumped
+LONGEST_PAUSE = 86_400.0  # seconds a server may ask for
+"""Both bounds make the limiter survive a clock that is set back: state from the future is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A RateLimit as GCRA counts: seconds per token, and how many seconds of tokens may be taken at once."""
+
+    interval: float
+    tolerance: float
+
+    @classmethod
+    def of(cls, limit: RateLimit | None) -> Pace:
+        if limit is None or not limit.enabled:
+            return UNPACED
+        return cls(limit.interval, (limit.burst - 1) * limit.interval)
+
+
+UNPACED = Pace(0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The state of one key. Times are the store's; `paused_until` is what the server asked for."""
+
+    tat: float = 0.0
+    paused_until: float = 0.0
+
+
+def reserve(bucket: Bucket, pace: Pace, now: float) -> tuple[float, Bucket]:
+    """Return the seconds until the next token is due, and the bucket once it is taken. Pure."""
+    paused_until = bucket.paused_until if bucket.paused_until <= now + LONGEST_PAUSE else 0.0
+    # After a pause tokens come one by one, not all those saved up meanwhile.
+    floor = paused_until + pace.tolerance if paused_until > now else now
+    furthest = floor + pace.tolerance + pace.interval + LONGEST_WAIT
+    start = max(bucket.tat, floor) if bucket.tat <= furthest else floor
+    return max(0.0, start - pace.tolerance - now), Bucket(start + pace.interval, paused_until)
+
+
+def tokens(bucket: Bucket, pace: Pace, now: float) -> int:
+    """How many tokens could be taken at once. Pure."""
+    if bucket.paused_until > now:
+        return 0
+    if not pace.interval:
+        return 2**31
+    return max(0, int((pace.tolerance - max(0.0, bucket.tat - now)) / pace.interval + 1 + 1e-9))
+
+
+EMPTY = Bucket()
+
+
+class Buckets(Protocol):
+    """Where the buckets of all keys are kept."""
+
+    def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
+        """Take a token that comes due within `max_wait` seconds; its wait, or None and nothing taken."""
+
+    def read(self, key: str) -> tuple[Bucket, float]:
+        """The bucket and the time it was read."""
+
+    def lower(self, key: str, *, tat_in: float, pause: float) -> None:
+        """Move the bucket's times to at least so many seconds from now; never back."""
+
+    def forget(self, key: str) -> None:
+        """Fill the bucket."""
+
+
+class MemoryBuckets:
+    """Buckets of one process."""
+
+    def __init__(self, ticks: Callable[[], float]) -> None:
+        self._ticks = ticks
+        self._buckets: dict[str, Bucket] = {}
+        self._lock = threading.Lock()
+
+    def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
+        with self._lock:
+            wait, taken = reserve(self._buckets.get(key, EMPTY), pace, self._ticks())
+            if wait > max_wait:
+                return None
+            self._buckets[key] = taken
+            return wait
+
+    def read(self, key: str) -> tuple[Bucket, float]:
+        return self._buckets.get(key, EMPTY), self._ticks()
+
+    def lower(self, key: str, *, tat_in: float, pause: float) -> None:
+        with self._lock:
+            bucket, now = self._buckets.get(key, EMPTY), self._ticks()
+            paused_until = max(bucket.paused_until, now + pause) if pause else bucket.paused_until
+            self._buckets[key] = Bucket(max(bucket.tat, now + tat_in), paused_until)
+
+    def forget(self, key: str) -> None:
+        with self._lock:
+            self._buckets.pop(key, None)
+
+
+TABLE = """CREATE TABLE IF NOT EXISTS connect_rate_limit (
+    key TEXT PRIMARY KEY, tat DOUBLE PRECISION NOT NULL, paused_until DOUBLE PRECISION NOT NULL)"""
+
+# The pure `reserve` once more, as one upsert: the row's lock makes it exact across processes. A `:now` that
+# is stale by the time the lock is got only makes the limit stricter.
+_PAUSED = f"(CASE WHEN r.paused_until > :now + {LONGEST_PAUSE} THEN 0 ELSE r.paused_until END)"
+_FLOOR = f"(CASE WHEN {_PAUSED} > :now THEN {_PAUSED} + :tolerance ELSE :now END)"
+_START = (
+    f"(CASE WHEN r.tat > {_FLOOR} AND r.tat <= {_FLOOR} + :tolerance + :interval + {LONGEST_WAIT} "
+    f"THEN r.tat ELSE {_FLOOR} END)"
+)
+TAKE = f"""INSERT INTO connect_rate_limit AS r (key, tat, paused_until) VALUES (:key, :now + :interval, 0)
+    ON CONFLICT (key) DO UPDATE SET tat = {_START} + :interval, paused_until = {_PAUSED}
+    WHERE {_START} - :tolerance - :now <= :max_wait
+    RETURNING tat - :interval - :tolerance - :now"""  # noqa: S608 - made of constants of this file
+READ = "SELECT tat, paused_until FROM connect_rate_limit WHERE key = :key"
+LOWER = """INSERT INTO connect_rate_limit AS r (key, tat, paused_until) VALUES (:key, :tat, :paused)
+    ON CONFLICT (key) DO UPDATE SET
+    tat = CASE WHEN r.tat > :tat THEN r.tat ELSE :tat END,
+    paused_until = CASE WHEN r.paused_until > :paused THEN r.paused_until ELSE :paused END"""
+FORGET = "DELETE FROM connect_rate_limit WHERE key = :key"
+
+
+class SqlBuckets:
+    """Buckets all processes of a store share."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        store.create(TABLE, durable=False)
+
+    def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
+        values = {
+            "key": key, "now": self._store.now(), "max_wait": max_wait,
+            "interval": pace.interval, "tolerance": pace.tolerance,
+        }  # fmt: skip
+        rows = self._store.execute(TAKE, values)
+        return max(0.0, float(rows[0][0])) if rows else None
+
+    def read(self, key: str) -> tuple[Bucket, float]:
+        rows = self._store.execute(READ, {"key": key})
+        return Bucket(*rows[0]) if rows else EMPTY, self._store.now()
+
+    def lower(self, key: str, *, tat_in: float, pause: float) -> None:
+        now = self._store.now()
+        self._store.execute(LOWER, {"key": key, "tat": now + tat_in, "paused": now + pause if pause else 0.0})
+
+    def forget(self, key: str) -> None:
+        self._store.execute(FORGET, {"key": key})
+
+
+def buckets_of(store: Store) -> Buckets:
+    """Return the buckets that live in `store`."""
+
+    def make() -> Buckets:
+        return MemoryBuckets(store.ticks) if store.in_memory else SqlBuckets(store)
+
+    return store.shared("rate_limit", make)
+
+
+class RateLimiter:
+    """The limit of one key (integration, account, endpoint class). As a context manager it takes a token.
+
+    `limit` None or not enabled: only the pauses that `update` states are obeyed. Safe for threads.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        limit: RateLimit | None,
+        store: Store,
+        *,
+        clock: Clock = REAL,
+    ) -> None:
+        self.key, self._limit, self._pace = key, limit, Pace.of(limit)
+        self._buckets, self._clock = buckets_of(store), clock
+        self._taken, self._refused, self._waited = 0, 0, 0.0
+
+    def reserve(self, max_wait: float = LONGEST_WAIT) -> float | None:
+        """Take the next token if it comes due within `max_wait` seconds; return its wait, or None."""
+        wait = self._pause_left() if self._pace == UNPACED else self._take(max_wait)
+        if wait is None or wait > max_wait:
+            self._refused += 1
+            return None
+        self._taken += 1
+        self._waited += wait
+        return wait
+
+    def try_acquire(self) -> bool:
+        """Take a token if one is there now."""
+        return self.reserve(0.0) is not None
+
+    def acquire(self, timeout: float = LONGEST_WAIT) -> float:
+        """Wait for a token and return the seconds waited; TryLater if it would take longer than `timeout`."""
+        waited = 0.0
+        while wait := self.next_step(waited, timeout):
+            self._clock.sleep(wait)
+            waited += wait
+        return waited
+
+    async def acquire_async(self, timeout: float = LONGEST_WAIT) -> float:  # noqa: ASYNC109 - as acquire
+        """Like `acquire`. With a SQL store each step holds the loop up for a millisecond or two."""
+        waited = 0.0
+        while wait := self.next_step(waited, timeout):
+            await self._clock.sleep_async(wait)
+            waited += wait
+        return waited
+
+    def next_step(self, waited: float, timeout: float) -> float:
+        """Return how long to sleep before asking again, 0 when the token may be used.
+
+        The first call reserves. Whoever slept asks again, since the server may have asked for a pause
+        meanwhile; the token reserved before it is then void and a new one is taken.
+        """
+        if waited and not self._pause_left():
+            return 0.0
+        wait = self.reserve(max(0.0, timeout - waited))
+        if wait is None:
+            raise TryLater(
+                f"The rate limit of {self.key} leaves no room within {timeout:.0f} s.",
+                code="rate_limited",
+                retry_after=max(self._pause_left(), self._pace.interval),
+            )
+        return wait
+
+    def available(self) -> int:
+        """How many tokens could be taken right now."""
+        bucket, now = self._buckets.read(self.key)
+        return tokens(bucket, self._pace, now)
+
+    def update(
+        self,
+        *,
+        limit: RateLimit | None = None,
+        remaining: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """Obey the server, for all jobs: pause for `retry_after` seconds, have at most `remaining` at once.
+
+        `limit` replaces this limiter's own pace; jobs that read the same settings do the same.
+        """
+        if limit is not None:
+            self._limit, self._pace = limit, Pace.of(limit)
+        tat_in = 0.0
+        if remaining is not None:
+            tat_in = max(0.0, self._pace.tolerance + self._pace.interval * (1 - remaining))
+        pause = min(retry_after or 0.0, LONGEST_PAUSE)
+        if pause or tat_in:
+            self._buckets.lower(self.key, tat_in=tat_in, pause=pause)
+
+    def reset(self) -> None:
+        """Fill the bucket and end a pause, for all jobs."""
+        self._buckets.forget(self.key)
+
+    def stats(self) -> dict[str, float]:
+        """What this process took, was refused and waited (seconds)."""
+        return {
+            "taken": self._taken,
+            "refused": self._refused,
+            "waited_seconds": self._waited,
+            "available": self.available(),
+        }
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """A token once taken is spent: the request went out, whatever came of it."""
+
+    async def __aenter__(self) -> Self:
+        await self.acquire_async()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """A token once taken is spent."""
+
+    def _take(self, max_wait: float) -> float | None:
+        return self._buckets.take(self.key, self._pace, min(max_wait, LONGEST_WAIT))
+
+    def _pause_left(self) -> float:
+        bucket, now = self._buckets.read(self.key)
+        left = bucket.paused_until - now
+        return left if 0 < left <= LONGEST_PAUSE else 0.0

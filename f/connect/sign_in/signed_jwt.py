@@ -1,0 +1,121 @@
+"""JSON Web Tokens (RFC 7519) that we sign ourselves: RS256, ES256 and HS256.
+
+HS256 needs nothing but the standard library; cryptography is imported for the other two only.
+"""
+
+# ruff: noqa: D102 - Auth says what its methods are for
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from f.connect.errors import FixInput, FixSettings
+from f.connect.integration import SignedJwt
+from f.connect.sign_in.auth import Auth, fingerprint_of
+from f.connect.times import REAL, Clock
+
+R = TypeVar("R", bound=Any)
+
+
+class SignedJwtAuth(Auth):
+    """Sends `Authorization: Bearer <JWT>`, signed anew before it expires and after a 401."""
+
+    def __init__(self, settings: SignedJwt, *, clock: Clock = REAL) -> None:
+        self._settings, self._clock = settings, clock
+        self._token, self._expires_at = "", 0.0
+        self._fingerprint = fingerprint_of(settings.key)
+
+    def __call__(self, r: R) -> R:
+        r.headers["Authorization"] = f"Bearer {self._token}"
+        return r
+
+    def is_ready(self) -> bool:
+        return self._clock.now() < self._expires_at - self._settings.refresh_early
+
+    def renew(self, *, refused: bool) -> bool:
+        """Sign a token; a refused one may have been too old by the server's clock."""
+        del refused
+        now = self._clock.now()
+        self._token = sign(claims_of(self._settings, now), self._settings)
+        self._expires_at = now + self._settings.lifetime
+        return True
+
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+
+def claims_of(settings: SignedJwt, now: float) -> dict[str, Any]:
+    """Return the claims of a token made `now`; a unique `jti` lets the server refuse a replay."""
+    claims: dict[str, Any] = {
+        "iat": int(now),
+        "exp": int(now + settings.lifetime),
+        "jti": secrets.token_hex(8),
+    }
+    named = {"iss": settings.issuer, "sub": settings.subject, "aud": settings.audience}
+    return {
+        **claims,
+        **{name: value for name, value in named.items() if value is not None},
+        **settings.claims,
+    }
+
+
+def sign(claims: Mapping[str, Any], settings: SignedJwt) -> str:
+    """Return the compact serialisation (RFC 7515). FixSettings where the key does not fit the algorithm."""
+    header = {"alg": settings.algorithm, "typ": "JWT"}
+    if settings.key_id is not None:
+        header["kid"] = settings.key_id
+    signed = f"{_json64(header)}.{_json64(claims)}"
+    make = _hs256 if settings.algorithm == "HS256" else _with_private_key
+    return f"{signed}.{_base64url(make(signed.encode(), settings))}"
+
+
+def expiry_of(token: str) -> float | None:
+    """Read a JWT's `exp`, seconds since the epoch, without checking its signature; None where it has none."""
+    parts = token.split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        expiry = claims.get("exp")
+        return None if expiry is None else float(expiry)
+    except (IndexError, ValueError, AttributeError, TypeError) as error:
+        raise FixInput("This is no JSON Web Token.") from error
+
+
+def _hs256(message: bytes, settings: SignedJwt) -> bytes:
+    if len(settings.key.encode()) < hashlib.sha256().digest_size:
+        raise FixSettings("authentication.key: HS256 needs a secret of at least 32 bytes (RFC 7518, 3.2).")
+    return hmac.digest(settings.key.encode(), message, "sha256")
+
+
+def _with_private_key(message: bytes, settings: SignedJwt) -> bytes:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - 30 ms that HS256 need not pay
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils  # noqa: PLC0415 - as above
+
+    try:
+        key = serialization.load_pem_private_key(settings.key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise FixSettings("authentication.key is no readable, unencrypted PEM private key.") from error
+    if settings.algorithm == "RS256" and isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+    if (
+        settings.algorithm == "ES256"
+        and isinstance(key, ec.EllipticCurvePrivateKey)
+        and key.curve.name == "secp256r1"
+    ):
+        r, s = utils.decode_dss_signature(key.sign(message, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    raise FixSettings(f"authentication.key does not fit {settings.algorithm}.")
+
+
+def _json64(value: Mapping[str, Any]) -> str:
+    return _base64url(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -1,0 +1,200 @@
+"""Sends one attempt with `requests`: pooled connections, one deadline for the whole reply, a size cap.
+
+Redirects, cookies, netrc and retries of `requests` and urllib3 are off: the exchange decides.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import ssl
+import time
+from http.client import HTTPResponse
+from typing import Any
+
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager
+
+from f.connect.calls.message import Lost, LostKind, Outgoing, Reply, Sink
+
+CHUNK_SIZE = 2**18
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket until a moment in time, not for so long per packet: a trickled reply cannot hold us."""
+
+    def __init__(self, sock: socket.socket, seconds: float | None) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what is there, for as long as is left."""
+        if self._deadline is not None:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("the reply took too long")
+            self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _DeadlineResponse(HTTPResponse):
+    """The socket's timeout at the moment the reply is due becomes the deadline of the whole reply."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_DeadlineReader(sock, sock.gettimeout()))
+
+
+class _DeadlineHTTPConnection(HTTPConnection):
+    response_class = _DeadlineResponse
+
+
+class _HandshakeFailed(urllib3.exceptions.NewConnectionError):
+    """No TLS connection came about, so no request went out (a TLS error later on does not say that)."""
+
+
+class _DeadlineHTTPSConnection(HTTPSConnection):
+    response_class = _DeadlineResponse
+
+    def connect(self) -> None:
+        """Connect; a TLS error on the way means that nothing was sent."""
+        try:
+            super().connect()
+        except ssl.SSLError as error:
+            raise _HandshakeFailed(self, str(error)) from error
+
+
+class _DeadlineHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _DeadlineHTTPConnection
+
+
+class _DeadlineHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _DeadlineHTTPSConnection
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """An adapter of `requests` whose read timeout bounds the reply as a whole."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Use connections with a deadline."""
+        super().init_poolmanager(*args, **kwargs)
+        manager: PoolManager = self.poolmanager
+        manager.pool_classes_by_scheme = {"http": _DeadlineHTTPPool, "https": _DeadlineHTTPSPool}
+
+
+def ca_bundle() -> str:
+    """Return the file of the authorities we trust: a company's own, named as for `requests`, or certifi's."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
+
+
+class Transport:
+    """A pool of connections to one service. `send` may be called from many threads."""
+
+    def __init__(
+        self, *, connect_timeout: float, verify: bool, max_reply_bytes: int, pool_size: int = 16
+    ) -> None:
+        self._connect_timeout, self._max_reply_bytes = connect_timeout, max_reply_bytes
+        self._adapter = DeadlineAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0)
+        self._download_adapter = HTTPAdapter(max_retries=0)  # a large file takes its time; silence does not
+        self._verify: bool | str = ca_bundle() if verify else False
+        if not verify:  # the client has warned once; urllib3 would at every call
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._proxies: dict[str, dict[str, str]] = {}
+
+    def send(self, outgoing: Outgoing, timeout: float) -> Reply | Lost:
+        """Send once. Foreign exceptions become a Lost here and nowhere else."""
+        adapter = self._adapter if outgoing.sink is None else self._download_adapter
+        try:
+            with adapter.send(
+                _prepared(outgoing),
+                stream=True,
+                timeout=(min(self._connect_timeout, timeout), timeout),
+                verify=self._verify,
+                proxies=self._proxies_for(outgoing.url),
+            ) as reply:
+                body = self._read(reply, outgoing.sink)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            return lost(error)
+        if body is None:
+            return Lost("too_large", sent=True, cause=ValueError("reply too large"))
+        return Reply(reply.status_code, reply.headers, body)
+
+    def _read(self, reply: requests.Response, sink: Sink | None) -> bytes | None:
+        """Read the body, that of a success into `sink`; None if it is larger than allowed once unpacked."""
+        if sink is None or not reply.ok:
+            body: bytes = reply.raw.read(self._max_reply_bytes + 1, decode_content=True)
+            return body if len(body) <= self._max_reply_bytes else None
+        sink.start()
+        for chunk in reply.raw.stream(CHUNK_SIZE, decode_content=True):
+            if not sink.write(chunk):
+                return None
+        return b""
+
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        """Ask the environment once per host: asking every time costs as much as a tenth of a call."""
+        host = url.split("/", 3)[2]
+        if host not in self._proxies:
+            self._proxies[host] = dict(get_environ_proxies(url))
+        return self._proxies[host]
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._adapter.close()
+        self._download_adapter.close()
+
+
+def _prepared(outgoing: Outgoing) -> requests.PreparedRequest:
+    """Wrap the bytes as they are: preparing anew would cost as much as sending."""
+    prepared = requests.PreparedRequest()
+    prepared.method, prepared.url, prepared.body = outgoing.method, outgoing.url, outgoing.body
+    prepared.headers = CaseInsensitiveDict(outgoing.headers)
+    return prepared
+
+
+_MEANINGS: tuple[tuple[tuple[type[BaseException], ...], LostKind, bool], ...] = (
+    ((_HandshakeFailed,), "tls", False),
+    ((urllib3.exceptions.NameResolutionError,), "name", False),
+    ((urllib3.exceptions.NewConnectionError, ConnectionRefusedError), "refused", False),
+    ((urllib3.exceptions.ConnectTimeoutError,), "connect_timeout", False),
+    ((TimeoutError, urllib3.exceptions.TimeoutError), "timeout", True),
+    ((urllib3.exceptions.IncompleteRead,), "truncated", True),
+)
+
+
+def lost(error: Exception) -> Lost:
+    """Say what an exception of `requests` or urllib3 means: above all, whether the request can arrive."""
+    causes = list(_chain(error))
+    for kinds, meaning, sent in _MEANINGS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return Lost(meaning, sent=sent, cause=error)
+    return Lost("reset", sent=True, cause=error)
+
+
+def _chain(error: BaseException) -> Any:
+    seen: set[int] = set()
+    waiting: list[Any] = [error]
+    while waiting:
+        cause = waiting.pop()
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]

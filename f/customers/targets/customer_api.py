@@ -1,0 +1,183 @@
+"""The resource `customer_api`: where customers go, and how. Read once, checked whole."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from f.connect.config import from_resource
+from f.connect.errors import FixSettings
+from f.connect.integration import Retry
+from f.customers.targets.generic import GENERIC
+from f.customers.targets.hubspot import HUBSPOT
+from f.customers.targets.salesforce import SALESFORCE
+from f.records.reading.columns import target_fields
+from f.records.target.target import Kind, Target, content_of, digest
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (GENERIC, HUBSPOT, SALESFORCE)}
+
+
+class customer_api(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
+    """A customer API or CRM. Windmill's form for it comes from the resource type of the same name."""
+
+    kind: str
+    base_url: str
+    endpoints: dict[str, str]
+    authentication: dict[str, Any]
+    settings: dict[str, Any]
+    mapping: dict[str, str | None]
+
+
+# The resource's retry settings, and what the connection layer calls them.
+_RETRY_NAMES = {
+    "retry_attempts": "max_retries",
+    "backoff_factor": "exponential_base",
+    "retry_on_status": "retry_on_status_codes",
+    "initial_delay": "initial_delay",
+    "max_delay": "max_delay",
+}
+_CONNECTION_NAMES = (
+    "account",
+    "timeout",
+    "rate_limit",
+    "verify_ssl",
+    "allow_plain_http",
+    "allow_unverified_ssl",
+    "default_headers",
+)
+_SETTINGS = {
+    *_RETRY_NAMES,
+    *_CONNECTION_NAMES,
+    "batch_size",
+    "rows_per_request",
+    "delay_between_batches",
+    "max_concurrent_requests",
+    "idempotency_keys",
+    "in_flight_seconds",
+    "daily_limit",
+}
+# Single rows each connection sends before the pace is looked at again.
+_REQUESTS_A_CONNECTION = 20
+_ENDPOINTS = {"customers", "health", "batch", "lookup"}
+
+
+def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | None = None) -> Target:
+    """Check the whole resource; `overrides` are settings given with the run, None leaves the resource's own.
+
+    Raises FixSettings with a sentence for what is wrong and where.
+    """
+    if not isinstance(api, Mapping) or not api:
+        raise FixSettings(
+            "No target: choose a resource of type customer_api for `api` (f/customers/mock_api is the mock).",
+            code="missing_target",
+        )
+    _refuse_unknown(api, set(customer_api.__annotations__), "the resource")
+    kind = _kind(api)
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    settings, endpoints = {**_part(api, "settings"), **given}, _part(api, "endpoints")
+    _refuse_unknown(settings, _SETTINGS | kind.own_settings, "the resource's settings")
+    _refuse_unknown(endpoints, _ENDPOINTS, "the resource's endpoints")
+    integration = from_resource(_integration(kind, api, settings))
+    endpoint = endpoints.get("customers", kind.endpoint)
+    concurrent = int(_number(settings, "max_concurrent_requests", 10, least=1))
+    per_request = _rows_per_request(kind, settings)
+    return Target(
+        kind=kind,
+        integration=integration,
+        identity=_identity(kind, api, settings, endpoint),
+        endpoint=endpoint,
+        fields=target_fields(_fields(kind, settings), _part(api, "mapping"), keeps_custom=kind.keeps_custom),
+        batch_size=int(
+            _number(settings, "batch_size", _batch_size(kind, endpoints, concurrent, per_request), least=1)
+        ),
+        rows_per_request=per_request,
+        delay_between_batches=_number(settings, "delay_between_batches", 0.0, least=0),
+        max_concurrent_requests=concurrent,
+        sends_keys=bool(settings.get("idempotency_keys", kind.has_idempotency_keys)),
+        in_flight_seconds=_number(settings, "in_flight_seconds", 5.0, least=0),
+        daily_limit=int(_number(settings, "daily_limit", 0, least=1))
+        if settings.get("daily_limit")
+        else None,
+        batch_endpoint=endpoints.get("batch"),
+        lookup_endpoint=endpoints.get("lookup"),
+        options={name: settings[name] for name in kind.own_settings if settings.get(name)},
+    )
+
+
+def _rows_per_request(kind: Kind, settings: Mapping[str, Any]) -> int:
+    wanted = int(_number(settings, "rows_per_request", kind.rows_per_request, least=1))
+    return min(wanted, kind.most_rows_per_request)
+
+
+def _batch_size(kind: Kind, endpoints: Mapping[str, str], concurrent: int, per_request: int) -> int:
+    """Enough for every connection to be busy for a while: a batch waits for its last answer."""
+    batches = kind.own_batches or "batch" in endpoints
+    return concurrent * (per_request if batches else _REQUESTS_A_CONNECTION)
+
+
+def _fields(kind: Kind, settings: Mapping[str, Any]) -> dict[str, str]:
+    """The kind's own names; an external id of the target's holds ours, unless it is a standard field."""
+    key = settings.get("external_id_field") or settings.get("id_property")
+    named = dict(kind.fields)
+    if isinstance(key, str) and key not in named.values():
+        named["external_id"] = key
+    return named
+
+
+def _identity(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any], endpoint: str) -> str:
+    """What tells this target from every other in the journal.
+
+    Where all accounts share a host, the credential tells them apart unless the settings name the account;
+    the name is worth having, since with a new credential the journal begins anew.
+    """
+    account = str(settings.get("account") or "")
+    if kind.shares_host and not account:
+        account = digest(content_of(api.get("authentication") or {}))[:12]
+    where = endpoint if kind.name == "generic" else ""
+    return f"{kind.name} {api.get('base_url', '')}{where} {account}".strip()
+
+
+def _kind(api: Mapping[str, Any]) -> Kind:
+    name = api.get("kind", "generic")
+    if name not in KINDS:
+        raise FixSettings(
+            f"Unknown target kind {name!r} in the resource. Use one of: {', '.join(KINDS)}.",
+            code="unknown_target_kind",
+        )
+    return KINDS[name]
+
+
+def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource in the connection layer's own words."""
+    retry = {new: settings[old] for old, new in _RETRY_NAMES.items() if old in settings}
+    if kind.retry_also_on:
+        retry.setdefault("retry_on_status_codes", (*Retry().retry_on_status_codes, *kind.retry_also_on))
+    integration: dict[str, Any] = {
+        "name": f"customers_{kind.name}",
+        "base_url": api.get("base_url", ""),
+        "authentication": api.get("authentication") or {"type": "none"},
+        "retry": retry,
+    }
+    integration.update({name: settings[name] for name in _CONNECTION_NAMES if name in settings})
+    return integration
+
+
+def _part(api: Mapping[str, Any], name: str) -> dict[str, Any]:
+    part = api.get(name) or {}
+    if not isinstance(part, Mapping):
+        raise FixSettings(f"The resource's {name} must be an object.", code="bad_settings")
+    return dict(part)
+
+
+def _refuse_unknown(given: Mapping[str, Any], known: set[str], where: str) -> None:
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"It may have: {', '.join(sorted(known))}."
+            raise FixSettings(f"Unknown name {name!r} in {where}. {hint}", code="bad_settings")
+
+
+def _number(settings: Mapping[str, Any], name: str, default: float, *, least: float) -> float:
+    value = settings.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
+        raise FixSettings(f"The setting {name!r} must be a number of at least {least}.", code="bad_settings")
+    return value

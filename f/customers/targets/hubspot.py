@@ -1,0 +1,226 @@
+"""HubSpot contacts in batches: the requests, and what the replies mean.
+
+https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from f.connect.calls.message import Request, Response
+from f.connect.moments import seconds_in
+from f.records.rows.outcome import CustomerRow, Found, RowOutcome
+from f.records.target.replies import (
+    dicts,
+    explanation,
+    found_by_key,
+    object_of,
+    refusal,
+    refusal_of_batch,
+    unreadable,
+)
+from f.records.target.target import Allowance, Kind, OnDuplicate, Target
+
+_FIELDS = {
+    "first_name": "firstname",
+    "last_name": "lastname",
+    "email": "email",
+    "phone": "phone",
+    "company": "company",
+    "job_title": "jobtitle",
+    "website": "website",
+    "street": "address",
+    "city": "city",
+    "state": "state",
+    "postal_code": "zip",
+    "country": "country",
+}
+_EXISTING_ID = re.compile(r"Existing ID:\s*(\d+)")
+# The most inputs a batch endpoint takes.
+_MOST = 100
+_NOT_APPLIED = frozenset({423, 429, 477, 503})
+# https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/get-usage-details
+_USAGE = "/account-info/v3/api-usage/daily/private-apps"
+_DAY_SECONDS = 86_400.0
+
+
+def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
+    """Batches of creates, or of upserts by e-mail where existing contacts are to be updated.
+
+    Only with a trace id of its own on every input does HubSpot apply the good rows beside a bad one.
+    """
+    verb = "upsert" if on_duplicate == "update" else "create"
+    left = iter(rows)
+    while group := tuple(islice(left, target.rows_per_request)):
+        yield Request(
+            method="POST",
+            path=f"{target.endpoint}/batch/{verb}",
+            json={"inputs": [_input(row, target, verb) for row in group]},
+            # A contact's e-mail is unique, so what is repeated creates no second one.
+            repeatable=True,
+            not_applied=_NOT_APPLIED,
+            endpoint="contacts",
+            context=group,
+        )
+
+
+def _input(row: CustomerRow, target: Target, verb: str) -> dict[str, Any]:
+    one: dict[str, Any] = {"properties": target.record_of(row), "objectWriteTraceId": str(row.line)}
+    if verb == "upsert":
+        name = _key_property(target)
+        one |= {"idProperty": name, "id": one["properties"][name]}
+    return one
+
+
+def _key_property(target: Target) -> str:
+    """What tells a contact from every other."""
+    return str(target.options.get("id_property", "email"))
+
+
+def refusal_before_sending(row: CustomerRow, target: Target) -> RowOutcome | None:
+    """Upserts need their key. HubSpot takes longer values than an import lets through, so no other check."""
+    name = _key_property(target)
+    return None if target.record_of(row).get(name) else RowOutcome.because("missing_required", name)
+
+
+def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOutcome]:
+    """Results and errors are told apart and joined to their rows by trace id, never by their order."""
+    body = object_of(response)
+    if not response.success:
+        return [_refusal(response) if len(rows) == 1 else refusal_of_batch(response)] * len(rows)
+    ends = dict(map(_applied, dicts(body.get("results"))))
+    for error in dicts(body.get("errors")):
+        ends.update(dict.fromkeys(_traces(error), _failed(error)))
+    return [ends.get(str(row.line)) or unreadable(response) for row in rows]
+
+
+def _applied(result: Mapping[str, Any]) -> tuple[str, RowOutcome]:
+    """`new` comes with upserts and tells a created contact from an updated one."""
+    remote_id = str(result.get("id") or "") or None
+    end = RowOutcome("updated" if result.get("new") is False else "created", id=remote_id)
+    return str(result.get("objectWriteTraceId")), end
+
+
+def _traces(error: Mapping[str, Any]) -> list[str]:
+    context = error.get("context")
+    found = context.get("objectWriteTraceId", []) if isinstance(context, dict) else []
+    return [str(trace) for trace in (found if isinstance(found, list) else [found])]
+
+
+def _failed(error: Mapping[str, Any]) -> RowOutcome:
+    if error.get("category") == "CONFLICT":
+        return RowOutcome.because("already_exists", id=_existing_id(error))
+    return RowOutcome.because("rejected_by_api", explanation(error))
+
+
+def _refusal(response: Response) -> RowOutcome:
+    """A 409 names the contact that is there: "Contact already exists. Existing ID: N"."""
+    existing = _existing_id(object_of(response))
+    if response.status == 409 and existing:
+        return RowOutcome.because("already_exists", id=existing)
+    return refusal(response)
+
+
+def _existing_id(error: Mapping[str, Any]) -> str | None:
+    found = _EXISTING_ID.search(str(error.get("message", "")))
+    return found.group(1) if found else None
+
+
+def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
+    """Setting the same properties twice changes nothing."""
+    return Request(
+        method="PATCH",
+        path=f"{target.endpoint}/{existing_id}",
+        json={"properties": target.record_of(row)},
+        repeatable=True,
+        not_applied=_NOT_APPLIED,
+        endpoint="contact",
+        context=(row,),
+    )
+
+
+def lookups_for(rows: Sequence[CustomerRow], target: Target, names: Sequence[str]) -> Iterator[Request]:
+    """Reads by e-mail, or the property that upserts go by. Not the search: its index lags behind."""
+    key = _key_property(target)
+    left = iter(rows)
+    while group := tuple(islice(left, _MOST)):
+        yield Request(
+            method="POST",
+            path=f"{target.endpoint}/batch/read",
+            json={
+                "idProperty": key,
+                "properties": list(dict.fromkeys((key, *names))),
+                "inputs": [{"id": value} for value in target.values_of(group, key).values()],
+            },
+            repeatable=True,
+            not_applied=_NOT_APPLIED,
+            endpoint="contact_lookup",
+            context=group,
+        )
+
+
+def found_in(response: Response, rows: Sequence[CustomerRow], target: Target) -> dict[int, Found]:
+    """Contacts by their key, without regard to case: HubSpot keeps e-mails in lower case."""
+    key = _key_property(target)
+    lines = {value.casefold(): line for line, value in target.values_of(rows, key).items()}
+    results = dicts(object_of(response).get("results"))
+    shown = [(result.get("id"), _properties(result)) for result in results]
+    return found_by_key(lines, ((values.get(key), remote_id, values) for remote_id, values in shown))
+
+
+def _properties(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    values = result.get("properties")
+    return values if isinstance(values, dict) else {}
+
+
+def allowance_request(_: Target) -> Request:
+    """The calls of all private apps of the account, which share one allowance."""
+    return Request(method="GET", path=_USAGE, endpoint="usage")
+
+
+def allowance_in(response: Response, now: float) -> Allowance | None:
+    """Read the usage, which may be minutes old; the headers of the reply, where there are any, are not."""
+    for usage in dicts(object_of(response).get("results")):
+        limit, used = usage.get("usageLimit"), usage.get("currentUsage")
+        if isinstance(limit, int) and isinstance(used, int):
+            remaining = response.headers.get("X-HubSpot-RateLimit-Daily-Remaining", "")
+            left = min(limit - used, int(remaining)) if remaining.isdecimal() else limit - used
+            return Allowance(limit, max(0, left), _next_reset(usage.get("resetsAt"), now))
+    return None
+
+
+def _next_reset(text: Any, now: float) -> float | None:
+    """The allowance renews at the same time every day; a reset that has been is followed by another."""
+    at = seconds_in(text)
+    return None if at is None else at + max(0, math.floor((now - at) / _DAY_SECONDS) + 1) * _DAY_SECONDS
+
+
+HUBSPOT = Kind(
+    name="hubspot",
+    fields=_FIELDS,
+    # Dated paths such as /crm/objects/2026-03/contacts replace /crm/v3: a resource may name its own.
+    endpoint="/crm/v3/objects/contacts",
+    requests_for=requests_for,
+    outcomes_from=outcomes_from,
+    update_for=update_for,
+    lookups_for=lookups_for,
+    found_in=found_in,
+    can_ask=lambda _: True,
+    created_field="createdate",
+    repeats_safely=lambda _target, _on_duplicate: True,
+    refusal_before_sending=refusal_before_sending,
+    allowance_request=allowance_request,
+    allowance_in=allowance_in,
+    splits_name=True,
+    shares_host=True,
+    own_batches=True,
+    rows_per_request=_MOST,
+    most_rows_per_request=_MOST,
+    rows_per_lookup=_MOST,
+    upserts=True,
+    own_settings=frozenset({"id_property"}),
+    # A locked contact (423), and HubSpot moving an account to another data centre (477).
+    retry_also_on=(423, 477),
+)

@@ -1,0 +1,113 @@
+"""Bringing one message to one channel of the routing, whatever kind it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypedDict
+
+from f.connect.errors import ConnectError, OutcomeUnknown
+from f.notify.dispatch.routing_resource import Channel, EmailChannel, SlackChannel, TextChannel
+from f.notify.email.mail import mail_of
+from f.notify.email.mail_layouts import event_html
+from f.notify.email.mailing import send_mail
+from f.notify.email.provider import provider_of
+from f.notify.messages.message import Message
+from f.notify.slack.posting import alert_posts, open_slack, send_posts
+from f.notify.texts.segments import MOST_CHARACTERS
+from f.notify.texts.texting import send_text, text_of
+from f.store.once import key_of
+from f.store.store import Store
+
+Status = Literal["sent", "duplicate", "suppressed", "digest", "failed", "unknown"]
+# What a channel of several recipients says: the worst of its parts.
+_WORST: tuple[Status, ...] = ("unknown", "failed", "sent", "suppressed", "duplicate")
+_STATUSES: dict[str, Status] = {"sent": "sent", "already_sent": "duplicate", "suppressed": "suppressed"}
+
+
+class ChannelResult(TypedDict):
+    """What became of the message on one channel. `error`: the class to act by; `code`: the reason."""
+
+    status: Status
+    detail: str
+    id: str
+    error: str
+    code: str
+
+
+def deliver(
+    channel: Channel, message: Message, store: Store, *, key: str = "", window: float | None = None
+) -> ChannelResult:
+    """Send; an error is a result, so that no channel stops another."""
+    match channel:
+        case SlackChannel():
+            return _attempt(lambda: _to_slack(channel, message, store, key, window))
+        case EmailChannel():
+            return _attempt(lambda: _to_email(channel, message, store, key, window))
+        case TextChannel():
+            parts = [
+                _attempt(lambda number=number: _to_phone(channel, number, message, store, key, window))  # type: ignore[misc]  # mypy cannot type a lambda's default
+                for number in channel.to
+            ]
+            return _together(parts)
+
+
+def _attempt(send: Callable[[], tuple[str, str, str]]) -> ChannelResult:
+    try:
+        status, service_id, detail = send()
+    except ConnectError as error:
+        return {
+            "status": "unknown" if isinstance(error, OutcomeUnknown) else "failed",
+            "detail": str(error),
+            "id": "",
+            "error": type(error).__name__,
+            "code": error.code or "",
+        }
+    return {"status": _STATUSES[status], "detail": detail, "id": service_id, "error": "", "code": ""}
+
+
+def _to_slack(
+    channel: SlackChannel, message: Message, store: Store, key: str, window: float | None
+) -> tuple[str, str, str]:
+    posts, notices = alert_posts(message)
+    with open_slack(channel.slack, channel.slack_webhook, channel.channel, store) as door:
+        sent = send_posts(door, posts, notices, store, message_key=key, window=window)
+    return sent["status"], sent["ts"], " ".join(sent["notices"])
+
+
+def _to_email(
+    channel: EmailChannel, message: Message, store: Store, key: str, window: float | None
+) -> tuple[str, str, str]:
+    provider = provider_of(channel.resend, channel.sendgrid)
+    subject = " ".join(f"[{message.severity}] {message.title}".split())
+    mail = mail_of(channel.sender, channel.to, subject, event_html(message))
+    sent = send_mail(mail, provider, store, message_key=key, window=window)
+    left_out = len(sent["suppressed"])
+    return sent["status"], sent["id"], f"{left_out} recipients opted out." if left_out else ""
+
+
+def _to_phone(
+    channel: TextChannel, number: str, message: Message, store: Store, key: str, window: float | None
+) -> tuple[str, str, str]:
+    line = message.line
+    if len(line) > MOST_CHARACTERS:
+        line = f"{line[: MOST_CHARACTERS - 1]}…"
+    text = text_of(
+        number,
+        channel.sender,
+        "" if channel.content_sid else line,
+        channel.default_country,
+        whatsapp=channel.kind == "whatsapp",
+        content_sid=channel.content_sid,
+        content_variables={"1": line} if channel.content_sid else None,
+    )
+    sent = send_text(text, channel.twilio, store, message_key=key and key_of(key, text.to), window=window)
+    return sent["status"], sent["sid"], " ".join(sent["notices"])
+
+
+def _together(parts: list[ChannelResult]) -> ChannelResult:
+    if len(parts) == 1:
+        return parts[0]
+    worst = min(parts, key=lambda part: _WORST.index(part["status"]))
+    arrived = sum(part["status"] in {"sent", "duplicate"} for part in parts)
+    detail = f"{arrived} of {len(parts)} recipients were reached. {worst['detail']}".strip()
+    return {**worst, "detail": detail}

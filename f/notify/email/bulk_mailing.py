@@ -1,0 +1,158 @@
+"""Sending to many: batches as large as the provider takes, and an end for every recipient."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypedDict
+
+from f.connect.client import Client
+from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown, SignInAgain, WaitForQuota
+from f.notify.email.html_text import text_of_html
+from f.notify.email.mail import Mail, address_of, one_line
+from f.notify.email.provider import Provider
+from f.notify.messages.opt_outs import OptOuts
+from f.notify.messages.templating import fill_html, fill_text
+from f.store.once import Parcel, key_of, send_once
+from f.store.store import Store
+
+End = Literal["sent", "already_sent", "suppressed", "refused", "failed", "unknown"]
+_STOPPING = (SignInAgain, FixSettings, WaitForQuota)
+
+
+class RecipientResult(TypedDict):
+    """What became of one recipient, by its place in the list given."""
+
+    email: str
+    status: End
+    id: str
+    reason: str
+
+
+class BulkResult(TypedDict):
+    """Every recipient stands in `recipients` once, in the order given; `counts` adds up to their number."""
+
+    provider: str
+    counts: dict[str, int]
+    recipients: list[RecipientResult]
+
+
+def send_bulk(
+    mail: Mail,
+    recipients: Sequence[Mapping[str, Any]],
+    provider: Provider,
+    store: Store,
+    *,
+    message_key: str = "",
+) -> BulkResult:
+    """Send `mail`, its subject and content filled for each recipient. Its own `to` does not matter.
+
+    A refused credential or a used-up quota stops the run; whom it had not reached is `failed`.
+    """
+    if not recipients:
+        raise FixInput("No recipients: give a list of objects with an email each.", code="no_recipients")
+    run = _Run(provider, store, message_key, len(recipients))
+    mails = run.filled(mail, recipients)
+    with Client(provider.integration, store) as client:
+        for batch in provider.batches(mails):
+            run.send(client, batch)
+    return run.result(recipients)
+
+
+class _Run:
+    def __init__(self, provider: Provider, store: Store, message_key: str, count: int) -> None:
+        self._provider, self._store, self._message_key = provider, store, message_key
+        self._ends: list[tuple[End, str, str] | None] = [None] * count
+        self._places: dict[int, int] = {}  # an e-mail's identity to its recipient's place
+        self._stopped: ConnectError | None = None
+
+    def filled(self, mail: Mail, recipients: Sequence[Mapping[str, Any]]) -> list[Mail]:
+        """One e-mail per recipient; who cannot get one has an end already."""
+        opt_outs = OptOuts(self._store)
+        seen: set[str] = set()
+        mails = []
+        for place, recipient in enumerate(recipients):
+            try:
+                one = _fill(mail, recipient)
+            except FixInput as error:
+                self._ends[place] = ("refused", "", str(error))
+                continue
+            email = one.to[0].email
+            if email.casefold() in seen:
+                self._ends[place] = ("refused", "", "The address stands in the list before.")
+            elif opt_outs.has("email", email):
+                self._ends[place] = ("suppressed", "", "The recipient opted out.")
+            else:
+                mails.append(one)
+                self._places[id(one)] = place
+            seen.add(email.casefold())
+        return mails
+
+    def send(self, client: Client, batch: list[Mail]) -> None:
+        """Send a batch; where the provider refuses all for one, send the others without it."""
+        while batch and self._stopped is None:
+            try:
+                self._send_batch(client, batch)
+            except ConnectError as error:
+                place = self._provider.culprit(error)
+                if place is None or place >= len(batch):
+                    self._fail(batch, error)
+                    return
+                self._end(batch.pop(place), "refused", reason=str(error))
+            else:
+                return
+
+    def _send_batch(self, client: Client, batch: list[Mail]) -> None:
+        ends: list[str | ConnectError] = []
+
+        def send(mark: str) -> str:
+            response = client.request(self._provider.batch_request(batch, mark))
+            ends.extend(self._provider.read_batch(response, len(batch)))
+            return ""
+
+        addresses = (mail.to[0].email for mail in batch)
+        key = key_of(self._provider.name, self._message_key, *addresses) if self._message_key else ""
+        receipt = send_once(self._store, key, Parcel(send, repeat_safe=self._provider.repeat_safe))
+        for mail, end in zip(batch, ends or [""] * len(batch), strict=True):
+            if isinstance(end, ConnectError):
+                self._end(mail, "refused", reason=str(end))
+            else:
+                self._end(mail, receipt.status, service_id=end)
+
+    def _fail(self, batch: list[Mail], error: ConnectError) -> None:
+        status: End = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+        if isinstance(error, _STOPPING):
+            self._stopped = error
+        for mail in batch:
+            self._end(mail, status, reason=str(error))
+
+    def _end(self, mail: Mail, status: End, *, service_id: str = "", reason: str = "") -> None:
+        self._ends[self._places[id(mail)]] = (status, service_id, reason)
+
+    def result(self, recipients: Sequence[Mapping[str, Any]]) -> BulkResult:
+        unsent: tuple[End, str, str] = ("failed", "", f"Not sent, as the run stopped: {self._stopped}")
+        ends = [end or unsent for end in self._ends]
+        told: list[RecipientResult] = [
+            {"email": str(recipient.get("email", "")), "status": status, "id": service_id, "reason": reason}
+            for recipient, (status, service_id, reason) in zip(recipients, ends, strict=True)
+        ]
+        counts = Counter[str](one["status"] for one in told)
+        return {"provider": self._provider.name, "counts": dict(counts), "recipients": told}
+
+
+def _fill(mail: Mail, recipient: Any) -> Mail:
+    if not isinstance(recipient, Mapping) or not recipient.get("email"):
+        raise FixInput("The recipient has no email.", code="no_recipients")
+    address = address_of(str(recipient["email"]), "recipients")
+    address = replace(address, name=one_line(str(recipient.get("name") or address.name), "A name"))
+    data = recipient.get("data") or {}
+    if not isinstance(data, Mapping):
+        raise FixInput("The recipient's data must be an object of fields.", code="bad_data")
+    if mail.template_id:
+        return replace(mail, to=[address], template_data={**mail.template_data, **data})
+    values = {"email": address.email, "name": address.name, **data}
+    html = fill_html(mail.html, values, name="html") if mail.html else ""
+    text = fill_text(mail.text, values, name="text") if mail.text else text_of_html(html)
+    subject = one_line(fill_text(mail.subject, values, name="subject"), "subject")
+    return replace(mail, to=[address], subject=subject, html=html, text=text)

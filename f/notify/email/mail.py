@@ -1,0 +1,201 @@
+"""An e-mail, checked before anything is sent: addresses, one-line headers, sizes, limits."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import mimetypes
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import formataddr, parseaddr
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from f.connect.errors import FixInput
+from f.notify.email.html_text import text_of_html
+
+MOST_CATEGORIES = 10
+MOST_ATTACHED_BYTES = 25_000_000  # encoded; SendGrid takes 30 MB in all, many receivers less
+_NOT_ONE_LINE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_LONGEST_SUBJECT = 998  # RFC 5322, 2.1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address and the name shown with it."""
+
+    email: str
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """As a header writes it: `Name <address>`."""
+        return (
+            formataddr((self.name, self.email)) if self.name.isascii() else f'"{self._quoted}" <{self.email}>'
+        )
+
+    @property
+    def _quoted(self) -> str:
+        return self.name.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file; `content` is base64."""
+
+    filename: str
+    content: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail that may be sent. `template_id` with `template_data` stands in for subject and content."""
+
+    sender: Address
+    to: Sequence[Address]
+    subject: str = ""
+    html: str = ""
+    text: str = ""
+    cc: Sequence[Address] = ()
+    bcc: Sequence[Address] = ()
+    reply_to: Address | None = None
+    attachments: Sequence[Attachment] = ()
+    categories: Sequence[str] = ()
+    template_id: str = ""
+    template_data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def mail_of(
+    sender: str,
+    to: str | Sequence[str],
+    subject: str = "",
+    html: str = "",
+    text: str = "",
+    *,
+    cc: Sequence[str] = (),
+    bcc: Sequence[str] = (),
+    reply_to: str = "",
+    attachments: Sequence[Mapping[str, Any]] = (),
+    categories: Sequence[str] = (),
+    template_id: str = "",
+    template_data: Mapping[str, Any] | None = None,
+) -> Mail:
+    """Check an e-mail as a form or a flow hands it over; FixInput says what is wrong and where.
+
+    Nobody gets it twice: an address in `to` is taken out of cc and bcc. Missing text is made from the HTML.
+    """
+    seen: set[str] = set()
+    recipients = [
+        _distinct(addresses_of(given, name), seen) for name, given in (("to", to), ("cc", cc), ("bcc", bcc))
+    ]
+    if not recipients[0]:
+        raise FixInput("No recipient: give at least one address in `to`.", code="no_recipients")
+    if not template_id:
+        _check_content(subject, html, text)
+    return Mail(
+        sender=address_of(sender, "sender"),
+        to=recipients[0],
+        subject=one_line(subject, "subject"),
+        html=html,
+        text=text or (text_of_html(html) if html else ""),
+        cc=recipients[1],
+        bcc=recipients[2],
+        reply_to=address_of(reply_to, "reply_to") if reply_to else None,
+        attachments=_attachments(attachments),
+        categories=_categories(categories),
+        template_id=template_id,
+        template_data=template_data or {},
+    )
+
+
+def address_of(text: str, what: str) -> Address:
+    """Read `name@example.com` or `Name <name@example.com>`. Errors name the input, never the address."""
+    line = one_line(str(text).strip(), what)
+    name, address = parseaddr(line) if "<" in line else ("", line)
+    try:
+        checked = validate_email(address, check_deliverability=False)
+    except EmailNotValidError as error:
+        hint = f" {error}" if "@" in address and address not in str(error) else ""
+        raise FixInput(
+            f"An address in {what} is not valid.{hint} Write name@example.com, or Name <name@example.com>.",
+            code="bad_address",
+        ) from None  # the exception may hold the address
+    return Address(checked.ascii_email or checked.normalized, name)
+
+
+def addresses_of(given: str | Iterable[str], what: str) -> list[Address]:
+    """Read a list of addresses; in a text they are separated by commas or semicolons outside quotes."""
+    if isinstance(given, str):
+        given = re.findall(r'(?:"(?:\\.|[^"\\])*"|[^,;"])+', given)
+    return [address_of(text, what) for text in given if str(text).strip()]
+
+
+def one_line(text: str, what: str) -> str:
+    """Return the text; FixInput where a line break in it would begin another header."""
+    if _NOT_ONE_LINE.search(text):
+        raise FixInput(
+            f"{what} holds a line break or control character; it must be one line.", code="header_injection"
+        )
+    return text
+
+
+def _distinct(addresses: Iterable[Address], seen: set[str]) -> list[Address]:
+    """SendGrid refuses a message that names an address twice, in whatever case."""
+    kept = []
+    for address in addresses:
+        if address.email.casefold() not in seen:
+            seen.add(address.email.casefold())
+            kept.append(address)
+    return kept
+
+
+def _check_content(subject: str, html: str, text: str) -> None:
+    if not subject.strip():
+        raise FixInput("The e-mail has no subject.", code="no_subject")
+    if len(subject) > _LONGEST_SUBJECT:
+        raise FixInput(
+            f"The subject has {len(subject)} characters; a header line takes {_LONGEST_SUBJECT}.",
+            code="too_long",
+        )
+    if not (html.strip() or text.strip()):
+        raise FixInput("The e-mail is empty. Give html or text.", code="no_text")
+
+
+def _categories(given: Sequence[str]) -> list[str]:
+    categories = list(dict.fromkeys(one_line(name.strip(), "a category") for name in given if name.strip()))
+    if len(categories) > MOST_CATEGORIES:
+        raise FixInput(
+            f"An e-mail has at most {MOST_CATEGORIES} categories, this has {len(categories)}.",
+            code="too_many_categories",
+        )
+    return categories
+
+
+def _attachments(given: Sequence[Mapping[str, Any]]) -> list[Attachment]:
+    attachments = [_attachment(item, number) for number, item in enumerate(given, 1)]
+    size = sum(len(attachment.content) for attachment in attachments)
+    if size > MOST_ATTACHED_BYTES:
+        raise FixInput(
+            f"The attachments take {size / 1e6:.1f} MB encoded; at most {MOST_ATTACHED_BYTES / 1e6:.0f} MB "
+            "are sent. Send a link instead.",
+            code="too_large",
+        )
+    return attachments
+
+
+def _attachment(item: Mapping[str, Any], number: int) -> Attachment:
+    filename, content = item.get("filename"), item.get("content")
+    if not isinstance(filename, str) or not filename.strip() or not isinstance(content, str) or not content:
+        raise FixInput(
+            f"Attachment {number} needs a filename and its content in base64.", code="bad_attachment"
+        )
+    try:
+        base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FixInput(f"The content of attachment {number} is not base64.", code="bad_attachment") from error
+    kind = item.get("content_type") or mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    name = one_line(filename, f"The filename of attachment {number}").replace("/", "_").replace("\\", "_")
+    return Attachment(name, content, one_line(str(kind), f"The content_type of attachment {number}"))

@@ -1,0 +1,61 @@
+"""Sending an e-mail through whichever provider is given: not to who opted out, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, TypedDict
+
+from f.connect.client import Client
+from f.notify.email.mail import Address, Mail
+from f.notify.email.provider import Provider
+from f.notify.messages.opt_outs import OptOuts
+from f.store.once import Parcel, key_of, send_once
+from f.store.store import Store
+
+
+class MailResult(TypedDict):
+    """`suppressed`: the addresses left out because they opted out."""
+
+    status: Literal["sent", "already_sent", "suppressed"]
+    provider: str
+    id: str
+    recipients: int
+    suppressed: list[str]
+
+
+def send_mail(
+    mail: Mail, provider: Provider, store: Store, *, message_key: str = "", window: float | None = None
+) -> MailResult:
+    """Send to all recipients who did not opt out; with nobody left in `to`, nothing is sent."""
+    wanted, suppressed = without_opted_out(mail, store)
+    result: MailResult = {
+        "status": "sent",
+        "provider": provider.name,
+        "id": "",
+        "recipients": len(wanted.to) + len(wanted.cc) + len(wanted.bcc),
+        "suppressed": suppressed,
+    }
+    if not wanted.to:
+        return {**result, "status": "suppressed", "recipients": 0}
+    key = key_of(provider.name, message_key) if message_key else ""
+    with Client(provider.integration, store) as client:
+        parcel = Parcel(
+            send=lambda mark: provider.read_id(client.request(provider.request(wanted, mark))),
+            repeat_safe=provider.repeat_safe,
+        )
+        receipt = send_once(store, key, parcel, window=window)
+    return {**result, "status": receipt.status, "id": receipt.id}
+
+
+def without_opted_out(mail: Mail, store: Store) -> tuple[Mail, list[str]]:
+    """Return the e-mail without the recipients who opted out, and their addresses."""
+    opt_outs = OptOuts(store)
+    suppressed: list[str] = []
+
+    def kept(addresses: Sequence[Address]) -> list[Address]:
+        out = [address for address in addresses if opt_outs.has("email", address.email)]
+        suppressed.extend(address.email for address in out)
+        return [address for address in addresses if address not in out]
+
+    return replace(mail, to=kept(mail.to), cc=kept(mail.cc), bcc=kept(mail.bcc)), suppressed

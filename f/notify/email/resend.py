@@ -1,0 +1,177 @@
+"""Resend: requests built, replies read.
+
+https://resend.com/docs/api-reference/emails/send-email
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict
+
+from f.connect.calls.message import Request, Response
+from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
+from f.connect.integration import BearerToken, Integration, RateLimit
+from f.connect.redact import mask_text
+from f.notify.email.mail import Mail
+
+BASE_URL = "https://api.resend.com"
+MOST_RECIPIENTS = 50
+MOST_IN_BATCH = 100
+# The lower of the documented defaults; what a team really has is read from the ratelimit headers.
+_PACE = RateLimit(max_requests=2, time_window=1.0, burst_size=2)
+_NOT_IN_TAG = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class resend(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
+    """A Resend account: its API key (`re_...`) as `token`. `base_url` is for stand-ins."""
+
+    token: str
+    base_url: str
+
+
+def integration_of(resource: Mapping[str, Any]) -> Integration:
+    """Return the account as the connection layer sees it."""
+    token = resource.get("token")
+    if not isinstance(token, str) or not token:
+        raise FixSettings("The Resend resource has no token. Give the API key (re_...).", code="bad_settings")
+    return Integration(
+        name="resend",
+        base_url=resource.get("base_url") or BASE_URL,
+        authentication=BearerToken(token=token),
+        rate_limit=_PACE,
+    )
+
+
+def send_request(mail: Mail, mark: str) -> Request:
+    """One e-mail. Resend knows the mark for 24 hours, so a repeat does not send twice."""
+    if len(mail.to) > MOST_RECIPIENTS:
+        raise FixInput(
+            f"Resend takes {MOST_RECIPIENTS} addresses in `to`, not {len(mail.to)}. Use send_bulk_email.",
+            code="too_many_recipients",
+        )
+    return Request(method="POST", path="/emails", json=body_of(mail), idempotency_key=mark, endpoint="emails")
+
+
+def batch_request(mails: Sequence[Mail], mark: str) -> Request:
+    """Up to 100 e-mails; one that is refused does not stop the others."""
+    return Request(
+        method="POST",
+        path="/emails/batch",
+        json=[body_of(mail) for mail in mails],
+        headers={"x-batch-validation": "permissive"},
+        idempotency_key=mark,
+        endpoint="emails_batch",
+    )
+
+
+def batches(mails: Sequence[Mail]) -> Iterator[list[Mail]]:
+    """Share the e-mails out to requests."""
+    for start in range(0, len(mails), MOST_IN_BATCH):
+        yield list(mails[start : start + MOST_IN_BATCH])
+
+
+def body_of(mail: Mail) -> dict[str, Any]:
+    """The e-mail in Resend's words."""
+    body: dict[str, Any] = {"from": mail.sender.shown, "to": [address.shown for address in mail.to]}
+    if mail.template_id:
+        body["template"] = {"id": mail.template_id, "variables": dict(mail.template_data)}
+    optional = {
+        "subject": mail.subject,
+        "html": mail.html,
+        "text": mail.text,
+        "cc": [address.shown for address in mail.cc],
+        "bcc": [address.shown for address in mail.bcc],
+        "reply_to": mail.reply_to.shown if mail.reply_to else "",
+        "attachments": [
+            {"filename": file.filename, "content": file.content, "content_type": file.content_type}
+            for file in mail.attachments
+        ],
+        "tags": _tags(mail.categories),
+    }
+    return body | {name: value for name, value in optional.items() if value}
+
+
+def read_id(response: Response) -> str:
+    """Read the id of a sent e-mail; raises what an error means."""
+    return str(_body(response).get("id") or "")
+
+
+def read_batch(response: Response, count: int) -> list[str | ConnectError]:
+    """Read what became of each e-mail of a batch, in order: its id, or why it was refused."""
+    body = _body(response)
+    ids = [str(item.get("id") or "") for item in body.get("data") or []]
+    refused = {item.get("index"): str(item.get("message") or "") for item in body.get("errors") or []}
+    taken = iter(ids)
+    return [
+        GiveUpRecord(f"Resend refused it: {_short(refused[index])}", code="validation_error")
+        if index in refused
+        else next(taken, "")
+        for index in range(count)
+    ]
+
+
+def refusal(name: str, message: str, status: int) -> ConnectError:
+    """Return what an error name means: https://resend.com/docs/api-reference/errors."""
+    if status == 403 and name == "validation_error":
+        return FixSettings(
+            "Resend refused the sender: its domain is not verified. Verify it, or use another sender.",
+            code="unverified_domain",
+        )
+    for kind, sentences in _REFUSALS:
+        if name in sentences:
+            return kind(f"Resend refused the e-mail: {sentences[name]} ({name}).", code=name)
+    if status in {401, 403}:
+        return SignInAgain(
+            f"Resend refused the API key ({name or status}). Replace it.", code=name or "refused"
+        )
+    said = f" {_short(message)}" if message else ""
+    return GiveUpRecord(
+        f"Resend refused the e-mail as it is ({name or status}).{said}", code=name or f"http_{status}"
+    )
+
+
+_REFUSALS: tuple[tuple[type[ConnectError], Mapping[str, str]], ...] = (
+    (
+        SignInAgain,
+        {
+            "missing_api_key": "the API key is missing. Put it into the resource",
+            "invalid_api_key": "the API key is wrong. Replace it",
+            "restricted_api_key": "the API key may not send. Make one that may",
+        },
+    ),
+    (
+        FixInput,
+        {
+            "invalid_idempotent_request": "the message_key belongs to another e-mail. Use one each",
+            "missing_required_field": "a field is missing",
+            "invalid_attachment": "an attachment has neither content nor path",
+            "invalid_from_address": "the sender is no address",
+            "not_found": "the template is unknown. Check template_id",
+        },
+    ),
+    (TryLater, {"concurrent_idempotent_requests": "it is being sent just now. Try again in a minute"}),
+)
+
+
+def _tags(categories: Sequence[str]) -> list[dict[str, str]]:
+    """Categories as Resend's tags, which are name and value of ASCII letters, digits, - and _."""
+    return [
+        {"name": f"category{number}" if number > 1 else "category", "value": _NOT_IN_TAG.sub("_", name)[:256]}
+        for number, name in enumerate(categories, 1)
+    ]
+
+
+def _body(response: Response) -> dict[str, Any]:
+    body = response.json
+    body = body if isinstance(body, dict) else {}
+    if not response.success:
+        error = refusal(str(body.get("name") or ""), str(body.get("message") or ""), response.status)
+        error.call, error.status, error.request_id = response.call, response.status, response.request_id
+        error.attempts = response.attempts
+        raise error
+    return body
+
+
+def _short(message: str) -> str:
+    return mask_text(message)[:200]

@@ -1,0 +1,181 @@
+"""SendGrid: requests built, replies read.
+
+https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict
+
+from f.connect.calls.message import Request, Response
+from f.connect.errors import (
+    ConnectError,
+    FixInput,
+    FixSettings,
+    GiveUpRecord,
+    OutcomeUnknown,
+    SignInAgain,
+    TryLater,
+)
+from f.connect.integration import BearerToken, Integration
+from f.connect.redact import mask_text
+from f.notify.email.mail import Address, Mail
+
+BASE_URL = "https://api.sendgrid.com/v3"
+MOST_RECIPIENTS = 1000  # over to, cc, bcc and all personalizations
+MOST_PERSONALIZATIONS = 1000
+
+
+class sendgrid(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
+    """A SendGrid account: its API key (`SG....`) as `token`.
+
+    `base_url` is https://api.eu.sendgrid.com/v3 for accounts in the EU.
+    """
+
+    token: str
+    base_url: str
+
+
+def integration_of(resource: Mapping[str, Any]) -> Integration:
+    """Return the account as the connection layer sees it."""
+    token = resource.get("token")
+    if not isinstance(token, str) or not token:
+        raise FixSettings(
+            "The SendGrid resource has no token. Give the API key (SG....).", code="bad_settings"
+        )
+    return Integration(
+        name="sendgrid",
+        base_url=resource.get("base_url") or BASE_URL,
+        authentication=BearerToken(token=token),
+    )
+
+
+def send_request(mail: Mail, mark: str) -> Request:
+    """One e-mail. SendGrid has no idempotency keys; our mark shows in its event webhook."""
+    count = len(mail.to) + len(mail.cc) + len(mail.bcc)
+    if count > MOST_RECIPIENTS:
+        raise FixInput(
+            f"SendGrid takes {MOST_RECIPIENTS} recipients, this has {count}. Use send_bulk_email.",
+            code="too_many_recipients",
+        )
+    return _request(mail, [_personalization(mail)], mark)
+
+
+def batch_request(mails: Sequence[Mail], mark: str) -> Request:
+    """Up to 1,000 e-mails that differ in recipient, subject and template data only."""
+    shared = mails[0]
+    return _request(shared, [_personalization(mail, shared) for mail in mails], mark)
+
+
+def batches(mails: Sequence[Mail]) -> Iterator[list[Mail]]:
+    """Share the e-mails out to requests: those of equal content travel together."""
+    alike: dict[tuple[str, str, str], list[Mail]] = {}
+    for mail in mails:
+        alike.setdefault((mail.template_id, mail.html, mail.text), []).append(mail)
+    for group in alike.values():
+        for start in range(0, len(group), MOST_PERSONALIZATIONS):
+            yield group[start : start + MOST_PERSONALIZATIONS]
+
+
+def read_batch(response: Response, count: int) -> list[str | ConnectError]:
+    """Read the reply to a batch: SendGrid takes all of it, under one id, or refuses all."""
+    return [read_id(response)] * count
+
+
+def culprit(error: ConnectError) -> int | None:
+    """Return the place in the batch of the e-mail that SendGrid refused the whole request for."""
+    found = re.fullmatch(r"sendgrid_personalizations\.(\d+)\..*", error.code or "")
+    return int(found[1]) if found else None
+
+
+def read_id(response: Response) -> str:
+    """Read the id of an accepted e-mail; raises what an error means."""
+    if response.success:
+        return response.headers.get("X-Message-Id", "")
+    error = refusal(_errors(response), response.status)
+    error.call, error.status, error.request_id = response.call, response.status, response.request_id
+    error.attempts = response.attempts
+    raise error
+
+
+def refusal(errors: Sequence[Mapping[str, Any]], status: int) -> ConnectError:
+    """Return what SendGrid's errors mean; the first one decides."""
+    field = str(errors[0].get("field") or "") if errors else ""
+    said = mask_text(str(errors[0].get("message") or ""))[:200] if errors else ""
+    code = f"sendgrid_{field or status}"
+    if status == 403 and (field == "from" or "sender identity" in said.lower()):
+        return FixSettings(
+            "SendGrid refused the sender: it is no verified sender identity. Verify it, or use another.",
+            code="unverified_sender",
+        )
+    if field == "template_id":
+        return FixInput("SendGrid does not know the template. Check template_id.", code=code)
+    if status in _REFUSALS:
+        kind, sentence = _REFUSALS[status]
+        return kind(f"SendGrid refused the e-mail: {sentence} ({status}).", code=code)
+    if status >= 500:
+        return OutcomeUnknown(f"SendGrid answered {status}; the e-mail may be on its way.", code=code)
+    where = f" at {field}" if field else ""
+    return GiveUpRecord(f"SendGrid refused the e-mail as it is{where} ({status}). {said}".strip(), code=code)
+
+
+_REFUSALS: Mapping[int, tuple[type[ConnectError], str]] = {
+    401: (SignInAgain, "the API key is wrong or was revoked. Replace it"),
+    403: (SignInAgain, "the API key may not send. Give it the right Mail Send"),
+    413: (FixInput, "it is larger than 30 MB. Send a link to the files instead"),
+    429: (TryLater, "too many requests. Try again later"),
+}
+
+
+def _request(mail: Mail, personalizations: list[dict[str, Any]], mark: str) -> Request:
+    body: dict[str, Any] = {"personalizations": personalizations, "from": _address(mail.sender)}
+    if mail.subject:
+        body["subject"] = mail.subject
+    if mail.template_id:
+        body["template_id"] = mail.template_id
+    else:
+        parts = (("text/plain", mail.text), ("text/html", mail.html))  # plain first, as SendGrid demands
+        body["content"] = [{"type": kind, "value": value} for kind, value in parts if value]
+    if mail.reply_to:
+        body["reply_to"] = _address(mail.reply_to)
+    if mail.attachments:
+        body["attachments"] = [
+            {
+                "content": file.content,
+                "type": file.content_type,
+                "filename": file.filename,
+                "disposition": "attachment",
+            }
+            for file in mail.attachments
+        ]
+    if mail.categories:
+        body["categories"] = list(mail.categories)
+    body["custom_args"] = {"mark": mark}
+    return Request(method="POST", path="/mail/send", json=body, endpoint="mail_send")
+
+
+def _personalization(mail: Mail, shared: Mail | None = None) -> dict[str, Any]:
+    one: dict[str, Any] = {"to": [_address(address) for address in mail.to]}
+    if mail.cc:
+        one["cc"] = [_address(address) for address in mail.cc]
+    if mail.bcc:
+        one["bcc"] = [_address(address) for address in mail.bcc]
+    if shared is not None and mail.subject and mail.subject != shared.subject:
+        one["subject"] = mail.subject
+    if mail.template_id and mail.template_data:
+        one["dynamic_template_data"] = dict(mail.template_data)
+    return one
+
+
+def _address(address: Address) -> dict[str, str]:
+    return {"email": address.email, "name": address.name} if address.name else {"email": address.email}
+
+
+def _errors(response: Response) -> list[Mapping[str, Any]]:
+    if not response.body.lstrip().startswith(b"{"):  # a proxy's page
+        return []
+    body = response.json
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return [item for item in errors or [] if isinstance(item, dict)]

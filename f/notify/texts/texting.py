@@ -1,0 +1,152 @@
+"""Sending a text message: checked, counted, not to who opted out, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypedDict
+from urllib.parse import urlsplit
+
+from f.connect.client import Client
+from f.connect.errors import FixInput, GiveUpRecord
+from f.notify.messages.opt_outs import Medium, OptOuts
+from f.notify.texts.client import (
+    SUPPRESSED,
+    Text,
+    find_sent,
+    integration_of,
+    list_request,
+    read_state,
+    send_request,
+)
+from f.notify.texts.phone import e164, masked
+from f.notify.texts.segments import MOST_CHARACTERS, count_segments
+from f.store.once import Parcel, key_of, send_once
+from f.store.store import Store
+
+_MOST_MEDIA = 10
+_CLOCKS_DIFFER = 10.0
+_LONGEST_SENDER_ID = 11
+_WHATSAPP = "whatsapp:"
+
+
+class TextResult(TypedDict):
+    """`segments` is what we counted and the operator bills; 0 for a template, whose text Twilio knows."""
+
+    status: Literal["sent", "already_sent", "suppressed"]
+    sid: str
+    segments: int
+    encoding: str
+    notices: list[str]
+
+
+def text_of(
+    to: str,
+    sender: str,
+    body: str,
+    default_country: str,
+    *,
+    whatsapp: bool = False,
+    media_urls: Sequence[str] = (),
+    content_sid: str = "",
+    content_variables: Mapping[str, Any] | None = None,
+) -> Text:
+    """Check everything that can be checked without sending; FixInput says what is wrong."""
+    if not to.strip():
+        raise FixInput("No recipient: give a number in `to`.", code="no_recipients")
+    if bool(body.strip()) == bool(content_sid) and not (media_urls and not content_sid):
+        raise FixInput("Give either a text or a template (content_sid).", code="no_text")
+    if len(body) > MOST_CHARACTERS:
+        raise FixInput(
+            f"The text has {len(body):,} characters; Twilio takes {MOST_CHARACTERS:,}. Shorten it.",
+            code="too_long",
+        )
+    if len(media_urls) > _MOST_MEDIA:
+        raise FixInput(
+            f"A message takes {_MOST_MEDIA} media files, this has {len(media_urls)}.", code="too_many_media"
+        )
+    for url in media_urls:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise FixInput(
+                "A media URL must begin with https:// and be reachable by Twilio.", code="bad_media_url"
+            )
+    number = e164(to.removeprefix(_WHATSAPP), default_country)
+    from_ = _sender(sender.strip(), default_country, whatsapp=whatsapp)
+    text = Text(f"{_WHATSAPP}{number}" if whatsapp else number, from_, body, tuple(media_urls))
+    variables = {str(name): str(value) for name, value in (content_variables or {}).items()}
+    return replace(text, content_sid=content_sid, content_variables=variables or None)
+
+
+def send_text(
+    text: Text,
+    twilio: Mapping[str, Any],
+    store: Store,
+    *,
+    message_key: str = "",
+    window: float | None = None,
+) -> TextResult:
+    """Send unless the recipient opted out; a lost answer is looked up in Twilio's list at once."""
+    medium: Medium = "whatsapp" if text.to.startswith(_WHATSAPP) else "sms"
+    number = text.to.removeprefix(_WHATSAPP)
+    integration = integration_of(twilio)  # a wrong resource is said before anything is looked up
+    counted = count_segments(text.body)
+    notices = []
+    if counted.encoding == "UCS-2" and counted.count > 1:
+        notices.append(f"These characters make it {counted.count} segments: {counted.odd_characters[:20]}")
+    result: TextResult = {
+        "status": "sent",
+        "sid": "",
+        "segments": counted.count,
+        "encoding": counted.encoding,
+        "notices": notices,
+    }
+    opt_outs = OptOuts(store)
+    if opt_outs.has(medium, number):
+        return {
+            **result,
+            "status": "suppressed",
+            "notices": [f"{masked(number)} opted out. Nothing was sent."],
+        }
+    key = key_of("twilio", text.to, message_key) if message_key else ""
+    with Client(integration, store) as client:
+        parcel = _parcel(client, text, str(twilio["accountSid"]))
+        try:
+            receipt = send_once(store, key, parcel, window=window)
+        except GiveUpRecord as error:
+            if error.code != SUPPRESSED:
+                raise
+            opt_outs.add(medium, number, "told by the operator")
+            return {**result, "status": "suppressed", "notices": [str(error)]}
+    return {**result, "status": receipt.status, "sid": receipt.id}
+
+
+def _parcel(client: Client, text: Text, account: str) -> Parcel:
+    def look_up(_mark: str, since: float) -> str | None:
+        found = find_sent(client.request(list_request(text, account)), text, since - _CLOCKS_DIFFER)
+        return found.sid if found else None
+
+    return Parcel(
+        send=lambda _mark: read_state(client.request(send_request(text, account))).sid, look_up=look_up
+    )
+
+
+def _sender(sender: str, default_country: str, *, whatsapp: bool) -> str:
+    if not sender:
+        raise FixInput(
+            "No sender: give a number of the Twilio account, or a messaging service (MG...).",
+            code="no_sender",
+        )
+    if sender.startswith("MG") and len(sender) == 34:
+        return sender
+    if whatsapp:
+        return _WHATSAPP + e164(sender.removeprefix(_WHATSAPP), default_country, what="sender")
+    if any(character.isalpha() for character in sender):  # an alphanumeric sender id
+        if len(sender) > _LONGEST_SENDER_ID or not sender.replace(" ", "").isalnum() or not sender.isascii():
+            raise FixInput(
+                f"A sender id has at most {_LONGEST_SENDER_ID} letters, digits and spaces.", code="bad_sender"
+            )
+        return sender
+    if sender.isdigit() and len(sender) <= 6:  # a short code
+        return sender
+    return e164(sender, default_country, what="sender")

@@ -1,0 +1,148 @@
+"""Windmill's side of an inbox: objects listed, described, copied and moved, and whether a job still runs."""
+
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BufferedReader
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import httpx
+import wmill
+from wmill import S3Object
+
+from f.connect.errors import FixSettings, TryLater
+from f.records.inbox.decisions import InboxFile
+from f.records.rows.row_store import read_object
+
+_PAGE = 1000
+_AT_ONCE = 8  # descriptions asked for at once: the API has no listing with sizes and times
+_PASSING = frozenset({502, 503, 504})
+
+
+class Reply(Protocol):
+    """What is read of an answer of the API."""
+
+    status_code: int
+
+    def json(self) -> Any:
+        """The body."""
+
+
+def object_at(storage: str, path: str) -> S3Object:
+    """An object of the workspace's default storage, or of one of its others."""
+    return S3Object(s3=path, storage=storage) if storage else S3Object(s3=path)
+
+
+class Platform:
+    """The calls an inbox makes; a context manager. Raises TryLater where Windmill is not reached."""
+
+    def __init__(self) -> None:
+        self._client = wmill.Windmill()  # type: ignore[no-untyped-call]  # the client has no types there
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.client.close()
+
+    def list_paths(self, storage: str, prefix: str) -> Iterator[str]:
+        """Every object below a prefix; FixSettings where the workspace has no storage or shows none."""
+        marker, seen = "", set[str]()
+        while marker not in seen:
+            seen.add(marker)
+            query = {"prefix": prefix, "max_keys": _PAGE, "marker": marker}
+            reply = self._get("job_helpers/list_stored_files", query, storage)
+            page = _page(reply, prefix)
+            yield from (str(item["s3"]) for item in page["windmill_large_files"])
+            marker = page.get("next_marker") or ""
+
+    def describe_all(self, storage: str, paths: list[str]) -> list[InboxFile]:
+        """The objects that are still there, in the order of `paths`."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = pool.map(lambda path: self.describe(storage, path), paths)
+            return [file for file in found if file is not None]
+
+    def describe(self, storage: str, path: str) -> InboxFile | None:
+        """An object's size and time; None where it is gone."""
+        reply = self._get("job_helpers/load_file_metadata", {"file_key": path}, storage)
+        if reply.status_code != 200:
+            # Which status a missing object has is not documented: the listing knows.
+            if path not in self.list_paths(storage, path):
+                return None
+            raise _refused(f"did not describe {path!r}", reply)
+        facts = reply.json()
+        return InboxFile(
+            storage,
+            path,
+            int(facts.get("size_in_bytes") or 0),
+            str(facts.get("last_modified") or ""),
+            str(facts.get("version_id") or ""),
+        )
+
+    def move(self, storage: str, source: str, target: str) -> None:
+        """Give an object another path, over what is there; nothing where it has been moved already."""
+        query = {"src_file_key": source, "dest_file_key": target}
+        reply = self._get("job_helpers/move_s3_file", query, storage)
+        if reply.status_code != 200 and self.describe(storage, source) is not None:
+            raise _refused(f"did not move {source!r} to {target!r}", reply)
+
+    def copy(self, source: str, storage: str, target: str) -> None:
+        """Copy an object of the default storage, through a file: the API has no call for it."""
+        with tempfile.NamedTemporaryFile(prefix="inbox-") as spool:
+            for piece in read_object(object_at("", source)):
+                spool.write(piece)
+            spool.flush()
+            with open(spool.name, "rb") as whole:  # noqa: PTH123 - the client streams only what open() returns
+                self.write(storage, target, whole)
+
+    def write(self, storage: str, path: str, content: bytes | BufferedReader) -> None:
+        """Store bytes or an open file as an object, over what is there."""
+        try:
+            wmill.write_s3_file(object_at(storage, path), content)
+        except Exception as error:
+            # The client raises a bare Exception, and KeyError on a refusal.
+            raise TryLater(f"The storage did not take {path!r}.", code="storage") from error
+
+    def is_running(self, job: str) -> bool | None:
+        """Whether a job is queued or running; None where Windmill knows no such job."""
+        reply = self._get(f"jobs_u/get/{job}", {}, "")
+        if reply.status_code != 200:
+            return None
+        return bool(reply.json().get("type") == "QueuedJob")
+
+    def _get(self, call: str, query: dict[str, Any], storage: str) -> Reply:
+        if storage:
+            query = {**query, "storage": storage}
+        client = self._client
+        try:
+            reply: Reply = client.get(f"/w/{client.workspace}/{call}", raise_for_status=False, params=query)
+        except httpx.HTTPError as error:
+            raise TryLater(f"Windmill did not answer {call}.", code="platform") from error
+        return reply
+
+
+def _page(reply: Reply, prefix: str) -> Any:
+    if reply.status_code == 200:
+        page = reply.json()
+        if page["windmill_large_files"] or not page.get("restricted_access"):
+            return page
+    elif reply.status_code in _PASSING:
+        raise _refused(f"did not list {prefix!r}", reply)
+    raise FixSettings(
+        f"The objects below {prefix!r} could not be listed (status {reply.status_code}). Set a storage up "
+        "under Workspace settings > Object Storage (S3), and run this as a user who may list it: an "
+        "administrator, or one to whom the storage's permissions give the prefix.",
+        code="no_object_storage",
+        status=reply.status_code,
+    )
+
+
+def _refused(what: str, reply: Reply) -> TryLater:
+    return TryLater(
+        f"Windmill {what} (status {reply.status_code}). Try again later.",
+        code="storage",
+        status=reply.status_code,
+    )

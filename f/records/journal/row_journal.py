@@ -1,0 +1,289 @@
+"""What became of each customer at a target, durable over crashes, runs and jobs.
+
+Before a row is sent its intent is committed here, after the answer its outcome. A row is known by its
+customer (the e-mail) and its content, never by its line: a run after a crash finds what was sent and what
+was answered, and a later import of the same file finds nothing left to do. Both are kept as hashes.
+
+A customer stands here `sent` (somebody is at it, or its answer was lost) or `done`. What the target refused
+or did not apply leaves no trace, so that it is tried again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple, Protocol
+
+import orjson
+
+from f.records.journal.owner import NOBODY, Owner
+from f.store.store import SqliteStore, Store
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS import_rows (
+    target TEXT NOT NULL, customer TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
+    outcome TEXT NOT NULL, remote_id TEXT, import_id TEXT NOT NULL, owner TEXT NOT NULL,
+    sent_at DOUBLE PRECISION NOT NULL, renewed_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (target, customer))""",
+    "CREATE TABLE IF NOT EXISTS import_targets (target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL)",
+)
+# One claim at a time for each target: the row lock lasts until the transaction ends.
+_LOCK = """INSERT INTO import_targets AS t (target, at) VALUES (:target, :at)
+    ON CONFLICT (target) DO UPDATE SET at = excluded.at"""
+# Rows come as one JSON array of arrays: a statement for each, or with a parameter for each value, costs six
+# times as much in Postgres. Here alone the two databases do not understand the same words.
+_SQLITE_ROWS = "json_each(:rows) AS j"
+_POSTGRES_ROWS = "json_array_elements(CAST(:rows AS json)) AS j(value)"
+# CROSS JOIN, as SQLite takes its tables in the order written then: a look-up for each row, not a scan.
+_READ = """SELECT customer, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at
+    FROM {rows} CROSS JOIN import_rows WHERE target = :target AND customer = j.value ->> 0"""
+_INTEND = """INSERT INTO import_rows AS r
+    (target, customer, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
+    SELECT :target, j.value ->> 0, j.value ->> 1, 'sent', '', NULL, :import_id, :owner, :at, :at
+    FROM {rows} WHERE true
+    ON CONFLICT (target, customer) DO UPDATE SET content = excluded.content, state = 'sent', outcome = '',
+    remote_id = NULL, import_id = excluded.import_id, owner = excluded.owner,
+    sent_at = excluded.sent_at, renewed_at = excluded.renewed_at"""
+# A claimed row is there to be updated; where another job has taken it over, nothing changes.
+_DONE = """INSERT INTO import_rows AS r
+    (target, customer, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
+    SELECT :target, j.value ->> 0, j.value ->> 1, 'done', j.value ->> 2, j.value ->> 3, j.value ->> 4, '',
+    :at, :at FROM {rows} WHERE true
+    ON CONFLICT (target, customer) DO UPDATE SET content = excluded.content, state = 'done',
+    outcome = excluded.outcome, remote_id = excluded.remote_id, import_id = excluded.import_id, owner = ''
+    WHERE r.owner = :owner"""
+_TAKE_OVER = """UPDATE import_rows SET owner = :owner, renewed_at = :at, import_id = :import_id
+    WHERE target = :target AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+# An entry that imports still meet is not old. Noted once in a while: a file fed every night costs nothing.
+_MEET = """UPDATE import_rows SET renewed_at = :at
+    WHERE target = :target AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+_MET_SECONDS = 7 * 86_400.0
+_NOTE = """UPDATE import_rows SET remote_id = :job
+    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+_DOUBT = """UPDATE import_rows SET owner = '', sent_at = :at
+    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+_FORGET = """DELETE FROM import_rows
+    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+_RENEW = """UPDATE import_rows SET renewed_at = :at
+    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+
+
+Cells = tuple[str | None, ...]
+
+
+class Entry(NamedTuple):
+    """A row to be sent, as the journal knows it: two hashes."""
+
+    customer: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the journal says to a row that is to be sent.
+
+    `mine`: send it. `in_doubt`: it may have been applied before, with this content or another, as part of the
+    bulk job `remote_id` where there is one; it was sent at `since` at the latest.
+    `done`: it was applied before, by this import or another. `elsewhere`: a job that lives is sending it.
+    """
+
+    state: Literal["mine", "in_doubt", "done", "elsewhere"]
+    same_content: bool = True
+    same_import: bool = False
+    outcome: str = ""
+    remote_id: str | None = None
+    since: float = 0.0
+
+
+MINE = Claim("mine")
+
+
+class Journal(Protocol):
+    """What the planner asks, and what the sender asks and tells."""
+
+    def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """What `claim` would say of these rows, by customer; nothing is claimed."""
+
+    def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """Commit the intent to send these rows, and return by customer what is known of each."""
+
+    def intend(self, entries: Sequence[Entry]) -> None:
+        """Commit that rows found not to be applied are sent now after all."""
+
+    def note(self, entries: Sequence[Entry], job: str) -> None:
+        """Commit that claimed rows are in this bulk job."""
+
+    def settle(
+        self,
+        *,
+        done: Iterable[tuple[Entry, str, str | None]],
+        doubtful: Iterable[Entry],
+        forgotten: Iterable[Entry],
+    ) -> None:
+        """Commit how claimed rows ended: with outcome and remote id, without an answer, not applied."""
+
+    def renew(self) -> None:
+        """Say that this job still lives."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, by the clock of `Claim.since`."""
+
+
+class NoJournal:
+    """Remembers nothing: every row is new."""
+
+    def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """Everything is to be sent."""
+        return {entry.customer: MINE for entry in entries}
+
+    def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """Everything is to be sent."""
+        return {entry.customer: MINE for entry in entries}
+
+    def intend(self, entries: Sequence[Entry]) -> None:
+        """Nothing to commit."""
+
+    def note(self, entries: Sequence[Entry], job: str) -> None:
+        """Nothing to commit."""
+
+    def settle(
+        self,
+        *,
+        done: Iterable[tuple[Entry, str, str | None]],
+        doubtful: Iterable[Entry],
+        forgotten: Iterable[Entry],
+    ) -> None:
+        """Nothing to commit."""
+
+    def renew(self) -> None:
+        """Nobody waits."""
+
+    def now(self) -> float:
+        """There is no `since` to compare with."""
+        return 0.0
+
+
+class RowJournal:
+    """The journal of one target in a store. Used by one thread at a time, except for `now`.
+
+    `resend_unknown`: rows in doubt are sent as if they were new; a person has looked them up.
+    """
+
+    def __init__(
+        self, store: Store, target: str, import_id: str, owner: Owner, *, resend_unknown: bool = False
+    ) -> None:
+        self._store, self._owner, self._resend_unknown = store, owner, resend_unknown
+        self._target, self._import_id = target, import_id
+        self._rows = _SQLITE_ROWS if isinstance(store, SqliteStore) else _POSTGRES_ROWS
+        self._before: dict[str, Cells] = {}  # what was done with other content, by customer
+        # Claimed and not settled. To ask the table for them would be to read all that was ever sent.
+        self._held: set[str] = set()
+        for table in TABLES:
+            store.create(table)
+
+    def now(self) -> float:
+        """Seconds since the epoch by the store's clock."""
+        return self._store.now()
+
+    def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """One transaction, one claim at a time for each target."""
+        at = self.now()
+        with self._store.transaction():
+            self._store.execute(_LOCK, {"target": self._target, "at": at})
+            known = self._read(entries)
+            self._remember(entries, known)
+            claims = {entry.customer: self._judge(entry, known.get(entry.customer), at) for entry in entries}
+            fresh = [entry for entry in entries if claims[entry.customer].state == "mine"]
+            taken = [entry for entry in entries if claims[entry.customer].state == "in_doubt"]
+            self._held.update(entry.customer for entry in (*fresh, *taken))
+            self._run(_INTEND, fresh, at)
+            self._run(_TAKE_OVER, taken, at)
+            met = [entry for entry in entries if claims[entry.customer].state == "done"]
+            self._run(_MEET, [entry for entry in met if at - known[entry.customer][-1] > _MET_SECONDS], at)
+        return claims
+
+    def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        """One read, which no claim waits for."""
+        known, at = self._read(entries), self.now()
+        return {entry.customer: self._judge(entry, known.get(entry.customer), at) for entry in entries}
+
+    def intend(self, entries: Sequence[Entry]) -> None:
+        """One transaction."""
+        self._run(_INTEND, entries, self.now())
+
+    def note(self, entries: Sequence[Entry], job: str) -> None:
+        """One transaction."""
+        self._run(_NOTE, entries, self.now(), job=job)
+
+    def settle(
+        self,
+        *,
+        done: Iterable[tuple[Entry, str, str | None]],
+        doubtful: Iterable[Entry],
+        forgotten: Iterable[Entry],
+    ) -> None:
+        """One transaction. A row that another job has taken over in the meantime is left alone."""
+        at = self.now()
+        ended = [(*entry, outcome, remote_id, self._import_id) for entry, outcome, remote_id in done]
+        doubts, forgets = list(doubtful), list(forgotten)
+        with self._store.transaction():
+            self._run(_DONE, ended, at)
+            self._run(_DOUBT, doubts, at)
+            self._forget(forgets, at)
+        self._held.difference_update(customer for customer, *_ in (*ended, *doubts, *forgets))
+
+    def renew(self) -> None:
+        """One transaction."""
+        self._run(_RENEW, self._still_held(), self.now())
+
+    def release(self) -> None:
+        """Leave what is still claimed in doubt, for whoever comes next; after a run to the end nothing is."""
+        self._run(_DOUBT, self._still_held(), self.now())
+
+    def _still_held(self) -> list[Cells]:
+        return [(customer,) for customer in self._held]
+
+    def _read(self, entries: Sequence[Entry]) -> dict[str, tuple[Any, ...]]:
+        return {row[0]: row[1:] for row in self._run(_READ, entries)}
+
+    def _remember(self, entries: Sequence[Entry], known: Mapping[str, tuple[Any, ...]]) -> None:
+        """Keep what a changed row was before, in case the target does not take the change."""
+        for customer, _ in entries:
+            self._before.pop(customer, None)
+            if customer in known and known[customer][1] == "done":
+                content, _, outcome, remote_id, import_id, *_ = known[customer]
+                self._before[customer] = (customer, content, outcome, remote_id, import_id)
+
+    def _forget(self, entries: Sequence[Entry], at: float) -> None:
+        before = [self._before.get(entry.customer) for entry in entries]
+        self._run(_DONE, [cells for cells in before if cells is not None], at)
+        self._run(_FORGET, [entry for entry in entries if entry.customer not in self._before], at)
+
+    def _judge(self, entry: Entry, known: tuple[Any, ...] | None, now: float) -> Claim:
+        if known is None:
+            return MINE
+        content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at = known
+        same = content == entry.content
+        if state == "done":
+            ours = import_id == self._import_id
+            return Claim("done", True, ours, outcome, remote_id) if same else MINE
+        if owner not in {NOBODY, self._owner.name} and not self._owner.is_gone(owner, now - renewed_at):
+            return Claim("elsewhere")
+        if self._resend_unknown:
+            return MINE
+        # A sender that is found dead may have sent the row a moment ago, long after claiming it.
+        since = sent_at if owner == NOBODY else now
+        return Claim("in_doubt", same_content=same, remote_id=remote_id, since=since)
+
+    def _run(self, sql: str, rows: Sequence[Cells], at: float = 0.0, **more: str) -> list[tuple[Any, ...]]:
+        """Run a statement over rows, the customer first in each; what it returns.
+
+        They go in the order of the key: those that share a page of the index are written together.
+        """
+        if not rows:
+            return []
+        in_order = sorted(rows, key=itemgetter(0))
+        values = {**self._values(at), "rows": orjson.dumps(in_order, default=tuple).decode(), **more}
+        return self._store.execute(sql.format(rows=self._rows), values)
+
+    def _values(self, at: float) -> dict[str, Any]:
+        return {"target": self._target, "import_id": self._import_id, "owner": self._owner.name, "at": at}

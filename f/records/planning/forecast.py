@@ -1,0 +1,127 @@
+"""What an import will cost in calls and days, before anything is sent. Pure."""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from f.connect.integration import RateLimit
+from f.connect.moments import moment
+from f.records.report.summary import Forecast
+from f.records.sending.call_budget import DAY_SECONDS
+from f.records.target.target import Allowance, OnDuplicate, Target
+
+# Opening, filling, closing a bulk job and reading its two results, and the looks at it while it loads.
+_BULK_CALLS, _FEWEST_LOOKS, _MOST_LOOKS = 5, 1, 15
+
+
+class Calls(NamedTuple):
+    """From `least` to `most`, as the target has the rows already or not. Retries are not among them."""
+
+    least: int
+    most: int
+
+
+def calls_needed(target: Target, chunks: Iterable[int], on_duplicate: OnDuplicate) -> Calls:
+    """The calls for chunks of so many rows, as a delivery makes them."""
+    least = most = 0
+    for rows in chunks:
+        fewest, highest = _for_chunk(target, rows, on_duplicate)
+        least, most = least + fewest, most + highest
+    return Calls(least, most)
+
+
+def _for_chunk(target: Target, rows: int, on_duplicate: OnDuplicate) -> Calls:
+    kind, in_bulk = target.kind, target.loads_in_bulk(rows)
+    batched = kind.own_batches or target.batch_endpoint is not None
+    per_request = target.rows_per_request if batched else 1
+    size = rows if in_bulk else target.batch_size
+    looks_first = kind.looks_first(target, on_duplicate)
+    least = most = 0
+    for start in range(0, rows, size):
+        batch = min(size, rows - start)
+        lookups = math.ceil(batch / kind.rows_per_lookup) if looks_first else 0
+        alone = 1 if start == 0 and not looks_first else 0  # the first row proves the target
+        fewest, highest = _writes(batch - alone, per_request, in_bulk=in_bulk)
+        # Where every row is found by its look-up, none is sent.
+        least += lookups + (0 if looks_first else alone + fewest)
+        most += lookups + alone + highest
+    if on_duplicate == "update" and not kind.upserts:
+        most += rows
+    return Calls(least, most)
+
+
+def _writes(rows: int, per_request: int, *, in_bulk: bool) -> Calls:
+    if in_bulk and rows:
+        return Calls(_BULK_CALLS + _FEWEST_LOOKS, _BULK_CALLS + _MOST_LOOKS)
+    requests = math.ceil(rows / per_request)
+    return Calls(requests, requests)
+
+
+def forecast(
+    calls: Calls, allowances: Sequence[Allowance], rate: RateLimit | None, now: float, *, parks: bool
+) -> Forecast:
+    """Against the allowance that makes it last longest; `now` in seconds since the epoch."""
+    tightest = max(allowances, key=lambda one: (_ends_at(calls, one, now), -one.left), default=None)
+    seconds = calls.most * rate.interval if rate and rate.enabled else None
+    paced = f"at {_pace(rate)} about {_span(seconds)}" if rate and seconds else ""
+    sentence = "; ".join(filter(None, (_against(calls, tightest, now, parks=parks), paced)))
+    return {
+        "calls_at_least": calls.least,
+        "calls": calls.most,
+        "daily_limit": tightest.daily_limit if tightest else None,
+        "left_today": tightest.left if tightest else None,
+        "renews_at": moment(tightest.renews_at) if tightest and tightest.renews_at else None,
+        "seconds": seconds,
+        "days": _renewals(calls, tightest) + 1 if tightest else None,
+        "message": f"{sentence}.",
+    }
+
+
+def _renewals(calls: Calls, allowance: Allowance) -> int:
+    """How often the allowance has to renew before all calls are made."""
+    return max(0, math.ceil((calls.most - allowance.left) / allowance.daily_limit))
+
+
+def _ends_at(calls: Calls, allowance: Allowance, now: float) -> float:
+    renewals = _renewals(calls, allowance)
+    if not renewals:
+        return now
+    first = now + DAY_SECONDS if allowance.renews_at is None else allowance.renews_at
+    return first + (renewals - 1) * DAY_SECONDS
+
+
+def _against(calls: Calls, allowance: Allowance | None, now: float, *, parks: bool) -> str:
+    said = f"About {_numbered(calls)}"
+    if allowance is None:
+        return said
+    left, limit = f"{allowance.left:,}", f"{allowance.daily_limit:,}"
+    days = _renewals(calls, allowance) + 1
+    if days == 1:
+        return f"{said}; {left} of today's {limit} are left: it fits"
+    if not parks:
+        return f"{said}, {left} left of {limit} a day: it does not fit, and with park_after 0 the rest fails"
+    may = "it may take" if calls.least <= allowance.left else "it takes"
+    end = datetime.fromtimestamp(_ends_at(calls, allowance, now), UTC)
+    return (
+        f"{said}, {left} left of {limit} a day: {may} {days} days, until {end:%Y-%m-%d}; until then the rest "
+        "waits without holding a worker"
+    )
+
+
+def _numbered(calls: Calls) -> str:
+    if calls.least == calls.most:
+        return f"{calls.most:,} call{'' if calls.most == 1 else 's'}"
+    return f"{calls.least:,} to {calls.most:,} calls"
+
+
+def _pace(rate: RateLimit) -> str:
+    a_second = 1 / rate.interval
+    return f"{a_second:.3g} a second" if a_second >= 1 else f"{60 * a_second:.3g} a minute"
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("days", DAY_SECONDS), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size or (unit != "days" and seconds >= size):
+            return f"{seconds / size:.1f} {unit}"
+    return f"{math.ceil(seconds)} s"

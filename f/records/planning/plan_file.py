@@ -1,0 +1,93 @@
+"""A plan written down: counts, first examples, a file that names every row, and what is settled by it."""
+
+import csv
+import io
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import get_args
+
+from f.records.planning.planner import Planned
+from f.records.reading.table_validation import Shelf, mask
+from f.records.report.summary import Action, Change, FileRef, Plan, Rows
+from f.records.rows.rejects_file import escape
+from f.records.rows.row_store import inline, keep_file, object_path, to_line
+
+_COLUMNS = ("line", "action", "reason", "id", "field", "from", "to")
+_EXAMPLES = 5
+
+
+class PlanRecord:
+    """Takes the plan chunk by chunk, and holds on to no row but the first examples."""
+
+    def __init__(self, import_id: str) -> None:
+        self._import_id = import_id
+        self._shelf = Shelf(import_id)
+        self._counts: Counter[str] = Counter()
+        self._fields: Counter[str] = Counter()
+        self._examples: list[Change] = []
+        self.settled: list[Rows] = []
+
+    def write(self, chunks: Iterable[list[Planned]]) -> FileRef:
+        """Take all chunks, and write the file."""
+        with tempfile.NamedTemporaryFile(prefix="plan-") as spool:
+            for text in _lines(self._noted(chunks)):
+                spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8"))
+            spool.flush()
+            self._shelf.settle()
+            with open(spool.name, "rb") as whole:  # noqa: PTH123 - the client streams only what open() returns
+                file = keep_file(object_path(self._import_id, "plan.csv"), whole, "text/csv")
+        return {**file, "rows": self._counts.total()}
+
+    def summary(self, file: FileRef, *, hash: str, reads_target: bool, requests: int) -> Plan:
+        """The plan as it travels to the next steps."""
+        return {
+            "hash": hash,
+            "reads_target": reads_target,
+            "counts": {action: self._counts[action] for action in get_args(Action)},
+            "fields": dict(self._fields.most_common()),
+            "examples": self._examples,
+            "requests": requests,
+            "file": file,
+        }
+
+    def _noted(self, chunks: Iterable[list[Planned]]) -> Iterator[Planned]:
+        for index, planned in enumerate(chunks):
+            for row in planned:
+                self._counts[row.action] += 1
+                self._note_changes(row)
+                yield row
+            lines = list(_settled(planned))
+            self.settled.append(self._shelf.put(f"settled/{index:05}.jsonl", lines) if lines else inline(()))
+
+    def _note_changes(self, row: Planned) -> None:
+        self._fields.update(difference.field for difference in row.differences)
+        for field, before, after in row.differences[: _EXAMPLES - len(self._examples)]:
+            change = Change(line=row.line, field=field, before=mask(before), after=mask(after))
+            self._examples.append(change)
+
+
+def _settled(planned: Sequence[Planned]) -> Iterator[bytes]:
+    for row in planned:
+        if row.end is not None:
+            yield to_line(
+                {"line": row.line, "code": row.end.code, "detail": row.end.detail, "id": row.end.id}
+            )
+
+
+def _lines(rows: Iterable[Planned]) -> Iterator[str]:
+    """The file as CSV text: a line for each row, of an update one for each field that would change."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+
+    def line(cells: Sequence[str]) -> str:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.writerow([escape(cell) for cell in cells])
+        return buffer.getvalue()
+
+    yield line(_COLUMNS)
+    for row in rows:
+        start = (str(row.line), row.action, row.reason, row.id or "")
+        for difference in row.differences or (("", "", ""),):
+            yield line((*start, *difference))

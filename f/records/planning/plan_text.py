@@ -1,0 +1,92 @@
+"""A plan in words: a sentence, a page for whoever decides, and what has changed since one was made. Pure."""
+
+import re
+
+from f.connect.errors import FixInput
+from f.records.report.summary import ACTIONS, Action, FileRef, Plan
+
+MOST_FIELDS = 20  # shown to a reader; the file has them all
+UNREAD = (
+    "The target could not be asked: its resource names no place to look customers up (endpoints.lookup). A "
+    "row that no earlier import applied counts as create; it may turn out to be there."
+)
+_HASH = re.compile(r"[0-9a-f]{12}(?:-[0-9a-f]{12}){2}", re.ASCII)
+_WORDS: dict[Action, str] = {
+    "create": "to create",
+    "update": "to update",
+    "unchanged": "unchanged",
+    "skip": "to skip",
+    "refuse": "to refuse",
+    "hold": "held back",
+}
+# What each part of the hash stands for, in its order, and how it comes to be another one.
+_CHANGED = (
+    "The file is not the one the plan was made of.",
+    "Other values would be sent than the plan shows: the target's resource or an input has changed.",
+    "The target has changed since the plan was made: rows were added, changed or removed there.",
+)
+
+
+def in_a_sentence(plan: Plan) -> str:
+    """The plan by its hash, and what it comes to."""
+    return f"Plan {plan['hash']}: {counted(plan)}."
+
+
+def counted(plan: Plan) -> str:
+    """How many rows there are of each action."""
+    parts = [f"{plan['counts'][name]:,} {words}" for name, words in _WORDS.items() if plan["counts"][name]]
+    return ", ".join(parts) or "no row to send"
+
+
+def check_hash(text: str) -> None:
+    """Raise FixInput for what is not the hash of a plan."""
+    if _HASH.fullmatch(text) is None:
+        raise FixInput(
+            f"apply_plan is not the hash of a plan: {text!r}. Give the three groups of twelve characters "
+            "that a dry run shows, such as 0123456789ab-0123456789ab-0123456789ab.",
+            code="bad_plan_hash",
+        )
+
+
+def refuse_outdated(wanted: str, now: str) -> None:
+    """Raise FixInput, saying what has changed, where the plan of now is not the one that is wanted."""
+    if wanted == now:
+        return
+    pairs = zip(wanted.split("-"), now.split("-"), _CHANGED, strict=True)
+    why = next(sentence for old, new, sentence in pairs if old != new)
+    raise FixInput(
+        f"{why} Nothing was sent. Make a new plan with a dry run, look at it, and apply that one.",
+        code="plan_outdated",
+    )
+
+
+def describe(plan: Plan, message: str) -> str:
+    """The plan as Markdown, for whoever is asked whether to go on."""
+    counts = [[name, f"{plan['counts'][name]:,}", ACTIONS[name]] for name in ACTIONS if plan["counts"][name]]
+    fields = [[name, f"{rows:,}"] for name, rows in list(plan["fields"].items())[:MOST_FIELDS]]
+    parts = [
+        _escaped(message),
+        _table(("Action", "Rows", "Meaning"), counts),
+        _table(("Field that would change", "Rows"), fields),
+        "" if plan["reads_target"] else UNREAD,
+        f"Every row is in {_escaped(place(plan['file']))}.",
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def place(file: FileRef) -> str:
+    """Where a reader finds a file."""
+    where = f" in the workspace's storage, at {file['s3']}" if "s3" in file else " in the step's result"
+    return f"{file['filename']}{where}"
+
+
+def _table(header: tuple[str, ...], rows: list[list[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(map(_escaped, cells))} |" for cells in lines)
+
+
+def _escaped(text: str) -> str:
+    """Names come from the file and the resource: none of them may become a link, markup or a cell's end."""
+    return re.sub(r"([\\`*_{}\[\]<>|#!~&])", r"\\\1", text.replace("\n", " "))

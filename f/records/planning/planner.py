@@ -1,0 +1,195 @@
+"""What an import would do with each of its rows, found out without writing anything.
+
+The journal knows what earlier imports applied, the target what is there. From both comes an action for
+each row, and over all of them a hash of three parts: the file, what would be sent, and what is there now.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from f.connect.calls.message import Request, Response
+from f.connect.client import Client
+from f.connect.errors import ConnectError, FixSettings, WaitForQuota
+from f.records.journal.row_journal import Claim, Entry, Journal
+from f.records.planning.diff import Difference, as_text, differences, leaves, value_at
+from f.records.report.summary import Action, Parsed
+from f.records.rows.outcome import CustomerRow, Found, RowOutcome
+from f.records.rows.reasons import REASONS
+from f.records.rows.row_store import read_rows
+from f.records.sending.batch_claims import entry_of
+from f.records.target.replies import body_of, explanation
+from f.records.target.target import OnDuplicate, Target, content_of
+
+_PART = 12  # hexadecimal digits of each part of the hash
+# What becomes of a customer that is there and has nothing to be updated, and why.
+_IF_THERE: dict[OnDuplicate, tuple[Action, str]] = {
+    "skip": ("skip", "already_exists"),
+    "update": ("unchanged", "unchanged_in_target"),
+    "fail": ("refuse", "exists_and_must_not"),
+}
+
+
+class Planned(NamedTuple):
+    """What would become of a row. `end` is its outcome if that needs no sending, else None.
+
+    `reason` is a code of REASONS where one says why; `values` are those read for the record.
+    """
+
+    line: int
+    action: Action
+    reason: str = ""
+    id: str | None = None
+    differences: Sequence[Difference] = ()
+    values: Sequence[str] = ()
+    end: RowOutcome | None = None
+
+
+def decide(
+    line: int,
+    claim: Claim,
+    there: str | None,
+    differing: Sequence[Difference],
+    on_duplicate: OnDuplicate,
+    *,
+    clears_doubts: bool,
+) -> Planned:
+    """From what is known of a row to its action. `there` is the id of the customer that the target has.
+
+    A row in doubt is never settled by a plan: sending it finds out more. `clears_doubts` says whether it can.
+    """
+    in_doubt = claim.state == "in_doubt"
+    if claim.state == "done":
+        # What this very import has applied already is its own doing, and counted as such.
+        end = None if claim.same_import else RowOutcome.because("already_imported", id=claim.remote_id)
+        return Planned(line, "unchanged", "already_imported", claim.remote_id, end=end)
+    if claim.state == "elsewhere":
+        return Planned(line, "hold", "in_progress_elsewhere")
+    if there is None:
+        lost = in_doubt and not clears_doubts
+        return Planned(line, "hold", "answer_lost") if lost else Planned(line, "create")
+    if on_duplicate == "update" and differing:
+        return Planned(line, "update", "", there, differing)
+    action, code = _IF_THERE[on_duplicate]
+    end = None if in_doubt else RowOutcome.because(code, id=there)
+    return Planned(line, action, code, there, end=end)
+
+
+class Planner:
+    """Plans the rows of an import, a chunk at a time. `hash` is complete after the last."""
+
+    def __init__(
+        self, file_hash: str, target: Target, client: Client, journal: Journal, on_duplicate: OnDuplicate
+    ) -> None:
+        self._target, self._client, self._journal = target, client, journal
+        self._on_duplicate = on_duplicate
+        self._file = file_hash
+        self._mapping = hashlib.sha256(f"{target.identity}\n{on_duplicate}\n".encode())
+        self._rows = hashlib.sha256()
+        self.requests = 0
+
+    @property
+    def hash(self) -> str:
+        """File, mapping and target rows, as one token to copy."""
+        parts = (self._file, self._mapping.hexdigest(), self._rows.hexdigest())
+        return "-".join(part[:_PART] for part in parts)
+
+    def plan(self, rows: Sequence[CustomerRow]) -> list[Planned]:
+        """What would become of the rows, in their order. Raises ConnectError where the target is not read."""
+        refusals = {row.line: self._target.kind.refusal_before_sending(row, self._target) for row in rows}
+        entries = {row.line: entry_of(row, self._target) for row in rows}
+        claims = self._claims([row for row in rows if refusals[row.line] is None], entries)
+        asked = [row for row in rows if row.line in claims and claims[row.line].state in {"mine", "in_doubt"}]
+        found = self._look_up(asked) if self._target.can_ask else {}
+        planned = []
+        for row in rows:
+            refusal = refusals[row.line]
+            if refusal is not None:
+                end = Planned(row.line, "refuse", refusal.code, end=refusal)
+            else:
+                end = self._of(row, claims[row.line], found.get(row.line))
+            self._mapping.update(entries[row.line].content.encode())
+            self._rows.update(content_of([end.line, end.action, end.id, end.values]).encode())
+            planned.append(end)
+        return planned
+
+    def _claims(self, rows: Sequence[CustomerRow], entries: Mapping[int, Entry]) -> dict[int, Claim]:
+        known = self._journal.look([entries[row.line] for row in rows]) if rows else {}
+        return {row.line: known[entries[row.line].customer] for row in rows}
+
+    def _of(self, row: CustomerRow, claim: Claim, found: Found | None) -> Planned:
+        """Gather the facts of a row and decide."""
+        differing: list[Difference] = []
+        values: list[str] = []
+        if found is not None and self._on_duplicate == "update":
+            record = self._target.record_of(row)
+            email = self._target.fields.path_of("email")
+            differing = differences(record, found.record, caseless=() if email is None else (email,))
+            values = [as_text(value_at(found.record, path)) for path, _ in leaves(record)]
+        repeats = self._target.repeats_safely(self._on_duplicate, same_content=claim.same_content)
+        planned = decide(
+            row.line,
+            claim,
+            found.id if found else None,
+            differing,
+            self._on_duplicate,
+            clears_doubts=repeats or self._target.can_ask,
+        )
+        return planned._replace(values=values)
+
+    # asking the target
+
+    def _look_up(self, rows: Sequence[CustomerRow]) -> dict[int, Found]:
+        """Which of the rows are there; their values only where an update would compare them."""
+        kind = self._target.kind
+        names = self._names(rows) if self._on_duplicate == "update" else ()
+        found: dict[int, Found] = {}
+        for request, result in self._sent(kind.lookups_for(rows, self._target, names)):
+            self.requests += 1
+            if isinstance(result, ConnectError):
+                raise result
+            self._refuse_failure(result)
+            found.update(kind.found_in(result, request.context, self._target))
+        return found
+
+    def _names(self, rows: Sequence[CustomerRow]) -> list[str]:
+        """The target's fields that these rows fill."""
+        records = (self._target.record_of(row) for row in rows)
+        return sorted({".".join(path) for record in records for path, _ in leaves(record)})
+
+    def _sent(self, requests: Iterator[Request]) -> Iterator[tuple[Request, Response | ConnectError]]:
+        """The very first request goes alone, so that a refused credential is tried once."""
+        if not self.requests:
+            yield from self._client.send_many(islice(requests, 1))
+        yield from self._client.send_many(requests, self._target.max_concurrent_requests)
+
+    def _refuse_failure(self, response: Response) -> None:
+        """Raise for what is no answer to a look-up; 404 is one."""
+        code = self._target.kind.stop_code(response)
+        if code is not None:
+            text = REASONS[code]
+            raise WaitForQuota(f"{response.call} answered {response.status}: {text.message}", code=code)
+        if response.status in {400, 422}:
+            said = explanation(body_of(response))
+            raise FixSettings(
+                f"{response.call} answered {response.status} to a look-up: {said} Check the field names in "
+                "the resource's mapping.",
+                code="lookup_refused",
+                call=response.call,
+                status=response.status,
+            )
+        if response.status != 404:
+            response.raise_for_status()
+
+
+def planned_chunks(
+    parsed: Parsed, planner: Planner, progress: Callable[[int], object]
+) -> Iterator[list[Planned]]:
+    """The plan of each chunk; only one is in memory at a time. `progress` hears how many rows are done."""
+    done = 0
+    for chunk in parsed["chunks"]:
+        rows = [CustomerRow.from_record(record) for record in read_rows(chunk["rows"])]
+        yield planner.plan(rows)
+        done += len(rows)
+        progress(done)

@@ -1,0 +1,64 @@
+"""What a target still takes today: what it says itself, and what its own settings allow.
+
+A target that does not say, or not in time, makes no import fail: the forecast then knows less.
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterable, Iterator, Mapping
+
+from f.connect.client import Client
+from f.connect.errors import ConnectError
+from f.records.planning.forecast import calls_needed, forecast
+from f.records.report.summary import Forecast
+from f.records.sending.call_budget import CallBudget, next_midnight
+from f.records.sending.session import open_limits
+from f.records.target.target import Allowance, OnDuplicate, Target
+
+_TIMEOUT_SECONDS = 10.0
+
+
+def forecast_of(
+    target: Target,
+    chunks: Iterable[int],
+    on_duplicate: OnDuplicate,
+    journal: Mapping[str, object] | None,
+    park_after: float,
+) -> Forecast:
+    """The forecast for chunks of so many rows; asks the target once, if it can be asked."""
+    calls = calls_needed(target, chunks, on_duplicate)
+    known = [*_own(target, journal), *_told(target)]
+    return forecast(calls, known, target.integration.rate_limit, time.time(), parks=park_after > 0)
+
+
+def _own(target: Target, journal: Mapping[str, object] | None) -> Iterator[Allowance]:
+    """What the setting daily_limit leaves today."""
+    if target.daily_limit is None:
+        return
+    try:
+        with open_limits(journal) as limits:
+            calls = CallBudget(limits, target)
+            yield Allowance(target.daily_limit, calls.left() or 0, next_midnight(calls.now()))
+    except ConnectError as error:
+        print(f"The calls left of the daily limit are not known: {error}")
+
+
+def _told(target: Target) -> Iterator[Allowance]:
+    """What the target says is left, asked once and without patience."""
+    if target.kind.allowance_request is None:
+        return
+    integration = target.integration
+    hasty = dataclasses.replace(
+        integration,
+        timeout=min(integration.timeout, _TIMEOUT_SECONDS),
+        retry=dataclasses.replace(integration.retry, enabled=False),
+    )
+    try:
+        with Client(hasty) as client:
+            response = client.request(target.kind.allowance_request(target)).raise_for_status()
+        found = target.kind.allowance_in(response, time.time())
+    except ConnectError as error:
+        print(f"The target does not say how many calls are left: {error}")
+        return
+    if found is not None:
+        yield found

@@ -1,0 +1,123 @@
+"""Where an import's bytes come from: an upload, pasted text, an object, or a URL. Always streamed."""
+
+import base64
+import binascii
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wmill import S3Object
+
+from f.connect.client import Client
+from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain
+from f.connect.integration import Integration
+from f.records.rows.row_store import read_object
+
+_CHUNK_BYTES = 1 << 16
+_TIMEOUT_SECONDS = 60.0  # for the next bytes to come
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of one file and what to call it in a report (never with query values or credentials)."""
+
+    title: str
+    chunks: Iterator[bytes]
+
+
+def open_source(
+    csv: bytes | str | None,
+    text: str | None,
+    file: S3Object | None,
+    url: str | None,
+    *,
+    max_url_bytes: int,
+) -> Source:
+    """The one source that was given. Raises FixInput for none or several.
+
+    `csv` is the file's content, as bytes or in base64, as Windmill's upload field hands it over.
+    """
+    given = [name for name, value in {"csv": csv, "text": text, "file": file, "url": url}.items() if value]
+    if not given and csv is not None:
+        raise FixInput("The uploaded file is empty. Choose a file with a header and rows.", code="empty_file")
+    if len(given) != 1:
+        named = f"{' and '.join(given)} were given together" if given else "none was given, or it is empty"
+        raise FixInput(
+            f"Give exactly one of csv (an uploaded file), text (pasted), file (an object of the workspace's "
+            f"storage) or url; {named}.",
+            code="one_source_expected",
+        )
+    if csv:
+        return Source("uploaded file", _pieces(_decoded(csv)))
+    if text:
+        return Source("pasted text", _pieces(text.encode()))
+    if file:
+        return Source(f"object {file['s3']}", read_object(file))
+    assert url is not None
+    return Source(_shown(url), _download(url, max_url_bytes))
+
+
+def _shown(url: str) -> str:
+    """A URL as it may be shown: no credentials, no query, which may hold a token."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{parts.path}"
+
+
+def _decoded(csv: bytes | str) -> bytes:
+    if isinstance(csv, bytes):
+        return csv
+    try:
+        return base64.b64decode(csv, validate=True)
+    except binascii.Error as error:
+        raise FixInput(
+            "The argument csv is not base64. Upload the file in the form, or paste its content as text.",
+            code="not_base64",
+        ) from error
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    view = memoryview(data)
+    for start in range(0, len(view), _CHUNK_BYTES):
+        yield bytes(view[start : start + _CHUNK_BYTES])
+
+
+def _download(url: str, max_bytes: int) -> Iterator[bytes]:
+    """The body of a GET, whole on this machine's disk before its first bytes are read."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise FixInput(f"The url {_shown(url)!r} is not an http or https address.", code="bad_url")
+    site = Integration(
+        name="csv_source",
+        base_url=f"{parts.scheme}://{parts.netloc}",
+        timeout=_TIMEOUT_SECONDS,
+        allow_plain_http=True,  # what is fetched carries no credential of ours
+    )
+    with tempfile.TemporaryDirectory(prefix="import-") as folder:
+        file = Path(folder) / "download"
+        try:
+            with Client(site) as client:
+                path = parts.path + (f"?{parts.query}" if parts.query else "")
+                client.download(path or "/", file, max_bytes=max_bytes)
+        except (FixSettings, GiveUpRecord, SignInAgain) as error:
+            raise _refused(url, error, max_bytes) from error
+        with file.open("rb") as content:
+            while piece := content.read(_CHUNK_BYTES):
+                yield piece
+
+
+def _refused(url: str, error: ConnectError, max_bytes: int) -> FixInput:
+    """Why a file cannot be had from a URL, and what to do."""
+    if error.code == "too_large":
+        return FixInput(
+            f"The file at {_shown(url)} is larger than {max_bytes // 1_000_000} MB. Raise max_url_mb, or put "
+            "it into the workspace's object storage and import it as file.",
+            code="url_too_large",
+        )
+    answer = f"answered {error.status}" if error.status else "cannot be read"
+    return FixInput(
+        f"{_shown(url)} {answer}. Check the address, and that it needs no sign-in.",
+        code="url_not_found",
+        status=error.status,
+    )

@@ -1,0 +1,83 @@
+"""Telling people how an import went. A channel that fails is reported, never raised."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from f.connect.calls.message import Request
+from f.connect.client import Client
+from f.connect.errors import ConnectError
+from f.connect.integration import Integration
+from f.records.planning.plan_text import in_a_sentence
+from f.records.report.parked_rows import told_of
+from f.records.report.summary import OUTCOMES, ImportSummary, Plan
+
+NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
+
+
+def sentence(summary: ImportSummary) -> str:
+    """An import in a line: what came, what became of it, where the report is."""
+    target = summary["target"] or "no target"
+    counts = summary["counts"]
+    parts = [f"{counts[name]} {name}" for name in OUTCOMES if counts[name]]
+    file = summary["report"]
+    where = f" Report: {file['s3']}" if file and "s3" in file else ""
+    trial = " (dry run)" if summary["dry_run"] else ""
+    planned = f" {in_a_sentence(summary['plan'])}" if summary["plan"] else ""
+    rest = f" {told_of(summary['rest'])}" if summary["rest"] else ""
+    told = f"{', '.join(parts) or 'none'}.{planned}{rest}{where}"
+    return (
+        f"Import {summary['import_id']}{trial} of {summary['source']} into {target}: "
+        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {told}"
+    )
+
+
+def facts(summary: ImportSummary) -> dict[str, Any]:
+    """What a generic webhook gets: counts and places, never a row."""
+    places: dict[str, Any] = {"rejects": summary["rejects"], "report": summary["report"]}
+    names = ("import_id", "source", "target", "dry_run", "started_at", "seconds", "counts", "stopped")
+    told = {name: value for name, value in summary.items() if name in {*names, "continues"}}
+    rest = summary["rest"]
+    if rest is not None:
+        told["rest"] = {name: rest[name] for name in ("rows", "resume_at", "job")}
+        places["rest_file"] = rest["file"]
+    return {
+        **told,
+        "plan": plan_facts(summary["plan"]),
+        **{name: (file or {}).get("s3") for name, file in places.items()},
+    }
+
+
+def plan_facts(plan: Plan | None) -> dict[str, Any] | None:
+    """What a generic webhook gets of a plan."""
+    return None if plan is None else {"hash": plan["hash"], "counts": plan["counts"]}
+
+
+def announce(
+    text: str, payload: dict[str, Any], *, slack_webhook_url: str | None, webhook_url: str | None
+) -> dict[str, str]:
+    """Send to every channel that is configured, and say for each how it went."""
+    told: dict[str, str] = {}
+    if slack_webhook_url:
+        told["slack"] = _post("slack_webhook", slack_webhook_url, {"text": _escaped(text)})
+    if webhook_url:
+        told["webhook"] = _post("webhook", webhook_url, payload)
+    return told or {"none": NOTHING_CONFIGURED}
+
+
+def _post(name: str, url: str, body: dict[str, Any]) -> str:
+    parts = urlsplit(url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    try:
+        integration = Integration(name=name, base_url=f"{parts.scheme}://{parts.netloc}", timeout=10.0)
+        with Client(integration) as client:
+            # The path of an incoming webhook is its secret: `endpoint` is what logs and metrics call it.
+            request = Request(method="POST", path=path, json=body, endpoint=name)
+            client.request(request).raise_for_status()
+    except ConnectError as error:
+        return f"failed: {error}"
+    return "sent"
+
+
+def _escaped(text: str) -> str:
+    """Slack's three control characters (https://docs.slack.dev/messaging/formatting-message-text)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

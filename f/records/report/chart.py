@@ -1,0 +1,125 @@
+"""The outcomes of an import as one picture: a stacked bar with a legend, as a standalone SVG."""
+
+from collections.abc import Mapping
+from html import escape
+
+from f.records.report.summary import OUTCOMES, Outcome
+
+# On a light and on a dark ground. Every colour has a contrast of at least 3:1 to its ground, and neighbours
+# stay apart for people who confuse red and green or blue and yellow.
+PALETTE: dict[Outcome, tuple[str, str]] = {
+    "created": ("#0b7a4b", "#2fb380"),
+    "updated": ("#3d91d8", "#8fcbf5"),
+    "unchanged": ("#4a5868", "#8693a3"),
+    "duplicate": ("#8794a3", "#cdd5de"),
+    "invalid": ("#be8210", "#f2cc4d"),
+    "rejected": ("#962d06", "#f0763c"),
+    "failed": ("#e0457b", "#c93a74"),
+    "unknown": ("#5b3fa8", "#c9b6ff"),
+}
+GROUND = ("#ffffff", "#171b22")
+
+_SMALLEST_PERCENT = 1.0  # of the bar's width, so that one row in a million is seen
+_INK = ("#1b2430", "#e8ecf1")
+_QUIET = ("#5a6675", "#a3afbd")
+_SHARE_WIDTH = 58
+_COLUMN_ROWS = 4  # left what is settled, right what needs a person
+
+
+def outcome_bar(counts: Mapping[str, int]) -> str:
+    """The SVG. It fills the width it is given, keeps its height, and follows the reader's light or dark mode.
+
+    `counts` holds `rows` and all eight outcomes, which add up to it. Shares under 1 % are drawn as 1 %.
+    """
+    told = ", ".join(f"{counts[name]:,} {name}" for name in OUTCOMES if counts[name])
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" class="outcome-bar" width="100%" height="196" role="img" '
+        'aria-labelledby="outcome-title outcome-told">'
+        f'<title id="outcome-title">Outcomes of {in_rows(counts["rows"])}</title>'
+        f'<desc id="outcome-told">{told or "Nothing was imported"}.</desc>'
+        f"<style>{_style()}</style>"
+        f'<rect class="ob-ground" width="100%" height="196" rx="10" fill="{GROUND[0]}"/>'
+        '<svg x="3%" width="94%" overflow="visible" font-family="system-ui, sans-serif" font-size="14">'
+        f'<text class="ob-ink" y="31" font-weight="600" fill="{_INK[0]}">{in_rows(counts["rows"])}</text>'
+        f"{_bar(counts)}"
+        f"{_legend(OUTCOMES[:_COLUMN_ROWS], counts, '0')}"
+        f"{_legend(OUTCOMES[_COLUMN_ROWS:], counts, '53%')}"
+        "</svg></svg>"
+    )
+
+
+def percent(part: int, whole: int) -> str:
+    """A share with one decimal that never rounds something to nothing, nor nearly all to all."""
+    if part in {0, whole}:
+        return "100%" if part else "0%"
+    share = 100 * part / whole
+    if share < 0.1:
+        return "<0.1%"
+    return ">99.9%" if share > 99.9 else f"{share:.1f}%"
+
+
+def in_rows(count: int) -> str:
+    """A number of rows in words: 1 row, 1,200 rows."""
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def widths(counts: Mapping[str, int]) -> dict[Outcome, float]:
+    """Percent of the bar for each outcome that has rows: its share, but never too little to be seen."""
+    shown = {name: counts[name] for name in OUTCOMES if counts[name]}
+    total = sum(shown.values())
+    raised = {name for name, count in shown.items() if 100 * count < _SMALLEST_PERCENT * total}
+    left = 100 - _SMALLEST_PERCENT * len(raised)
+    large = total - sum(shown[name] for name in raised)
+    return {
+        name: _SMALLEST_PERCENT if name in raised else left * count / large for name, count in shown.items()
+    }
+
+
+def _short(count: int) -> str:
+    """Exact as long as it fits beside its name on a telephone."""
+    return f"{count:,}" if count < 10_000_000 else f"{count / 1e6:,.1f}M"
+
+
+def _bar(counts: Mapping[str, int]) -> str:
+    parts = []
+    start = 0.0
+    for name, width in widths(counts).items():
+        parts.append(
+            f'<rect class="ob-{name} ob-part" x="{start:.3f}%" y="44" width="{width:.3f}%" height="28" '
+            f'fill="{PALETTE[name][0]}" stroke="{GROUND[0]}" stroke-width="1.5">'
+            f"<title>{name}: {counts[name]:,}</title></rect>"
+        )
+        start += width
+    return (
+        '<clipPath id="outcome-clip"><rect y="44" width="100%" height="28" rx="5"/></clipPath>'
+        '<g clip-path="url(#outcome-clip)">'
+        f'<rect y="44" width="100%" height="28" fill="{_QUIET[0]}" fill-opacity=".2"/>{"".join(parts)}</g>'
+    )
+
+
+def _legend(names: tuple[Outcome, ...], counts: Mapping[str, int], left: str) -> str:
+    lines = []
+    for row, name in enumerate(names):
+        y = 105 + 24 * row
+        ink, colour = ("ob-ink", _INK[0]) if counts[name] else ("ob-quiet", _QUIET[0])
+        lines.append(
+            f'<rect class="ob-{name}" y="{y - 11}" width="13" height="13" rx="3" fill="{PALETTE[name][0]}"/>'
+            f'<text class="{ink}" x="21" y="{y}" fill="{colour}">{name}</text>'
+            f'<text class="{ink} ob-count" x="100%" y="{y}" text-anchor="end" '
+            f'transform="translate(-{_SHARE_WIDTH} 0)" fill="{colour}">{_short(counts[name])}</text>'
+            f'<text class="ob-quiet ob-share" x="100%" y="{y}" text-anchor="end" fill="{_QUIET[0]}">'
+            f"{escape(percent(counts[name], counts['rows']))}</text>"
+        )
+    return f'<svg x="{left}" width="47%" overflow="visible">{"".join(lines)}</svg>'
+
+
+def _style() -> str:
+    """What attributes cannot say: the dark palette, and fewer words on a narrow screen."""
+    dark = "".join(f".ob-{name}{{fill:{colours[1]}}}" for name, colours in PALETTE.items())
+    return (
+        ".ob-count,.ob-share{font-variant-numeric:tabular-nums}"
+        "@media (max-width:640px){.ob-share{display:none}.ob-count{transform:none}}"
+        "@media (prefers-color-scheme:dark){"
+        f"{dark}.ob-ground{{fill:{GROUND[1]}}}.ob-part{{stroke:{GROUND[1]}}}"
+        f".ob-ink{{fill:{_INK[1]}}}.ob-quiet{{fill:{_QUIET[1]}}}}}"
+    )

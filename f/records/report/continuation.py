@@ -1,0 +1,75 @@
+"""The rest of an import that was parked, as a run of its own: with which arguments, and when.
+
+The arguments come as JSON text, as the flow was given them: references such as `$res:f/customers/crm` stay
+references, so that no credential is kept with the scheduled job.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from f.connect.errors import FixInput, TryLater
+from f.connect.moments import seconds_of
+from f.records.report.summary import FileRef
+from f.windmill.connection import connection
+
+# Where the first file came from, how it was read, and the decisions that were about it.
+_OF_THE_FIRST_FILE = frozenset(
+    {"csv", "text", "file", "url", "encoding", "delimiter", "has_header", "apply_plan", "ask_first"}
+)
+
+# Schedules the flow again for the file of rows, at a time in ISO 8601; returns the job.
+GoOn = Callable[[FileRef, str], str]
+
+
+def arguments_for(arguments: str, rest: FileRef, import_id: str) -> dict[str, Any]:
+    """What the next run is given: all that this one was, and the rest as its file."""
+    given = _object(arguments)
+    kept = {
+        name: value for name, value in given.items() if name not in _OF_THE_FIRST_FILE and value is not None
+    }
+    file = {"file": {"s3": rest["s3"]}} if "s3" in rest else {"text": rest["content"]}
+    return {**kept, **file, "continues": import_id}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise FixInput("The arguments of this run are no JSON object.", code="bad_arguments")
+    return given
+
+
+def scheduling(flow: str, arguments: str, import_id: str) -> GoOn:
+    """Have `flow` go on with the rest of this import."""
+
+    def go_on(rest: FileRef, resume_at: str) -> str:
+        # A second later: the pause must be over by the clock of whoever starts the job.
+        seconds = max(0, math.ceil(seconds_of(resume_at) - time.time())) + 1
+        return _schedule(flow, arguments_for(arguments, rest, import_id), seconds)
+
+    return go_on
+
+
+def _schedule(flow: str, arguments: dict[str, Any], seconds: int) -> str:
+    """The job. Not wmill.run_flow_async: a flow's preprocessor would make other arguments of these."""
+    windmill = connection()
+    try:
+        reply = windmill.client.post(
+            f"/w/{windmill.workspace}/jobs/run/f/{flow}",
+            params={"scheduled_in_secs": seconds, "skip_preprocessor": True},
+            json=arguments,
+        ).raise_for_status()
+    except httpx.HTTPStatusError as error:
+        raise TryLater(f"Windmill answered {error.response.status_code}.", code="not_scheduled") from error
+    except httpx.HTTPError as error:
+        raise TryLater(
+            f"Windmill could not be reached ({type(error).__name__}).", code="not_scheduled"
+        ) from error
+    return str(reply.text).strip('"')

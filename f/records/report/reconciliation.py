@@ -1,0 +1,257 @@
+"""The end of an import: one outcome for every row, the rejects file, the report."""
+
+import heapq
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import zip_longest
+from typing import Any
+
+from f.connect.errors import ConnectError, FixInput, FixSettings
+from f.connect.histogram import Latencies
+from f.records.reading.table_validation import Tally
+from f.records.report.continuation import GoOn
+from f.records.report.page import render_page
+from f.records.report.parked_rows import rows_waiting, told_of
+from f.records.report.summary import (
+    OUTCOMES,
+    Chunk,
+    Created,
+    FileRef,
+    Gate,
+    ImportSummary,
+    Parsed,
+    Reason,
+    Rest,
+    Stop,
+)
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.rejects_file import render
+from f.records.rows.row_store import keep_file, object_path, read_rows
+
+# What the user may mend and feed again. Duplicates are not among them: the row they repeat is there.
+_FED_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
+_BEFORE_SENDING = frozenset(kind.__name__ for kind in (FixInput, FixSettings))
+_INCOMPLETE = ("failed", "unknown")
+
+
+class ImportIncomplete(ConnectError):
+    """Rows are left that should have been applied. `summary` says how the import ended all the same."""
+
+    def __init__(self, message: str, summary: ImportSummary) -> None:
+        super().__init__(message, code="import_incomplete")
+        self.summary = summary
+
+
+def close(
+    parsed: Parsed,
+    gate: Gate | None,
+    created: list[Any] | None,
+    *,
+    dry_run: bool = False,
+    stop: Stop | None = None,
+    go_on: GoOn | None = None,
+    continues: str = "",
+) -> ImportSummary:
+    """Account for every row, write the rejects file and the report, and say how it all went.
+
+    Rows that were parked become a file of their own, with which `go_on` schedules another run. Without it,
+    or where something else stopped a part of the import, they are rejects like all that failed.
+
+    `created` holds one item a chunk: its `Created`, an {"error"} where its job was lost, nothing where it
+    never began, as none does in a dry run. Raises AssertionError if the outcomes do not add up to the rows:
+    that would be a lost row.
+    """
+    untried = RowOutcome.because("dry_run" if dry_run else "not_sent")
+    ends = list(_pair(parsed["chunks"], created or [], untried))
+    done = [end for _, end in ends if isinstance(end, dict)]
+    counts = _counts(parsed, ends)
+    stops = [found for found in (stop, *(end["stopped"] for end in done)) if found]
+    summary: ImportSummary = {
+        "import_id": parsed["import_id"],
+        "source": parsed["source"],
+        "target": gate["target"] if gate else "",
+        "dry_run": dry_run,
+        "started_at": parsed["started_at"],
+        "seconds": round(time.time() - datetime.fromisoformat(parsed["started_at"]).timestamp(), 1),
+        "counts": counts,
+        "reasons": [],
+        "timings": {
+            "parse_seconds": parsed["seconds"],
+            "create_seconds": _span(done),
+            "requests": sum(end["requests"] for end in done),
+            "retries": sum(end["retries"] for end in done),
+            "latency_ms": Latencies.merged(end["latencies"] for end in done).summary(),
+        },
+        "table": parsed["table"],
+        "mapping": parsed["mapping"],
+        "guarantee": _guarantee(gate, done),
+        "plan": gate["plan"] if gate else None,
+        # What a person has to see to comes before what goes on by itself.
+        "stopped": min(stops, key=lambda found: "resume_at" in found, default=None),
+        "rejects": None,
+        "report": None,
+        "forecast": gate.get("forecast") if gate else None,
+        "continues": continues or None,
+        "rest": None,
+    }
+    tally = Tally()
+    summary["rejects"], summary["rest"] = _left(parsed, ends, tally, stops, go_on)
+    summary["reasons"] = _merged(parsed["reasons"], tally)
+    summary["report"] = keep_file(
+        object_path(parsed["import_id"], "report.html"), render_page(summary).encode(), "text/html"
+    )
+    return summary
+
+
+def raise_if_incomplete(summary: ImportSummary) -> None:
+    """A red result means a red job: raise where rows are left that a person or a second run must see to."""
+    counts, stopped, rest = summary["counts"], summary["stopped"], summary["rest"]
+    left = {name: counts[name] for name in _INCOMPLETE if counts[name]}
+    if waiting := rows_waiting(rest):
+        left["failed"] -= waiting
+        left = {name: count for name, count in left.items() if count}
+        stopped = None if stopped and "resume_at" in stopped else stopped
+    if not left and stopped is None:
+        return
+    why = "".join(f" {said}" for said in (stopped and stopped["message"], told_of(rest)) if said)
+    told = ", ".join(f"{count} {name}" for name, count in left.items()) or "no row"
+    file = summary["rejects"]
+    remedy = f" Feed {file['filename']} again when the cause is removed." if file else ""
+    raise ImportIncomplete(
+        f"The import ended with {told} of {counts['rows']} rows left.{why}{remedy}", summary=summary
+    )
+
+
+def _guarantee(gate: Gate | None, done: list[Created]) -> str:
+    """The jobs that sent know which journal they had; before them, the gate says what is to be expected."""
+    if done:
+        return done[0]["guarantee"]
+    return gate["guarantee"] if gate else ""
+
+
+def _pair(
+    chunks: list[Chunk], created: list[Any], untried: RowOutcome
+) -> Iterator[tuple[Chunk, Created | RowOutcome]]:
+    """Each chunk with what its job said, or with what that means for all of its rows."""
+    for chunk, end in zip_longest(chunks, created):
+        if end is None:
+            yield chunk, untried
+        elif "error" in end:
+            yield chunk, _fate_of_a_lost_job(end["error"])
+        else:
+            yield chunk, end
+
+
+def _fate_of_a_lost_job(error: dict[str, Any]) -> RowOutcome:
+    """Our own errors leave a job only before it sends; of any other end nobody knows how far it came."""
+    code = "not_sent" if error.get("name") in _BEFORE_SENDING else "job_lost"
+    return RowOutcome.because(code, str(error.get("message", "")).strip()[-300:])
+
+
+def _counts(parsed: Parsed, ends: list[tuple[Chunk, Created | RowOutcome]]) -> dict[str, int]:
+    counts: dict[str, int] = {"rows": parsed["counts"]["rows"]}
+    counts.update(dict.fromkeys(OUTCOMES, 0))
+    for outcome in ("invalid", "duplicate"):
+        counts[outcome] += parsed["counts"][outcome]
+    for chunk, end in ends:
+        if isinstance(end, RowOutcome):
+            counts[end.outcome] += chunk["rows"]["count"]
+        else:
+            for outcome, count in end["counts"].items():
+                counts[outcome] += count
+    total = sum(counts[outcome] for outcome in OUTCOMES)
+    if total != counts["rows"]:
+        raise AssertionError(f"{counts['rows']} rows went in and {total} outcomes came out: {counts}")
+    return counts
+
+
+def _span(done: list[Created]) -> float:
+    if not done:
+        return 0.0
+    return round(max(end["ended"] for end in done) - min(end["started"] for end in done), 3)
+
+
+def _records(
+    parsed: Parsed, ends: list[tuple[Chunk, Created | RowOutcome]], tally: Tally
+) -> Iterator[dict[str, Any]]:
+    """All rows worth a look in the order of the file; those of the chunks are tallied on the way."""
+    refused = (record for rows in parsed["refused"] for record in read_rows(rows))
+    noted = (_tallied(record, tally) for chunk, end in ends for record in _of_chunk(chunk, end))
+    return heapq.merge(refused, noted, key=lambda record: record["line"])
+
+
+def _of_chunk(chunk: Chunk, end: Created | RowOutcome) -> Iterator[dict[str, Any]]:
+    if not isinstance(end, RowOutcome):
+        yield from read_rows(end["noted"])
+        return
+    for record in read_rows(chunk["rows"]):
+        yield {
+            "line": record["line"],
+            "outcome": end.outcome,
+            "code": end.code,
+            "detail": end.detail,
+            "cells": record["cells"],
+        }
+
+
+def _tallied(record: dict[str, Any], tally: Tally) -> dict[str, Any]:
+    tally.add(record["code"], record["line"], None, "")
+    return record
+
+
+def _merged(reasons: list[Reason], tally: Tally) -> list[Reason]:
+    """The reasons of both halves, the most frequent first; warnings last."""
+    both = [*reasons, *tally.reasons.values()]
+    return sorted(both, key=lambda reason: (reason["outcome"] == "warning", -reason["rows"]))
+
+
+def _left(
+    parsed: Parsed,
+    ends: list[tuple[Chunk, Created | RowOutcome]],
+    tally: Tally,
+    stops: list[Stop],
+    go_on: GoOn | None,
+) -> tuple[FileRef | None, Rest | None]:
+    """The rows to feed again, and apart from them those that another run is left to go on with."""
+    resume_at = max((found.get("resume_at", "") for found in stops), default="")
+    parks = bool(stops) and all("resume_at" in found for found in stops)
+    waits = "parked" if go_on and parks else None
+    held = (record for record in _records(parsed, ends, tally) if record["outcome"] in _FED_AGAIN)
+    rejects = _write(parsed, "rejects.csv", (record for record in held if record["code"] != waits))
+    if go_on is None or waits is None:
+        return rejects, None
+    again = _records(parsed, ends, Tally())
+    file = _write(parsed, "rest.csv", (record for record in again if record["code"] == waits))
+    return rejects, _rest(file, resume_at, go_on) if file else None
+
+
+def _rest(file: FileRef, resume_at: str, go_on: GoOn) -> Rest:
+    rest: Rest = {"rows": file["rows"], "resume_at": resume_at, "job": None, "file": file}
+    try:
+        rest["job"] = go_on(file, resume_at)
+    except ConnectError as error:
+        rest["problem"] = str(error)
+    return rest
+
+
+def _write(parsed: Parsed, name: str, records: Iterable[dict[str, Any]]) -> FileRef | None:
+    """A file of rows to feed again, streamed through a local one; None where no row belongs in it."""
+    rows = 0
+
+    def counted() -> Iterator[dict[str, Any]]:
+        nonlocal rows
+        for record in records:
+            rows += 1
+            yield record
+
+    with tempfile.NamedTemporaryFile(prefix="rows-") as spool:
+        for text in render(parsed["header"], counted()):
+            spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8"))
+        spool.flush()
+        if not rows:
+            return None
+        path = object_path(parsed["import_id"], name)
+        with open(spool.name, "rb") as whole:  # noqa: PTH123 - the client streams only what open() returns
+            return {**keep_file(path, whole, "text/csv"), "rows": rows}

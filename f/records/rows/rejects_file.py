@@ -1,0 +1,67 @@
+"""The rejects file: the user's own rows and columns plus why each was held back. Pure.
+
+It can be fed straight back: `undo` takes off the columns and the escapes that `render` put on.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from f.records.rows.reasons import REASONS
+
+# Named so that no customer file has them by accident, and a fed-back file is recognised by them.
+ADDED_COLUMNS = ("reject_line", "reject_outcome", "reject_reason", "reject_message", "reject_hint")
+
+# A cell that starts with one of these is run as a formula by spreadsheets
+# (https://owasp.org/www-community/attacks/CSV_Injection). The apostrophe is their own way of saying text.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_ESCAPE = "'"
+
+
+def render(header: Sequence[str], records: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The file as CSV text, one row at a time; UTF-8 with a byte order mark opens right in Excel.
+
+    A record holds `line`, `outcome`, `code`, `detail` and `cells`.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+
+    def row(cells: Sequence[str]) -> str:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.writerow(cells)
+        return buffer.getvalue()
+
+    yield row([*(escape(name) for name in header), *ADDED_COLUMNS])
+    for record in records:
+        text = REASONS[record["code"]]
+        cells = [escape(cell) for cell in _fitted(record["cells"], len(header))]
+        message = f"{text.message} {record['detail']}".strip()
+        added = [str(record["line"]), record["outcome"], record["code"], escape(message), text.hint]
+        yield row([*cells, *added])
+
+
+def escape(cell: str) -> str:
+    """A cell no spreadsheet runs; one that begins with the escape itself is escaped, so `undo` is exact."""
+    return _ESCAPE + cell if cell.startswith((*_FORMULA_STARTS, _ESCAPE)) else cell
+
+
+def is_rejects_header(header: Sequence[str]) -> bool:
+    """Whether a file is one of ours, fed back."""
+    return tuple(header[-len(ADDED_COLUMNS) :]) == ADDED_COLUMNS
+
+
+def undo(cells: Sequence[str]) -> list[str]:
+    """A fed-back row or header as the user's own file had it."""
+    return [cell[1:] if cell.startswith(_ESCAPE) else cell for cell in cells[: -len(ADDED_COLUMNS)]]
+
+
+def _fitted(cells: Sequence[str], width: int) -> list[str]:
+    """A row with too few or too many cells must not push the added columns out of place.
+
+    What is too much is joined into the last cell, where the user sees it beside the reason.
+    """
+    if len(cells) <= width:
+        return [*cells, *[""] * (width - len(cells))]
+    return [*cells[: width - 1], ",".join(cells[width - 1 :])]

@@ -1,0 +1,83 @@
+"""Where imports remember across jobs: which row went where, and how fast a target may be called."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+
+from f.connect.errors import ConnectError, FixSettings
+from f.connect.times import REAL, Clock
+from f.records.journal.owner import LeasedOwner, LockingOwner, Owner
+from f.records.journal.row_journal import RowJournal
+from f.records.sending.parking import ParkingClient
+from f.records.target.target import JournalKind, Target
+from f.store.store import Store
+from f.store.stores import folder, open_store
+from f.windmill.job_status import JobEnds
+
+
+def journal_kind(database: Mapping[str, object] | None) -> JournalKind:
+    """Which journal an import with this resource has."""
+    return "postgres" if database else "file"
+
+
+@contextlib.contextmanager
+def open_import(
+    database: Mapping[str, object] | None,
+    target: Target,
+    import_id: str,
+    *,
+    resend_unknown: bool = False,
+    park_after: float = 0.0,
+    renews_at: float = 0.0,
+    clock: Clock = REAL,
+) -> Iterator[tuple[RowJournal, ParkingClient]]:
+    """The journal of a target, and the client that obeys its limits over all jobs; see ParkingClient."""
+    with (
+        open_journal(database, target, import_id, resend_unknown=resend_unknown) as journal,
+        open_limits(database) as limits,
+        ParkingClient(target, limits, park_after=park_after, renews_at=renews_at, clock=clock) as client,
+    ):
+        yield journal, client
+
+
+@contextlib.contextmanager
+def open_journal(
+    database: Mapping[str, object] | None, target: Target, import_id: str, *, resend_unknown: bool = False
+) -> Iterator[RowJournal]:
+    """The journal of a target, in the database given or in this machine's file."""
+    if not database:
+        _make_folder()
+    # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
+    with open_store(database, "imports", durable=True) as store, _owner(database) as owner:
+        journal = RowJournal(store, target.identity, import_id, owner, resend_unknown=resend_unknown)
+        try:
+            yield journal
+        finally:
+            # After an error nobody waits for the lease of a job that is no more.
+            with contextlib.suppress(ConnectError):
+                journal.release()
+
+
+def open_limits(database: Mapping[str, object] | None) -> Store:
+    """Where all jobs keep what they may send: the calls of a day, the pauses, the rate limit."""
+    if not database:
+        _make_folder()
+    return open_store(database, "limits")
+
+
+def _owner(database: Mapping[str, object] | None) -> Owner:
+    if database:
+        return LeasedOwner(os.environ.get("WM_JOB_ID", ""), JobEnds())
+    return LockingOwner(folder() / "imports.owners")
+
+
+def _make_folder() -> None:
+    path = folder()
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise FixSettings(
+            f"The journal of imports cannot be kept in {path} ({error.strerror}). Give a postgresql resource "
+            "as journal.",
+            code="no_journal",
+        ) from error

@@ -1,0 +1,93 @@
+"""Reading other people's replies: bodies that may be anything, explanations that may hold anything."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from f.connect.calls.message import Response
+from f.connect.redact import mask_text
+from f.records.rows.outcome import Found, RowOutcome
+
+_LONGEST_DETAIL = 300
+# Where APIs put their explanation, in order of preference.
+_EXPLAINING = ("message", "detail", "error_description", "title", "error", "msg")
+_LISTING = ("errors", "details", "fields", "violations")
+
+
+def body_of(response: Response) -> Any:
+    """The JSON body, or None where there is none to read: never an error, the status has the say."""
+    try:
+        return json.loads(response.body)
+    except ValueError:
+        return None
+
+
+def object_of(response: Response) -> dict[str, Any]:
+    """The JSON body where it is an object, else an empty one."""
+    body = body_of(response)
+    return body if isinstance(body, dict) else {}
+
+
+def dicts(items: Any) -> list[dict[str, Any]]:
+    """The objects among what should be a list of objects."""
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def found_by_key(
+    lines: Mapping[str, int], records: Iterable[tuple[Any, Any, Mapping[str, Any]]]
+) -> dict[int, Found]:
+    """Join what a target has, as (key, id, record), to the lines that were asked for by key in lower case.
+
+    Of several records with one key the first counts.
+    """
+    found: dict[int, Found] = {}
+    for key, remote_id, record in records:
+        line = lines.get(str(key or "").casefold())
+        if line is not None and remote_id:
+            found.setdefault(line, Found(str(remote_id), record))
+    return found
+
+
+def refusal(response: Response) -> RowOutcome:
+    """A 4xx that is about the row itself: refused, with the API's own explanation."""
+    return RowOutcome.because(
+        "rejected_by_api", f"{response.status} {explanation(body_of(response))}".strip()
+    )
+
+
+def refusal_of_batch(response: Response) -> RowOutcome:
+    """A 4xx to several rows at once that names none of them: one bad row may have kept the others out."""
+    return RowOutcome.because("batch_refused", f"{response.status} {explanation(body_of(response))}".strip())
+
+
+def unreadable(response: Response) -> RowOutcome:
+    """A success that does not say what became of the row."""
+    code = "answer_lost_keyed" if response.request.may_repeat else "answer_lost"
+    return RowOutcome.because(code, f"{response.call} answered {response.status} without a word on this row.")
+
+
+def explanation(body: Any) -> str:
+    """The sentences in an error body, masked and cut to a readable length."""
+    text = "; ".join(dict.fromkeys(_sentences(body)))
+    text = mask_text(" ".join(text.split()))
+    return text if len(text) <= _LONGEST_DETAIL else text[: _LONGEST_DETAIL - 1] + "…"
+
+
+def _sentences(body: Any) -> list[str]:
+    if isinstance(body, str):
+        return [body]
+    if isinstance(body, list):
+        return [sentence for item in body for sentence in _sentences(item)]
+    if not isinstance(body, dict):
+        return []
+    found = next((_sentences(body[name]) for name in _EXPLAINING if body.get(name)), [])
+    field = body.get("field") or body.get("param")
+    if isinstance(field, str) and found:
+        found = [f"{field}: {sentence}" for sentence in found]
+    for name in _LISTING:
+        inner = body.get(name)
+        if isinstance(inner, dict):
+            found = found + [f"{key}: {text}" for key, value in inner.items() for text in _sentences(value)]
+        elif inner:
+            found = found + _sentences(inner)
+    return found

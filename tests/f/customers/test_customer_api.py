@@ -1,0 +1,162 @@
+"""The customer_api resource: what ships opens, what is wrong is named."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from f.connect.errors import FixSettings
+from f.customers.targets.customer_api import customer_api, open_target
+from f.records.target.target import JournalKind
+
+ROOT = Path(__file__).parents[3]
+GOOD = {"kind": "generic", "base_url": "https://api.example.com"}
+
+
+def shipped() -> list[Path]:
+    files = sorted((ROOT / "resources").rglob("*.resource.yaml"))
+    return [file for file in files if "resource_type: customer_api" in file.read_text()]
+
+
+@pytest.mark.parametrize("path", shipped(), ids=lambda path: path.name)
+def test_every_target_that_ships_can_be_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WM_BASE_URL", "http://127.0.0.1:8000")
+    target = open_target(YAML(typ="safe").load(path)["value"])
+    assert target.title.startswith(target.kind.name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "endpoints", "batch_size"),
+    [
+        ("generic", {}, 200),
+        ("generic", {"batch": "/batch"}, 1000),
+        ("hubspot", {}, 1000),
+        ("salesforce", {}, 2000),
+    ],
+)
+def test_every_kind_has_defaults_enough_to_run(kind: str, endpoints: dict[str, str], batch_size: int) -> None:
+    target = open_target({**GOOD, "kind": kind, "endpoints": endpoints})
+    assert target.endpoint.startswith("/")
+    assert (target.batch_size, target.max_concurrent_requests) == (batch_size, 10)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({}, {}, True),
+        ({}, {"base_url": "https://other.example.com"}, False),
+        ({}, {"endpoints": {"customers": "/clients"}}, False),
+        ({}, {"authentication": {"type": "bearer_token", "token": "rotated"}}, True),
+        ({}, {"settings": {"account": "b"}}, False),
+        (
+            {"kind": "hubspot"},
+            {"kind": "hubspot", "endpoints": {"customers": "/crm/objects/2026-03/contacts"}},
+            True,
+        ),
+        (
+            {"kind": "hubspot"},
+            {"kind": "hubspot", "authentication": {"type": "bearer_token", "token": "b"}},
+            False,
+        ),
+        (
+            {"kind": "hubspot", "settings": {"account": "a"}},
+            {
+                "kind": "hubspot",
+                "settings": {"account": "a"},
+                "authentication": {"type": "bearer_token", "token": "b"},
+            },
+            True,
+        ),
+    ],
+)
+def test_the_journal_tells_targets_apart_by_address_and_account(
+    one: dict[str, Any], other: dict[str, Any], same: bool
+) -> None:
+    assert (open_target({**GOOD, **one}).identity == open_target({**GOOD, **other}).identity) == same
+
+
+def guarantee(kind: str, journal: JournalKind, **parts: Any) -> str:
+    return open_target({**GOOD, "kind": kind, **parts}).guarantee(journal)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "journal", "promise"),
+    [
+        ("generic", {}, "none", "Exactly once: every row carries an idempotency key"),
+        ("generic", {"settings": {"idempotency_keys": False}}, "none", "At least once"),
+        ("generic", {"settings": {"idempotency_keys": False}}, "postgres", "At most once"),
+        ("generic", {"settings": {"idempotency_keys": False}}, "file", "At most once"),
+        (
+            "generic",
+            {"settings": {"idempotency_keys": False}, "endpoints": {"lookup": "/customers?email={email}"}},
+            "postgres",
+            "Exactly once: the journal knows",
+        ),
+        ("generic", {"endpoints": {"batch": "/batch"}}, "postgres", "At most once"),
+        ("generic", {"settings": {"unique_email": True}}, "none", "Exactly once: the target itself"),
+        ("hubspot", {}, "none", "Exactly once: the target itself"),
+        ("salesforce", {}, "none", "At least once"),
+        ("salesforce", {}, "postgres", "Exactly once: the journal knows"),
+        (
+            "salesforce",
+            {"settings": {"external_id_field": "Key__c"}},
+            "none",
+            "Exactly once: the target itself",
+        ),
+    ],
+)
+def test_the_guarantee_is_what_target_and_journal_give_together(
+    kind: str, parts: dict[str, Any], journal: JournalKind, promise: str
+) -> None:
+    assert guarantee(kind, journal, **parts).startswith(promise)
+
+
+def test_a_journal_in_a_file_says_that_other_workers_do_not_see_it() -> None:
+    assert "file of this machine" in guarantee("salesforce", "file")
+    assert "file of this machine" not in guarantee("salesforce", "postgres")
+
+
+def test_what_the_run_says_goes_before_what_the_resource_says() -> None:
+    api = {**GOOD, "settings": {"batch_size": 7, "max_concurrent_requests": 3, "delay_between_batches": 2}}
+    target = open_target(api, {"batch_size": 9, "max_concurrent_requests": None})
+    assert (target.batch_size, target.max_concurrent_requests, target.delay_between_batches) == (9, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("api", "code", "said"),
+    [
+        (None, "missing_target", "choose a resource of type customer_api"),
+        ({}, "missing_target", "choose a resource"),
+        ("$res:f/customers/gone", "missing_target", "choose a resource"),
+        ({**GOOD, "kind": "pipedrive"}, "unknown_target_kind", "generic, hubspot, salesforce"),
+        ({**GOOD, "base_ulr": "x"}, "bad_settings", "Did you mean 'base_url'?"),
+        ({**GOOD, "settings": {"batchsize": 3}}, "bad_settings", "Did you mean 'batch_size'?"),
+        ({**GOOD, "settings": {"batch_size": 0}}, "bad_settings", "at least 1"),
+        ({**GOOD, "settings": {"batch_size": "many"}}, "bad_settings", "must be a number"),
+        ({**GOOD, "endpoints": {"batches": "/b"}}, "bad_settings", "Did you mean 'batch'?"),
+        ({**GOOD, "settings": {"bulk_from": 1}}, "bad_settings", "Unknown name 'bulk_from'"),
+        ({**GOOD, "settings": [1]}, "bad_settings", "must be an object"),
+        ({**GOOD, "mapping": {"name": "x", "email": "x"}}, "bad_mapping", "the same target field"),
+        ({"kind": "generic"}, None, "base_url"),
+        ({**GOOD, "base_url": "http://api.example.com"}, None, "http"),
+        ({**GOOD, "base_url": "not a url"}, None, "base_url"),
+        ({**GOOD, "authentication": {"type": "magic"}}, None, "must be one of"),
+        ({**GOOD, "authentication": {"type": "bearer_token"}}, None, "token"),
+    ],
+)
+def test_a_resource_that_cannot_work_says_what_to_change(api: Any, code: str | None, said: str) -> None:
+    with pytest.raises(FixSettings) as caught:
+        open_target(api)
+    assert code is None or caught.value.code == code
+    assert said in str(caught.value)
+
+
+def test_the_resource_type_and_the_typed_dict_name_the_same_fields() -> None:
+    declared = YAML(typ="safe").load(ROOT / "customer_api.resource-type.yaml")["schema"]["properties"]
+    assert set(declared) == set(customer_api.__annotations__)
+
+
+def test_no_secret_of_a_resource_is_in_the_text_of_its_target() -> None:
+    target = open_target({**GOOD, "authentication": {"type": "bearer_token", "token": "t0p-secret"}})
+    assert "t0p-secret" not in repr(target)

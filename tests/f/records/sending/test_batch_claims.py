@@ -1,0 +1,186 @@
+"""The journal beside the sending: what is committed when, and what a run leaves behind however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from f.connect.errors import TryLater
+from f.records.journal.row_journal import Claim, Entry, NoJournal, RowJournal
+from f.records.sending.batch_claims import BatchClaims
+from tests.f.records.sending.test_delivery import LOOKUP, NO_KEYS, Bench, Crm, bench, codes, rows
+from tests.loopback import Asked, Reply, serve
+
+BATCHES = {"batch_size": 10}
+
+
+class Watched:
+    """A RowJournal that tells of each commit: "claim 1", once it is done "claimed 1", then "settle 1", ..."""
+
+    def __init__(self, journal: RowJournal, watch: Callable[[str], None]) -> None:
+        self._journal, self._watch = journal, watch
+        self._counts: Counter[str] = Counter()
+        self.intend, self.note = journal.intend, journal.note
+        self.renew, self.now, self.look = journal.renew, journal.now, journal.look
+
+    def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        with self._told("claim", "claimed"):
+            return self._journal.claim(entries)
+
+    def settle(
+        self,
+        *,
+        done: Iterable[tuple[Entry, str, str | None]],
+        doubtful: Iterable[Entry],
+        forgotten: Iterable[Entry],
+    ) -> None:
+        with self._told("settle", "settled"):
+            self._journal.settle(done=done, doubtful=doubtful, forgotten=forgotten)
+
+    @contextlib.contextmanager
+    def _told(self, before: str, after: str) -> Iterator[None]:
+        self._counts[before] += 1
+        self._watch(f"{before} {self._counts[before]}")
+        yield
+        self._watch(f"{after} {self._counts[before]}")
+
+
+def states(at: Bench) -> dict[str, int]:
+    """How many customers the journal knows in each state."""
+    return dict(Counter(state for (state,) in at.store.execute("SELECT state FROM import_rows")))
+
+
+def test_the_next_batch_is_claimed_and_the_last_settled_while_one_is_under_way(tmp_path: Path) -> None:
+    crm, happened = Crm(), set[str]()
+    news = threading.Condition()
+
+    def note(moment: str) -> None:
+        with news:
+            happened.add(moment)
+            news.notify_all()
+
+    def answer(asked: Asked) -> Reply:
+        with news:
+            if asked.json["email"] == "c15@example.com":  # of the second batch
+                assert news.wait_for(lambda: happened >= {"claimed 3", "settled 1"}, 20)
+        return crm(asked)
+
+    with serve(answer) as server:
+        at = bench(server, tmp_path, BATCHES)
+        assert codes(at.send(rows(30), journal=Watched(at.journal(), note))) == {"created": 30}
+
+
+def test_a_claim_that_fails_ends_the_run_once_what_is_under_way_is_settled(tmp_path: Path) -> None:
+    def fail(moment: str) -> None:
+        if moment == "claim 2":
+            raise TryLater("The journal is locked.")
+
+    crm = Crm()
+    with serve(crm) as server:
+        at = bench(server, tmp_path, BATCHES)
+        with pytest.raises(TryLater, match="The journal is locked"):
+            at.send(rows(30), journal=Watched(at.journal(), fail))
+    assert len(crm.created) == 10
+    assert states(at) == {"done": 10}
+
+
+def test_an_outcome_that_cannot_be_written_down_stops_the_sending_and_stays_in_doubt(tmp_path: Path) -> None:
+    crm, failed = Crm(), threading.Event()
+
+    def fail(moment: str) -> None:
+        if moment == "settle 1":
+            failed.set()
+            raise TryLater("The disk is full.")
+
+    def answer(asked: Asked) -> Reply:
+        assert asked.json["email"] != "c15@example.com" or failed.wait(20)
+        return crm(asked)
+
+    with serve(answer) as server:
+        at = bench(server, tmp_path, BATCHES)
+        with pytest.raises(TryLater, match="The disk is full"):
+            at.send(rows(40), journal=Watched(at.journal(), fail))
+    assert 10 <= len(crm.created) <= 20  # of the second batch, what was under way
+    assert states(at)["sent"] == 10
+
+
+MOMENTS = [f"{what} {number}" for number in (1, 2, 3) for what in ("claim", "claimed", "settle", "settled")]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_run_that_dies_at_any_commit_is_resumed_with_nothing_lost_or_twice(
+    tmp_path: Path, moment: str
+) -> None:
+    died: list[str] = []
+
+    def die(now: str) -> None:
+        if now == moment or died:
+            died.append(now)
+            raise TryLater("The journal is gone.")
+
+    crm = Crm()
+    with serve(crm) as server:
+        at = bench(server, tmp_path, {**BATCHES, **NO_KEYS}, endpoints=LOOKUP)
+        with pytest.raises(TryLater, match="The journal is gone"):
+            at.send(rows(30), journal=Watched(at.journal(), die))
+        resumed = at.send(rows(30))
+    assert crm.created == {f"c{line}@example.com": 1 for line in range(2, 32)}
+    assert set(codes(resumed)) <= {"created", "found_in_target"}
+    assert states(at) == {"done": 30}
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["cancelled", "ended by an error"])
+def test_rows_claimed_ahead_and_never_sent_are_given_back(tmp_path: Path, broken: bool) -> None:
+    crm, cancel = Crm(), threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        cancel.set()
+        return crm(asked)
+
+    def cancelled() -> bool:
+        if broken and cancel.is_set():
+            raise KeyboardInterrupt
+        return cancel.is_set()
+
+    with serve(answer) as server:
+        at = bench(server, tmp_path, BATCHES)
+        at.send(rows(14, "before")[10:])
+        at.crash(rows(16)[14:])
+        cancel.clear()
+        crm.created.clear()
+        with contextlib.suppress(KeyboardInterrupt):
+            at.send(rows(20), cancelled=cancelled)
+        # A run that ends by an error cannot tell which rows of its batch it sent.
+        done, in_doubt = (0, 10) if broken else (len(crm.created), 0)
+        # Of the batch claimed ahead, four were applied with other content before, and two were in doubt.
+        assert states(at) == {"done": 4 + done, "sent": 2 + in_doubt}
+        again = at.send(rows(14, "before")[10:], journal=at.journal("another"))
+    assert codes(again) == {"already_imported": 4}
+
+
+def test_a_job_says_once_a_minute_that_it_lives(tmp_path: Path) -> None:
+    time, renewed = [0.0], []
+
+    class Renewing(NoJournal):
+        def renew(self) -> None:
+            renewed.append(time[0])
+
+    with (
+        serve(Crm()) as server,
+        BatchClaims(bench(server, tmp_path).target, Renewing(), ticks=lambda: time[0]) as claims,
+    ):
+        for second in range(0, 190, 10):
+            time[0] = second
+            claims.renew()
+            assert not claims.failed
+            wait_for_the_thread(claims)
+    assert renewed == [60, 120, 180]
+
+
+def wait_for_the_thread(claims: BatchClaims) -> None:
+    claims.intend([])

@@ -1,0 +1,160 @@
+"""One SQL text, three stores."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from f.connect.errors import ConnectError, FixSettings, TryLater
+from f.store.store import Store
+
+TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
+ADD = "INSERT INTO t AS r VALUES (:key, :n) ON CONFLICT (key) DO UPDATE SET n = r.n + :n RETURNING n"
+
+
+def test_an_upsert_returns_its_row(any_store: Store) -> None:
+    any_store.create(TABLE)
+    any_store.create(TABLE)
+    assert any_store.execute(ADD, {"key": "100%", "n": 1}) == [(1,)]
+    assert any_store.execute(ADD, {"key": "100%", "n": 2}) == [(3,)]
+    assert any_store.execute("DELETE FROM t") == []
+
+
+def test_a_transaction_happens_whole_or_not_at_all(any_store: Store) -> None:
+    any_store.create(TABLE)
+
+    def broken() -> None:
+        with any_store.transaction():
+            any_store.execute(ADD, {"key": "a", "n": 1})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert any_store.execute("SELECT n FROM t") == []
+    with any_store.transaction():
+        any_store.execute(ADD, {"key": "a", "n": 1})
+        any_store.execute_many(ADD.replace(" RETURNING n", ""), [{"key": "b", "n": n} for n in range(10)])
+    assert sorted(any_store.execute("SELECT key, n FROM t")) == [("a", 1), ("b", 45)]
+
+
+def test_threads_lose_no_update(any_store: Store) -> None:
+    any_store.create(TABLE)
+
+    def add() -> None:
+        for _ in range(25):
+            any_store.execute(ADD, {"key": "a", "n": 1})
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert any_store.execute("SELECT n FROM t") == [(100,)]
+
+
+def test_a_state_file_is_private_and_outlives_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "state.sqlite"
+    with Store.sqlite(path) as store:
+        store.create(TABLE)
+        store.execute(ADD, {"key": "a", "n": 1})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with Store.sqlite(path) as store:
+        assert store.execute("SELECT n FROM t") == [(1,)]
+
+
+def test_jobs_that_open_a_new_state_file_at_once_are_not_in_each_others_way(tmp_path: Path) -> None:
+    for number in range(20):
+        together, path = threading.Barrier(6), tmp_path / f"{number}.sqlite"
+
+        def open_and_add(together: threading.Barrier, path: Path) -> None:
+            together.wait(20)
+            with Store.sqlite(path) as store:
+                store.create(TABLE)
+                store.execute(ADD, {"key": "a", "n": 1})
+
+        with ThreadPoolExecutor(6) as jobs:
+            for job in [jobs.submit(open_and_add, together, path) for _ in range(6)]:
+                job.result()
+        assert Store.sqlite(path).execute("SELECT n FROM t") == [(6,)]
+    assert all(file.suffix == ".sqlite" for file in tmp_path.iterdir() if "-" not in file.name)
+
+
+@pytest.mark.parametrize(("durable", "synchronous"), [(False, 1), (True, 2)])
+def test_a_durable_state_file_waits_for_the_disk_on_every_thread(
+    tmp_path: Path, durable: bool, synchronous: int
+) -> None:
+    with Store.sqlite(tmp_path / "state.sqlite", durable=durable) as store, ThreadPoolExecutor() as threads:
+        here = store.execute("PRAGMA synchronous")
+        there = threads.submit(store.execute, "PRAGMA synchronous").result()
+    assert here == there == [(synchronous,)]
+
+
+def test_a_forked_process_opens_its_own_connection(tmp_path: Path) -> None:
+    with Store.sqlite(tmp_path / "state.sqlite") as store:
+        store.create(TABLE)
+        child = os.fork()
+        if child == 0:
+            store.execute(ADD, {"key": "a", "n": 1})
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert store.execute(ADD, {"key": "a", "n": 1}) == [(2,)]
+
+
+def test_a_state_file_that_stays_locked_is_worth_another_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("f.store.store.BUSY_SECONDS", 0.05)
+    path = tmp_path / "state.sqlite"
+    with Store.sqlite(path) as store:
+        store.create(TABLE)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TryLater, match="stayed locked"):
+            store.execute(ADD, {"key": "a", "n": 1})
+        other.close()
+
+
+def unopenable(tmp_path: Path) -> Store:
+    (tmp_path / "folder.sqlite").mkdir()
+    return Store.sqlite(tmp_path / "folder.sqlite")
+
+
+def test_a_path_that_cannot_be_opened_is_a_setting_to_fix(tmp_path: Path) -> None:
+    with unopenable(tmp_path) as store, pytest.raises(FixSettings, match="cannot be opened for writing"):
+        store.execute("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "says"),
+    [
+        (
+            {"host": "127.0.0.1", "port": 1, "dbname": "x", "user": "u", "password": "hunter2"},
+            TryLater,
+            "cannot be used",
+        ),
+        ({"user": "u"}, FixSettings, "needs at least host and dbname"),
+    ],
+)
+def test_a_postgres_that_cannot_be_used_is_named_without_its_password(
+    where: dict[str, object], error: type[ConnectError], says: str
+) -> None:
+    with pytest.raises(error, match=says) as caught:
+        Store.postgres(where).execute("SELECT 1")
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(Store.postgres("host=x password=hunter2"))
+
+
+def test_a_broken_postgres_connection_is_replaced(postgres: str) -> None:
+    with Store.postgres(postgres) as store:
+        [(pid,)] = store.execute("SELECT pg_backend_pid()")
+        with Store.postgres(postgres) as other:
+            other.execute("SELECT pg_terminate_backend(:pid)", {"pid": pid})
+        with pytest.raises(TryLater):
+            store.execute("SELECT 1")
+        assert store.execute("SELECT 1") == [(1,)]
