@@ -3,11 +3,19 @@
 import math
 from collections import Counter
 from collections.abc import Iterable
-
-from f.records.report.summary import Latency
+from typing import TypedDict
 
 # Buckets grow by 2 ** (1/8), so a percentile is at most 9% above the true one.
 _PER_OCTAVE = 8
+
+
+class Latency(TypedDict):
+    """Milliseconds from request to reply, over all requests."""
+
+    p50: float
+    p95: float
+    p99: float
+    max: float
 
 
 class Latencies:

@@ -9,10 +9,14 @@ schedules the rest a second time: the journal then knows what was sent.
 
 from typing import Any, cast
 
+from f.customers.validation.reasons import TEXTS
+from f.records.planning.plan import ACTIONS, Gate
+from f.records.reading.parsed import Parsed
 from f.records.report.chart import outcome_bar
 from f.records.report.continuation import scheduling
-from f.records.report.reconciliation import close, raise_if_incomplete
-from f.records.report.summary import ACTIONS, MEANING, OUTCOMES, Gate, ImportSummary, Parsed
+from f.records.report.reconciliation import Steps, raise_if_incomplete, reconcile
+from f.records.report.summary import ImportSummary
+from f.records.rows.outcome import MEANING, OUTCOMES
 
 
 def main(
@@ -25,11 +29,9 @@ def main(
     continues: str = "",
 ) -> dict[str, Any]:
     read = cast("Parsed", parsed)
-    summary = close(
-        read,
-        cast("Gate", gate),
-        created,
-        dry_run=dry_run,
+    summary = reconcile(
+        Steps(read, cast("Gate", gate), created, dry_run),
+        TEXTS,
         go_on=scheduling(flow, arguments, read["import_id"]) if flow else None,
         continues=continues,
     )

@@ -1,6 +1,6 @@
 """A CSV file as it comes from the world: bytes in, header and rows with line numbers out.
 
-Knows encodings, delimiters, quotes and line ends; knows nothing of customers. Pure and streaming: what it
+Knows encodings, delimiters, quotes and line ends; knows nothing of records. Pure and streaming: what it
 holds at any time is bounded by the limits, whatever the size of the file.
 """
 
@@ -13,10 +13,10 @@ from typing import Literal
 
 from f.records.reading.bad_table import BadTable
 from f.records.reading.encoding import TextStream, find_encoding
-from f.records.reading.row_reader import Fault, Limits, Row, RowReader
+from f.records.reading.row_reader import Limits, RowFault, RowReader, TableRow
 from f.records.reading.sniffer import find_newline, sniff
 
-__all__ = ["BadTable", "Dialect", "Fault", "Row", "Table", "read_table"]
+__all__ = ["BadTable", "Dialect", "RowFault", "Table", "TableRow", "read_table"]
 
 _BLOCK_BYTES = 1 << 15  # the rows of a block stay in the processor's cache; twice as much is 15 % slower
 _SAMPLE_BLOCKS = 8
@@ -41,7 +41,7 @@ class Table:
 
     dialect: Dialect
     header: tuple[str, ...]
-    rows: Iterator[Row]
+    rows: Iterator[TableRow]
 
 
 def read_table(

@@ -1,6 +1,6 @@
 """The rest of an import that was parked, as a run of its own: with which arguments, and when.
 
-The arguments come as JSON text, as the flow was given them: references such as `$res:f/customers/crm` stay
+The arguments come as JSON text, as the flow was given them: references such as `$res:f/sales/crm` stay
 references, so that no credential is kept with the scheduled job.
 """
 
@@ -14,7 +14,7 @@ import httpx
 
 from f.connect.errors import FixInput, TryLater
 from f.connect.moments import seconds_of
-from f.records.report.summary import FileRef
+from f.records.rows.row_store import FileRef
 from f.windmill.connection import connection
 
 # Where the first file came from, how it was read, and the decisions that were about it.

@@ -1,16 +1,33 @@
-"""Rows between the steps of an import: inside job results while small, as workspace objects beyond."""
+"""StoredRows between the steps of an import: inside job results while small, as workspace objects beyond."""
 
 from collections.abc import Iterable, Iterator
 from io import BufferedReader
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import httpx
 import orjson
 from wmill import S3Object
 
 from f.connect.errors import FixInput, FixSettings
-from f.records.report.summary import FileRef, Rows
 from f.windmill.connection import connection
+
+
+class StoredRows(TypedDict):
+    """Some records: inline, or as one JSON record a line in an object of the workspace's storage."""
+
+    count: int
+    records: NotRequired[list[dict[str, Any]]]
+    s3: NotRequired[str]
+
+
+class FileRef(TypedDict):
+    """A file made by the import: in object storage (`s3`), or with its content where there is none."""
+
+    filename: str
+    rows: NotRequired[int]
+    s3: NotRequired[str]
+    content: NotRequired[str]
+
 
 # A job's result is kept in Windmill's database and copied to every later step: about a
 # megabyte is where that starts to hurt.
@@ -30,25 +47,25 @@ def to_line(record: dict[str, Any]) -> bytes:
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def inline(records: Iterable[dict[str, Any]]) -> Rows:
+def inline(records: Iterable[dict[str, Any]]) -> StoredRows:
     """Records that travel inside a job's result."""
     listed = list(records)
     return {"count": len(listed), "records": listed}
 
 
-def inline_lines(lines: list[bytes]) -> Rows:
+def inline_lines(lines: list[bytes]) -> StoredRows:
     """Encoded records that travel inside a job's result after all."""
     return inline(map(orjson.loads, lines))
 
 
-def write_rows(path: str, lines: list[bytes]) -> Rows:
+def write_rows(path: str, lines: list[bytes]) -> StoredRows:
     """Store encoded records as an object."""
     length = sum(map(len, lines))
     write_object(path, _joined(lines), "application/x-ndjson", length)
     return {"count": len(lines), "s3": path}
 
 
-def read_rows(rows: Rows) -> Iterator[dict[str, Any]]:
+def read_rows(rows: StoredRows) -> Iterator[dict[str, Any]]:
     """The records, one at a time; an object is streamed."""
     if "s3" not in rows:
         yield from rows.get("records", [])

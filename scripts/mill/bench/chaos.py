@@ -322,7 +322,8 @@ class Trip:
             {
                 "line": line,
                 "cells": [],
-                "customer": {"name": f"Customer {line}", "email": email, "external_id": email},
+                "key": email,
+                "record": {"name": f"Customer {line}", "email": email, "external_id": email},
             }
             for line, email in emails
         ]

@@ -23,13 +23,15 @@ from phonenumbers import re_util
 from wmill import S3Object
 
 from f.customers.parse_csv import main as parse_csv
+from f.customers.validation.customer_type import CUSTOMERS
 from f.customers.validation.email_address import normalize_plain
 from f.customers.validation.phone_number import read_plain
 from f.customers.validation.row_check import RowCheck, is_clean
 from f.records.reading.columns import map_columns
 from f.records.reading.table import read_table
-from f.records.reading.table_validation import Shelf, sort_table
-from f.records.report.summary import Rows
+from f.records.reading.table_validation import validate_table
+from f.records.rows.row_spool import RowSpool
+from f.records.rows.row_store import StoredRows
 from mill.bench import dataset, tricky
 from mill.bench.obvious import Customers, obvious
 
@@ -41,26 +43,26 @@ _SHOWN = 20
 def checked(data: bytes) -> Customers:
     """What parse_csv does up to the verdicts."""
     table = read_table(_chunks(data))
-    checks = RowCheck(map_columns(table.header), None)
+    checks = RowCheck(map_columns(table.header, CUSTOMERS), None)
     while block := list(islice(table.rows, _BLOCK_ROWS)):
         for verdict in checks.verdicts([row.cells for row in block if row.fault is None]):
             if verdict[0]:
                 yield verdict[0]
 
 
-def sorted_out(data: bytes) -> Iterator[Rows]:
+def sorted_out(data: bytes) -> Iterator[StoredRows]:
     """All of parse_csv but the storage: duplicates found, records encoded, everything counted."""
 
-    class Nowhere(Shelf):
-        """Drops what is shelved."""
+    class Nowhere(RowSpool):
+        """Drops what it is given."""
 
-        def put(self, _name: str, lines: list[bytes]) -> Rows:
+        def put(self, _name: str, lines: list[bytes]) -> StoredRows:
             return {"count": len(lines)}
 
-    sorting = sort_table(
-        read_table(_chunks(data)), mapping=None, default_country=None, shelf=Nowhere(""), chunk_rows=500
+    valid = validate_table(
+        read_table(_chunks(data)), CUSTOMERS, mapping=None, options={}, spool=Nowhere(""), chunk_rows=500
     )
-    yield from sorting.refused
+    yield from valid.refused
 
 
 def _chunks(data: bytes) -> Iterator[bytes]:
@@ -157,7 +159,7 @@ def _numbers(values: int, rng: random.Random) -> Iterator[tuple[Any, str | None,
 
 
 def _rows(values: int, rng: random.Random) -> Iterator[tuple[list[str], Any, Any]]:
-    checks = RowCheck(map_columns(tricky.HEADER), "US")
+    checks = RowCheck(map_columns(tricky.HEADER, CUSTOMERS), "US")
     for start in range(0, values, _BLOCK_ROWS):
         block = [tricky.row(start + place, rng) for place in range(min(_BLOCK_ROWS, values - start))]
         for cells, verdict in zip(block, checks.verdicts(block), strict=True):

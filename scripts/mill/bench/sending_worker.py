@@ -22,8 +22,7 @@ import f.connect.transport.async_runner  # noqa: F401 - else the first errand al
 from f.customers.create_customers import main as create_customers
 from f.customers.parse_csv import main as parse_csv
 from f.customers.targets.customer_api import open_target
-from f.customers.validation.customer import Customer
-from f.records.rows.outcome import CustomerRow
+from f.records.rows.row import Row
 from f.records.rows.row_store import read_rows
 from f.records.sending.parking import ParkingClient
 from f.records.sending.run import send_rows
@@ -44,9 +43,7 @@ def prepare(errand: Errand) -> list[Any]:
     target = open_target(errand["api"])
     rows = (row for chunk in parsed["chunks"] for row in read_rows(chunk["rows"]))
     with Path(errand["records"]).open("w", encoding="utf-8") as records:
-        records.writelines(
-            json.dumps(target.render(Customer.from_json(row["customer"]))) + "\n" for row in rows
-        )
+        records.writelines(json.dumps(target.render(row["record"])) + "\n" for row in rows)
     return list(parsed["chunks"])
 
 
@@ -75,7 +72,7 @@ def _send(errand: Errand, *, journalled: bool) -> None:
     target = open_target(errand["api"])
     database = conninfo_to_dict(errand["database"]) if errand["database"] else None
     for chunk in errand["chunks"]:
-        rows = [CustomerRow.from_record(record) for record in read_rows(chunk["rows"])]
+        rows = [Row.from_json(record) for record in read_rows(chunk["rows"])]
         with contextlib.ExitStack() as stack:
             journal = (
                 stack.enter_context(open_journal(database, target, errand["import_id"]))

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from f.connect.histogram import Latencies
+from f.customers.validation.reasons import TEXTS
 from f.records.reading.seen_keys import SeenKeys
-from f.records.report.summary import MEANING, OUTCOMES
-from f.records.rows.reasons import REASONS, outcome_of
+from f.records.rows.outcome import MEANING, OUTCOMES, REASONS, outcome_of
 from f.records.rows.rejects_file import ADDED_COLUMNS, escape, is_rejects_header, render, undo
 from f.records.sending.pacing import BatchFacts, next_delay
 from f.records.target.replies import explanation
@@ -54,7 +54,7 @@ RECORD = {"line": 7, "outcome": "invalid", "code": "missing_email", "detail": ""
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=5))
 def test_the_users_own_cells_come_back_from_the_rejects_file(cells: list[str]) -> None:
     header = [f"column {number}" for number, _ in enumerate(cells)]
-    text = "".join(render(header, [{**RECORD, "cells": cells}]))
+    text = "".join(render(header, [{**RECORD, "cells": cells}], TEXTS))
     first, second = csv.reader(io.StringIO(text, newline=""))
     assert is_rejects_header(first)
     assert undo(first) == header
@@ -68,7 +68,7 @@ def test_the_users_own_cells_come_back_from_the_rejects_file(cells: list[str]) -
 def test_a_row_of_the_wrong_width_keeps_the_reasons_in_their_columns(
     cells: list[str], shown: list[str]
 ) -> None:
-    _, row = csv.reader(io.StringIO("".join(render(["x", "y", "z"], [{**RECORD, "cells": cells}]))))
+    _, row = csv.reader(io.StringIO("".join(render(["x", "y", "z"], [{**RECORD, "cells": cells}], TEXTS))))
     assert row[:3] == shown
     assert dict(zip(ADDED_COLUMNS, row[3:], strict=True))["reject_reason"] == "missing_email"
 
@@ -81,7 +81,7 @@ def test_every_outcome_has_a_meaning_and_every_reason_an_outcome_of_ours() -> No
 
 def test_a_warning_decides_no_outcome() -> None:
     with pytest.raises(ValueError, match="warning"):
-        outcome_of("unparsable_phone")
+        outcome_of("unparsable_phone", TEXTS)
 
 
 @pytest.mark.parametrize(
