@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, cast
 
 from f.connect.errors import FixInput
-from f.connect.moments import seconds_of
+from f.connect.times import require_iso
 from f.customers.targets.customer_api import customer_api, open_target
 from f.customers.validation.customer import FIELDS, Customer, check
 from f.records.journal.row_journal import RowJournal
@@ -77,7 +77,7 @@ def main(
                     import_id,
                     resend_unknown=resend_unknown,
                     park_after=park_after,
-                    renews_at=seconds_of(renews_at),
+                    renews_at=require_iso(renews_at),
                     clock=cancellation,
                 ) as (rows_before, client),
             ):

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from f.connect.calls.message import Request, Response
-from f.connect.moments import seconds_in
+from f.connect.times import DAY_SECONDS, parse_iso
 from f.records.rows.outcome import CustomerRow, Found, RowOutcome
 from f.records.target.replies import (
     dicts,
@@ -43,7 +43,6 @@ _MOST = 100
 _NOT_APPLIED = frozenset({423, 429, 477, 503})
 # https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/get-usage-details
 _USAGE = "/account-info/v3/api-usage/daily/private-apps"
-_DAY_SECONDS = 86_400.0
 
 
 def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
@@ -193,8 +192,8 @@ def allowance_in(response: Response, now: float) -> Allowance | None:
 
 def _next_reset(text: Any, now: float) -> float | None:
     """The allowance renews at the same time every day; a reset that has been is followed by another."""
-    at = seconds_in(text)
-    return None if at is None else at + max(0, math.floor((now - at) / _DAY_SECONDS) + 1) * _DAY_SECONDS
+    at = parse_iso(text)
+    return None if at is None else at + max(0, math.floor((now - at) / DAY_SECONDS) + 1) * DAY_SECONDS
 
 
 HUBSPOT = Kind(

@@ -6,10 +6,9 @@ retries of what is under way. A pause lapses by time.
 
 from typing import Any, NamedTuple
 
+from f.connect.times import DAY_SECONDS
 from f.records.target.target import Target
 from f.store.store import Store
-
-DAY_SECONDS = 86_400
 
 _TABLE = """CREATE TABLE IF NOT EXISTS import_calls (
     target TEXT PRIMARY KEY, day BIGINT NOT NULL, used BIGINT NOT NULL,

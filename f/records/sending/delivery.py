@@ -16,7 +16,7 @@ from f.connect.errors import (
     WaitForQuota,
 )
 from f.connect.histogram import Latencies
-from f.connect.moments import seconds_in
+from f.connect.times import parse_iso
 from f.records.journal.row_journal import Claim
 from f.records.report.summary import Stop
 from f.records.rows.outcome import CustomerRow, Found, RowOutcome
@@ -208,7 +208,7 @@ class Delivery:
 
     def _was_there(self, customer: Found) -> bool:
         """Whether a customer is older than this run, by the target's own word and over clocks that differ."""
-        made = seconds_in(customer.record.get(self.target.kind.created_field))
+        made = parse_iso(customer.record.get(self.target.kind.created_field))
         return made is not None and made < self._began - _CLOCKS_DIFFER_SECONDS
 
     def _let_land(self, rows: Rows) -> None:
