@@ -19,24 +19,33 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from f.connect.calls.exchange import Do, Effect, Exchange, NoGuard, Send, Sleep
+from f.connect.calls.exchange import (
+    Auth,
+    Do,
+    Effect,
+    Exchange,
+    Interceptors,
+    NoGuard,
+    Pipeline,
+    Send,
+    Sleep,
+    carry_out,
+)
 from f.connect.calls.message import Request, Response
-from f.connect.calls.pipeline import Interceptors, Pipeline, carry_out
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.integration import Integration, NoAuth, resolve_url
 from f.connect.limits.circuit_breaker import Breaker
 from f.connect.limits.guard import SharedGuard
 from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import Summary, metrics_of
-from f.connect.pagination import Pager, items, pages
-from f.connect.sign_in.auth import Auth, auth_for
+from f.connect.sign_in.auth import NoCredential, auth_for
 from f.connect.times import REAL, Clock
-from f.connect.transport.download import FileSink
-from f.connect.transport.sync_transport import Transport
+from f.connect.transport.sync_transport import FileSink, Transport
 from f.store.store import Store
 
 if TYPE_CHECKING:
-    from f.connect.transport.async_runner import Crew
+    from f.connect.pagination import Pager
+    from f.connect.transport.async_runner import AsyncRunner
     from f.connect.transport.async_transport import AsyncTransport
 
 log = logging.getLogger("connect")
@@ -66,8 +75,8 @@ class Client:
             max_reply_bytes=integration.max_reply_bytes,
         )
         self._async_transport: AsyncTransport | None = None
-        self._crew: Crew | None = None
-        self._crew_lock = threading.Lock()
+        self._runner: AsyncRunner | None = None
+        self._runner_lock = threading.Lock()
 
     def _build_pipeline(self) -> Pipeline:
         mode = self.integration.mode
@@ -76,15 +85,15 @@ class Client:
             return Pipeline(live, None, self.interceptors)
         twin = _twin_of(self.integration)
         if mode == "mock":
-            guard = SharedGuard(twin, Auth(), Store.memory())
+            guard = SharedGuard(twin, NoCredential(), Store.memory())
             return Pipeline(
-                Exchange(twin, twin.base_url, Auth(), guard, source="twin", clock=self._clock),
+                Exchange(twin, twin.base_url, NoCredential(), guard, source="twin", clock=self._clock),
                 None,
                 self.interceptors,
             )
         return Pipeline(
             live,
-            Exchange(twin, twin.base_url, Auth(), NoGuard(), source="twin", clock=self._clock),
+            Exchange(twin, twin.base_url, NoCredential(), NoGuard(), source="twin", clock=self._clock),
             self.interceptors,
         )
 
@@ -134,20 +143,24 @@ class Client:
         before and after. Errors are results, never raised. Leaving the loop early cancels what is under
         way; such writes may have been applied. Connections stay open until the client is closed.
         """
-        from f.connect.transport.async_runner import Crew  # noqa: PLC0415 - asyncio and aiohttp cost 200 ms that most jobs need not pay
+        from f.connect.transport.async_runner import AsyncRunner  # noqa: PLC0415 - asyncio and aiohttp cost 200 ms that most jobs need not pay
 
-        with self._crew_lock:
-            if self._crew is None or not self._crew.is_open:
-                self._crew = Crew(self.integration, self._clock)
-            crew = self._crew
-        return crew.send_many(self._pipeline, requests, concurrency)
+        with self._runner_lock:
+            if self._runner is None or not self._runner.is_open:
+                self._runner = AsyncRunner(self.integration, self._clock)
+            runner = self._runner
+        return runner.send_many(self._pipeline, requests, concurrency)
 
     def pages(self, path: str, pager: Pager, **options: Any) -> Iterator[Response]:
         """Yield the pages of a list, each fetched when asked for; `f.connect.pagination` has the pagers."""
+        from f.connect.pagination import pages  # noqa: PLC0415 - one module less to fetch for jobs that page nothing
+
         return pages(self.request, Request(method="GET", path=path, **options), pager)
 
     def items(self, path: str, pager: Pager, *, at: str, **options: Any) -> Iterator[Any]:
         """Yield the elements of a paged list; `at` is the dotted path of the list in a page."""
+        from f.connect.pagination import items  # noqa: PLC0415 - as in pages
+
         return items(self.pages(path, pager, **options), at)
 
     def get(self, path: str, **options: Any) -> Response:
@@ -229,8 +242,8 @@ class Client:
 
     def close(self) -> None:
         """Close all connections and write the metrics gathered so far to the store."""
-        if self._crew is not None:
-            self._crew.close()
+        if self._runner is not None:
+            self._runner.close()
         self._transport.close()
         self._guard.flush()
 

@@ -1,21 +1,27 @@
-"""What stands around every attempt: rate limit, circuit breaker, credential, metrics, the log line."""
+"""What stands around every attempt: rate limit, circuit breaker, credential, metrics, the log line.
+
+What a server says of its limits is read from each reply's headers: `Retry-After` (RFC 9110), `RateLimit`
+(draft-ietf-httpapi-ratelimit-headers, its current and its older forms), `X-RateLimit-*` as GitHub,
+SendGrid and Discord send them, and HubSpot's own.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import logging
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from f.connect.calls.exchange import Call
+from f.connect.calls.exchange import Auth
 from f.connect.calls.message import Lost, Reply, Response
+from f.connect.calls.verdict import LONGEST_RETRY_AFTER, Call, retry_after
 from f.connect.errors import ConnectError, SignInAgain, TryLater
 from f.connect.integration import Integration, RateLimit
-from f.connect.limits.circuit_breaker import Breaker, Permit
-from f.connect.limits.limit_headers import NOTHING, observe
+from f.connect.limits.circuit_breaker import Breaker
 from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import SlowCall, metrics_of
-from f.connect.sign_in.auth import Auth
 from f.connect.times import REAL, Clock
 from f.store.store import Store
 
@@ -25,8 +31,14 @@ REFUSED_BEFORE = "credential_refused"
 # A request arrives a little after its token is due, now more, now less. To a server that counts strictly,
 # one that comes late and those that come in time would be too many in one window.
 _MARGIN = 1.015
-_CLOSED = Permit()
 _OUR_FAULT = frozenset({"tls", "too_large"})  # says nothing about whether the service is up
+
+EPOCH_SECONDS = 1e9  # a reset above this is a date, below it a span
+EPOCH_MILLISECONDS = 1e12
+BUSY = frozenset({429, 503})
+
+_ITEM = re.compile(r"(?:^|[;,\s])(r|t|remaining|reset)\s*=\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_PREFIXES = ("RateLimit-", "X-RateLimit-", "X-Rate-Limit-", "X-HubSpot-RateLimit-")
 
 
 class SharedGuard:
@@ -66,7 +78,7 @@ class SharedGuard:
         """Count the attempt and obey what the reply says of limits."""
         if self._rule.enabled:
             self._breaker.record(call.permit, failed=_is_failure(outcome))
-            call.permit = _CLOSED
+            call.permit = None
         if isinstance(outcome, Reply):
             seen = observe(outcome.status, outcome.headers, self._clock.now())
             if seen is not NOTHING:
@@ -97,7 +109,7 @@ class SharedGuard:
 
     def release(self, call: Call) -> None:
         """Give back the leases of a call that was cancelled, or that failed before it was sent."""
-        if call.permit.probe:
+        if call.permit is not None and call.permit.probe:
             self._breaker.record(call.permit, failed=None)
         if call.credential is not None:
             self._credential().record(call.credential, failed=None)
@@ -172,3 +184,64 @@ def _is_failure(outcome: Reply | Lost | None) -> bool | None:
     if outcome.status == 429:
         return None
     return outcome.status >= 500 or outcome.status == 408
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """`remaining` requests until `reset_after` seconds from now; `pause`: seconds to send nothing."""
+
+    remaining: int | None = None
+    reset_after: float | None = None
+    pause: float = 0.0
+
+
+NOTHING = Observed()
+
+
+def observe(status: int, headers: Mapping[str, str], now: float) -> Observed:
+    """Read a reply's limit headers; `now` in seconds since the epoch, for resets given as a date."""
+    asked = retry_after(headers, lambda: now) if status in BUSY else None
+    if not any("ratelimit" in name.lower() or "rate-limit" in name.lower() for name in headers):
+        return Observed(pause=asked) if asked else NOTHING
+    remaining, reset_after = _structured(headers.get("RateLimit", ""))
+    for prefix in _PREFIXES:
+        if remaining is None:
+            remaining = _number(headers.get(f"{prefix}Remaining"))
+            reset_after = _reset(headers, prefix, now)
+    pause = asked or (reset_after or 0.0 if remaining == 0 else 0.0)
+    return Observed(
+        None if remaining is None else int(remaining), reset_after, min(pause, LONGEST_RETRY_AFTER)
+    )
+
+
+def _structured(text: str) -> tuple[float | None, float | None]:
+    """Read `"default";r=50;t=30`, the tightest of several, or the older `remaining=50, reset=30`."""
+    tightest: tuple[float | None, float | None] = (None, None)
+    for policy in text.split(",") if ";" in text else [text]:
+        found = {name.lower()[:3]: float(value) for name, value in _ITEM.findall(policy)}
+        remaining = found.get("r", found.get("rem"))
+        if remaining is not None and (tightest[0] is None or remaining < tightest[0]):
+            tightest = remaining, found.get("t", found.get("res"))
+    return tightest
+
+
+def _reset(headers: Mapping[str, str], prefix: str, now: float) -> float | None:
+    span = _number(headers.get(f"{prefix}Reset-After"))
+    if span is not None:
+        return span
+    milliseconds = _number(headers.get(f"{prefix}Interval-Milliseconds"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    reset = _number(headers.get(f"{prefix}Reset"))
+    if reset is None:
+        return None
+    if reset >= EPOCH_MILLISECONDS:
+        reset /= 1000
+    return max(0.0, reset - now) if reset >= EPOCH_SECONDS else reset
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else max(0.0, float(text.split(",")[0].split(";")[0]))
+    except ValueError:
+        return None

@@ -18,8 +18,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from f.connect.calls.exchange import Pipeline
 from f.connect.calls.message import Request, Response
-from f.connect.calls.pipeline import Pipeline
 from f.connect.errors import ConnectError, FixInput, SignInAgain
 from f.connect.integration import Integration
 from f.connect.times import Clock
@@ -29,7 +29,7 @@ T = TypeVar("T")
 Result = tuple[Request, Response | ConnectError]
 
 
-class Crew:
+class AsyncRunner:
     """A loop on a thread, with the connections to one service. Its methods may be called from many threads.
 
     It ends with `close` or with the interpreter. A process forked off has none: there it is closed.
@@ -65,7 +65,7 @@ class Crew:
         return _results(_Round(self, self._transport, pipeline, concurrency), iter(requests), concurrency)
 
     def call(self, work: Callable[..., object], *args: object) -> bool:
-        """Have the loop call `work` soon; False where the crew is closed."""
+        """Have the loop call `work` soon; False if the runner is closed."""
         if not self.is_open:
             return False
         with self._lock:
@@ -130,10 +130,12 @@ def _results(sending: _Round, requests: Iterator[Request], concurrency: int) -> 
 
 
 class _Round:
-    """One `send_many`: `concurrency` workers on the crew's loop."""
+    """One `send_many`: `concurrency` workers on the runner's loop."""
 
-    def __init__(self, crew: Crew, transport: AsyncTransport, pipeline: Pipeline, concurrency: int) -> None:
-        self._crew, self._transport = crew, transport
+    def __init__(
+        self, runner: AsyncRunner, transport: AsyncTransport, pipeline: Pipeline, concurrency: int
+    ) -> None:
+        self._runner, self._transport = runner, transport
         self._pipeline, self._concurrency = pipeline, concurrency
         self._inbox: asyncio.Queue[Request] = asyncio.Queue()
         self._finished: list[Result] = []  # not yet handed over
@@ -162,11 +164,11 @@ class _Round:
 
     def stop(self) -> None:
         """Cancel what is under way and wait until that is done."""
-        if self._crew.call(self._cancel):
+        if self._runner.call(self._cancel):
             self._ended.wait()
 
     def _call(self, work: Callable[..., object], *args: object) -> None:
-        if not self._crew.call(work, *args):
+        if not self._runner.call(work, *args):
             raise _closed()
 
     def _begin(self) -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from f.connect.calls.retry import Facts, Retrying, backoff, may_have_been_applied, next_wait, retry_after
+from f.connect.calls.verdict import Facts, backoff, may_have_been_applied, next_wait, retry_after
 from f.connect.errors import FixInput, OutcomeUnknown, TryLater, WaitForQuota
 from f.connect.integration import Retry
+from f.connect.retrying import Retrying
 from tests.f.connect.wire import FakeClock
 
 POLICY = Retry(jitter=False)
