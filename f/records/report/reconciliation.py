@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from f.connect.errors import ConnectError, FixInput, FixSettings
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
 from f.records.reading.table_validation import Tally
 from f.records.report.continuation import GoOn
 from f.records.report.page import render_page
@@ -82,7 +82,7 @@ def close(
             "create_seconds": _span(done),
             "requests": sum(end["requests"] for end in done),
             "retries": sum(end["retries"] for end in done),
-            "latency_ms": Latencies.merged(end["latencies"] for end in done).summary(),
+            "latency_ms": Histogram.merged(end["latencies"] for end in done).summary(),
         },
         "table": parsed["table"],
         "mapping": parsed["mapping"],

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from f.connect.metrics import Latency
+
 Outcome = Literal["created", "updated", "unchanged", "duplicate", "invalid", "rejected", "failed", "unknown"]
 
 OUTCOMES: tuple[Outcome, ...] = (
@@ -66,15 +68,6 @@ class Reason(TypedDict):
     examples: list[Example]
 
 
-class Latency(TypedDict):
-    """Milliseconds from request to reply, over all requests of the import."""
-
-    p50: float
-    p95: float
-    p99: float
-    max: float
-
-
 class Timings(TypedDict):
     """Where the time went."""
 
@@ -82,7 +75,7 @@ class Timings(TypedDict):
     create_seconds: float
     requests: int
     retries: int
-    latency_ms: Latency | None
+    latency_ms: Latency | None  # over all requests of the import
 
 
 class Chunk(TypedDict):

@@ -15,7 +15,7 @@ from f.connect.errors import (
     TryLater,
     WaitForQuota,
 )
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
 from f.connect.times import parse_iso
 from f.records.journal.row_journal import Claim
 from f.records.report.summary import Stop
@@ -72,7 +72,7 @@ class Delivery:
     requests: int = 0
     retries: int = 0
     seconds: float = 0.0  # spent waiting for answers, added up
-    latencies: Latencies = field(default_factory=Latencies)
+    latencies: Histogram = field(default_factory=Histogram)
     stopped: Stop | None = None
     loads_in_bulk: bool = False
     proven: bool = False  # the target has taken a request: credential and endpoint are right
