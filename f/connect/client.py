@@ -37,7 +37,7 @@ from f.connect.integration import Integration, NoAuth, resolve_url
 from f.connect.limits.circuit_breaker import Breaker
 from f.connect.limits.guard import SharedGuard
 from f.connect.limits.rate_limit import RateLimiter
-from f.connect.metrics import Summary, metrics_of
+from f.connect.metrics import Summary
 from f.connect.sign_in.auth import NoCredential, auth_for
 from f.connect.times import REAL, Clock
 from f.connect.transport.sync_transport import FileSink, Transport
@@ -63,39 +63,18 @@ class Client:
         self.integration = integration
         self.interceptors = Interceptors()
         store = store or Store.memory()
-        self._base_url = resolve_url(integration.base_url)
-        _warn_of_risks(integration, self._base_url)
+        base_url = resolve_url(integration.base_url)
+        _warn_of_risks(integration, base_url)
         self._auth = auth_for(integration, store)
         self._guard = SharedGuard(integration, self._auth, store, clock)
-        self._metrics = metrics_of(store)
-        self._pipeline = self._build_pipeline()
+        live = Exchange(integration, base_url, self._auth, self._guard, clock=clock)
+        self._pipeline = _pipeline(live, integration, self.interceptors, clock)
         self._transport = Transport(
             connect_timeout=integration.connect_timeout,
             verify=integration.verify_ssl,
             max_reply_bytes=integration.max_reply_bytes,
         )
-        self._async_transport: AsyncTransport | None = None
-        self._runner: AsyncRunner | None = None
-        self._runner_lock = threading.Lock()
-
-    def _build_pipeline(self) -> Pipeline:
-        mode = self.integration.mode
-        live = Exchange(self.integration, self._base_url, self._auth, self._guard, clock=self._clock)
-        if mode == "live":
-            return Pipeline(live, None, self.interceptors)
-        twin = _twin_of(self.integration)
-        if mode == "mock":
-            guard = SharedGuard(twin, NoCredential(), Store.memory())
-            return Pipeline(
-                Exchange(twin, twin.base_url, NoCredential(), guard, source="twin", clock=self._clock),
-                None,
-                self.interceptors,
-            )
-        return Pipeline(
-            live,
-            Exchange(twin, twin.base_url, NoCredential(), NoGuard(), source="twin", clock=self._clock),
-            self.interceptors,
-        )
+        self._loops = _Loops(integration, clock)
 
     @property
     def auth(self) -> Auth:
@@ -143,13 +122,7 @@ class Client:
         before and after. Errors are results, never raised. Leaving the loop early cancels what is under
         way; such writes may have been applied. Connections stay open until the client is closed.
         """
-        from f.connect.transport.async_runner import AsyncRunner  # noqa: PLC0415 - asyncio and aiohttp cost 200 ms that most jobs need not pay
-
-        with self._runner_lock:
-            if self._runner is None or not self._runner.is_open:
-                self._runner = AsyncRunner(self.integration, self._clock)
-            runner = self._runner
-        return runner.send_many(self._pipeline, requests, concurrency)
+        return self._loops.runner().send_many(self._pipeline, requests, concurrency)
 
     def pages(self, path: str, pager: Pager, **options: Any) -> Iterator[Response]:
         """Yield the pages of a list, each fetched when asked for; `f.connect.pagination` has the pagers."""
@@ -198,11 +171,7 @@ class Client:
 
     async def request_async(self, request: Request) -> Response:
         """Like `request`, on the running event loop."""
-        if self._async_transport is None:
-            from f.connect.transport.async_transport import AsyncTransport  # noqa: PLC0415 - as in send_many
-
-            self._async_transport = AsyncTransport(self.integration, clock=self._clock)
-        return await self._async_transport.call(self._pipeline, request)
+        return await self._loops.transport().call(self._pipeline, request)
 
     async def get_async(self, path: str, **options: Any) -> Response:
         """Like `get`."""
@@ -226,7 +195,7 @@ class Client:
 
     def metrics(self) -> dict[str, Summary]:
         """What is known of this integration's calls, by endpoint, over all jobs that share the store."""
-        return self._metrics.summary(self.integration.name)
+        return self._guard.metrics.summary(self.integration.name)
 
     def on_request(self, change: Callable[[Request], Request]) -> None:
         """Let `change` see every request before it is prepared, and return it or another."""
@@ -242,16 +211,13 @@ class Client:
 
     def close(self) -> None:
         """Close all connections and write the metrics gathered so far to the store."""
-        if self._runner is not None:
-            self._runner.close()
+        self._loops.close()
         self._transport.close()
-        self._guard.flush()
+        self._guard.metrics.flush()
 
     async def close_async(self) -> None:
         """Close the connections of the running event loop, and all others."""
-        if self._async_transport is not None:
-            await self._async_transport.close()
-            self._async_transport = None
+        await self._loops.close_async()
         self.close()
 
     def __enter__(self) -> Self:
@@ -269,6 +235,61 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close_async()
+
+
+class _Loops:
+    """What asynchronous calls need: on the caller's event loop, and on one of our own for `send_many`.
+
+    Made on first use, for asyncio and aiohttp cost 200 ms that most jobs need not pay.
+    """
+
+    def __init__(self, integration: Integration, clock: Clock) -> None:
+        self._integration, self._clock = integration, clock
+        self._transport: AsyncTransport | None = None
+        self._runner: AsyncRunner | None = None
+        self._lock = threading.Lock()
+
+    def transport(self) -> AsyncTransport:
+        """Return the connections of the running event loop."""
+        if self._transport is None:
+            from f.connect.transport.async_transport import AsyncTransport  # noqa: PLC0415 - see above
+
+            self._transport = AsyncTransport(self._integration, clock=self._clock)
+        return self._transport
+
+    def runner(self) -> AsyncRunner:
+        """Return the loop of our own; a process that was forked off gets another."""
+        from f.connect.transport.async_runner import AsyncRunner  # noqa: PLC0415 - see above
+
+        with self._lock:
+            if self._runner is None or not self._runner.is_open:
+                self._runner = AsyncRunner(self._integration, self._clock)
+            return self._runner
+
+    def close(self) -> None:
+        """Close the loop of our own."""
+        if self._runner is not None:
+            self._runner.close()
+
+    async def close_async(self) -> None:
+        """Close the connections of the running event loop."""
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None
+
+
+def _pipeline(live: Exchange, integration: Integration, interceptors: Interceptors, clock: Clock) -> Pipeline:
+    """Let calls go to the service, to its twin, or to the twin while the service is down, by the mode."""
+    if integration.mode == "live":
+        return Pipeline(live, None, interceptors)
+    twin = _twin_of(integration)
+    nobody = NoCredential()
+    if integration.mode == "mock":
+        guard = SharedGuard(twin, nobody, Store.memory())
+        mock = Exchange(twin, twin.base_url, nobody, guard, source="twin", clock=clock)
+        return Pipeline(mock, None, interceptors)
+    stand_in = Exchange(twin, twin.base_url, nobody, NoGuard(), source="twin", clock=clock)
+    return Pipeline(live, stand_in, interceptors)
 
 
 def _twin_of(integration: Integration) -> Integration:

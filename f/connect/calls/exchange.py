@@ -105,9 +105,11 @@ class Auth(Protocol):
 
 
 class Guard(Protocol):
-    """What stands around every attempt: limits, breaker, metrics. `blocks`: its calls may take a while."""
+    """What stands around every attempt: limits, breaker, metrics."""
 
-    blocks: bool
+    @property
+    def blocks(self) -> bool:
+        """Return whether its methods may wait for a database."""
 
     def enter(self, call: Call, waited: float, budget: float) -> float:
         """Return seconds to wait before asking again, 0 to go on; raises if waiting is no use.
@@ -141,8 +143,8 @@ class Exchange:
         self._integration, self._base_url, self._auth, self._guard = integration, base_url, auth, guard
         self._source, self._clock = source, clock
         self._headers = base_headers(integration.default_headers)
-        self._ids = itertools.count(1)
-        self._id_prefix = secrets.token_hex(8)
+        # Iterators of C: threads may take from them at once.
+        self._request_ids = map((secrets.token_hex(8) + "-{:06x}").format, itertools.count(1))
 
     def run(self, request: Request) -> Steps:
         """Carry one request through. Return the reply the service gave; raise a ConnectError otherwise."""
@@ -217,7 +219,7 @@ class Exchange:
 
     def _attempt(self, call: Call) -> Generator[Effect, Any, Reply | Lost]:
         call.attempts += 1
-        call.request_id = f"{self._id_prefix}-{next(self._ids):06x}"
+        call.request_id = next(self._request_ids)
         outgoing = self._signed(call)
         outcome: Reply | Lost | None = None
         started = self._clock.ticks()

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import functools
 import itertools
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -62,7 +63,8 @@ class AsyncRunner:
         """Yield each request with its result, as completed; see `Client.send_many`."""
         if concurrency < 1:
             raise FixInput(f"concurrency is {concurrency}, must be at least 1")
-        return _results(_Round(self, self._transport, pipeline, concurrency), iter(requests), concurrency)
+        send = functools.partial(self._transport.call, pipeline)
+        return _results(_Round(self, send), iter(requests), concurrency)
 
     def call(self, work: Callable[..., object], *args: object) -> bool:
         """Have the loop call `work` soon; False if the runner is closed."""
@@ -115,7 +117,7 @@ def _results(sending: _Round, requests: Iterator[Request], concurrency: int) -> 
         while fed := sending.feed(itertools.islice(requests, min(portion, most - begun))):
             begun += fed
 
-    sending.start()
+    sending.start(concurrency)
     try:
         refill()
         while begun:
@@ -130,13 +132,10 @@ def _results(sending: _Round, requests: Iterator[Request], concurrency: int) -> 
 
 
 class _Round:
-    """One `send_many`: `concurrency` workers on the runner's loop."""
+    """One `send_many`: as many workers on the runner's loop as there may be requests at once."""
 
-    def __init__(
-        self, runner: AsyncRunner, transport: AsyncTransport, pipeline: Pipeline, concurrency: int
-    ) -> None:
-        self._runner, self._transport = runner, transport
-        self._pipeline, self._concurrency = pipeline, concurrency
+    def __init__(self, runner: AsyncRunner, send: Callable[[Request], Awaitable[Response]]) -> None:
+        self._runner, self._send_one = runner, send
         self._inbox: asyncio.Queue[Request] = asyncio.Queue()
         self._finished: list[Result] = []  # not yet handed over
         self._batches: queue.SimpleQueue[list[Result] | BaseException] = queue.SimpleQueue()
@@ -144,9 +143,9 @@ class _Round:
         self._ended = threading.Event()
         self._refused: SignInAgain | None = None
 
-    def start(self) -> None:
-        """Set the workers to work."""
-        self._call(self._begin)
+    def start(self, workers: int) -> None:
+        """Set so many workers to work."""
+        self._call(self._begin, workers)
 
     def feed(self, requests: Iterable[Request]) -> int:
         """Hand requests over and return how many."""
@@ -171,8 +170,8 @@ class _Round:
         if not self._runner.call(work, *args):
             raise _closed()
 
-    def _begin(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._work_all())
+    def _begin(self, workers: int) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._work_all(workers))
         self._task.add_done_callback(self._end)
 
     def _put(self, batch: list[Request]) -> None:
@@ -190,9 +189,9 @@ class _Round:
             self._batches.put(fault.exceptions[0])  # of an interceptor, say: the caller sees the fault itself
         self._ended.set()
 
-    async def _work_all(self) -> None:
+    async def _work_all(self, workers: int) -> None:
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._concurrency):
+            for _ in range(workers):
                 group.create_task(self._work())
 
     async def _work(self) -> None:
@@ -204,7 +203,7 @@ class _Round:
         if self._refused is not None:
             return self._refused
         try:
-            return await self._transport.call(self._pipeline, request)
+            return await self._send_one(request)
         except SignInAgain as error:
             self._refused = error
             return error
