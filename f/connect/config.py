@@ -5,26 +5,25 @@ Only here is pydantic imported. Every fault is named, with the path of the field
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from f.connect.errors import FixSettings
 from f.connect.integration import (
     UNVERIFIED,
-    ApiKey,
-    Basic,
-    BearerToken,
+    Authentication,
+    CircuitBreaker,
     Integration,
-    NoAuth,
-    OAuth2,
-    SignedJwt,
+    RateLimit,
+    Retry,
     url_faults,
 )
 
@@ -114,9 +113,7 @@ def _from_text(text: str) -> Any:
     return text
 
 
-_AUTHENTICATION = Annotated[
-    NoAuth | ApiKey | BearerToken | Basic | OAuth2 | SignedJwt, Field(discriminator="type")
-]
+_AUTHENTICATION = Annotated[Authentication, Field(discriminator="type")]
 
 
 @cache
@@ -170,16 +167,14 @@ def _sentences(error: ValidationError, prefix: str) -> Iterator[str]:
             yield f"{field}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
 
 
-_TAGS = frozenset({"none", "api_key", "bearer_token", "basic", "oauth2", "jwt"})
+_KINDS = get_args(Authentication)
+_TAGS = frozenset(kind.type for kind in _KINDS)
 _KNOWN = sorted(
     {
-        name
-        for cls in (Integration, ApiKey, BearerToken, Basic, OAuth2, SignedJwt)
-        for name in cls.__dataclass_fields__
+        field.name
+        for kind in (Integration, RateLimit, Retry, CircuitBreaker, *_KINDS)
+        for field in dataclasses.fields(kind)
     }
-    | {"enabled", "max_requests", "time_window", "burst_size", "max_retries", "initial_delay", "max_delay"}
-    | {"exponential_base", "jitter", "max_elapsed", "longest_wait", "retry_on_status_codes"}
-    | {"failure_rate", "window", "minimum_calls", "reset_timeout"}
 )
 
 

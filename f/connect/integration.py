@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 from urllib.parse import urlsplit
 
 from f.connect.errors import FixSettings
+from f.connect.times import DAY_SECONDS
 
 Mode = Literal["mock", "hybrid", "live"]
 
@@ -192,7 +193,7 @@ class Retry(_Checked):
     exponential_base: Annotated[float, Bound(ge=1)] = 2.0
     jitter: bool = True
     max_elapsed: Seconds = 120.0
-    longest_wait: Seconds = 86_400.0
+    longest_wait: Seconds = DAY_SECONDS
     retry_on_status_codes: tuple[int, ...] = (408, 425, 429, 500, 502, 503, 504)
 
     def _faults(self) -> Iterator[str]:

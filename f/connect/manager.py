@@ -7,15 +7,15 @@ import threading
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict
 
+from f.connect.calls.exchange import Auth
 from f.connect.calls.message import Request
-from f.connect.calls.retry import Retrying
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput
 from f.connect.integration import Integration
 from f.connect.limits.circuit_breaker import Status
 from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import Summary, metrics_of
-from f.connect.sign_in.auth import Auth
+from f.connect.retrying import Retrying
 from f.store.store import Store
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, cast
 
 from f.connect.errors import FixInput
-from f.connect.moments import seconds_of
+from f.connect.times import require_iso
 from f.customers.targets.customer_api import customer_api, open_target
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Row, Rows, reported
@@ -68,7 +68,7 @@ def main(
                 import_id,
                 resend_unknown=resend_unknown,
                 park_after=park_after,
-                renews_at=seconds_of(renews_at),
+                renews_at=require_iso(renews_at),
                 clock=cancellation,
             ) as session:
                 sent = _send(given.rows, target, session, on_duplicate, cancellation)

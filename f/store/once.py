@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from f.connect.errors import ConnectError, OutcomeUnknown, TryLater
+from f.connect.times import DAY_SECONDS
 from f.store.store import Store
 
 LEASE_SECONDS = 120.0  # a claim older than this belongs to a job that was killed
-KEEP_SECONDS = 30 * 86_400.0
+KEEP_SECONDS = 30 * DAY_SECONDS
 
 _TABLE = """CREATE TABLE IF NOT EXISTS notify_sent (
     key TEXT PRIMARY KEY, mark TEXT NOT NULL, state TEXT NOT NULL, id TEXT NOT NULL,

@@ -17,10 +17,11 @@ from typing import Literal, Protocol
 
 from f.connect.errors import TryLater
 from f.connect.integration import CircuitBreaker as Rule
+from f.connect.times import DAY_SECONDS
 from f.store.store import Store
 
 LEASE_SECONDS = 60.0  # how long a probe may take before another may try
-LONGEST_OPEN = 86_400.0  # what lies further off is a clock that jumped
+LONGEST_OPEN = DAY_SECONDS  # what lies further off is a clock that jumped
 
 Status = Literal["closed", "open", "half_open"]
 

@@ -19,11 +19,11 @@ from typing import Protocol, Self
 
 from f.connect.errors import TryLater
 from f.connect.integration import RateLimit
-from f.connect.times import REAL, Clock
+from f.connect.times import DAY_SECONDS, REAL, Clock
 from f.store.store import Store
 
 LONGEST_WAIT = 300.0  # seconds anybody may reserve ahead; what lies further off is a clock that jumped
-LONGEST_PAUSE = 86_400.0  # seconds a server may ask for
+LONGEST_PAUSE = DAY_SECONDS  # seconds a server may ask for
 """Both bounds make the limiter survive a clock that is set back: state from the future is dropped."""
 
 

@@ -14,18 +14,16 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 
+from f.connect.calls.exchange import Auth, S
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, OAuth2
-from f.connect.redact import mask_text, mask_url
-from f.connect.sign_in.auth import Auth, fingerprint_of
+from f.connect.redact import fingerprint_of, mask_text, mask_url
 from f.connect.times import REAL, Clock
 from f.store.store import Store
-
-R = TypeVar("R", bound=Any)
 
 LEASE_SECONDS = 30.0  # longer than a token request may take
 POLL_SECONDS = 0.1
@@ -89,9 +87,9 @@ class OAuth2Auth(Auth):
         self._lock = threading.Lock()
         self._has_table = False
 
-    def __call__(self, r: R) -> R:
-        r.headers["Authorization"] = f"Bearer {self._token.access_token}"
-        return r
+    def __call__(self, outgoing: S, /) -> S:
+        outgoing.headers["Authorization"] = f"Bearer {self._token.access_token}"
+        return outgoing
 
     def is_ready(self) -> bool:
         return self._is_fresh(self._token)

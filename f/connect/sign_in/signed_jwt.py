@@ -13,14 +13,13 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
+from f.connect.calls.exchange import Auth, S
 from f.connect.errors import FixInput, FixSettings
 from f.connect.integration import SignedJwt
-from f.connect.sign_in.auth import Auth, fingerprint_of
+from f.connect.redact import fingerprint_of
 from f.connect.times import REAL, Clock
-
-R = TypeVar("R", bound=Any)
 
 
 class SignedJwtAuth(Auth):
@@ -31,9 +30,9 @@ class SignedJwtAuth(Auth):
         self._token, self._expires_at = "", 0.0
         self._fingerprint = fingerprint_of(settings.key)
 
-    def __call__(self, r: R) -> R:
-        r.headers["Authorization"] = f"Bearer {self._token}"
-        return r
+    def __call__(self, outgoing: S, /) -> S:
+        outgoing.headers["Authorization"] = f"Bearer {self._token}"
+        return outgoing
 
     def is_ready(self) -> bool:
         return self._clock.now() < self._expires_at - self._settings.refresh_early

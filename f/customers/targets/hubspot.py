@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from f.connect.calls.message import Request, Response
-from f.connect.moments import seconds_in
+from f.connect.times import DAY_SECONDS, parse_iso
 from f.customers.targets.customer_rows import split_name, values_of
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Found, Row
@@ -46,7 +46,6 @@ _MOST = 100
 _NOT_APPLIED = frozenset({423, 429, 477, 503})
 # https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/get-usage-details
 _USAGE = "/account-info/v3/api-usage/daily/private-apps"
-_DAY_SECONDS = 86_400.0
 
 
 class Hubspot(BaseKind):
@@ -242,8 +241,8 @@ def _properties(result: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _next_reset(text: Any, now: float) -> float | None:
     """The quota renews at the same time every day; a reset that has been is followed by another."""
-    at = seconds_in(text)
-    return None if at is None else at + max(0, math.floor((now - at) / _DAY_SECONDS) + 1) * _DAY_SECONDS
+    at = parse_iso(text)
+    return None if at is None else at + max(0, math.floor((now - at) / DAY_SECONDS) + 1) * DAY_SECONDS
 
 
 HUBSPOT = Hubspot()

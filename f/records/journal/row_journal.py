@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
 
+from f.connect.times import DAY_SECONDS
 from f.records.journal.owner import NOBODY, Owner
 from f.store.store import SqliteStore, Store
 
@@ -62,7 +63,7 @@ _TAKE_OVER = """UPDATE import_rows SET owner = :owner, renewed_at = :at, import_
 # An entry that imports still meet is not old. Noted once in a while: a file fed every night costs nothing.
 _MEET = """UPDATE import_rows SET renewed_at = :at
     WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
-_MET_SECONDS = 7 * 86_400.0
+_MET_SECONDS = 7 * DAY_SECONDS
 _RECORD_JOB = """UPDATE import_rows SET remote_id = :job
     WHERE target = :target AND owner = :owner AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
 _LEAVE_IN_DOUBT = """UPDATE import_rows SET owner = '', sent_at = :at

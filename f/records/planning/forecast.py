@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypedDict
 
 from f.connect.integration import RateLimit
-from f.connect.moments import moment
-from f.records.sending.parking import DAY_SECONDS
+from f.connect.times import DAY_SECONDS, to_iso
 from f.records.target.target import OnDuplicate, QuotaLeft, Target
 
 # Opening, filling, closing a bulk job and reading its two results, and the looks at it while it loads.
@@ -88,7 +87,7 @@ def forecast(
         "calls": calls.most,
         "daily_limit": tightest.daily_limit if tightest else None,
         "left_today": tightest.left if tightest else None,
-        "renews_at": moment(tightest.renews_at) if tightest and tightest.renews_at else None,
+        "renews_at": to_iso(tightest.renews_at) if tightest and tightest.renews_at else None,
         "seconds": seconds,
         "days": _renewals(calls, tightest) + 1 if tightest else None,
         "message": f"{sentence}.",

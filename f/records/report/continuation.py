@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from f.connect.errors import FixInput, TryLater
-from f.connect.moments import seconds_of
+from f.connect.times import require_iso
 from f.records.rows.row_store import FileRef
 from f.windmill.connection import connection
 
@@ -51,7 +51,7 @@ def scheduling(flow: str, arguments: str, import_id: str) -> GoOn:
 
     def go_on(rest: FileRef, resume_at: str) -> str:
         # A second later: the pause must be over by the clock of whoever starts the job.
-        seconds = max(0, math.ceil(seconds_of(resume_at) - time.time())) + 1
+        seconds = max(0, math.ceil(require_iso(resume_at) - time.time())) + 1
         return _schedule(flow, arguments_for(arguments, rest, import_id), seconds)
 
     return go_on

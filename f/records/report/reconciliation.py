@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import Any
 
 from f.connect.errors import ConnectError, FixInput, FixSettings
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
 from f.records.planning.plan import Gate
 from f.records.reading.parsed import Chunk, Parsed
 from f.records.report.continuation import GoOn
@@ -101,7 +101,7 @@ def _timings(parsed: Parsed, done: list[Created]) -> Timings:
         "create_seconds": _span(done),
         "requests": sum(end["requests"] for end in done),
         "retries": sum(end["retries"] for end in done),
-        "latency_ms": Latencies.merged(end["latencies"] for end in done).summary(),
+        "latency_ms": Histogram.merged(end["latencies"] for end in done).summary(),
     }
 
 

@@ -2,7 +2,7 @@
 
 from typing import NotRequired, TypedDict
 
-from f.connect.histogram import Latency
+from f.connect.metrics import Latency
 from f.records.planning.forecast import Forecast
 from f.records.planning.plan import Plan
 from f.records.rows.row_store import FileRef

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from f.connect.calls.message import Response
-from f.connect.moments import seconds_in
+from f.connect.times import parse_iso
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Found, Row, Rows
 from f.records.sending.batch_claims import BatchClaims
@@ -88,5 +88,5 @@ class RowLookup:
 
 def _is_older(record: Found, lookup: Lookup, began: float) -> bool:
     """Whether a record is older than this run, by the target's own word and over clocks that differ."""
-    made = seconds_in(record.record.get(lookup.created_field))
+    made = parse_iso(record.record.get(lookup.created_field))
     return made is not None and made < began - _CLOCKS_DIFFER_SECONDS

@@ -16,13 +16,10 @@ from typing import Any, NamedTuple
 from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import ConnectError, TryLater, WaitForQuota
-from f.connect.moments import moment, spoken
-from f.connect.times import REAL, Clock
+from f.connect.times import DAY_SECONDS, REAL, Clock, to_iso, to_text
 from f.records.sending.result import Stop
 from f.records.target.target import Target
 from f.store.store import Store
-
-DAY_SECONDS = 86_400
 
 _TABLE = """CREATE TABLE IF NOT EXISTS import_calls (
     target TEXT PRIMARY KEY, day BIGINT NOT NULL, used BIGINT NOT NULL,
@@ -136,7 +133,7 @@ class CallBudget:
 
 # Where nobody says when a quota renews; the first request of the next run then asks.
 _ASK_AGAIN_SECONDS = 3600.0
-_SHORTEST_SECONDS, _LONGEST_SECONDS = 60.0, 86_400.0
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 60.0, DAY_SECONDS
 _QUOTA = "quota_used_up"
 
 
@@ -144,8 +141,8 @@ class Parked(WaitForQuota):
     """Nothing more is sent until `resume_at` (ISO 8601, UTC)."""
 
     def __init__(self, pause: Pause, now: float) -> None:
-        self.resume_at = moment(pause.until)
-        message = f"{pause.why}; nothing is sent until {spoken(pause.until)}."
+        self.resume_at = to_iso(pause.until)
+        message = f"{pause.why}; nothing is sent until {to_text(pause.until)}."
         super().__init__(message, code="parked", retry_after=pause.until - now)
 
     def stop(self) -> Stop:
@@ -238,7 +235,7 @@ class ParkingClient(Client):
     def _refusal_by(self, pause: Pause) -> WaitForQuota:
         if self._park_after:
             return Parked(pause, self._calls.now())
-        return WaitForQuota(f"{pause.why}. They renew at {spoken(pause.until)}.", code="quota")
+        return WaitForQuota(f"{pause.why}. They renew at {to_text(pause.until)}.", code="quota")
 
     def _judged(self, result: Response | ConnectError) -> Response | ConnectError:
         """The result, or that the rest is parked; the other jobs learn of the pause."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from f.connect.client import Client
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
 from f.records.journal.row_journal import Journal, NoJournal
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Row, Rows
@@ -25,7 +25,7 @@ class Sent:
     outcomes: list[tuple[Row, RowOutcome]]
     requests: int = 0
     retries: int = 0
-    latencies: Latencies = field(default_factory=Latencies)
+    latencies: Histogram = field(default_factory=Histogram)
     stopped: Stop | None = None
 
     def parked(self) -> list[tuple[Row, RowOutcome]]:

@@ -7,7 +7,7 @@ from itertools import islice, takewhile
 from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import ConnectError, WaitForQuota
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
 from f.records.rows.row import Rows
 from f.records.sending.result import Stop
 
@@ -19,7 +19,7 @@ class Traffic:
     requests: int = 0
     retries: int = 0
     seconds: float = 0.0
-    latencies: Latencies = field(default_factory=Latencies)
+    latencies: Histogram = field(default_factory=Histogram)
 
     def count(self, result: Response | ConnectError) -> None:
         """Count the end of one call."""

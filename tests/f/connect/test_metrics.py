@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from f.connect.client import Client
 from f.connect.integration import Integration
-from f.connect.metrics import Metrics, SlowCall, metrics_of, monitored, process_metrics
+from f.connect.metrics import Histogram, Metrics, SlowCall, metrics_of, monitored, process_metrics
 from f.store.store import SqliteStore, Store
 from tests.f.connect.wire import FakeClock, Wire, reply
 
@@ -106,3 +107,27 @@ def test_a_function_that_belongs_to_no_store_is_counted_in_its_process() -> None
 def test_one_store_has_one_set_of_counters() -> None:
     store = Store.memory()
     assert metrics_of(store) is metrics_of(store)
+
+
+@given(parts=st.lists(st.lists(st.floats(0, 1000), max_size=20), max_size=5))
+def test_parts_of_a_histogram_add_up_to_the_whole(parts: list[list[float]]) -> None:
+    whole, counted = Histogram(), []
+    for part in parts:
+        counted.append(Histogram())
+        for seconds in part:
+            whole.add(seconds)
+            counted[-1].add(seconds)
+    handed_over = [json.loads(json.dumps(part.to_json())) for part in counted]
+    assert Histogram.merged(handed_over).summary() == whole.summary()
+
+
+def test_counts_that_an_earlier_version_stored_are_still_read(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "state.sqlite") as store:
+        metrics = Metrics(store)
+        for name, value in (("outcome:success", 4), ("ms:54", 3), ("ms:80", 1)):
+            store.execute(
+                "INSERT INTO connect_metrics VALUES ('a', '/x', :name, :value)",
+                {"name": name, "value": value},
+            )
+        summary = metrics.summary("a")["/x"]
+        assert (summary["p50"], summary["p95"]) == (107.63, 1024.0)

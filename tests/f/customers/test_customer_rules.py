@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
 from f.customers.validation.reasons import TEXTS
 from f.records.reading.seen_keys import SeenKeys
 from f.records.rows.outcome import MEANING, OUTCOMES, REASONS, outcome_of
@@ -104,11 +104,11 @@ def test_an_explanation_is_found_where_apis_put_it(body: Any, said: str) -> None
 def test_latencies_of_chunks_add_up() -> None:
     parts = []
     for start in (0, 50):
-        part = Latencies()
+        part = Histogram()
         for ms in range(start + 1, start + 51):
             part.add(ms / 1000)
         parts.append(part.to_json())
-    summary = Latencies.merged(parts).summary()
+    summary = Histogram.merged(parts).summary()
     assert summary is not None
     assert summary["max"] == 100.0
     assert 50 <= summary["p50"] <= 55
@@ -116,7 +116,7 @@ def test_latencies_of_chunks_add_up() -> None:
 
 
 def test_no_latency_at_all_has_no_summary() -> None:
-    assert Latencies().summary() is None
+    assert Histogram().summary() is None
 
 
 def test_a_key_is_seen_once_and_remembers_its_line() -> None:

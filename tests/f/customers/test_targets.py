@@ -10,7 +10,7 @@ import pytest
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import FixSettings
-from f.connect.moments import seconds_in
+from f.connect.times import parse_iso
 from f.customers.targets.customer_api import open_target
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Found, Row
@@ -403,4 +403,4 @@ def test_a_customer_is_found_in_the_shapes_such_apis_have(
     ],
 )
 def test_a_moment_is_read_where_it_says_its_offset(text: object, seconds: float | None) -> None:
-    assert seconds_in(text) == seconds
+    assert parse_iso(text) == seconds

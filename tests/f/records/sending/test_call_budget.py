@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from f.connect.times import DAY_SECONDS
 from f.customers.targets.customer_api import open_target
-from f.records.sending.parking import DAY_SECONDS, CallBudget, Pause
+from f.records.sending.parking import CallBudget, Pause
 from f.store.store import SqliteStore, Store
 
 NOON = 20_000 * DAY_SECONDS + DAY_SECONDS / 2

@@ -19,7 +19,7 @@ from typing import Any, cast
 import pytest
 
 from f.connect.errors import FixInput
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
 from f.records.reading.parsed import Parsed
 from f.records.report.continuation import arguments_for
 from f.records.report.reconciliation import ImportIncomplete, Steps, raise_if_incomplete, reconcile
@@ -347,7 +347,7 @@ def ended(*, parked: bool) -> tuple[Parsed, list[Created]]:
         "reported": {"count": 1, "records": [record]},
         "requests": 1,
         "retries": 0,
-        "latencies": Latencies().to_json(),
+        "latencies": Histogram().to_json(),
         "stopped": stop if parked else None,
         "started": 0.0,
         "ended": 1.0,
