@@ -149,7 +149,7 @@ class Client:
         return self.request(Request(method="PUT", path=path, **options))
 
     def patch(self, path: str, **options: Any) -> Response:
-        """PATCH `path`; repeated only where `repeatable=True` says the service makes it safe."""
+        """PATCH `path`; repeated only if `repeatable=True` says the service makes it safe."""
         return self.request(Request(method="PATCH", path=path, **options))
 
     def delete(self, path: str, **options: Any) -> Response:
@@ -170,31 +170,31 @@ class Client:
         return response
 
     async def request_async(self, request: Request) -> Response:
-        """Like `request`, on the running event loop."""
+        """Carry out one request on the running event loop, as do `get_async` and its kin."""
         return await self._loops.transport().call(self._pipeline, request)
 
     async def get_async(self, path: str, **options: Any) -> Response:
-        """Like `get`."""
+        """GET `path`."""
         return await self.request_async(Request(method="GET", path=path, **options))
 
     async def post_async(self, path: str, **options: Any) -> Response:
-        """Like `post`."""
+        """POST to `path`; it is repeated as `post` says."""
         return await self.request_async(Request(method="POST", path=path, **options))
 
     async def put_async(self, path: str, **options: Any) -> Response:
-        """Like `put`."""
+        """PUT to `path`."""
         return await self.request_async(Request(method="PUT", path=path, **options))
 
     async def patch_async(self, path: str, **options: Any) -> Response:
-        """Like `patch`."""
+        """PATCH `path`; it is repeated as `patch` says."""
         return await self.request_async(Request(method="PATCH", path=path, **options))
 
     async def delete_async(self, path: str, **options: Any) -> Response:
-        """Like `delete`."""
+        """DELETE `path`."""
         return await self.request_async(Request(method="DELETE", path=path, **options))
 
     def metrics(self) -> dict[str, Summary]:
-        """What is known of this integration's calls, by endpoint, over all jobs that share the store."""
+        """Return what is known of the integration's calls, by endpoint, over all jobs of the store."""
         return self._guard.metrics.summary(self.integration.name)
 
     def on_request(self, change: Callable[[Request], Request]) -> None:

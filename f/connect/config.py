@@ -58,7 +58,7 @@ def from_environment(
 ) -> Integration:
     """Make an Integration of variables: `CONNECT_BASE_URL`, `CONNECT_AUTHENTICATION__TOKEN` and so on.
 
-    Lists and objects are written as JSON. `env_file` is read where it exists; the environment wins over it.
+    Lists and objects are written as JSON. `env_file` is read if it exists; the environment wins over it.
     """
     variables = {
         **(read_env_file(env_file) if env_file else {}),
@@ -104,7 +104,7 @@ def _unquoted(value: str) -> str:
 
 
 def _from_text(text: str) -> Any:
-    """Text that is a JSON list or object becomes one; all else stays text, which pydantic converts."""
+    """Return a JSON list or object as one; all else stays text, which pydantic converts."""
     if text.startswith(("{", "[")):
         try:
             return json.loads(text)
@@ -118,7 +118,7 @@ _AUTHENTICATION = Annotated[Authentication, Field(discriminator="type")]
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Making one takes 10 ms, most of what a warm process needs to begin a job."""
+    """Return the validator of a type. Making one takes 10 ms, most of what a warm process needs for a job."""
     return TypeAdapter(kind)
 
 

@@ -169,12 +169,12 @@ class RateLimit(_Checked):
 
     @property
     def interval(self) -> float:
-        """Seconds between two requests at the steady rate."""
+        """The seconds between two requests at the steady rate."""
         return self.time_window / self.max_requests
 
     @property
     def burst(self) -> int:
-        """How many may go at once."""
+        """The number of requests that may go at once."""
         return self.burst_size or max(1, self.max_requests // 10)
 
 
@@ -309,7 +309,7 @@ def _may_be_plain(host: str, netloc: str, environ: Mapping[str, str]) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` names this machine."""
+    """Return whether `host` names this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

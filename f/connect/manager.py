@@ -66,14 +66,14 @@ class IntegrationManager:
             return changed
 
     def get(self, name: str) -> Integration:
-        """Return the integration of that name; FixInput where there is none."""
+        """Return the integration of that name; FixInput if there is none."""
         if name not in self._integrations:
             known = ", ".join(self.list()) or "none"
             raise FixInput(f"There is no integration {name!r}. Registered: {known}.")
         return self._integrations[name]
 
     def list(self) -> list[str]:
-        """Names of all integrations, sorted."""
+        """Return the names of all integrations, sorted."""
         return sorted(self._integrations)
 
     def connector(self, name: str) -> Client:

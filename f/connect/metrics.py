@@ -200,7 +200,7 @@ class Metrics:
         return {endpoint: _summary(counters) for endpoint, counters in sorted(endpoints.items())}
 
     def integrations(self) -> list[str]:
-        """Names of all integrations that were called."""
+        """Return the names of all integrations that were called."""
         self.flush()
         return sorted({row[0] for row in self._read()})
 

@@ -327,7 +327,7 @@ class Pipeline:
 
 
 def is_down(error: ConnectError) -> bool:
-    """Whether the service as a whole did not answer, so that a twin may stand in for reads."""
+    """Return whether the service as a whole did not answer, so that a twin may stand in for reads."""
     if not isinstance(error, TryLater) or error.status == 429:
         return False
     return error.code not in {"rate_limited", "store", "store_locked"}

@@ -169,19 +169,21 @@ class Response:
         raise self._named(self._failure())
 
     def _failure(self) -> ConnectError:
-        said = f"{self.call} answered {self.status}"
+        message = f"{self.call} answered {self.status}"
         if self.status in {401, 403}:
-            return SignInAgain(f"{said}: the credential may not do this. Check its rights or sign in again.")
+            return SignInAgain(
+                f"{message}: the credential may not do this. Check its rights or sign in again."
+            )
         if self.status < 400 or self.status in {404, 405, 410}:
-            return FixSettings(f"{said}: there is no such call here. Check base_url and the path.")
+            return FixSettings(f"{message}: there is no such call here. Check base_url and the path.")
         if self.status in {408, 425, 429}:
-            return TryLater(f"{said}: the service is busy. Try again later.")
+            return TryLater(f"{message}: the service is busy. Try again later.")
         if self.status < 500:
-            return GiveUpRecord(f"{said}: the service refused this request as it is.")
+            return GiveUpRecord(f"{message}: the service refused this request as it is.")
         if self.request.is_read:
-            return TryLater(f"{said}: the service failed. Try again later.")
+            return TryLater(f"{message}: the service failed. Try again later.")
         return OutcomeUnknown(
-            f"{said}: the write may have been applied. Look it up before sending it again.",
+            f"{message}: the write may have been applied. Look it up before sending it again.",
             repeat_safe=self.request.may_repeat,
         )
 
@@ -216,7 +218,7 @@ class Reply:
 class Lost:
     """An attempt without a reply.
 
-    `sent` is False only where the service certainly did not receive the request.
+    `sent` is False only if the service certainly did not receive the request.
     """
 
     kind: LostKind
@@ -225,7 +227,7 @@ class Lost:
 
 
 def describe(method: str, url: str, endpoint: str | None = None) -> str:
-    """Method, host and path without query values, personal ids masked; or the endpoint's own name.
+    """Return method, host and path without query values, personal ids masked; or the endpoint's own name.
 
     Where the path is a secret itself, as a Slack webhook's, the caller names the endpoint.
     """
@@ -260,7 +262,7 @@ def merge_headers(headers: dict[str, str], more: Mapping[str, str]) -> dict[str,
 
 
 def prepare(request: Request, base_url: str, headers: dict[str, str]) -> Outgoing:
-    """Build the attempt of `request`, without credential and request id. FixInput where it cannot be sent."""
+    """Build the attempt of `request`, without credential and request id. FixInput if it cannot be sent."""
     body, content_type = encode_body(request)
     url = target_url(base_url, request.path, request.params)
     mine = dict(headers) if same_origin(url, base_url) else base_headers({})
@@ -290,7 +292,7 @@ def encode_body(request: Request) -> tuple[bytes | None, str | None]:
 
 
 def encode_json(value: Any) -> bytes:
-    """Compact UTF-8 JSON; FixInput for what JSON cannot say (NaN, a datetime, half a surrogate pair)."""
+    """Return compact UTF-8 JSON; FixInput for what JSON cannot say (NaN, a datetime, a lone surrogate)."""
     try:
         quick = orjson.dumps(value, option=_ONLY_JSON)
     except TypeError:
@@ -333,13 +335,13 @@ def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: what a credential belongs to (RFC 6454)."""
+    """Return scheme, host and port: what a credential belongs to (RFC 6454)."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
 
 
 def same_origin(url: str, base_url: str) -> bool:
-    """Whether a credential for `base_url` may go to `url`: the same origin."""
+    """Return whether a credential for `base_url` may go to `url`: the same origin."""
     return url.startswith(base_url + "/") or url == base_url or origin(url) == origin(base_url)
 
 

@@ -51,7 +51,7 @@ def status_of(state: State, now: float) -> Status:
 
 
 def counted(state: State, rule: Rule, now: float, *, failed: bool) -> State:
-    """Count one call of a closed breaker, and open it where the rate is reached. Pure."""
+    """Count one call of a closed breaker, and open it if the rate is reached. Pure."""
     half_length = rule.window / 2
     if not 0 <= now - state.half < half_length:
         recent = 0 <= now - state.half < rule.window
@@ -71,7 +71,7 @@ class States(Protocol):
     """Where the states of all keys are kept."""
 
     def read(self, key: str) -> tuple[State, float]:
-        """The state and the time it was read."""
+        """Return the state and the time it was read."""
 
     def lease(self, key: str, probe: str) -> bool:
         """Get the one probe of a half-open breaker."""
@@ -267,5 +267,5 @@ class Breaker:
         self._states.close(self.key)
 
     def status(self) -> Status:
-        """What a call would meet now."""
+        """Return what a call would meet now."""
         return status_of(*self._states.read(self.key))

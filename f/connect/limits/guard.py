@@ -59,7 +59,7 @@ class SharedGuard:
         return not self._store.in_memory
 
     def enter(self, call: Call, waited: float, budget: float) -> float:
-        """Return the seconds to wait for the limit, 0 to go on; raises where nothing may be sent."""
+        """Return the seconds to wait for the limit, 0 to go on; raises if nothing may be sent."""
         if call.attempts == 0 and waited == 0:
             self._credential.check(call)
         wait = self._limiter_of(call.endpoint).next_step(waited, budget)
@@ -187,7 +187,7 @@ def _outcome(result: Response | ConnectError) -> str:
 
 
 def _is_failure(outcome: Reply | Lost | None) -> bool | None:
-    """Whether an attempt shows that the service is down; None where it tells nothing either way."""
+    """Return whether an attempt shows that the service is down; None if it tells nothing either way."""
     if outcome is None or (isinstance(outcome, Lost) and outcome.kind in _OUR_FAULT):
         return None
     if isinstance(outcome, Lost):

@@ -48,14 +48,14 @@ RELEASE = "UPDATE connect_token SET lease_until = 0 WHERE key = :key AND holder 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`expires_at`: seconds since the epoch by the store's clock; 0 where the server did not say."""
+    """`expires_at`: seconds since the epoch by the store's clock; 0 if the server did not say."""
 
     access_token: str = field(default="", repr=False)
     expires_at: float = 0.0
     refresh_token: str = field(default="", repr=False)
 
     def is_fresh(self, now: float, early: float) -> bool:
-        """Whether the token holds for more than `early` seconds."""
+        """Return whether the token holds for more than `early` seconds."""
         return bool(self.access_token) and (not self.expires_at or now < self.expires_at - early)
 
 
@@ -216,7 +216,7 @@ def _refusal(url: str, status: int, answer: Mapping[str, Any]) -> ConnectError:
 
 
 def _seconds(value: Any) -> float:
-    """Read expires_in, which some servers send as text; 0 where it is missing or no number."""
+    """Read expires_in, which some servers send as text; 0 if it is missing or not a number."""
     try:
         return max(0.0, float(value))
     except (TypeError, ValueError):

@@ -65,7 +65,7 @@ def claims_of(settings: SignedJwt, now: float) -> dict[str, Any]:
 
 
 def sign(claims: Mapping[str, Any], settings: SignedJwt) -> str:
-    """Return the compact serialisation (RFC 7515). FixSettings where the key does not fit the algorithm."""
+    """Return the compact serialisation (RFC 7515). FixSettings if the key does not fit the algorithm."""
     header = {"alg": settings.algorithm, "typ": "JWT"}
     if settings.key_id is not None:
         header["kid"] = settings.key_id
@@ -75,7 +75,7 @@ def sign(claims: Mapping[str, Any], settings: SignedJwt) -> str:
 
 
 def expiry_of(token: str) -> float | None:
-    """Read a JWT's `exp`, seconds since the epoch, without checking its signature; None where it has none."""
+    """Read a JWT's `exp`, seconds since the epoch, without checking its signature; None if it has none."""
     parts = token.split(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))

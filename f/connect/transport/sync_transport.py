@@ -38,7 +38,7 @@ class _DeadlineReader(io.RawIOBase):
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
