@@ -34,6 +34,7 @@ from f.connect.times import REAL, Clock
 from f.connect.transport.download import FileSink
 from f.connect.transport.sync_transport import Transport
 from f.store.store import Store
+from f.store.stores import memory_store
 
 if TYPE_CHECKING:
     from f.connect.transport.async_runner import Crew
@@ -53,7 +54,7 @@ class Client:
         self._clock = clock
         self.integration = integration
         self.interceptors = Interceptors()
-        store = store or Store.memory()
+        store = store or memory_store()
         self._base_url = resolve_url(integration.base_url)
         _warn_of_risks(integration, self._base_url)
         self._auth = auth_for(integration, store)
@@ -76,7 +77,7 @@ class Client:
             return Pipeline(live, None, self.interceptors)
         twin = _twin_of(self.integration)
         if mode == "mock":
-            guard = SharedGuard(twin, Auth(), Store.memory())
+            guard = SharedGuard(twin, Auth(), memory_store())
             return Pipeline(
                 Exchange(twin, twin.base_url, Auth(), guard, source="twin", clock=self._clock),
                 None,

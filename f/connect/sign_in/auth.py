@@ -174,9 +174,9 @@ def _basic(settings: Basic, integration: Integration, store: Store | None) -> Au
 
 def _oauth2(settings: OAuth2, integration: Integration, store: Store | None) -> Auth:
     from f.connect.sign_in.oauth import OAuth2Auth  # noqa: PLC0415 - as above
-    from f.store.store import Store  # noqa: PLC0415 - only those who sign in this way load it
+    from f.store.stores import memory_store  # noqa: PLC0415 - only those who sign in this way load it
 
-    return OAuth2Auth(settings, integration, store or Store.memory())
+    return OAuth2Auth(settings, integration, store or memory_store())
 
 
 def _signed_jwt(settings: SignedJwt, integration: Integration, store: Store | None) -> Auth:

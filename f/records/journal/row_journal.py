@@ -16,7 +16,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 import orjson
 
 from f.records.journal.owner import NOBODY, Owner
-from f.store.store import SqliteStore, Store
+from f.store.store import Store
+from f.store.stores import SqliteStore
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS import_rows (
