@@ -13,7 +13,7 @@ from f.records.planning.planner import Planner, planned_chunks
 from f.records.report.summary import Parsed
 from f.records.sending.session import open_import
 from f.store.stores import postgresql
-from f.windmill.progress import Progress
+from f.windmill.job import Progress
 
 
 def main(

@@ -33,8 +33,7 @@ from f.records.sending.run import Sent, send_rows
 from f.records.sending.session import journal_kind, open_import
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import postgresql
-from f.windmill.cancellation import Cancellation
-from f.windmill.progress import Progress
+from f.windmill.job import Cancellation, Progress
 
 # Objects made between two collections. Python's own 700 are the doing of a hundred rows.
 _OBJECTS_A_COLLECTION = 10_000
@@ -135,7 +134,7 @@ def _send(
         on_duplicate=on_duplicate,
         progress=Progress(len(rows)),
         sleep=cancellation.sleep,
-        cancelled=cancellation.is_heard,
+        cancelled=cancellation.is_requested,
     )
 
 

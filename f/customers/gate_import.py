@@ -19,7 +19,7 @@ from f.records.report.summary import Gate, Parsed, Plan, Rows
 from f.records.sending.session import journal_kind, open_import
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import postgresql
-from f.windmill.progress import Progress
+from f.windmill.job import Progress
 
 
 def main(

@@ -9,9 +9,10 @@ from typing import get_args
 
 from f.records.planning.planner import Planned
 from f.records.reading.table_validation import Shelf, mask
-from f.records.report.summary import Action, Change, FileRef, Plan, Rows
+from f.records.report.summary import Action, Change, Plan, Rows
 from f.records.rows.rejects_file import escape
-from f.records.rows.row_store import inline, keep_file, object_path, to_line
+from f.records.rows.row_store import inline, object_path, to_line
+from f.windmill.objects import FileRef, keep_file
 
 _COLUMNS = ("line", "action", "reason", "id", "field", "from", "to")
 _EXAMPLES = 5

@@ -3,7 +3,8 @@
 import re
 
 from f.connect.errors import FixInput
-from f.records.report.summary import ACTIONS, Action, FileRef, Plan
+from f.records.report.summary import ACTIONS, Action, Plan
+from f.windmill.objects import FileRef
 
 MOST_FIELDS = 20  # shown to a reader; the file has them all
 UNREAD = (

@@ -13,7 +13,8 @@ from f.records.reading.table import Row, Table
 from f.records.report.summary import Chunk, Example, Reason, Rows
 from f.records.rows.reasons import REASONS, outcome_of
 from f.records.rows.rejects_file import is_rejects_header, undo
-from f.records.rows.row_store import INLINE_BYTES, inline_lines, object_path, to_line, write_rows
+from f.records.rows.row_store import inline_lines, object_path, to_line, write_rows
+from f.windmill.objects import INLINE_BYTES
 
 _EXAMPLES = 3
 # A job reads its chunk whole: some 20,000 rows of an address book, whatever was asked for.

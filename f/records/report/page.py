@@ -18,12 +18,12 @@ from f.records.report.summary import (
     MEANING,
     OUTCOMES,
     Example,
-    FileRef,
     Forecast,
     ImportSummary,
     Reason,
     Timings,
 )
+from f.windmill.objects import FileRef
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _NONE = ' class="none"'

@@ -18,7 +18,6 @@ from f.records.report.summary import (
     OUTCOMES,
     Chunk,
     Created,
-    FileRef,
     Gate,
     ImportSummary,
     Parsed,
@@ -28,7 +27,8 @@ from f.records.report.summary import (
 )
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.rejects_file import render
-from f.records.rows.row_store import keep_file, object_path, read_rows
+from f.records.rows.row_store import object_path, read_rows
+from f.windmill.objects import FileRef, keep_file
 
 # What the user may mend and feed again. Duplicates are not among them: the row they repeat is there.
 _FED_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from f.windmill.objects import FileRef
+
 Outcome = Literal["created", "updated", "unchanged", "duplicate", "invalid", "rejected", "failed", "unknown"]
 
 OUTCOMES: tuple[Outcome, ...] = (
@@ -133,7 +135,7 @@ class Plan(TypedDict):
     fields: dict[str, int]
     examples: list[Change]
     requests: int
-    file: "FileRef"
+    file: FileRef
 
 
 class Forecast(TypedDict):
@@ -180,15 +182,6 @@ class Created(TypedDict):
     stopped: "Stop | None"
     started: float
     ended: float
-
-
-class FileRef(TypedDict):
-    """A file made by the import: in object storage (`s3`), or with its content where there is none."""
-
-    filename: str
-    rows: NotRequired[int]
-    s3: NotRequired[str]
-    content: NotRequired[str]
 
 
 class Stop(TypedDict):

@@ -12,7 +12,7 @@ from f.records.sending.parking import ParkingClient
 from f.records.target.target import JournalKind, Target
 from f.store.store import Store
 from f.store.stores import folder, open_store
-from f.windmill.job_status import JobEnds
+from f.windmill.job import JobStatus
 
 
 def journal_kind(database: Mapping[str, object] | None) -> JournalKind:
@@ -67,7 +67,7 @@ def open_limits(database: Mapping[str, object] | None) -> Store:
 
 def _owner(database: Mapping[str, object] | None) -> Owner:
     if database:
-        return LeasedOwner(os.environ.get("WM_JOB_ID", ""), JobEnds())
+        return LeasedOwner(os.environ.get("WM_JOB_ID", ""), JobStatus().has_ended)
     return LockingOwner(folder() / "imports.owners")
 
 

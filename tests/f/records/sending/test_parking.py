@@ -22,7 +22,8 @@ from f.connect.errors import FixInput
 from f.connect.histogram import Latencies
 from f.records.report.continuation import arguments_for
 from f.records.report.reconciliation import ImportIncomplete, close, raise_if_incomplete
-from f.records.report.summary import Created, FileRef, Parsed, Stop
+from f.records.report.summary import Created, Parsed, Stop
+from f.windmill.objects import FileRef
 from mill.engine.jobs import Handle
 from mill.engine.ports import Completed, Job, Target
 from mill.errors import MillError
