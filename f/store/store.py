@@ -11,6 +11,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -19,6 +20,21 @@ Row = tuple[Any, ...]
 Values = Mapping[str, Any]
 
 BUSY_SECONDS = 10.0  # how long a writer waits for another process's lock before TryLater
+
+_LEASES = """CREATE TABLE IF NOT EXISTS store_lease (
+    key TEXT PRIMARY KEY, holder TEXT NOT NULL, until DOUBLE PRECISION NOT NULL, number BIGINT NOT NULL)"""
+# Free: given back, run out, or held longer than anybody holds it, by a clock that jumped.
+_TAKE = """INSERT INTO store_lease AS l (key, holder, until, number) VALUES (:key, :holder, :until, 1)
+    ON CONFLICT (key) DO UPDATE SET holder = :holder, until = :until,
+    number = CASE WHEN l.holder = :holder THEN l.number ELSE l.number + 1 END
+    WHERE l.holder = :holder OR l.until <= :now OR l.until > :until + 1
+    RETURNING number"""
+_STILL = "WHERE key = :key AND holder = :holder AND number = :number"
+_RENEW = f"UPDATE store_lease SET until = :until {_STILL} RETURNING number"  # noqa: S608 - made of constants
+_HOLDS = f"UPDATE store_lease SET number = number {_STILL} RETURNING number"  # noqa: S608 - made of constants
+_RELEASE = f"UPDATE store_lease SET holder = '', until = :now {_STILL}"  # noqa: S608 - made of constants
+_FORGET = "DELETE FROM store_lease WHERE until < :old"
+_FORGET_SECONDS = 86_400.0
 
 
 class Store(ABC):
@@ -82,3 +98,67 @@ class Store(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to act on `key`, alone among all jobs of a store, until a time.
+
+        take -> act -> release
+        take -> act longer than the lease: another takes it    `holds` tells, before what is done is kept
+        take -> killed                                         another takes it when it has run out
+
+    `number` grows with every change of holder, so that who acted last is known ("fencing token").
+    """
+
+    key: str
+    holder: str
+    until: float
+    number: int
+
+
+def take(store: Store, key: str, holder: str, seconds: float) -> Lease | None:
+    """Take a lease, or None if another holder has it. All who take a key give it the same `seconds`.
+
+    A holder who takes what it holds renews it, and its number stays.
+    """
+    _prepare_leases(store)
+    now = store.now()
+    values = {"key": key, "holder": holder, "now": now, "until": now + seconds}
+    rows = store.execute(_TAKE, values)
+    return Lease(key, holder, now + seconds, int(rows[0][0])) if rows else None
+
+
+def renew(store: Store, lease: Lease, seconds: float) -> Lease | None:
+    """Hold a lease for so many seconds from now; None if it was lost: another has taken it."""
+    renewed = replace(lease, until=store.now() + seconds)
+    return renewed if store.execute(_RENEW, _values(renewed)) else None
+
+
+def holds(store: Store, lease: Lease) -> bool:
+    """Return whether nobody has taken the lease since, even if it ran out.
+
+    Asked first in a `transaction()`, it stays so until the block ends: what the block writes is written by
+    the holder, or not at all.
+    """
+    return bool(store.execute(_HOLDS, _values(lease)))
+
+
+def release(store: Store, lease: Lease) -> None:
+    """Let others take it at once; nothing happens if another has it by now."""
+    store.execute(_RELEASE, {**_values(lease), "now": store.now()})
+
+
+def _values(lease: Lease) -> dict[str, object]:
+    return {"key": lease.key, "holder": lease.holder, "until": lease.until, "number": lease.number}
+
+
+def _prepare_leases(store: Store) -> None:
+    """Make the table and forget what nobody has held for a day, once for each Store instance."""
+
+    def make() -> bool:
+        store.create(_LEASES)
+        store.execute(_FORGET, {"old": store.now() - _FORGET_SECONDS})
+        return True
+
+    store.shared("store_lease", make)

@@ -14,7 +14,7 @@ from f.notify.email.mail import Mail, address_of, one_line
 from f.notify.email.provider import Provider
 from f.notify.messages.opt_outs import OptOuts
 from f.notify.messages.templating import fill_html, fill_text
-from f.store.once import Parcel, key_of, send_once
+from f.store.once import OneTimeWrite, key_of, send_once
 from f.store.store import Store
 
 End = Literal["sent", "already_sent", "suppressed", "refused", "failed", "unknown"]
@@ -113,7 +113,7 @@ class _Run:
 
         addresses = (mail.to[0].email for mail in batch)
         key = key_of(self._provider.name, self._message_key, *addresses) if self._message_key else ""
-        receipt = send_once(self._store, key, Parcel(send, repeat_safe=self._provider.repeat_safe))
+        receipt = send_once(self._store, key, OneTimeWrite(send, repeat_safe=self._provider.repeat_safe))
         for mail, end in zip(batch, ends or [""] * len(batch), strict=True):
             if isinstance(end, ConnectError):
                 self._end(mail, "refused", reason=str(end))

@@ -25,7 +25,7 @@ from f.notify.slack.client import (
     webhook_integration,
     webhook_request,
 )
-from f.store.once import Parcel, key_of, send_once
+from f.store.once import OneTimeWrite, key_of, send_once
 from f.store.store import Store
 
 _MOST_ATTACHMENTS = 100
@@ -153,7 +153,7 @@ def send_posts(
     for number, post in enumerate(posts):
         key = key_of(door.name, message_key, number) if message_key else ""
         try:
-            receipt = send_once(store, key, _parcel(door, post), window=window)
+            receipt = send_once(store, key, _write_of(door, post), window=window)
         except ConnectError as error:
             if number:
                 error.args = (f"{error} {number} of {len(posts)} parts had been posted before.",)
@@ -166,7 +166,7 @@ def send_posts(
     }  # fmt: skip
 
 
-def _parcel(door: SlackDoor, post: Post) -> Parcel:
-    return Parcel(
+def _write_of(door: SlackDoor, post: Post) -> OneTimeWrite:
+    return OneTimeWrite(
         send=lambda mark: door.post(post, mark).ts, look_up=door.look_up if door.can_look_up else None
     )

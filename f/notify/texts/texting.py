@@ -21,7 +21,7 @@ from f.notify.texts.client import (
 )
 from f.notify.texts.phone import e164, masked
 from f.notify.texts.segments import MOST_CHARACTERS, count_segments
-from f.store.once import Parcel, key_of, send_once
+from f.store.once import OneTimeWrite, key_of, send_once
 from f.store.store import Store
 
 _MOST_MEDIA = 10
@@ -110,9 +110,9 @@ def send_text(
         }
     key = key_of("twilio", text.to, message_key) if message_key else ""
     with Client(integration, store) as client:
-        parcel = _parcel(client, text, str(twilio["accountSid"]))
+        write = _write_of(client, text, str(twilio["accountSid"]))
         try:
-            receipt = send_once(store, key, parcel, window=window)
+            receipt = send_once(store, key, write, window=window)
         except GiveUpRecord as error:
             if error.code != SUPPRESSED:
                 raise
@@ -121,12 +121,12 @@ def send_text(
     return {**result, "status": receipt.status, "sid": receipt.id}
 
 
-def _parcel(client: Client, text: Text, account: str) -> Parcel:
+def _write_of(client: Client, text: Text, account: str) -> OneTimeWrite:
     def look_up(_mark: str, since: float) -> str | None:
         found = find_sent(client.request(list_request(text, account)), text, since - _CLOCKS_DIFFER)
         return found.sid if found else None
 
-    return Parcel(
+    return OneTimeWrite(
         send=lambda _mark: read_state(client.request(send_request(text, account))).sid, look_up=look_up
     )
 

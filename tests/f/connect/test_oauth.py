@@ -18,8 +18,8 @@ from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, OAuth2
-from f.connect.sign_in.oauth import OAuth2Auth
-from f.store.store import Store
+from f.connect.sign_in.oauth import LEASE_SECONDS, OAuth2Auth
+from f.store.store import Store, take
 from f.store.stores import SqliteStore, memory_store, sqlite_store
 from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply
 
@@ -226,8 +226,26 @@ def test_a_dead_holder_does_not_block_for_ever(clock: FakeClock) -> None:
                      " lease_until DOUBLE PRECISION NOT NULL, holder TEXT NOT NULL)")  # fmt: skip
         values = {"key": f"svc:default:{auth.fingerprint()}", "until": clock.time + 20}
         store.execute("INSERT INTO connect_token VALUES (:key, '', 0, '', :until, 'dead')", values)
+        assert take(store, f"token:{values['key']}", "dead", 20)
         assert auth.renew(refused=False)
     assert 19 < sum(clock.slept) < 21
+
+
+def test_a_job_that_lost_its_lease_does_not_overwrite_the_next_ones_token(clock: FakeClock) -> None:
+    store = SqliteStore(None, clock=clock.now)
+
+    def slow(connection: Any, wire: Wire) -> None:
+        clock.time += LEASE_SECONDS
+        assert second.renew(refused=False)
+        token(1, refresh_token="r1")(connection, wire)
+
+    with Wire([slow, token(2, refresh_token="r2")]) as server:
+        grant = settings(server, grant="refresh_token", refresh_token="r0")
+        plain = Integration(name="svc", base_url="https://api.example.com")
+        first, second = (OAuth2Auth(grant, plain, store, clock=clock) for _ in range(2))
+        assert first.renew(refused=False)
+    assert store.execute("SELECT access_token, refresh_token FROM connect_token") == [("token-2", "r2")]
+    assert len(server.seen) == 2
 
 
 def test_threads_fetch_one_token_together() -> None:
@@ -248,8 +266,7 @@ def test_threads_fetch_one_token_together() -> None:
 CHILD = """
 import sys
 from f.connect.integration import Integration, OAuth2
-from f.store.stores import SqliteStore, memory_store, sqlite_store
-from f.connect.calls.message import Request
+from f.store.stores import sqlite_store
 from f.connect.sign_in.oauth import OAuth2Auth
 path, url = sys.argv[1:]
 with sqlite_store(path) as store:
