@@ -3,7 +3,8 @@
 A row is a claim with a lease until the import has ended; then it holds the result, and the file is never
 imported again, whether or not the run lived to move it. Taking a claim is one statement that names the
 state it was decided on, so of several runs one gets it. The lease is in the row, not among those of
-`f.store.store`, because the file, its attempt and its result change with it in one statement. The rows hold paths and counts, never a customer.
+`f.store.store`, because the file's attempt and result change with it in that statement. The rows hold paths
+and counts, never a customer.
 """
 
 import json
