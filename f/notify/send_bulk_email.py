@@ -12,9 +12,7 @@ from typing import Any
 from f.connect.errors import FixInput
 from f.notify.email.bulk_mailing import BulkResult, send_bulk
 from f.notify.email.mail import Mail, address_of, mail_of
-from f.notify.email.provider import provider_of
-from f.notify.email.resend import resend
-from f.notify.email.sendgrid import sendgrid
+from f.notify.email.provider import provider_of, resend, sendgrid
 from f.store.stores import open_store, postgresql
 
 _BAD = ("refused", "failed", "unknown")

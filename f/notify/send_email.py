@@ -7,9 +7,7 @@ safely through Resend, and refused for SendGrid, which cannot be asked.
 
 from f.notify.email.mail import mail_of
 from f.notify.email.mailing import MailResult, send_mail
-from f.notify.email.provider import provider_of
-from f.notify.email.resend import resend
-from f.notify.email.sendgrid import sendgrid
+from f.notify.email.provider import provider_of, resend, sendgrid
 from f.store.stores import open_store, postgresql
 
 

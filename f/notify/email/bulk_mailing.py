@@ -9,9 +9,8 @@ from typing import Any, Literal, TypedDict
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown, SignInAgain, WaitForQuota
-from f.notify.email.html_text import text_of_html
-from f.notify.email.mail import Mail, address_of, one_line
-from f.notify.email.provider import Provider
+from f.notify.email.mail import Mail, address_of, one_line, text_of_html
+from f.notify.email.provider import EmailProvider
 from f.notify.messages.opt_outs import OptOuts
 from f.notify.messages.templating import fill_html, fill_text
 from f.store.once import OneTimeWrite, key_of, send_once
@@ -41,7 +40,7 @@ class BulkResult(TypedDict):
 def send_bulk(
     mail: Mail,
     recipients: Sequence[Mapping[str, Any]],
-    provider: Provider,
+    provider: EmailProvider,
     store: Store,
     *,
     message_key: str = "",
@@ -61,7 +60,7 @@ def send_bulk(
 
 
 class _Run:
-    def __init__(self, provider: Provider, store: Store, message_key: str, count: int) -> None:
+    def __init__(self, provider: EmailProvider, store: Store, message_key: str, count: int) -> None:
         self._provider, self._store, self._message_key = provider, store, message_key
         self._ends: list[tuple[End, str, str] | None] = [None] * count
         self._places: dict[int, int] = {}  # an e-mail's identity to its recipient's place
@@ -95,7 +94,7 @@ class _Run:
             try:
                 self._send_batch(client, batch)
             except ConnectError as error:
-                place = self._provider.culprit(error)
+                place = self._provider.refused_place(error)
                 if place is None or place >= len(batch):
                     self._fail(batch, error)
                     return
