@@ -1,6 +1,6 @@
 """Send an e-mail through Resend or SendGrid.
 
-Returns the provider's id. Text is made from the HTML where it is missing. Who opted out is left out and
+Returns the provider's id. Text is made from the HTML if it is missing. Who opted out is left out and
 named. A second run sends again, unless it has the same `message_key`: then a lost answer is repeated
 safely through Resend, and refused for SendGrid, which cannot be asked.
 """

@@ -102,7 +102,7 @@ def _send(
     window = routing.dedupe_seconds
     key = key_of(name, same) if window else ""
     if key and was_sent(store, key, window):
-        return {"status": "duplicate", "detail": "Told before.", "id": "", "error": "", "code": ""}
+        return {"status": "duplicate", "detail": "Sent before.", "id": "", "error": "", "code": ""}
     if not _within_pace(name, channel, store):
         return _hold(name, message, same, routing, store, "the channel's rate limit is used up")
     result = deliver(channel, message, store, key=key, window=window)

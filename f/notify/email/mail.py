@@ -45,7 +45,7 @@ class Address:
 
     @property
     def shown(self) -> str:
-        """As a header writes it: `Name <address>`."""
+        """Return it as a header writes it: `Name <address>`."""
         return (
             formataddr((self.name, self.email)) if self.name.isascii() else f'"{self._quoted}" <{self.email}>'
         )
@@ -140,15 +140,15 @@ def address_of(text: str, what: str) -> Address:
     return Address(checked.ascii_email or checked.normalized, name)
 
 
-def addresses_of(given: str | Iterable[str], what: str) -> list[Address]:
+def addresses_of(listed: str | Iterable[str], what: str) -> list[Address]:
     """Read a list of addresses; in a text they are separated by commas or semicolons outside quotes."""
-    if isinstance(given, str):
-        given = re.findall(r'(?:"(?:\\.|[^"\\])*"|[^,;"])+', given)
-    return [address_of(text, what) for text in given if str(text).strip()]
+    if isinstance(listed, str):
+        listed = re.findall(r'(?:"(?:\\.|[^"\\])*"|[^,;"])+', listed)
+    return [address_of(text, what) for text in listed if str(text).strip()]
 
 
 def one_line(text: str, what: str) -> str:
-    """Return the text; FixInput where a line break in it would begin another header."""
+    """Return the text; FixInput if a line break in it would begin another header."""
     if _NOT_ONE_LINE.search(text):
         raise FixInput(
             f"{what} holds a line break or control character; it must be one line.", code="header_injection"
@@ -248,8 +248,8 @@ class _Reader(HTMLParser):
             self._silent = max(0, self._silent - 1)
         elif tag == "a" and self._links:
             address, start = self._links.pop()
-            said = "".join(self.parts[start:]).strip()
-            if address and not address.startswith("#") and said != address.removeprefix("mailto:"):
+            words = "".join(self.parts[start:]).strip()
+            if address and not address.startswith("#") and words != address.removeprefix("mailto:"):
                 self.parts.append(f" ({address})")
         elif tag != "br":
             self.parts.append(_BREAKS.get(tag, ""))

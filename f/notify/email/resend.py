@@ -33,7 +33,7 @@ class Resend:
         self.integration = integration_of(resource)
 
     def send_request(self, mail: Mail, mark: str) -> Request:
-        """One e-mail. Resend knows the mark for 24 hours, so a repeat does not send twice."""
+        """Return the request for one e-mail. Resend knows the mark for 24 hours, so a repeat does not send twice."""
         if len(mail.to) > MOST_RECIPIENTS:
             raise FixInput(
                 f"Resend takes {MOST_RECIPIENTS} addresses in `to`, not {len(mail.to)}. Use send_bulk_email.",
@@ -48,12 +48,12 @@ class Resend:
         return str(_body(response).get("id") or "")
 
     def batches(self, mails: Sequence[Mail]) -> Iterator[list[Mail]]:
-        """Share the e-mails out to requests."""
+        """Divide the e-mails into requests."""
         for start in range(0, len(mails), MOST_IN_BATCH):
             yield list(mails[start : start + MOST_IN_BATCH])
 
     def batch_request(self, mails: Sequence[Mail], mark: str) -> Request:
-        """Up to 100 e-mails; one that is refused does not stop the others."""
+        """Return the request for up to 100 e-mails; one that is refused does not stop the others."""
         return Request(
             method="POST",
             path="/emails/batch",
@@ -96,7 +96,7 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
 
 
 def body_of(mail: Mail) -> dict[str, Any]:
-    """The e-mail in Resend's words."""
+    """Return the e-mail in Resend's words."""
     body: dict[str, Any] = {"from": mail.sender.shown, "to": [address.shown for address in mail.to]}
     if mail.template_id:
         body["template"] = {"id": mail.template_id, "variables": dict(mail.template_data)}

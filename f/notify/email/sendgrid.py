@@ -38,7 +38,7 @@ class Sendgrid:
         self.integration = integration_of(resource)
 
     def send_request(self, mail: Mail, mark: str) -> Request:
-        """One e-mail. SendGrid has no idempotency keys; our mark shows in its event webhook."""
+        """Return the request for one e-mail. SendGrid has no idempotency keys; our mark shows in its event webhook."""
         count = len(mail.to) + len(mail.cc) + len(mail.bcc)
         if count > MOST_RECIPIENTS:
             raise FixInput(
@@ -57,7 +57,7 @@ class Sendgrid:
         raise error
 
     def batches(self, mails: Sequence[Mail]) -> Iterator[list[Mail]]:
-        """Share the e-mails out to requests: those of equal content travel together."""
+        """Divide the e-mails into requests: those of equal content travel together."""
         alike: dict[tuple[str, str, str], list[Mail]] = {}
         for mail in mails:
             alike.setdefault((mail.template_id, mail.html, mail.text), []).append(mail)
@@ -66,7 +66,7 @@ class Sendgrid:
                 yield group[start : start + MOST_PERSONALIZATIONS]
 
     def batch_request(self, mails: Sequence[Mail], mark: str) -> Request:
-        """Up to 1,000 e-mails that differ in recipient, subject and template data only."""
+        """Return the request for up to 1,000 e-mails that differ in recipient, subject and template data only."""
         shared = mails[0]
         return _request(shared, [_personalization(mail, shared) for mail in mails], mark)
 

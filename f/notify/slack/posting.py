@@ -49,7 +49,7 @@ class SlackChannel(AbstractContextManager["SlackChannel"]):
 
     @property
     def name(self) -> str:
-        """What tells this channel from others, for keys; never the webhook itself in clear."""
+        """Return what distinguishes this channel, for keys; never the webhook itself in clear."""
         return f"slack:{self.channel or key_of(self.webhook_path)}"
 
     def post(self, post: Post, mark: str) -> Posted:
@@ -68,7 +68,7 @@ class SlackChannel(AbstractContextManager["SlackChannel"]):
 
     @property
     def can_look_up(self) -> bool:
-        """Whether Slack can be asked for a message: by a bot, and by the channel's id."""
+        """Return whether Slack can be asked for a message: by a bot, and by the channel's id."""
         return self.webhook_path is None and self.channel[:1] in {"C", "G", "D"}
 
     def __exit__(
@@ -107,8 +107,8 @@ def posts_of(
     mrkdwn: bool,
 ) -> tuple[list[Post], list[str]]:
     """Turn what a caller hands over into messages within the limits, and say what was changed."""
-    shown = text if mrkdwn else escape(text)
-    if not (shown.strip() or blocks or attachments):
+    escaped = text if mrkdwn else escape(text)
+    if not (escaped.strip() or blocks or attachments):
         raise FixInput("The message is empty. Give it text, blocks or attachments.", code="no_text")
     if len(attachments or ()) > _MOST_ATTACHMENTS:
         raise FixInput(
@@ -116,9 +116,9 @@ def posts_of(
             code="too_many_attachments",
         )
     notices = []
-    trimmed = trim(shown, MOST_TEXT)
-    if trimmed != shown:
-        notices.append(f"The text was cut from {len(shown):,} to {MOST_TEXT:,} characters.")
+    trimmed = trim(escaped, MOST_TEXT)
+    if trimmed != escaped:
+        notices.append(f"The text was cut from {len(escaped):,} to {MOST_TEXT:,} characters.")
     groups = fit(blocks or [])
     if len(groups) > 1:
         notices.append(f"The blocks were posted as {len(groups)} messages, to keep Slack's limits.")

@@ -109,7 +109,7 @@ def send_text(
     """Send unless the recipient opted out; a lost answer is looked up in Twilio's list at once."""
     medium: Medium = "whatsapp" if text.to.startswith(_WHATSAPP) else "sms"
     number = text.to.removeprefix(_WHATSAPP)
-    integration = integration_of(twilio)  # a wrong resource is said before anything is looked up
+    integration = integration_of(twilio)  # a wrong resource is reported before anything is looked up
     counted = count_segments(text.body)
     notices = []
     if counted.encoding == "UCS-2" and counted.count > 1:
@@ -136,7 +136,7 @@ def send_text(
         except GiveUpRecord as error:
             if error.code != SUPPRESSED:
                 raise
-            opt_outs.add(medium, number, "told by the operator")
+            opt_outs.add(medium, number, "reported by the operator")
             return {**result, "status": "suppressed", "notices": [str(error)]}
     return {**result, "status": receipt.status, "sid": receipt.id}
 

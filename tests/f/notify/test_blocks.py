@@ -57,7 +57,7 @@ def test_blocks_over_a_limit_become_blocks_slack_takes(
 
 @pytest.mark.parametrize("block", ["text", {}, {"type": 3}, {"text": "no type"}])
 def test_what_is_no_block_is_refused_by_its_place(block: Any) -> None:
-    with pytest.raises(FixInput, match="Block 2 is no Slack block"):
+    with pytest.raises(FixInput, match="Block 2 is not a Slack block"):
         fit([{"type": "divider"}, block])
 
 
