@@ -5,8 +5,14 @@ Each kind's modules are imported on first use: a job mostly has one kind.
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
+# aiohttp
+# cryptography
 # email-validator
+# orjson
 # phonenumbers
+# psycopg[binary]
+# requests
+# urllib3
 
 from __future__ import annotations
 

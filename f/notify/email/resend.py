@@ -33,7 +33,7 @@ class Resend:
         self.integration = integration_of(resource)
 
     def send_request(self, mail: Mail, mark: str) -> Request:
-        """Return the request for one e-mail. Resend knows the mark for 24 hours, so a repeat does not send twice."""
+        """Return the request for one e-mail. Resend knows the mark for 24 hours: a repeat sends nothing."""
         if len(mail.to) > MOST_RECIPIENTS:
             raise FixInput(
                 f"Resend takes {MOST_RECIPIENTS} addresses in `to`, not {len(mail.to)}. Use send_bulk_email.",

@@ -38,7 +38,7 @@ class Sendgrid:
         self.integration = integration_of(resource)
 
     def send_request(self, mail: Mail, mark: str) -> Request:
-        """Return the request for one e-mail. SendGrid has no idempotency keys; our mark shows in its event webhook."""
+        """Return the request for one e-mail; there is no idempotency key, but its event webhook has our mark."""
         count = len(mail.to) + len(mail.cc) + len(mail.bcc)
         if count > MOST_RECIPIENTS:
             raise FixInput(
@@ -66,7 +66,7 @@ class Sendgrid:
                 yield group[start : start + MOST_PERSONALIZATIONS]
 
     def batch_request(self, mails: Sequence[Mail], mark: str) -> Request:
-        """Return the request for up to 1,000 e-mails that differ in recipient, subject and template data only."""
+        """Return the request for up to 1,000 e-mails that differ in recipient, subject and data only."""
         shared = mails[0]
         return _request(shared, [_personalization(mail, shared) for mail in mails], mark)
 

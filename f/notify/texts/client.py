@@ -78,7 +78,7 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
 
 
 def send_request(text: Text, account: str) -> Request:
-    """Return the request for a message. Twilio has no idempotency keys; 429 is documented as never processed (20429)."""
+    """Return the request for a message. Twilio has no idempotency keys; a 429 was never processed (20429)."""
     form: dict[str, Any] = {"To": text.to}
     form["MessagingServiceSid" if text.sender.startswith("MG") else "From"] = text.sender
     if text.content_sid:
