@@ -37,8 +37,8 @@ class Progress:
     def __call__(self, done: int) -> None:
         """Note that so many are done."""
         if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _SHOW_AGAIN_SECONDS
             _show(100 * done // max(self._total, 1))
+            self._next = time.monotonic() + _SHOW_AGAIN_SECONDS
 
 
 def _show(percent: int) -> None:

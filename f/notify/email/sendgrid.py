@@ -38,7 +38,7 @@ class Sendgrid:
         self.integration = integration_of(resource)
 
     def send_request(self, mail: Mail, mark: str) -> Request:
-        """Return the request for one e-mail; there is no idempotency key, but its event webhook has our mark."""
+        """Return the request for one e-mail. SendGrid has no idempotency keys; its webhooks name our mark."""
         count = len(mail.to) + len(mail.cc) + len(mail.bcc)
         if count > MOST_RECIPIENTS:
             raise FixInput(
