@@ -42,6 +42,7 @@ from f.connect.sign_in.auth import NoCredential, auth_for
 from f.connect.times import REAL, Clock
 from f.connect.transport.sync_transport import FileSink, Transport
 from f.store.store import Store
+from f.store.stores import memory_store
 
 if TYPE_CHECKING:
     from f.connect.pagination import Pager
@@ -62,7 +63,7 @@ class Client:
         self._clock = clock
         self.integration = integration
         self.interceptors = Interceptors()
-        store = store or Store.memory()
+        store = store or memory_store()
         base_url = resolve_url(integration.base_url)
         _warn_of_risks(integration, base_url)
         self._auth = auth_for(integration, store)
@@ -285,7 +286,7 @@ def _pipeline(live: Exchange, integration: Integration, interceptors: Intercepto
     twin = _twin_of(integration)
     nobody = NoCredential()
     if integration.mode == "mock":
-        guard = SharedGuard(twin, nobody, Store.memory())
+        guard = SharedGuard(twin, nobody, memory_store())
         mock = Exchange(twin, twin.base_url, nobody, guard, source="twin", clock=clock)
         return Pipeline(mock, None, interceptors)
     stand_in = Exchange(twin, twin.base_url, nobody, NoGuard(), source="twin", clock=clock)

@@ -17,6 +17,7 @@ from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import Summary, metrics_of
 from f.connect.retrying import Retrying
 from f.store.store import Store
+from f.store.stores import memory_store
 
 
 class Health(TypedDict):
@@ -34,7 +35,7 @@ class IntegrationManager:
     """Registers integrations and hands out what belongs to each; as a context manager it closes all."""
 
     def __init__(self, store: Store | None = None) -> None:
-        self.store = store or Store.memory()
+        self.store = store or memory_store()
         self._integrations: dict[str, Integration] = {}
         self._clients: dict[str, Client] = {}
         self._lock = threading.RLock()

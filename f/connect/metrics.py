@@ -19,6 +19,7 @@ from typing import Any, ParamSpec, TypedDict, TypeVar, cast
 
 from f.connect.times import REAL, Clock
 from f.store.store import Store
+from f.store.stores import memory_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -227,7 +228,7 @@ def metrics_of(store: Store) -> Metrics:
 @functools.cache
 def process_metrics() -> Metrics:
     """Return the counters of this process, for functions that belong to no store."""
-    return Metrics(Store.memory())
+    return Metrics(memory_store())
 
 
 def monitored(

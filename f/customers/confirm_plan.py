@@ -12,7 +12,7 @@ from f.records.planning.plan_text import refuse_outdated
 from f.records.planning.planner import open_planner, planned_chunks
 from f.records.reading.parsed import Parsed
 from f.store.stores import postgresql
-from f.windmill.progress import Progress
+from f.windmill.job import Progress
 
 
 def main(

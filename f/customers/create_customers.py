@@ -29,8 +29,7 @@ from f.records.sending.run import Sent, send_rows
 from f.records.sending.session import Session, gc_relaxed, journal_kind, open_import
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import postgresql
-from f.windmill.cancellation import Cancellation
-from f.windmill.progress import Progress
+from f.windmill.job import Cancellation, Progress
 
 
 def main(
@@ -97,7 +96,7 @@ def _send(
         on_duplicate=on_duplicate,
         progress=Progress(len(rows)),
         sleep=cancellation.sleep,
-        cancelled=cancellation.is_heard,
+        cancelled=cancellation.is_requested,
     )
 
 

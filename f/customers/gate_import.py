@@ -21,7 +21,7 @@ from f.records.rows.row_store import StoredRows
 from f.records.sending.session import journal_kind
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import postgresql
-from f.windmill.progress import Progress
+from f.windmill.job import Progress
 
 
 def main(

@@ -36,7 +36,7 @@ class PostgresStore(Store):
         self._clock_offset, self._clock_checked = 0.0, float("-inf")
 
     def __repr__(self) -> str:
-        return "Store.postgres(...)"
+        return "postgres_store(...)"
 
     def now(self) -> float:
         """Return the database's time, so that workers whose clocks differ agree; asked once a minute."""
@@ -79,8 +79,8 @@ class PostgresStore(Store):
         try:
             yield self._own()
         except psycopg.OperationalError as error:
-            said = mask_text(str(error)).strip().splitlines() or [type(error).__name__]
-            raise TryLater(f"The state database cannot be used: {said[0]}.", code="store") from error
+            lines = mask_text(str(error)).strip().splitlines() or [type(error).__name__]
+            raise TryLater(f"The state database cannot be used: {lines[0]}.", code="store") from error
 
     def _own(self) -> psycopg.Connection[Row]:
         mine = getattr(self._local, "connection", None)

@@ -2,7 +2,9 @@
 
 Calls are counted in two half windows, the current and the one before it, so one row per key holds
 everything. When the rate is reached the breaker opens for `reset_timeout`; then one call of the
-whole fleet gets a lease to probe, and its end decides. A lease nobody returns runs out.
+whole fleet gets a lease to probe, and its end decides. A lease nobody returns runs out. It stands in the
+row itself, not among those of `f.store.store`: state and lease change in one statement, and a call needs no
+other.
 """
 
 # ruff: noqa: D102 - States says what its methods are for

@@ -58,7 +58,7 @@ def split_text(text: str, most: int) -> list[str]:
 
 
 def fit(blocks: Sequence[Any]) -> list[list[Block]]:
-    """Return the blocks as one or more messages, each within the limits. FixInput for what is no block."""
+    """Return the blocks as one or more messages, each within the limits. FixInput for what is not a block."""
     messages: list[list[Block]] = [[]]
     size = 0
     for block in _all_fitted(blocks):
@@ -74,7 +74,7 @@ def fit(blocks: Sequence[Any]) -> list[list[Block]]:
 def _all_fitted(blocks: Sequence[Any]) -> Iterator[Block]:
     for number, block in enumerate(blocks, 1):
         if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
-            raise FixInput(f"Block {number} is no Slack block: it needs a type.", code="invalid_blocks")
+            raise FixInput(f"Block {number} is not a Slack block: it needs a type.", code="invalid_blocks")
         yield from _fitted(dict(block))
 
 
@@ -88,10 +88,10 @@ def _fitted(block: Block) -> Iterator[Block]:
             yield from _sections(block)
         case "context":
             elements = [_trimmed(element, _FIELD_TEXT) for element in block.get("elements", [])]
-            yield from _shared_out(block, "elements", elements, _CONTEXT_ELEMENTS)
+            yield from _divided(block, "elements", elements, _CONTEXT_ELEMENTS)
         case "actions":
             elements = [_button(element) for element in block.get("elements", [])]
-            yield from _shared_out(block, "elements", elements, _ACTION_ELEMENTS)
+            yield from _divided(block, "elements", elements, _ACTION_ELEMENTS)
         case _:
             yield block
 
@@ -120,7 +120,7 @@ def _split(text: Any) -> list[Any]:
     return [{**text, "text": part} for part in split_text(text["text"], _SECTION_TEXT)]
 
 
-def _shared_out(block: Block, name: str, elements: list[Any], most: int) -> Iterator[Block]:
+def _divided(block: Block, name: str, elements: list[Any], most: int) -> Iterator[Block]:
     for start in range(0, max(len(elements), 1), most):
         part = {**block, name: elements[start : start + most]}
         if start:

@@ -10,8 +10,6 @@ from typing import Any, Literal, Self, TypedDict
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings
-from f.notify.messages.message import Message
-from f.notify.slack.alert_blocks import attachment_of, blocks_of, fallback_of
 from f.notify.slack.blocks import MOST_TEXT, escape, fit, trim
 from f.notify.slack.client import (
     Post,
@@ -25,7 +23,7 @@ from f.notify.slack.client import (
     webhook_integration,
     webhook_request,
 )
-from f.store.once import Parcel, key_of, send_once
+from f.store.once import OneTimeWrite, key_of, send_once
 from f.store.store import Store
 
 _MOST_ATTACHMENTS = 100
@@ -42,8 +40,8 @@ class SlackResult(TypedDict):
 
 
 @dataclass(slots=True)
-class SlackDoor(AbstractContextManager["SlackDoor"]):
-    """One way into one channel. `webhook_path` None: the bot's."""
+class SlackChannel(AbstractContextManager["SlackChannel"]):
+    """A channel, and the way into it: by webhook, or by bot if `webhook_path` is None."""
 
     client: Client
     channel: str
@@ -51,7 +49,7 @@ class SlackDoor(AbstractContextManager["SlackDoor"]):
 
     @property
     def name(self) -> str:
-        """What tells this door from others, for keys; never the webhook itself in clear."""
+        """Return what distinguishes this channel, for keys; never the webhook itself in clear."""
         return f"slack:{self.channel or key_of(self.webhook_path)}"
 
     def post(self, post: Post, mark: str) -> Posted:
@@ -70,7 +68,7 @@ class SlackDoor(AbstractContextManager["SlackDoor"]):
 
     @property
     def can_look_up(self) -> bool:
-        """Whether Slack can be asked for a message: by a bot, and by the channel's id."""
+        """Return whether Slack can be asked for a message: by a bot, and by the channel's id."""
         return self.webhook_path is None and self.channel[:1] in {"C", "G", "D"}
 
     def __exit__(
@@ -84,8 +82,8 @@ class SlackDoor(AbstractContextManager["SlackDoor"]):
 
 def open_slack(
     slack: Mapping[str, Any] | None, slack_webhook: Mapping[str, Any] | None, channel: str, store: Store
-) -> SlackDoor:
-    """Return the door into a channel. FixSettings unless exactly one of bot and webhook is given."""
+) -> SlackChannel:
+    """Return a way into a channel. FixSettings unless exactly one of bot and webhook is given."""
     if bool(slack) == bool(slack_webhook):
         raise FixSettings(
             "Give either slack (a bot, with a channel) or slack_webhook (which knows its channel).",
@@ -93,11 +91,11 @@ def open_slack(
         )
     if slack_webhook:
         integration, path = webhook_integration(slack_webhook)
-        return SlackDoor(Client(integration, store), "", path)
+        return SlackChannel(Client(integration, store), "", path)
     assert slack is not None
     if not channel.strip():
         raise FixInput("A bot needs a channel: its id (C...), or its name (#alerts).", code="missing_channel")
-    return SlackDoor(Client(bot_integration(slack, channel), store), channel.strip(), None)
+    return SlackChannel(Client(bot_integration(slack, channel), store), channel.strip(), None)
 
 
 def posts_of(
@@ -109,8 +107,8 @@ def posts_of(
     mrkdwn: bool,
 ) -> tuple[list[Post], list[str]]:
     """Turn what a caller hands over into messages within the limits, and say what was changed."""
-    shown = text if mrkdwn else escape(text)
-    if not (shown.strip() or blocks or attachments):
+    escaped = text if mrkdwn else escape(text)
+    if not (escaped.strip() or blocks or attachments):
         raise FixInput("The message is empty. Give it text, blocks or attachments.", code="no_text")
     if len(attachments or ()) > _MOST_ATTACHMENTS:
         raise FixInput(
@@ -118,9 +116,9 @@ def posts_of(
             code="too_many_attachments",
         )
     notices = []
-    trimmed = trim(shown, MOST_TEXT)
-    if trimmed != shown:
-        notices.append(f"The text was cut from {len(shown):,} to {MOST_TEXT:,} characters.")
+    trimmed = trim(escaped, MOST_TEXT)
+    if trimmed != escaped:
+        notices.append(f"The text was cut from {len(escaped):,} to {MOST_TEXT:,} characters.")
     groups = fit(blocks or [])
     if len(groups) > 1:
         notices.append(f"The blocks were posted as {len(groups)} messages, to keep Slack's limits.")
@@ -129,18 +127,8 @@ def posts_of(
     return posts, notices
 
 
-def alert_posts(message: Message, thread_ts: str = "") -> tuple[list[Post], list[str]]:
-    """A message as coloured alert, in as many parts as it takes."""
-    groups = fit(blocks_of(message))
-    notices = [f"The alert was posted as {len(groups)} messages."] if len(groups) > 1 else []
-    if any("characters in all)" in str(group) for group in groups):
-        notices.append("A title or field was too long for Slack and was cut.")
-    fallback = fallback_of(message)
-    return [Post(fallback, (), [attachment_of(message, group)], thread_ts) for group in groups], notices
-
-
 def send_posts(
-    door: SlackDoor,
+    channel: SlackChannel,
     posts: Sequence[Post],
     notices: Sequence[str],
     store: Store,
@@ -151,9 +139,9 @@ def send_posts(
     """Post all parts in order. If one fails the error says how many were posted before."""
     first, statuses = "", set()
     for number, post in enumerate(posts):
-        key = key_of(door.name, message_key, number) if message_key else ""
+        key = key_of(channel.name, message_key, number) if message_key else ""
         try:
-            receipt = send_once(store, key, _parcel(door, post), window=window)
+            receipt = send_once(store, key, _write_of(channel, post), window=window)
         except ConnectError as error:
             if number:
                 error.args = (f"{error} {number} of {len(posts)} parts had been posted before.",)
@@ -162,11 +150,16 @@ def send_posts(
         statuses.add(receipt.status)
     status: Literal["sent", "already_sent"] = "sent" if "sent" in statuses else "already_sent"
     return {
-        "status": status, "channel": door.channel, "ts": first, "parts": len(posts), "notices": list(notices),
-    }  # fmt: skip
+        "status": status,
+        "channel": channel.channel,
+        "ts": first,
+        "parts": len(posts),
+        "notices": list(notices),
+    }
 
 
-def _parcel(door: SlackDoor, post: Post) -> Parcel:
-    return Parcel(
-        send=lambda mark: door.post(post, mark).ts, look_up=door.look_up if door.can_look_up else None
+def _write_of(channel: SlackChannel, post: Post) -> OneTimeWrite:
+    return OneTimeWrite(
+        send=lambda mark: channel.post(post, mark).ts,
+        look_up=channel.look_up if channel.can_look_up else None,
     )

@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from f.connect.errors import FixInput
 from f.records.report.parked_rows import told_of
 from f.records.report.summary import Rest
-from f.records.rows.row_store import FileRef
+from f.windmill.objects import FileRef
 
 # Errors that are the file's own fault, or a person's word on it: the next run would meet them again.
 _FINAL_ERRORS = frozenset({"FixInput", "BadTable", "SuspendedDisapproved", "SuspendedTimedOut"})

@@ -23,7 +23,8 @@ import orjson
 
 from f.connect.times import DAY_SECONDS
 from f.records.journal.owner import NOBODY, Owner
-from f.store.store import SqliteStore, Store
+from f.store.store import Store
+from f.store.stores import SqliteStore
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS import_rows (

@@ -3,7 +3,8 @@
 from typing import Literal, NotRequired, TypedDict
 
 from f.records.planning.forecast import Forecast
-from f.records.rows.row_store import FileRef, StoredRows
+from f.records.rows.row_store import StoredRows
+from f.windmill.objects import FileRef
 
 Action = Literal["create", "update", "unchanged", "skip", "refuse", "hold"]
 

@@ -11,8 +11,9 @@ from f.records.planning.plan import Action, Change, Plan
 from f.records.planning.planner import Planned
 from f.records.rows.rejects_file import escape
 from f.records.rows.row_spool import RowSpool
-from f.records.rows.row_store import FileRef, StoredRows, inline, keep_file, object_path, to_line
+from f.records.rows.row_store import StoredRows, inline, object_path, to_line
 from f.records.rows.tally import mask
+from f.windmill.objects import FileRef, keep_file
 
 _COLUMNS = ("line", "action", "reason", "id", "field", "from", "to")
 _EXAMPLES = 5

@@ -4,7 +4,7 @@ import re
 
 from f.connect.errors import FixInput
 from f.records.planning.plan import ACTIONS, Action, Plan
-from f.records.rows.row_store import FileRef
+from f.windmill.objects import FileRef
 
 MOST_FIELDS = 20  # shown to a reader; the file has them all
 UNREAD = (

@@ -14,8 +14,8 @@ import httpx
 
 from f.connect.errors import FixInput, TryLater
 from f.connect.times import require_iso
-from f.records.rows.row_store import FileRef
 from f.windmill.connection import connection
+from f.windmill.objects import FileRef
 
 # Where the first file came from, how it was read, and the decisions that were about it.
 _OF_THE_FIRST_FILE = frozenset(

@@ -17,8 +17,8 @@ from f.records.report.parked_rows import rows_waiting, told_of
 from f.records.report.plan_section import plan_section
 from f.records.report.summary import ImportSummary, Timings
 from f.records.rows.outcome import MEANING, OUTCOMES
-from f.records.rows.row_store import FileRef
 from f.records.rows.tally import Example, Reason
+from f.windmill.objects import FileRef
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _NONE = ' class="none"'

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from f.records.rows.row_store import INLINE_BYTES, StoredRows, inline_lines, object_path, to_line, write_rows
+from f.records.rows.row_store import StoredRows, inline_lines, object_path, to_line, write_rows
+from f.windmill.objects import INLINE_BYTES
 
 # A job reads its chunk whole: some 20,000 rows of an address book, whatever was asked for.
 _CHUNK_BYTES = 8_000_000

@@ -14,7 +14,7 @@ from f.records.sending.parking import ParkingClient
 from f.records.target.target import JournalKind, Target
 from f.store.store import Store
 from f.store.stores import folder, open_store
-from f.windmill.job_status import JobEnds
+from f.windmill.job import JobStatus
 
 # Objects made between two collections. Python's own 700 are the doing of a hundred rows.
 _OBJECTS_A_COLLECTION = 10_000
@@ -93,7 +93,7 @@ def open_limits(database: Mapping[str, object] | None) -> Store:
 
 def _owner(database: Mapping[str, object] | None) -> Owner:
     if database:
-        return LeasedOwner(os.environ.get("WM_JOB_ID", ""), JobEnds())
+        return LeasedOwner(os.environ.get("WM_JOB_ID", ""), JobStatus().has_ended)
     return LockingOwner(folder() / "imports.owners")
 
 

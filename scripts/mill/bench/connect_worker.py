@@ -17,7 +17,7 @@ from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.integration import BearerToken, Integration, RateLimit
 from f.connect.limits.rate_limit import RateLimiter
-from f.store.store import Store
+from f.store.stores import postgres_store, sqlite_store
 
 CONCURRENCY = 64
 THREADS = 16
@@ -127,7 +127,7 @@ def threads(url: str, calls: int) -> dict[str, list[float]]:
 
 def limiter(where: str, takes: int) -> dict[str, Any]:
     """When tokens of one shared key came due, by the store's clock, and what a take cost."""
-    with Store.postgres(where) if where.startswith("postgres") else Store.sqlite(where) as store:
+    with postgres_store(where) if where.startswith("postgres") else sqlite_store(where) as store:
         shared = RateLimiter("bench", LIMIT, store)
         store.now()
         sys.stdin.readline()

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from f.connect.client import Client
 from f.connect.integration import Integration
 from f.connect.metrics import Histogram, Metrics, SlowCall, metrics_of, monitored, process_metrics
-from f.store.store import SqliteStore, Store
+from f.store.store import Store
+from f.store.stores import SqliteStore, memory_store
 from tests.f.connect.wire import FakeClock, Wire, reply
 
 
 @given(milliseconds=st.lists(st.floats(0.1, 60_000), min_size=1, max_size=200))
 def test_percentiles_are_right_within_a_tenth(milliseconds: list[float]) -> None:
-    metrics = Metrics(Store.memory())
+    metrics = Metrics(memory_store())
     for value in milliseconds:
         metrics.record("a", "/x", "success", seconds=value / 1000)
     summary = metrics.summary("a")["/x"]
@@ -58,7 +59,7 @@ def test_counts_reach_the_store_every_few_seconds(tmp_path: Path, clock: FakeClo
 
 def test_any_function_can_be_monitored(clock: FakeClock) -> None:
     slow: list[SlowCall] = []
-    metrics = Metrics(Store.memory(), on_slow=slow.append, clock=clock)
+    metrics = Metrics(memory_store(), on_slow=slow.append, clock=clock)
 
     @monitored("ledger", metrics)
     def post(seconds: float) -> float:
@@ -105,7 +106,7 @@ def test_a_function_that_belongs_to_no_store_is_counted_in_its_process() -> None
 
 
 def test_one_store_has_one_set_of_counters() -> None:
-    store = Store.memory()
+    store = memory_store()
     assert metrics_of(store) is metrics_of(store)
 
 

@@ -16,7 +16,7 @@ from f.records.journal.row_journal import RowJournal
 from f.records.rows.row import Row
 from f.records.sending.run import Sent, send_rows
 from f.records.target.target import OnDuplicate
-from f.store.store import Store
+from f.store.stores import sqlite_store
 from tests.mill.twins.stage import TwinClient, TwinProcess
 from tests.records import customer_row
 
@@ -54,7 +54,7 @@ def send(
         **api,
     }
     target = open_target(api)
-    with Store.sqlite(tmp_path / "journal.sqlite") as store, Client(target.integration) as client:
+    with sqlite_store(tmp_path / "journal.sqlite") as store, Client(target.integration) as client:
         journal = RowJournal(store, target.identity, on_duplicate, LeasedOwner())
         return send_rows(
             given, target, client, journal=journal, on_duplicate=on_duplicate, sleep=lambda _: None

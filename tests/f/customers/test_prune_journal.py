@@ -13,7 +13,8 @@ from f.records.journal import pruning as journal_pruning
 from f.records.journal.owner import LeasedOwner
 from f.records.journal.pruning import Pruned, prune
 from f.records.journal.row_journal import Entry, RowJournal
-from f.store.store import SqliteStore, Store
+from f.store.store import Store
+from f.store.stores import SqliteStore, sqlite_store
 from tests.f.connect.wire import FakeClock
 
 DAY = 86_400.0
@@ -131,7 +132,7 @@ def test_every_kind_of_store_is_walked_through_part_by_part(
 
 def test_the_script_prunes_this_machines_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    with Store.sqlite(tmp_path / ".millwright/imports.sqlite") as store:
+    with sqlite_store(tmp_path / ".millwright/imports.sqlite") as store:
         done(store, ADA, BOB)
         store.execute("UPDATE import_rows SET renewed_at = 0 WHERE record_key = 'ada'")
     result = main()

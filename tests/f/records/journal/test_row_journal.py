@@ -16,6 +16,7 @@ import pytest
 from f.records.journal.owner import LEASE_SECONDS, LeasedOwner, LockingOwner
 from f.records.journal.row_journal import Claim, Entry, RowJournal
 from f.store.store import Store
+from f.store.stores import postgres_store, sqlite_store
 
 ADA, BOB = Entry("ada", "1"), Entry("bob", "1")
 CHANGED = Entry("ada", "2")
@@ -197,7 +198,7 @@ def test_of_jobs_that_claim_the_same_rows_at_once_each_row_has_one(
     where = request.getfixturevalue("postgres") if kind == "postgres" else ""
 
     def open_store() -> Store:
-        return Store.postgres(where) if where else Store.sqlite(tmp_path / "journal.sqlite")
+        return postgres_store(where) if where else sqlite_store(tmp_path / "journal.sqlite")
 
     entries = [Entry(f"{kind}{number}", "1") for number in range(300)]
     jobs = 4

@@ -21,6 +21,7 @@ from f.records.sending.batch_claims import entry_of
 from f.records.sending.run import send_rows
 from f.records.target.target import OnDuplicate, Target
 from f.store.store import Store
+from f.store.stores import sqlite_store
 from tests.loopback import Asked, Loopback, Reply, serve
 from tests.mill.twins.stage import TwinClient, TwinProcess
 from tests.records import customer_row
@@ -62,7 +63,7 @@ def target(url: str, kind: str = "generic", settings: Mapping[str, Any] | None =
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Store]:
-    with Store.sqlite(tmp_path / "journal.sqlite") as store:
+    with sqlite_store(tmp_path / "journal.sqlite") as store:
         yield store
 
 

@@ -10,7 +10,8 @@ import pytest
 from f.connect.times import DAY_SECONDS
 from f.customers.targets.customer_api import open_target
 from f.records.sending.parking import CallBudget, Pause
-from f.store.store import SqliteStore, Store
+from f.store.store import Store
+from f.store.stores import SqliteStore, postgres_store
 
 NOON = 20_000 * DAY_SECONDS + DAY_SECONDS / 2
 MIDNIGHT = 20_001 * DAY_SECONDS
@@ -123,7 +124,7 @@ def test_one_targets_calls_are_not_anothers(store: Store) -> None:
 
 
 def test_jobs_on_several_workers_share_a_day(postgres: str) -> None:
-    with Store.postgres(postgres) as one, Store.postgres(postgres) as other:
+    with postgres_store(postgres) as one, postgres_store(postgres) as other:
         assert not budget(one, 25).take()
         assert taken(budget(other, 25)) == 15
         budget(one).pause_until(one.now() + 600, "Busy")

@@ -22,6 +22,7 @@ from f.records.sending.parking import ParkingClient
 from f.records.sending.run import Sent, send_rows
 from f.records.target.target import OnDuplicate, Target, content_of, digest
 from f.store.store import Store
+from f.store.stores import sqlite_store
 from tests.loopback import Asked, Loopback, Reply, serve
 from tests.records import customer_row
 
@@ -138,7 +139,7 @@ def content_of_row(target: Target, row: Row) -> str:
 
 def bench(server: Loopback, tmp_path: Path, settings: Mapping[str, Any] | None = None, **api: Any) -> Bench:
     settings = {**FAST, **(settings or {})}
-    store = Store.sqlite(tmp_path / "journal.sqlite")
+    store = sqlite_store(tmp_path / "journal.sqlite")
     return Bench(server.url, store, {"kind": "generic", "base_url": server.url, "settings": settings, **api})
 
 
@@ -397,7 +398,7 @@ def test_a_doubt_that_could_not_be_looked_up_for_want_of_an_allowance_waits_and_
     with serve(crm) as server:
         at = bench(server, tmp_path, NO_KEYS | {"daily_limit": 1}, endpoints=LOOKUP)
         at.crash(rows(2))
-        with Store.sqlite(tmp_path / "limits.sqlite") as limits:
+        with sqlite_store(tmp_path / "limits.sqlite") as limits:
             with ParkingClient(at.target, limits, park_after=300) as client:
                 first = at.send(rows(3), client=client)
             assert codes(first) == {"found_in_target": 1, "parked": 1, "not_sent": 1}

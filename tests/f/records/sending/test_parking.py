@@ -24,8 +24,8 @@ from f.records.reading.parsed import Parsed
 from f.records.report.continuation import arguments_for
 from f.records.report.reconciliation import ImportIncomplete, Steps, raise_if_incomplete, reconcile
 from f.records.rows.outcome import REASONS
-from f.records.rows.row_store import FileRef
 from f.records.sending.result import Created, Stop
+from f.windmill.objects import FileRef
 from mill.engine.jobs import Handle
 from mill.engine.ports import Completed, Job, Target
 from mill.errors import MillError
