@@ -15,9 +15,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mill.engine.ports import Jobs, Platform, Target
+from mill.ports import Jobs, Platform, Target
+from mill.repository.workspace import MARKER, Workspace
 from mill.session import Session
-from mill.workspace import MARKER, Workspace
 
 _SCRIPT = "def main(n: int):\n    return n * 2\n"
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from mill.engine.ports import Target
-from mill.launch import Launch, Options, launch, read_data
-from mill.workspace import Workspace
+from mill.ports import Target
+from mill.repository.workspace import Workspace
+from mill.terminal.launch import Launch, Options, launch, read_data
 
 app = typer.Typer(no_args_is_help=True, help="Run flows on this machine, list them.")
 

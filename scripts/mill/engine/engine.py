@@ -8,17 +8,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mill.engine.delayed import Delayed, DelayedJob
-from mill.engine.flow import FlowRunner
-from mill.engine.jobs import Handle
-from mill.engine.library import Library
-from mill.engine.outcome import EXECUTION, INTERNAL, JobCanceled, Outcome, canceled, failure
-from mill.engine.ports import Completed, Job, Resume, Target
+from mill.engine.definition.library import Library
+from mill.engine.flow_runner import FlowRunner
+from mill.engine.jobs.delayed import Delayed, DelayedJob
+from mill.engine.jobs.job_table import Handle
+from mill.engine.jobs.outcome import EXECUTION, INTERNAL, JobCanceled, Outcome, canceled, failure
+from mill.engine.processes.worker import GRACE_SECONDS
 from mill.engine.runtime import Runtime
-from mill.engine.scripts import Scripts, Work
-from mill.engine.warm import WarmScripts
-from mill.engine.worker import GRACE_SECONDS
+from mill.engine.script_runner import Scripts, Work
+from mill.engine.warm_scripts import WarmScripts
 from mill.errors import MillError
+from mill.ports import Completed, Job, Resume, Target
 
 _ENDING = (
     f"is ending; a script has {GRACE_SECONDS:g} s to finish what is under way. Interrupt again to kill it."

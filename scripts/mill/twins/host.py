@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.types import Receive, Scope, Send
 
 from mill.errors import MillError
+from mill.repository.yaml_file import read_mapping
 from mill.twins import registry
 from mill.twins.connection import gone, reset
 from mill.twins.control import Control
@@ -30,7 +31,6 @@ from mill.twins.faults import (
 from mill.twins.message import Malformed, Refused, Reply, Request
 from mill.twins.store import Ledger, Records, Store
 from mill.twins.twin import Route, RouteTable, Setup, Twin
-from mill.yamlfile import read_mapping
 
 MOUNT = "/twins"
 

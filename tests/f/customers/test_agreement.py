@@ -20,7 +20,7 @@ from f.customers.email_syntax import normalize_email, normalize_plain
 from f.customers.mapping import map_columns
 from f.customers.phone_number import read_plain, to_e164
 from f.customers.row_check import RowCheck, is_clean
-from mill.bench import tricky
+from mill.bench.rig import tricky
 
 SEED = 20_240_607
 

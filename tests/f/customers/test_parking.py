@@ -23,11 +23,11 @@ from f.customers.closing import ImportIncomplete, close, raise_if_incomplete
 from f.customers.continuation import arguments_for
 from f.customers.latency import Latencies
 from f.customers.summary import Created, FileRef, Parsed, Stop
-from mill.engine.jobs import Handle
-from mill.engine.ports import Completed, Job, Target
+from mill.engine.jobs.job_table import Handle
 from mill.errors import MillError
+from mill.ports import Completed, Job, Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 from tests.loopback import Asked, Loopback, Reply, serve
 from tests.mill.twins.stage import TwinProcess
 

@@ -12,7 +12,7 @@ from f.notify.alert_blocks import attachment_of, blocks_of
 from f.notify.blocks import MOST_CHARACTERS, escape, fit, split_text, trim
 from f.notify.message import Message
 from f.notify.slack_sending import alert_posts, posts_of
-from mill.twins.slack_blocks import Block, characters
+from mill.twins.services.slack_blocks import Block, characters
 
 BLOCKS: TypeAdapter[list[Block]] = TypeAdapter(list[Block])
 
