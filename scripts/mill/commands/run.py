@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from mill.commands.flow import Approve, Data, EnvFile, Silent, State, TraceFile, Verbose
 from mill.errors import MillError
 from mill.ports import Target
 from mill.repository.workspace import Workspace, hint
 from mill.repository.yaml_file import read_mapping
 from mill.session import STATE_FOLDER
-from mill.terminal.launch import Launch, Options, launch, read_data
+from mill.terminal.inputs import read_data
+from mill.terminal.launch import Launch, launch
+from mill.terminal.options import Approve, Data, EnvFile, Options, Silent, State, TraceFile, Verbose
 
 _SETTINGS = ("summary", "description", "flow", "script", "args", "files", "objects", "event", "due")
 

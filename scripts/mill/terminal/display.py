@@ -64,11 +64,11 @@ def display_for(*, silent: bool, logs: bool) -> Display:
     """The display that fits where stderr goes. `logs`: also show what scripts print."""
     console = Console(file=sys.stderr, highlight=False)
     if silent:
-        return Silence()
+        return NullDisplay()
     return LiveTree(console, logs=logs) if console.is_terminal else Lines(console, logs=logs)
 
 
-class Silence:
+class NullDisplay:
     """Shows nothing."""
 
     def paused(self) -> contextlib.AbstractContextManager[None]:
@@ -87,7 +87,7 @@ class Silence:
         """Nothing to put away."""
 
 
-class _Nodes(Silence):
+class _Nodes(NullDisplay):
     """Follows the first job and all under it: the part both displays share."""
 
     def __init__(self, console: Console, *, logs: bool) -> None:

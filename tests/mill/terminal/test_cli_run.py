@@ -21,7 +21,8 @@ from mill.engine.jobs.events import Event, EventKind
 from mill.engine.jobs.outcome import Outcome
 from mill.errors import MillError
 from mill.terminal.display import Lines, LiveTree
-from mill.terminal.launch import failure_text, read_data, read_env_file
+from mill.terminal.inputs import read_data, read_env_file
+from mill.terminal.report import failure_text
 from mill.terminal.show import show_description, show_result
 
 MILL = [sys.executable, "-c", "from mill.cli import main; main()"]
@@ -411,7 +412,7 @@ def _read_until(fd: int, text: str | None) -> str:
     ("text", "sentence"),
     [
         ("[1]", "must be a JSON object"),
-        ('{"a": NaN}', "NaN is no JSON number"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
         ('{"a": 1,\n "b" 2}', "Expecting ':' delimiter at line 2, column 6"),
     ],
 )
