@@ -60,6 +60,11 @@ class Resume:
     approver: str | None = None
 
 
+def description_in(result: Any) -> Any:
+    """Return what a step says to whoever decides: `description` in its result, any rich result."""
+    return result.get("description") if isinstance(result, dict) else None
+
+
 class Jobs(Protocol):
     """What the API asks of the engine. Every method may be called from any thread."""
 

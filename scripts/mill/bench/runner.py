@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,7 +67,7 @@ def measure(iterations: int) -> dict[str, float]:
             }
 
 
-def _per_step(iterations: int, work: Any) -> float:
+def _per_step(iterations: int, work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return (time.perf_counter() - begin) * 1000 / iterations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,10 +15,10 @@ from mill.engine.expressions import ExpressionError, Names
 from mill.engine.frame import Frame, Scope
 from mill.engine.jobs.job_table import Handle
 from mill.engine.jobs.outcome import EXECUTION, INTERNAL, BrokenFlow, JobCanceled, Outcome, canceled, failure
-from mill.engine.loops_and_branches import Containers
+from mill.engine.loops_and_branches import LoopsAndBranches
 from mill.engine.pauses import pause_after
 from mill.engine.runtime import ResultCache, Runtime
-from mill.engine.script_runner import Scripts, Work
+from mill.engine.script_runner import ScriptJob, ScriptRunner
 from mill.errors import MillError
 from mill.ports import Target
 
@@ -35,12 +35,12 @@ class Attempts:
 class FlowRunner:
     """Runs flows in the calling thread."""
 
-    def __init__(self, runtime: Runtime, library: Library, scripts: Scripts) -> None:
+    def __init__(self, runtime: Runtime, library: Library, scripts: ScriptRunner) -> None:
         self._runtime = runtime
         self._library = library
         self._scripts = scripts
         self._decisions = Decisions(runtime.evaluator)
-        self._containers = Containers(self, self._decisions)
+        self._loops_and_branches = LoopsAndBranches(self, self._decisions)
         self._cache = ResultCache(runtime.state / "cache")
 
     def run(
@@ -159,11 +159,11 @@ class FlowRunner:
             self._runtime.approvals.expect(handle)
         return self.as_job(handle, module.summary, lambda: self._once(frame, module, attempts, handle))
 
-    def as_job(self, handle: Handle, summary: str, work: Any) -> Outcome:
-        """Do `work` between the job's start and end. A job that was canceled alone has failed, no more."""
+    def as_job(self, handle: Handle, summary: str, work: Callable[[], Outcome]) -> Outcome:
+        """Do `work` between the job's start and end. A job that was canceled alone has only failed."""
         handle.start(summary)
         try:
-            outcome: Outcome = work()
+            outcome = work()
         except JobCanceled as error:
             outcome = Outcome(False, canceled(str(error)))
             handle.end(outcome)
@@ -195,7 +195,7 @@ class FlowRunner:
         if isinstance(step, Identity):
             return Outcome(True, frame.previous)
         if not isinstance(step, ScriptStep | SubflowStep):
-            return self._containers.run(frame, module, handle)
+            return self._loops_and_branches.run(frame, module, handle)
         if attempts.event is not None:
             attempts.args = {"event": attempts.event}
         if attempts.args is None:
@@ -248,12 +248,12 @@ class FlowRunner:
             code = self._library.inline(step.code, step.file, path)
         if module.timeout is not None:
             timeout = int(self._decisions.number("timeout", module.timeout, frame.for_predicates())) or None
-        work = Work(
+        job = ScriptJob(
             code, path, args,
             flow_path=frame.flow.path, flow_job=frame.handle.id, step_id=step_id, entry=entry,
             timeout=timeout, cache_ttl=module.cache_ttl or cache_ttl, shared=frame.shared,
         )  # fmt: skip
-        return self._scripts.run(handle, work)
+        return self._scripts.run(handle, job)
 
     @staticmethod
     def _target(frame: Frame, module: Module) -> Target:

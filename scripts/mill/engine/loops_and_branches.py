@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from mill.engine.decisions import Decisions
 from mill.engine.definition.openflow import (
@@ -21,14 +21,11 @@ from mill.engine.definition.openflow import (
     SubflowStep,
     WhileLoop,
 )
-from mill.engine.expressions import ExpressionError
+from mill.engine.expressions import ExpressionError, Names
 from mill.engine.frame import Frame
 from mill.engine.jobs.job_table import Handle
 from mill.engine.jobs.outcome import EXECUTION, BrokenFlow, Outcome, failure
 from mill.ports import Target
-
-if TYPE_CHECKING:
-    from mill.engine.flow_runner import FlowRunner
 
 AT_ONCE = 2 * (os.cpu_count() or 1)  # parallel iterations where the flow sets no parallelism
 
@@ -50,10 +47,28 @@ class _Loop:
         return len(self.body) == 1 and self.body[0].is_plain_script and no_handler
 
 
-class Containers:
-    """Loops and branches; the sequences inside them are the flow runner's."""
+class StepRunner(Protocol):
+    """What a loop or branch asks of the flow runner for the steps inside it."""
 
-    def __init__(self, runner: FlowRunner, decisions: Decisions) -> None:
+    def sequence(self, frame: Frame) -> Outcome:
+        """Run a frame's steps; the outcome is the last one's. Raises JobCanceled."""
+
+    def as_job(self, handle: Handle, summary: str, work: Callable[[], Outcome]) -> Outcome:
+        """Do `work` between the job's start and end."""
+
+    def inputs(self, step: ScriptStep | SubflowStep, names: Names) -> dict[str, Any]:
+        """Return the step's arguments. Raises ExpressionError."""
+
+    def run_job(
+        self, frame: Frame, module: Module, handle: Handle, args: dict[str, Any], step_id: str
+    ) -> Outcome:
+        """Run a script or subflow step; `step_id` is the name Windmill gives it in `WM_FLOW_STEP_ID`."""
+
+
+class LoopsAndBranches:
+    """Runs the steps that hold other steps; the sequences inside them are the flow runner's."""
+
+    def __init__(self, runner: StepRunner, decisions: Decisions) -> None:
         self._runner = runner
         self._decisions = decisions
 

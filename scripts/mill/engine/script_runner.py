@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mill.engine.definition.code import Code
 from mill.engine.jobs.job_table import Handle
 from mill.engine.jobs.outcome import EXECUTION, Outcome, failure
 from mill.engine.processes.encoding import STREAM_PREFIX
-from mill.engine.processes.worker import Call, Code, Ending
+from mill.engine.processes.worker import Call, Ending
 from mill.engine.runtime import ResultCache, Runtime
 from mill.errors import MillError
 from mill.ports import Platform
@@ -23,7 +24,7 @@ _DEEPEST_ARRAY, _LONGEST_ARRAY = 2, 1_000  # arrays beyond these keep their refe
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ScriptJob:
     """A script job. `path` is what Windmill calls the runnable; what names a flow is empty outside one."""
 
     code: Code
@@ -39,47 +40,47 @@ class Work:
     shared: Path | None = None
 
 
-class Scripts:
+class ScriptRunner:
     """Runs scripts in workers."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._cache = ResultCache(runtime.state / "cache")
 
-    def run(self, handle: Handle, work: Work) -> Outcome:
+    def run(self, handle: Handle, job: ScriptJob) -> Outcome:
         """The job's outcome; every way the script can fail is one. Raises JobCanceled."""
         try:
-            args = resolve_references(work.args, self._runtime.platform)
+            args = resolve_references(job.args, self._runtime.platform)
         except MillError as error:
-            return Outcome(False, failure(EXECUTION, str(error), step_id=work.step_id or None))
-        work = replace(work, args=args)
-        if work.cache_ttl:
-            hit, result = self._cache.get(self._cache_key(work), args)
+            return Outcome(False, failure(EXECUTION, str(error), step_id=job.step_id or None))
+        job = replace(job, args=args)
+        if job.cache_ttl:
+            hit, result = self._cache.get(self._cache_key(job), args)
             if hit:
                 return Outcome(True, result)
         try:
-            outcome = self._run_process(handle, work)
+            outcome = self._run_process(handle, job)
         except ChildProcessError as error:
-            outcome = Outcome(False, failure(EXECUTION, str(error), step_id=work.step_id or None))
+            outcome = Outcome(False, failure(EXECUTION, str(error), step_id=job.step_id or None))
         handle.check()
-        if work.cache_ttl and outcome.success:
-            self._cache.put(self._cache_key(work), args, outcome.result, work.cache_ttl)
+        if job.cache_ttl and outcome.success:
+            self._cache.put(self._cache_key(job), args, outcome.result, job.cache_ttl)
         return outcome
 
-    def _run_process(self, handle: Handle, work: Work) -> Outcome:
+    def _run_process(self, handle: Handle, job: ScriptJob) -> Outcome:
         folder = self._runtime.state / "jobs" / handle.id
         folder.mkdir(parents=True)
-        if work.shared is not None:
-            (folder / "shared").symlink_to(work.shared)
+        if job.shared is not None:
+            (folder / "shared").symlink_to(job.shared)
         log = JobLog(handle)
         call = Call(
-            work.code,
-            work.args,
-            self._runtime.environment(handle, work.path, work.flow_path, work.flow_job, work.step_id),
+            job.code,
+            job.args,
+            self._runtime.environment(handle, job.path, job.flow_path, job.flow_job, job.step_id),
             folder,
-            work.entry,
-            work.event,
-            work.timeout,
+            job.entry,
+            job.event,
+            job.timeout,
         )
         try:
             worker = self._runtime.workers.take()
@@ -88,10 +89,10 @@ class Scripts:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         log.close()
-        return outcome_of(ending, log, work.step_id, work.timeout)
+        return outcome_of(ending, log, job.step_id, job.timeout)
 
-    def _cache_key(self, work: Work) -> str:
-        return f"{work.path}\0{work.code.file.read_text('utf-8')}"
+    def _cache_key(self, job: ScriptJob) -> str:
+        return f"{job.path}\0{job.code.file.read_text('utf-8')}"
 
 
 class JobLog:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mill.engine.definition.library import Library
+from mill.engine.jobs.job_table import Handle
 from mill.engine.jobs.outcome import EXECUTION, Outcome, failure
 from mill.engine.processes.worker import Call, Worker
 from mill.engine.runtime import Runtime
@@ -76,7 +77,7 @@ class WarmScripts:
             warm.close()
 
     def _exchange(
-        self, handle: Any, path: str, args: Mapping[str, Any], event: Mapping[str, Any] | None
+        self, handle: Handle, path: str, args: Mapping[str, Any], event: Mapping[str, Any] | None
     ) -> Outcome:
         env = self._runtime.environment(handle, path)
         log = JobLog(handle)

@@ -16,8 +16,7 @@ from starlette.routing import Route
 
 from mill.api.transport.endpoint import Call, endpoint
 from mill.api.transport.replies import Refusal, json_response
-from mill.engine.jobs.approvals import description_in
-from mill.ports import Job, Jobs, Resume
+from mill.ports import Job, Jobs, Resume, description_in
 
 _LARGEST_RESUME_ID = 2**32 - 1
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Approval</title>

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from mill.engine.definition.code import Code
 from mill.engine.definition.flow_file import read_flow
 from mill.engine.definition.openflow import Flow, Module, ScriptStep, SubflowStep, walk
 from mill.engine.definition.signature import Signature, read_signatures
-from mill.engine.processes.worker import Code
 from mill.errors import MillError
 from mill.repository.python_syntax import explain
 from mill.repository.workspace import Workspace

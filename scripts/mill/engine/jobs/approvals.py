@@ -10,7 +10,7 @@ from typing import Any
 
 from mill.engine.definition.openflow import Suspend
 from mill.engine.jobs.job_table import Handle
-from mill.ports import Resume
+from mill.ports import Resume, description_in
 
 _POLL = 0.5  # seconds between looks at a cancellation; an answer wakes the wait at once
 
@@ -87,11 +87,6 @@ class Approvals:
                 flow.check()
             self._open = {key: value for key, value in self._open.items() if value is not entry}
         return list(entry.answers)
-
-
-def description_in(result: Any) -> Any:
-    """What a step says to whoever decides: `description` in its result, any rich result."""
-    return result.get("description") if isinstance(result, dict) else None
 
 
 def _settled(answers: list[Resume], suspend: Suspend) -> bool:

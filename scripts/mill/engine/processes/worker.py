@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mill.engine.definition.signature import Signature
+from mill.engine.definition.code import Code
 from mill.engine.processes.step_main import send_frame
 from mill.engine.processes.zygote import INTERRUPT, KILL, MESSAGE, SPAWN
 
@@ -32,16 +32,6 @@ _LINGER = (
 GRACE_SECONDS = 30.0
 _CALLED = ("main", "preprocessor")
 _PATH = "/usr/local/bin:/usr/bin:/bin"
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A script to run: its file, how to import it, and its functions' signatures."""
-
-    file: Path
-    module: str
-    importable: bool
-    signatures: Mapping[str, Signature]
 
 
 @dataclass(frozen=True, slots=True)
