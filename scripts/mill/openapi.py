@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mill.errors import MillError
-from mill.workspace import Item, Workspace
-from mill.yamlfile import read_mapping
+from mill.repository.workspace import Item, Workspace
+from mill.repository.yaml_file import read_mapping
 
 Json = dict[str, Any]
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mill.api.values import environment_name
+from mill.api.storage.values import environment_name
 from mill.errors import MillError
-from mill.wmill_cli import WmillCli
-from mill.workspace import Item, Workspace
+from mill.repository.wmill_cli import WmillCli
+from mill.repository.workspace import Item, Workspace
 
 TEMPLATES = "resources/live"
 

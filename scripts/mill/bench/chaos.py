@@ -28,11 +28,11 @@ from rich.console import Console
 from rich.table import Table
 
 import mill
-from mill.bench.processes import process
+from mill.bench.rig.processes import process
 from mill.errors import MillError
 
 ROOT = Path(mill.__file__).parents[2]
-WORKER = Path(__file__).with_name("chaos_worker.py")
+WORKER = Path(__file__).parent / "workers" / "chaos_worker.py"
 # Lives one file may take before the run is given up: far more than any needs that gets on at all.
 MOST_LIVES = 60
 # How often one file is killed, so that a run goes over every course.

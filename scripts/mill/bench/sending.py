@@ -20,14 +20,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol, Self
 
-from mill.api.objects import put_file
-from mill.bench import dataset
-from mill.bench.errand import Errand
-from mill.bench.processes import Worker, process, read_line
-from mill.engine.ports import Target
+from mill.api.storage.objects import put_file
+from mill.bench.rig import dataset
+from mill.bench.rig.errand import Errand
+from mill.bench.rig.processes import Worker, process, read_line
 from mill.errors import MillError
+from mill.ports import Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 
 DELAY = 0.02
 AT_ONCE = 64
@@ -139,7 +139,7 @@ class Stage:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mill-bench-")))
             self._platform = stack.enter_context(platform(self._root, self._folder / "state"))
             arguments = [str(self._delay), *([str(self._most)] if self._most else [])]
-            command = [sys.executable, str(_HERE / "customer_server.py"), *arguments]
+            command = [sys.executable, str(_HERE / "rig" / "customer_server.py"), *arguments]
             server = stack.enter_context(process(command, os.environ, self._root))
             self._url = f"http://127.0.0.1:{read_line(server, 'customer API')}"
             self._stack = stack
@@ -173,7 +173,7 @@ class Stage:
             "HOME": str(folder),
             **self._platform,
         }
-        command = [sys.executable, str(_HERE / "sending_worker.py"), way]
+        command = [sys.executable, str(_HERE / "workers" / "sending_worker.py"), way]
         started = self._stack.enter_context(process(command, environment, self._root, log))
         return Worker(way, started, errors)
 

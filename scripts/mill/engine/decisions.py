@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from mill.engine.definition.openflow import Module, Stop, Transform
+from mill.engine.definition.retry import seconds_until_retry
 from mill.engine.expressions import Evaluator, ExpressionError, Names
 from mill.engine.frame import Frame
-from mill.engine.openflow import Module, Stop, Transform
-from mill.engine.outcome import BrokenFlow, Outcome, failure
-from mill.engine.retry import seconds_until_retry
+from mill.engine.jobs.outcome import BrokenFlow, Outcome, failure
 
 
 class Decisions:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mill.engine.definition.openflow import Flow, Module
 from mill.engine.expressions import Names
-from mill.engine.jobs import Handle
-from mill.engine.openflow import Flow, Module
+from mill.engine.jobs.job_table import Handle
 
 NO_ANSWERS: Mapping[str, Any] = {"resume": None, "resumes": [], "approvers": []}
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mill.engine.approvals import Approvals
 from mill.engine.expressions import Evaluator
-from mill.engine.jobs import Handle, JobTable
-from mill.engine.ports import Platform
-from mill.engine.worker import Workers
-from mill.workspace import Workspace
+from mill.engine.jobs.approvals import Approvals
+from mill.engine.jobs.job_table import Handle, JobTable
+from mill.engine.processes.worker import Workers
+from mill.ports import Platform
+from mill.repository.workspace import Workspace
 
 USER = "user"
 EMAIL = "user@example.com"

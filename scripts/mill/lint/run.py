@@ -10,21 +10,21 @@ from functools import partial
 from pathlib import Path
 
 from mill.errors import MillError
-from mill.lint.document import Document
-from mill.lint.expressions import check_expressions
-from mill.lint.finding import Finding, Place, relative
-from mill.lint.flow_tree import FlowTree
-from mill.lint.flows import check_flow
-from mill.lint.forms import check_enterprise, check_form
-from mill.lint.imports import check_imports
-from mill.lint.layout import check_layout, check_pushed, check_secrets
-from mill.lint.python_source import Source
-from mill.lint.signature import check_signature
-from mill.lint.triggers import check_trigger
+from mill.lint.checks.expressions import check_expressions
+from mill.lint.checks.flows import check_flow
+from mill.lint.checks.forms import check_enterprise, check_form
+from mill.lint.checks.imports import check_imports
+from mill.lint.checks.layout import check_layout, check_pushed, check_secrets
+from mill.lint.checks.signature import check_signature
+from mill.lint.checks.triggers import check_trigger
+from mill.lint.sources.document import Document
+from mill.lint.sources.finding import Finding, Place, relative
+from mill.lint.sources.flow_tree import FlowTree
+from mill.lint.sources.python_source import Source
 from mill.metadata.lock_jobs import workspace_dependencies
-from mill.python_syntax import explain
-from mill.wmill_cli import WmillCli
-from mill.workspace import AREAS, MARKER, FlowFile, Workspace
+from mill.repository.python_syntax import explain
+from mill.repository.wmill_cli import WmillCli
+from mill.repository.workspace import AREAS, MARKER, FlowFile, Workspace
 
 _RESOURCE_TYPE = ".resource-type.yaml"
 _WITH_SETTINGS = (".script.yaml", ".schedule.yaml", "_trigger.yaml")

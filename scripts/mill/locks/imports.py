@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from mill.errors import MillError
 from mill.locks.names import UNKNOWN_TO_WINDMILL, package_of, trap
-from mill.python_syntax import explain
+from mill.repository.python_syntax import explain
 
 ReadModule = Callable[[str], str | None]
 

@@ -19,9 +19,9 @@ from mill.errors import MillError
 from mill.locks.resolve import CONSTRAINTS
 from mill.metadata.lock_jobs import LockJobs
 from mill.metadata.stand_in import StandIn
-from mill.wmill_cli import WmillCli
-from mill.workspace import FLOW_SUFFIXES
-from mill.yamlfile import parse_yaml
+from mill.repository.wmill_cli import WmillCli
+from mill.repository.workspace import FLOW_SUFFIXES
+from mill.repository.yaml_file import parse_yaml
 
 HASHES = "wmill-lock.yaml"
 

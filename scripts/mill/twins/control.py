@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -12,9 +12,7 @@ from mill.errors import MillError
 from mill.twins import registry
 from mill.twins.faults import Faults
 from mill.twins.message import Malformed, Reply, Request
-
-if TYPE_CHECKING:  # the host imports this module
-    from mill.twins.host import Served
+from mill.twins.served import Served
 
 _CREATED = "created"
 

@@ -15,7 +15,7 @@ NAMES = ("customers", "hubspot", "inbox", "resend", "salesforce", "sendgrid", "s
 
 def build(name: str, setup: Setup) -> Twin:
     """The twin of that name. Raises MillError for settings it does not have."""
-    module = importlib.import_module(f"mill.twins.{name}")
+    module = importlib.import_module(f"mill.twins.services.{name}")
     try:
         twin: Twin = module.build(setup)
     except ValidationError as error:

@@ -19,7 +19,8 @@ import uvicorn
 from mill.errors import MillError
 from mill.listening import HOST, listen
 from mill.twins.connection import quiet_config
-from mill.twins.host import MOUNT, Twins, read_config
+from mill.twins.host import MOUNT, Twins
+from mill.twins.served import read_config
 
 _IDLE_SECONDS = 75
 _LOOK_EVERY = 0.25  # seconds between two looks at the parent

@@ -21,7 +21,7 @@ from f.customers.validation.email_address import normalize_email, normalize_plai
 from f.customers.validation.phone_number import read_plain, to_e164
 from f.customers.validation.row_check import RowCheck, is_clean
 from f.records.reading.columns import map_columns
-from mill.bench import tricky
+from mill.bench.rig import tricky
 
 SEED = 20_240_607
 

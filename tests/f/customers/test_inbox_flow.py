@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from f.store.stores import sqlite_store
-from mill.engine.ports import Completed, Target
+from mill.ports import Completed, Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 from tests.loopback import Asked, Loopback, Reply, serve
 
 ROOT = Path(__file__).parents[3]

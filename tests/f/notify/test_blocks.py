@@ -12,7 +12,7 @@ from f.notify.messages.message import Message
 from f.notify.slack.alert_blocks import alert_posts, attachment_of, blocks_of
 from f.notify.slack.blocks import MOST_CHARACTERS, escape, fit, split_text, trim
 from f.notify.slack.posting import posts_of
-from mill.twins.slack_blocks import Block, characters
+from mill.twins.services.slack_blocks import Block, characters
 
 BLOCKS: TypeAdapter[list[Block]] = TypeAdapter(list[Block])
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from mill.api.values import Resource, Variable
+from mill.api.storage.values import Resource, Variable
 from mill.errors import MillError
 from tests.mill.api.stage import Stage
 

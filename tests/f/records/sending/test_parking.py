@@ -26,11 +26,11 @@ from f.records.report.reconciliation import ImportIncomplete, Steps, raise_if_in
 from f.records.rows.outcome import REASONS
 from f.records.sending.result import Created, Stop
 from f.windmill.objects import FileRef
-from mill.engine.jobs import Handle
-from mill.engine.ports import Completed, Job, Target
+from mill.engine.jobs.job_table import Handle
 from mill.errors import MillError
+from mill.ports import Completed, Job, Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 from tests.loopback import Asked, Loopback, Reply, serve
 from tests.mill.twins.stage import TwinProcess
 
