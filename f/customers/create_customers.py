@@ -21,10 +21,9 @@ from typing import Any, Literal, TypedDict, cast
 from f.connect.errors import FixInput
 from f.connect.times import require_iso
 from f.customers.targets.customer_api import customer_api, open_target
-from f.records.rows.outcome import RowOutcome
+from f.records.rows.outcome import RowOutcome, Stop
 from f.records.rows.row import Row, Rows, reported
-from f.records.rows.row_store import StoredRows, inline, object_path, read_rows, to_line, write_rows
-from f.records.sending.result import Created, Stop
+from f.records.rows.row_store import Created, StoredRows, inline, object_path, read_rows, to_line, write_rows
 from f.records.sending.run import Sent, send_rows
 from f.records.sending.session import Session, gc_relaxed, journal_kind, open_import
 from f.records.target.target import OnDuplicate, Target

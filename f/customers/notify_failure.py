@@ -12,7 +12,7 @@ from f.records.reading.parsed import Parsed
 from f.records.report.announcement import announce, facts, sentence
 from f.records.report.reconciliation import Steps, reconcile
 from f.records.report.summary import ImportSummary
-from f.records.sending.result import Stop
+from f.records.rows.outcome import Stop
 
 
 def main(

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
+import psycopg  # pin: psycopg[binary]
 
 from f.connect.errors import FixSettings, TryLater
 from f.connect.redact import mask_text

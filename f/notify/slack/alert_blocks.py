@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from f.notify.messages.message import COLORS, Message
-from f.notify.slack.blocks import Block, escape, fit, trim
-from f.notify.slack.client import Post
+from f.notify.slack.client import Block, Post
+from f.notify.slack.posting import escape, fit, trim
 
 _LABELS = {"info": "Info", "warning": "Warning", "error": "Error", "critical": "Critical"}
 

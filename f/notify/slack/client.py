@@ -22,7 +22,8 @@ from f.connect.errors import (
     TryLater,
 )
 from f.connect.integration import BearerToken, Integration, NoAuth, RateLimit, resolve_url
-from f.notify.slack.blocks import Block
+
+Block = dict[str, Any]
 
 BASE_URL = "https://slack.com/api"
 _EVENT_TYPE = "notification"  # of the metadata that carries our mark

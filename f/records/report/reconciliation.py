@@ -17,11 +17,10 @@ from f.records.report.continuation import GoOn
 from f.records.report.page import render_page
 from f.records.report.parked_rows import rows_waiting, told_of
 from f.records.report.summary import ImportSummary, Rest, Timings
-from f.records.rows.outcome import OUTCOMES, ReasonText, RowOutcome
+from f.records.rows.outcome import OUTCOMES, ReasonText, RowOutcome, Stop
 from f.records.rows.rejects_file import render
-from f.records.rows.row_store import object_path, read_rows
+from f.records.rows.row_store import Created, object_path, read_rows
 from f.records.rows.tally import Reason, Tally
-from f.records.sending.result import Created, Stop
 from f.windmill.objects import FileRef, keep_file
 
 # What the user may mend and feed again. Duplicates are not among them: the row they repeat is there.

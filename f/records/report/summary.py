@@ -5,8 +5,8 @@ from typing import NotRequired, TypedDict
 from f.connect.metrics import Latency
 from f.records.planning.forecast import Forecast
 from f.records.planning.plan import Plan
+from f.records.rows.outcome import Stop
 from f.records.rows.tally import Reason
-from f.records.sending.result import Stop
 from f.windmill.objects import FileRef
 
 

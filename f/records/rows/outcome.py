@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NotRequired, TypedDict
 
 Outcome = Literal["created", "updated", "unchanged", "duplicate", "invalid", "rejected", "failed", "unknown"]
 
@@ -230,3 +230,11 @@ class RowOutcome(NamedTuple):
     def because(cls, code: str, detail: str = "", id: str | None = None) -> "RowOutcome":
         """Return the outcome that a reason code stands for."""
         return cls(outcome_of(code), code, detail, id)
+
+
+class Stop(TypedDict):
+    """Why the import ended before all rows were tried. `resume_at`: when what is `parked` can go on."""
+
+    code: str
+    message: str
+    resume_at: NotRequired[str]

@@ -1,10 +1,14 @@
-"""Rows between the steps of an import: inside job results while small, as workspace objects beyond."""
+"""Rows between the steps of an import: inside job results while small, as workspace objects beyond.
+
+And what the jobs that send them hand to the report.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NotRequired, TypedDict
 
 import orjson
 
+from f.records.rows.outcome import Stop
 from f.windmill.objects import object_at, read_object, write_object
 
 
@@ -14,6 +18,23 @@ class StoredRows(TypedDict):
     count: int
     records: NotRequired[list[dict[str, Any]]]
     s3: NotRequired[str]
+
+
+class Created(TypedDict):
+    """What became of one chunk. `reported` has the rows that a person may want to see, with their reasons."""
+
+    index: int
+    target: str
+    guarantee: str
+    counts: dict[str, int]
+    reported: StoredRows
+    ids: dict[str, str]
+    requests: int
+    retries: int
+    latencies: dict[str, Any]
+    stopped: Stop | None
+    started: float
+    ended: float
 
 
 _LINES_AT_ONCE = 256

@@ -18,20 +18,25 @@ What cannot be looked up stays in doubt (`unknown`) and is never sent again. A r
 sent. Nothing of a batch is remembered here: what one room returns is what the next takes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from f.connect.client import Client
 from f.records.journal.row_journal import Claim
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Row, Rows
 from f.records.sending.batch_claims import Batch, BatchClaims
-from f.records.sending.bulk_load import BulkLoad
 from f.records.sending.lookup import RowLookup
 from f.records.sending.reply_reader import InDoubt, ReplyReader, is_answer_lost
 from f.records.sending.sender import Outcomes, Sender
 from f.records.sending.wire import Wire
 from f.records.target.target import OnDuplicate, Target
+
+if TYPE_CHECKING:
+    from f.records.sending.bulk_load import BulkLoad
 
 
 @dataclass(slots=True)
@@ -74,8 +79,7 @@ class Delivery:
         )
         self._target, self._on_duplicate, self._claims = target, on_duplicate, claims
         self._reader = ReplyReader(target, on_duplicate)
-        bulk = target.kind.bulk
-        self._bulk = None if bulk is None else BulkLoad(bulk, target, self.wire, claims, sleep)
+        self._bulk = _bulk_load(target, self.wire, claims, sleep)
         self._lookup = RowLookup(target, self.wire, self._reader, claims, sleep)
         loads = self._bulk if in_bulk else None
         self._sender = Sender(target, on_duplicate, self.wire, self._reader, loads, sleep)
@@ -158,6 +162,17 @@ class Delivery:
         not_sent = RowOutcome.because("not_sent")
         left = {line: not_sent for line in ids if _id_there(updated.get(line, outcomes[line]))}
         return {**updated, **left}
+
+
+def _bulk_load(
+    target: Target, wire: Wire, claims: BatchClaims, sleep: Callable[[float], object]
+) -> BulkLoad | None:
+    """Jobs of the target, if it takes any."""
+    if target.kind.bulk is None:
+        return None
+    from f.records.sending.bulk_load import BulkLoad  # noqa: PLC0415 - few targets load in bulk
+
+    return BulkLoad(target.kind.bulk, target, wire, claims, sleep)
 
 
 def _id_there(outcome: RowOutcome | None) -> str | None:

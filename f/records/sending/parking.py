@@ -17,7 +17,7 @@ from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import ConnectError, TryLater, WaitForQuota
 from f.connect.times import DAY_SECONDS, REAL, Clock, to_iso, to_text
-from f.records.sending.result import Stop
+from f.records.rows.outcome import Stop
 from f.records.target.target import Target
 from f.store.store import Store
 

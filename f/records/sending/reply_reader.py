@@ -14,10 +14,9 @@ from f.connect.errors import (
     WaitForQuota,
 )
 from f.records.journal.row_journal import Claim
-from f.records.rows.outcome import RowOutcome
+from f.records.rows.outcome import RowOutcome, Stop
 from f.records.rows.row import Row, Rows
 from f.records.sending.parking import Parked
-from f.records.sending.result import Stop
 from f.records.target.target import OnDuplicate, Target
 
 # By line, what the journal knows of rows that may have been applied before.

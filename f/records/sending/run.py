@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from f.connect.client import Client
 from f.connect.metrics import Histogram
 from f.records.journal.row_journal import Journal, NoJournal
-from f.records.rows.outcome import RowOutcome
+from f.records.rows.outcome import RowOutcome, Stop
 from f.records.rows.row import Row, Rows
 from f.records.sending.batch_claims import Batch, BatchClaims
 from f.records.sending.delivery import Delivery
 from f.records.sending.pacing import BatchFacts, next_delay
-from f.records.sending.result import Stop
 from f.records.target.target import OnDuplicate, Target
 
 _TROUBLE = frozenset({"failed", "unknown"})

@@ -1,16 +1,21 @@
 """Sending rows until each has an outcome: again when held back, halved when refused, smaller when locked."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from f.connect.errors import ConnectError, TryLater
 from f.records.rows.outcome import REASONS, RowOutcome
 from f.records.rows.row import Row, Rows
 from f.records.sending.bisection import Bisection
-from f.records.sending.bulk_load import BulkLoad
 from f.records.sending.reply_reader import InDoubt, Reading, ReplyReader
 from f.records.sending.wire import Wire
 from f.records.target.target import OnDuplicate, Target
+
+if TYPE_CHECKING:
+    from f.records.sending.bulk_load import BulkLoad
 
 # How long one job waits in all while the circuit breaker keeps calls from a service that is down.
 _PATIENCE_SECONDS = 120.0

@@ -8,8 +8,8 @@ from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import ConnectError, WaitForQuota
 from f.connect.metrics import Histogram
+from f.records.rows.outcome import Stop
 from f.records.rows.row import Rows
-from f.records.sending.result import Stop
 
 
 @dataclass(slots=True)

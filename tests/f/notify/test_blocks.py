@@ -10,8 +10,7 @@ from pydantic import TypeAdapter
 from f.connect.errors import FixInput
 from f.notify.messages.message import Message
 from f.notify.slack.alert_blocks import alert_posts, attachment_of, blocks_of
-from f.notify.slack.blocks import MOST_CHARACTERS, escape, fit, split_text, trim
-from f.notify.slack.posting import posts_of
+from f.notify.slack.posting import MOST_CHARACTERS, escape, fit, posts_of, split_text, trim
 from mill.twins.services.slack_blocks import Block, characters
 
 BLOCKS: TypeAdapter[list[Block]] = TypeAdapter(list[Block])

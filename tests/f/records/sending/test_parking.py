@@ -23,8 +23,8 @@ from f.connect.metrics import Histogram
 from f.records.reading.parsed import Parsed
 from f.records.report.continuation import arguments_for
 from f.records.report.reconciliation import ImportIncomplete, Steps, raise_if_incomplete, reconcile
-from f.records.rows.outcome import REASONS
-from f.records.sending.result import Created, Stop
+from f.records.rows.outcome import REASONS, Stop
+from f.records.rows.row_store import Created
 from f.windmill.objects import FileRef
 from mill.engine.jobs.job_table import Handle
 from mill.errors import MillError
