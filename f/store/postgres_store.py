@@ -67,6 +67,11 @@ class PostgresStore(Store):
             self.execute("SELECT pg_advisory_xact_lock(:number)", {"number": _DDL_LOCK})
             self.execute(table.replace("CREATE TABLE", kind, 1))
 
+    def columns(self, table: str) -> list[str]:
+        sql = """SELECT column_name FROM information_schema.columns
+            WHERE table_name = :name AND table_schema = current_schema() ORDER BY ordinal_position"""
+        return [str(name) for (name,) in self.execute(sql, {"name": table})]
+
     def close(self) -> None:
         with self._lock:
             for connection in self._connections:

@@ -88,6 +88,10 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def columns(self, table: str) -> list[str]:
+        """Return the names of a table's columns in their order; none if there is no such table."""
+
+    @abstractmethod
     def close(self) -> None:
         """Close every connection."""
 

@@ -127,6 +127,10 @@ class SqliteStore(Store):
         del durable
         self.execute(table)
 
+    def columns(self, table: str) -> list[str]:
+        sql = "SELECT name FROM pragma_table_info(:name) ORDER BY cid"
+        return [str(name) for (name,) in self.execute(sql, {"name": table})]
+
     def close(self) -> None:
         with self._lock:
             for connection in self._connections:

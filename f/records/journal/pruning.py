@@ -7,7 +7,7 @@ imports that run meanwhile wait for one part at the most, and no index is needed
 from collections.abc import Callable, Iterator
 from typing import Any, TypedDict
 
-from f.records.journal.row_journal import TABLES
+from f.records.journal.row_journal import create_tables
 from f.store.store import Store
 
 _PART_ROWS = 5_000
@@ -37,8 +37,7 @@ def prune(
     store: Store, older_than_seconds: float, sleep: Callable[[float], object], *, dry_run: bool = False
 ) -> list[Pruned]:
     """Forget entries that are done and were not met for so long; with `dry_run` only count them."""
-    for table in TABLES:
-        store.create(table)
+    create_tables(store)
     before = store.now() - older_than_seconds
     return [_pruned(store, target, before, sleep, dry_run) for (target,) in store.execute(_TARGETS)]
 

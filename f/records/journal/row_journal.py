@@ -26,7 +26,7 @@ from f.records.journal.owner import NOBODY, Owner
 from f.store.store import Store
 from f.store.stores import SqliteStore
 
-TABLES = (
+_TABLES = (
     """CREATE TABLE IF NOT EXISTS import_rows (
     target TEXT NOT NULL, record_key TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
     outcome TEXT NOT NULL, remote_id TEXT, import_id TEXT NOT NULL, owner TEXT NOT NULL,
@@ -37,6 +37,8 @@ TABLES = (
 # One claim at a time for each target: the row lock lasts until the transaction ends.
 _LOCK = """INSERT INTO import_targets AS t (target, at) VALUES (:target, :at)
     ON CONFLICT (target) DO UPDATE SET at = excluded.at"""
+_UNLOCK = "DELETE FROM import_targets WHERE target = ''"
+_KEY_COLUMN = "record_key"
 # Rows come as one JSON array of arrays: a statement for each, or with a parameter for each value, costs six
 # times as much in Postgres. Here alone the two databases do not understand the same words.
 _SQLITE_ROWS = "json_each(:rows) AS j"
@@ -170,6 +172,19 @@ class NoJournal:
         return 0.0
 
 
+def create_tables(store: Store) -> None:
+    """Make the journal's tables. The key of a row had another name once: such a table is renamed."""
+    for table in _TABLES:
+        store.create(table)
+    if store.columns("import_rows")[1] == _KEY_COLUMN:
+        return
+    with store.transaction():
+        store.execute(_LOCK, {"target": "", "at": store.now()})  # of several jobs, one renames
+        if (older := store.columns("import_rows")[1]) != _KEY_COLUMN:
+            store.execute(f"ALTER TABLE import_rows RENAME COLUMN {older} TO {_KEY_COLUMN}")
+        store.execute(_UNLOCK)
+
+
 class RowJournal:
     """The journal of one target in a store. Used by one thread at a time, except for `now`.
 
@@ -185,8 +200,7 @@ class RowJournal:
         self._before: dict[str, Cells] = {}  # what was done with other content, by key
         # Claimed and not settled. To ask the table for them would be to read all that was ever sent.
         self._held: set[str] = set()
-        for table in TABLES:
-            store.create(table)
+        create_tables(store)
 
     def now(self) -> float:
         """Seconds since the epoch by the store's clock."""

@@ -254,3 +254,23 @@ def test_a_process_is_dead_the_moment_the_system_says_so(tmp_path: Path) -> None
         assert me.is_gone(name, 0)
         assert me.is_gone(name, 0)  # its file is cleared away
     assert list(tmp_path.iterdir()) == []
+
+
+OLDER = """CREATE TABLE IF NOT EXISTS import_rows (
+    target TEXT NOT NULL, customer TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
+    outcome TEXT NOT NULL, remote_id TEXT, import_id TEXT NOT NULL, owner TEXT NOT NULL,
+    sent_at DOUBLE PRECISION NOT NULL, renewed_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (target, customer))"""
+OLDER_ROW = """INSERT INTO import_rows VALUES
+    ('crm', 'ada', '1', 'done', 'created', '7', 'earlier', '', 1, 1)"""
+
+
+def test_a_journal_of_an_older_version_is_read_on(any_store: Store) -> None:
+    any_store.create(OLDER)
+    any_store.execute(OLDER_ROW)
+    with ThreadPoolExecutor(4) as jobs:
+        opened = list(jobs.map(lambda name: journal(any_store, str(name)), range(4)))
+    claim = opened[0].claim([ADA, BOB])
+    assert (claim["ada"].state, claim["ada"].remote_id, claim["bob"].state) == ("done", "7", "mine")
+    assert any_store.columns("import_rows")[:2] == ["target", "record_key"]
+    assert any_store.execute("SELECT target FROM import_targets") == [("crm",)]
