@@ -3,6 +3,8 @@
 Each kind's modules are imported on first use: a job mostly has one kind.
 """
 
+# ruff: noqa: ERA001 - the list below is for Windmill
+
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
 # aiohttp
