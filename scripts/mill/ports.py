@@ -88,7 +88,7 @@ class Jobs(Protocol):
         """Wait for the end of a job; None after `timeout` seconds."""
 
     def get(self, job_id: str) -> Job | None:
-        """The job, or None where there is none of that id."""
+        """Return the job, or None if there is none of that id."""
 
     def cancel(self, job_id: str, reason: str) -> None:
         """End a job: its result becomes an error named Canceled."""
@@ -100,7 +100,7 @@ class Jobs(Protocol):
         """Approve or refuse the step that `job_id` suspended; False where nothing waits for it."""
 
     def flow_user_state(self, flow_job_id: str) -> dict[str, Any]:
-        """The flow's user state: the live, mutable mapping."""
+        """Return the flow's user state: the live, mutable mapping."""
 
 
 class Platform(Protocol):
@@ -119,7 +119,10 @@ class Platform(Protocol):
         """What jobs see as WM_WORKSPACE."""
 
     def get_variable(self, path: str) -> str:
-        """A variable's value; MillError with the nearest names where there is none."""
+        """Return a variable's value; MillError with the nearest names where there is none."""
 
     def get_resource(self, path: str) -> Any:
-        """A resource's value with `$var:` and `$res:` inside it resolved; MillError where there is none."""
+        """Return a resource's value with `$var:` and `$res:` inside it resolved.
+
+        MillError where there is none.
+        """

@@ -25,7 +25,7 @@ PlatformFactory = Callable[[Jobs, Workspace, Path], contextlib.AbstractContextMa
 def loopback_api(
     jobs: Jobs, workspace: Workspace, state: Path
 ) -> contextlib.AbstractContextManager[Platform]:
-    """The stand-in of the Windmill API, on a free port."""
+    """Return the stand-in of the Windmill API, on a free port."""
     from mill.api.server import LocalApi  # noqa: PLC0415 - a web server's imports, paid only by who runs jobs
 
     return LocalApi(workspace.root, state, jobs)

@@ -108,11 +108,11 @@ class LocalApi:
         self._resources.close()
 
     def get_variable(self, path: str) -> str:
-        """A variable's value; MillError with the nearest names where there is none."""
+        """Return a variable's value; MillError with the nearest names where there is none."""
         return self._open_values().variable(path).value
 
     def get_resource(self, path: str) -> Any:
-        """A resource's value, `$var:` and `$res:` in it resolved; MillError where there is none."""
+        """Return a resource's value, `$var:` and `$res:` in it resolved; MillError where there is none."""
         return self._open_values().resolved(path)
 
     def _open_values(self) -> Values:

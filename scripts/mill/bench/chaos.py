@@ -225,7 +225,7 @@ class Lab:
             return json.load(reply)
 
     def live(self, args: Mapping[str, Any], kill_after: float | None) -> dict[str, Any] | None:
-        """One life of an import: what it returned, or None where it was killed before."""
+        """Live one life of an import, and return what it returned, or None if it was killed before."""
         result = self.folder / "result.json"
         result.unlink(missing_ok=True)
         assert self._worker.stdin is not None
@@ -249,7 +249,7 @@ class Lab:
         return None
 
     def rows_in_doubt(self) -> int:
-        """How many rows the journal knows as sent and not as answered."""
+        """Return how many rows the journal knows as sent and not as answered."""
         file = self.folder / "home" / ".millwright" / "imports.sqlite"
         with contextlib.closing(sqlite3.connect(file, timeout=10)) as journal:
             try:

@@ -106,7 +106,7 @@ def _measure_limiter(root: Path, _: int) -> tuple[dict[str, float], Table]:
 
 
 def _over(due: list[float]) -> int:
-    """How many tokens beyond limit + burst came due within one window, at worst."""
+    """Return how many tokens beyond limit + burst came due within one window, at worst."""
     allowed = _PER_WINDOW + _BURST
     worst, first = 0, 0
     for last, moment in enumerate(due):

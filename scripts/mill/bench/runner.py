@@ -47,7 +47,7 @@ def runner(
 
 
 def measure(iterations: int) -> dict[str, float]:
-    """Milliseconds a step, each way."""
+    """Return the milliseconds a step, each way."""
     with tempfile.TemporaryDirectory(prefix="mill-bench-") as folder:
         workspace = _workspace(Path(folder))
         with Session(workspace, Path(folder) / "state", platform=_nothing) as session:

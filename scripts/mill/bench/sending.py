@@ -42,7 +42,7 @@ Rates = Mapping[str, list[float]]
 
 
 def rates_by_row(root: Path, rows: int) -> Rates:
-    """Rows a second where each row is a request of its own. The slow ways are given fewer rows.
+    """Return rows a second where each row is a request of its own. The slow ways are given fewer rows.
 
     Ours goes chunk by chunk as parse_csv cuts it, one job after the other.
     """
@@ -53,7 +53,7 @@ def rates_by_row(root: Path, rows: int) -> Rates:
 
 
 def rates_in_batches(root: Path, rows: int) -> Rates:
-    """Rows a second from the file to an API that takes a hundred rows a request."""
+    """Return rows a second from the file to an API that takes a hundred rows a request."""
     with Stage(root) as stage:
         api = stage.api(batches=True)
         jobs = [stage.worker("jobs", home="shared") for _ in range(JOBS)]
@@ -68,7 +68,7 @@ def rates_in_batches(root: Path, rows: int) -> Rates:
 
 
 def rates_of_journals(root: Path, rows: int, database: str, *, batches: bool) -> Rates:
-    """Rows a second with no journal, one in a SQLite file and, where there is a database, one in Postgres."""
+    """Return the rows a second with no journal, one in a SQLite file, one in Postgres if there is one."""
     with Stage(root) as stage:
         workers = {"none": stage.worker("without_journal"), "sqlite": stage.worker("with_journal")}
         if database:
@@ -77,7 +77,7 @@ def rates_of_journals(root: Path, rows: int, database: str, *, batches: bool) ->
 
 
 def limited(root: Path, rows: int) -> Mapping[str, float]:
-    """What a server that enforces the limit counts of a few jobs that share it.
+    """Return what a server that enforces the limit counts of a few jobs that share it.
 
     It takes as many requests in any second as the settings allow: the limit and one burst.
     """
@@ -151,7 +151,7 @@ class Stage:
         self._stack.close()
 
     def api(self, settings: Mapping[str, Any] | None = None, *, batches: bool = False) -> dict[str, Any]:
-        """The resource of the API, with settings as for one that bears a lot."""
+        """Return the resource of the API, with settings as for one that bears a lot."""
         return {
             "kind": "generic",
             "base_url": self._url,
@@ -161,7 +161,7 @@ class Stage:
         }
 
     def worker(self, way: str, home: str = "") -> Worker:
-        """A process that sends one way, with a home of its own unless it shares one."""
+        """Return a process that sends one way, with a home of its own unless it shares one."""
         number = next(self._numbers)
         folder = self._folder / (home or f"home-{number}")
         folder.mkdir(exist_ok=True)
@@ -187,7 +187,7 @@ class Stage:
         databases: Mapping[str, str] | None = None,
         first: int = 1,
     ) -> Rates:
-        """Rows a second of each, round by round, after one round that does not count.
+        """Return rows a second of each, round by round, after one round that does not count.
 
         `shares`: a way sends only one in so many of the rows. `first` is the number of the first customer.
         """
@@ -226,7 +226,7 @@ class Stage:
         return {**errand, "chunks": self._preparing.ask(errand)["result"]}
 
     def ledger(self, who: str, rows: int) -> dict[str, float]:
-        """What the API has counted since the last time; MillError unless each row arrived once."""
+        """Return what the API has counted since the last time; MillError unless each row arrived once."""
         request = urllib.request.Request(f"{self._url}/_ledger", data=b"")  # noqa: S310 - our own server
         with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310 - as above
             ledger: dict[str, float] = json.load(reply)

@@ -82,7 +82,7 @@ class Case:
 
 
 def read_case(file: Path) -> Case:
-    """The case in `file`. Raises MillError for what is missing or unknown in it."""
+    """Return the case in `file`. Raises MillError for what is missing or unknown in it."""
     document = read_mapping(file)
     for name in document:
         if name not in _SETTINGS:

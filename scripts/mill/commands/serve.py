@@ -151,7 +151,7 @@ def _announce_twins(api: LocalApi) -> None:
 
 
 def _example(workspace: Workspace) -> str:
-    """A webhook that exists, as the end of its URL; where nothing does yet, what one looks like."""
+    """Return a webhook that exists, as the end of its URL; where nothing does yet, what one looks like."""
     flows, scripts = workspace.flows(), workspace.scripts()
     if flows:
         return f"f/{flows[0]}"

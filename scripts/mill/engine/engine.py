@@ -68,14 +68,17 @@ class Engine:
             self._begin(handle, work, job.due - time.time())
 
     def delayed(self, *, own: bool = False) -> list[DelayedJob]:
-        """The jobs that wait for their time; `own`: those this engine was asked for. MillError as `all`."""
+        """Return the jobs that wait for their time; `own`: those this engine was asked for.
+
+        MillError as `all`.
+        """
         return [job for job in self._delayed.all() if not own or self._runtime.jobs.get(job.id) is not None]
 
     def _begin(self, handle: Handle, work: Work, delay: float) -> None:
         threading.Thread(target=self._run, args=(handle, work, delay), daemon=True).start()
 
     def _taken(self, work: Work) -> Work:
-        """The work of a delayed job, done by whoever is the first to take it."""
+        """Return the work of a delayed job, done by whoever is the first to take it."""
 
         def take_and_work(handle: Handle) -> Outcome:
             if not self._delayed.take(handle.id):
@@ -98,7 +101,7 @@ class Engine:
         return handle.job.completed
 
     def get(self, job_id: str) -> Job | None:
-        """The job, or None where there is none of that id."""
+        """Return the job, or None if there is none of that id."""
         handle = self._runtime.jobs.get(job_id)
         return handle.job if handle is not None else None
 
@@ -121,7 +124,7 @@ class Engine:
         return self._runtime.approvals.answer(job_id, resume)
 
     def flow_user_state(self, flow_job_id: str) -> dict[str, Any]:
-        """The user state of the flow that `flow_job_id` belongs to: the live, mutable mapping."""
+        """Return the user state of the flow that `flow_job_id` belongs to: the live, mutable mapping."""
         handle = self._runtime.jobs.get(flow_job_id)
         if handle is None:
             raise MillError(f"There is no job {flow_job_id}.")
@@ -144,7 +147,7 @@ class Engine:
         shutil.rmtree(self._runtime.state / "jobs", ignore_errors=True)
 
     def _prepared(self, target: Target, args: Mapping[str, Any], event: Mapping[str, Any] | None) -> Work:
-        """What will run, checked: a function from the job's handle to its outcome."""
+        """Return what will run, checked: a function from the job's handle to its outcome."""
         if target.kind == "flow":
             flow = self.library.check_flow(target.path)
             return lambda handle: self._flows.run(flow, handle, args, event=event)

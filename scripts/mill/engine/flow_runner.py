@@ -118,7 +118,7 @@ class FlowRunner:
         return Outcome(outcome.success, outcome.result)
 
     def _failed(self, frame: Frame, failed: Outcome) -> Outcome:
-        """The frame's outcome after a failure nobody went on from: the failure module's, where it runs."""
+        """Return the frame's outcome after a failure: the failure module's, where it runs."""
         module = frame.flow.failure_module
         if module is None or failed.fatal or failed.handled:
             return failed
@@ -208,7 +208,7 @@ class FlowRunner:
         return self.run_job(frame, module, handle, attempts.args, module.id, entry)
 
     def inputs(self, step: ScriptStep | SubflowStep, names: Names) -> dict[str, Any]:
-        """The step's arguments. Raises ExpressionError."""
+        """Return the step's arguments. Raises ExpressionError."""
         evaluate = self._runtime.evaluator.value
         return {
             name: transform.value if transform.expr is None else evaluate(transform.expr, names)
@@ -267,12 +267,12 @@ class FlowRunner:
 
 
 def with_trailing_step(modules: tuple[Module, ...]) -> tuple[Module, ...]:
-    """The steps, and `<id>-v` where the last one suspends or sleeps: somebody has to wait for it."""
+    """Return the steps, and `<id>-v` where the last one suspends or sleeps: somebody has to wait for it."""
     if modules and (modules[-1].suspend is not None or modules[-1].sleep is not None):
         return (*modules, Module(f"{modules[-1].id}-v", Identity()))
     return modules
 
 
 def broken(error: BrokenFlow) -> Outcome:
-    """The outcome of a flow one of whose predicates threw."""
+    """Return the outcome of a flow one of whose predicates threw."""
     return Outcome(False, failure(INTERNAL, str(error)), fatal=True)

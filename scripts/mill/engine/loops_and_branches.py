@@ -114,7 +114,7 @@ class LoopsAndBranches:
         return _joined(outcomes, [loop.skip_failures] * len(outcomes))
 
     def _one_by_one(self, run: _Loop, items: Iterable[tuple[int, Any]], skip_failures: bool) -> Outcome:
-        """A sequential loop. A stop inside it, or its own stop_after_if, ends it with success."""
+        """Run a sequential loop. A stop inside it, or its own stop_after_if, ends it with success."""
         results: list[Any] = []
         stop = run.module.stop_after_if
         for index, value in items:
@@ -139,7 +139,7 @@ class LoopsAndBranches:
         return self._runner.as_job(handle, "", lambda: self._runner.sequence(inner))
 
     def _plain_iteration(self, run: _Loop, index: int, value: Any, results: list[Any]) -> Outcome:
-        """An iteration that is one plain step: its result is not kept under the step's own id."""
+        """Run an iteration that is one plain step: its result is not kept under the step's own id."""
         (body,) = run.body
         frame = run.frame
         step = body.value
@@ -197,13 +197,13 @@ class LoopsAndBranches:
 
 
 def _in_parallel(at_once: int, work: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
-    """The outcomes in the order of `work`, whatever the order of ending."""
+    """Return the outcomes in the order of `work`, whatever the order of ending."""
     with ThreadPoolExecutor(max(1, min(at_once, len(work)))) as pool:
         return [future.result() for future in [pool.submit(item) for item in work]]
 
 
 def _joined(outcomes: list[Outcome], skip_failures: list[bool]) -> Outcome:
-    """All results as one array; it fails where one failed that nobody skips."""
+    """Return all results as one array; it fails where one failed that nobody skips."""
     failed = [o for o, skip in zip(outcomes, skip_failures, strict=False) if not o.success and not skip]
     results = [outcome.result for outcome in outcomes]
     return Outcome(not failed, results, handled=any(outcome.handled for outcome in failed))

@@ -44,7 +44,7 @@ class Runtime:
     def environment(
         self, handle: Handle, path: str, flow_path: str = "", flow_job: str = "", step_id: str = ""
     ) -> dict[str, str]:
-        """The environment of a job's process: nothing of this process's own but PATH, TZ and HOME.
+        """Return the environment of a job's process: nothing of this process's own but PATH, TZ and HOME.
 
         The names are those Windmill sets; each is there, empty where it does not apply.
         """

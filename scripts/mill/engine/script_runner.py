@@ -48,7 +48,7 @@ class ScriptRunner:
         self._cache = ResultCache(runtime.state / "cache")
 
     def run(self, handle: Handle, job: ScriptJob) -> Outcome:
-        """The job's outcome; every way the script can fail is one. Raises JobCanceled."""
+        """Return the job's outcome; every way the script can fail is one. Raises JobCanceled."""
         try:
             args = resolve_references(job.args, self._runtime.platform)
         except MillError as error:
@@ -125,7 +125,7 @@ class JobLog:
 
 
 def outcome_of(ending: Ending, log: JobLog, step_id: str, timeout: float | None) -> Outcome:
-    """What Windmill makes of a process's end."""
+    """Return what Windmill makes of a process's end."""
     step = step_id or None
     if ending.timed_out:
         return Outcome(False, failure(EXECUTION, f"job timed out after {timeout:g} seconds", step_id=step))
@@ -148,7 +148,7 @@ def outcome_of(ending: Ending, log: JobLog, step_id: str, timeout: float | None)
 
 
 def resolve_references(args: Mapping[str, Any], platform: Platform) -> dict[str, Any]:
-    """The arguments with `$res:`, `$var:` and `$jsonvar:` strings replaced. Raises MillError."""
+    """Return the arguments with `$res:`, `$var:` and `$jsonvar:` strings replaced. Raises MillError."""
     return {name: _resolved(value, platform, 0) for name, value in args.items()}
 
 

@@ -33,7 +33,7 @@ class _Warm:
     files: dict[str, int]
 
     def is_current(self) -> bool:
-        """Whether the files it has loaded are unchanged."""
+        """Return whether the files it has loaded are unchanged."""
         return all(_changed(file) == known for file, known in self.files.items())
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class WarmScripts:
             self._idle[path].append(warm)
 
     def _load(self, path: str, env: Mapping[str, str], log: JobLog) -> _Warm | Outcome:
-        """A process that has the script loaded, or the outcome of a script that cannot be."""
+        """Return a process that has the script loaded, or the outcome of a script that cannot be."""
         code = self._library.script(path)
         jobs = self._runtime.state / "jobs"
         jobs.mkdir(parents=True, exist_ok=True)

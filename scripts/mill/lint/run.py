@@ -31,7 +31,7 @@ _WITH_SETTINGS = (".script.yaml", ".schedule.yaml", "_trigger.yaml")
 
 
 def lint(workspace: Workspace) -> list[Finding]:
-    """All findings, by place. Needs Node and the Windmill CLI: its own lint is part of ours."""
+    """Return all findings, by place. Needs Node and the Windmill CLI: its own lint is part of ours."""
     with ThreadPoolExecutor(1) as pool:  # the CLI is a process of its own: it runs beside our checks
         theirs = pool.submit(lambda: list(_wmill_lint(workspace)))
         ours = list(our_checks(workspace))
@@ -39,7 +39,7 @@ def lint(workspace: Workspace) -> list[Finding]:
 
 
 def our_checks(workspace: Workspace) -> Iterator[Finding]:
-    """What `wmill lint` accepts and a workspace regrets."""
+    """Yield what `wmill lint` accepts and a workspace regrets."""
     checks = _Checks(workspace)
     yield from check_layout(workspace)
     for file in workspace.python_files():
@@ -58,7 +58,7 @@ def our_checks(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _yaml_files(workspace: Workspace) -> list[Path]:
-    """What is pushed, and what only lies in the repository."""
+    """Return what is pushed, and what only lies in the repository."""
     pushed = (file for area in AREAS for file in (workspace.root / area).rglob("*.yaml"))
     others = (file for folder in ("resources", "flows") for file in (workspace.root / folder).rglob("*.yaml"))
     return sorted({*workspace.synced(pushed), *others})

@@ -11,7 +11,7 @@ _PIECE = re.compile(r"\*+|\?|\[[!^]?[^\]]+\]|[^*?\[]+|\[")
 
 
 def matches(path: str, pattern: str) -> bool:
-    """Whether `path` (with slashes, relative to the root) is one that `pattern` means."""
+    """Return whether `path` (with slashes, relative to the root) is one that `pattern` means."""
     if pattern.startswith("!"):
         return not matches(path, pattern[1:])
     return any(_regex(single).fullmatch(path) is not None for single in _without_braces(pattern))

@@ -12,7 +12,10 @@ _NEW_STATEMENT = re.compile(r"\s*(?:type\s+\w+|(?:async\s+)?def\s+\w+\s*\[|class
 
 
 def explain(error: SyntaxError, running: tuple[int, int] = sys.version_info[:2]) -> str:
-    """What is wrong, without its place and without a full stop. `running` is the Python that said so."""
+    """Return what is wrong, without its place and without a full stop.
+
+    `running` is the Python that said so.
+    """
     new = error.msg.startswith("f-string:") or _NEW_STATEMENT.match(error.text or "") is not None
     if running >= WINDMILL_DEFAULT or not new:
         return f"not valid Python: {error.msg}"

@@ -40,7 +40,7 @@ class Script:
         return self.file.suffix == ".py"
 
     def metadata(self) -> dict[str, Any]:
-        """The content of the `.script.yaml`, empty where there is none."""
+        """Return the content of the `.script.yaml`, empty where there is none."""
         if self.metadata_file is None:
             return {}
         return read_mapping(self.metadata_file)
@@ -64,7 +64,7 @@ class Item:
     file: Path
 
     def value(self) -> dict[str, Any]:
-        """The file's content."""
+        """Return the file's content."""
         return read_mapping(self.file)
 
 
@@ -79,7 +79,7 @@ class Workspace:
 
     @classmethod
     def find(cls, start: Path | None = None) -> Workspace:
-        """The workspace around `start` (the current directory): the nearest wmill.yaml upward."""
+        """Return the workspace around `start` (the current directory): the nearest wmill.yaml upward."""
         begin = (start or Path.cwd()).resolve()
         for folder in (begin, *begin.parents):
             if (folder / MARKER).is_file():
@@ -89,11 +89,11 @@ class Workspace:
         )
 
     def settings(self) -> dict[str, Any]:
-        """The content of wmill.yaml."""
+        """Return the content of wmill.yaml."""
         return read_mapping(self.root / MARKER)
 
     def synced(self, files: Iterable[Path]) -> Iterator[Path]:
-        """Those of `files` that `wmill sync` takes: what `includes` and `excludes` of wmill.yaml leave."""
+        """Yield what of `files` `wmill sync` takes: what `includes` and `excludes` of wmill.yaml leave."""
         settings = self.settings()
         excludes, includes, extra = (
             _patterns(settings, name) for name in ("excludes", "includes", "extraIncludes")
@@ -106,7 +106,7 @@ class Workspace:
                 yield file
 
     def python_files(self) -> list[Path]:
-        """Every script and library in Python, sorted; not the inline steps of flows and apps."""
+        """Return every script and library in Python, sorted; not the inline steps of flows and apps."""
         files = (
             file
             for file in self._files("*.py")
@@ -115,7 +115,7 @@ class Workspace:
         return sorted(files)
 
     def script(self, path: str) -> Script:
-        """The script at `path`; MillError with the nearest names where there is none."""
+        """Return the script at `path`; MillError with the nearest names where there is none."""
         path = clean_path(path)
         base = self.root / path
         python = base.with_name(base.name + ".py")
@@ -125,7 +125,7 @@ class Workspace:
         return Script(path, code, _metadata_of(base))
 
     def flow(self, path: str) -> FlowFile:
-        """The flow at `path`; MillError with the nearest names where there is none."""
+        """Return the flow at `path`; MillError with the nearest names where there is none."""
         path = clean_path(path)
         for suffix in FLOW_SUFFIXES:
             folder = self.root / f"{path}{suffix}"
@@ -134,11 +134,11 @@ class Workspace:
         raise MillError(_no_such("flow", path, self.flows()))
 
     def scripts(self) -> list[str]:
-        """The paths of all Python scripts that have a `.script.yaml` or a `main`, sorted."""
+        """Return the paths of all Python scripts that have a `.script.yaml` or a `main`, sorted."""
         return sorted(self._script_paths())
 
     def flows(self) -> list[str]:
-        """The paths of all flows, sorted."""
+        """Return the paths of all flows, sorted."""
         folders = [file.parent.relative_to(self.root).as_posix() for file in self._files("flow.yaml")]
         return sorted(
             folder.removesuffix(suffix)
@@ -148,7 +148,7 @@ class Workspace:
         )
 
     def items(self, kind: str, under: Path | None = None) -> list[Item]:
-        """All files `<path>.<kind>.yaml`, by path: kind is resource, variable, schedule, http_trigger ...
+        """Return all `<path>.<kind>.yaml`, by path: kind is resource, variable, schedule, http_trigger ...
 
         `under` is another place with the same layout, such as `resources/mock`.
         """
@@ -162,19 +162,19 @@ class Workspace:
         )
 
     def resources(self, under: Path | None = None) -> list[Item]:
-        """All resources."""
+        """Return all resources."""
         return self.items("resource", under)
 
     def variables(self, under: Path | None = None) -> list[Item]:
-        """All variables."""
+        """Return all variables."""
         return self.items("variable", under)
 
     def schedules(self) -> list[Item]:
-        """All schedules."""
+        """Return all schedules."""
         return self.items("schedule")
 
     def triggers(self) -> list[Item]:
-        """All triggers, whatever their kind (http, kafka, ...)."""
+        """Return all triggers, whatever their kind (http, kafka, ...)."""
         names = {file.name for file in self._files("*_trigger.yaml")}
         kinds = {name.removesuffix(".yaml").rpartition(".")[2] for name in names}
         return sorted((item for kind in kinds for item in self.items(kind)), key=lambda item: item.path)
@@ -188,7 +188,7 @@ class Workspace:
                 yield file.with_suffix("").relative_to(self.root).as_posix()
 
     def _all_scripts(self) -> list[str]:
-        """The paths of all scripts, those in other languages too, sorted."""
+        """Return the paths of all scripts, those in other languages too, sorted."""
         described = (
             file.relative_to(self.root).as_posix().removesuffix(ending)
             for ending in _SCRIPT_METADATA
@@ -206,7 +206,7 @@ class Workspace:
 
 
 def is_part(path: Path) -> bool:
-    """Whether a file lies in the folder of a flow or an app, whose part it is."""
+    """Return whether a file lies in the folder of a flow or an app, whose part it is."""
     return any(part.endswith(CONTENT_SUFFIXES) for part in path.parent.parts)
 
 
@@ -221,7 +221,7 @@ def clean_path(path: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """The known names that look most like `name`, best first."""
+    """Return the known names that look most like `name`, best first."""
     names = list(known)
     close = difflib.get_close_matches(name, names, n=limit, cutoff=0.6)
     tail = name.rpartition("/")[2]
@@ -230,7 +230,7 @@ def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """A question naming the nearest known names, or the empty string."""
+    """Return a question naming the nearest known names, or the empty string."""
     close = nearest(name, known)
     return f" Did you mean {' or '.join(close)}?" if close else ""
 
@@ -245,7 +245,7 @@ def _any_matches(path: str, patterns: list[str]) -> bool:
 
 
 def defines_main(file: Path) -> bool:
-    """Whether Windmill finds a `main` in a Python file."""
+    """Return whether Windmill finds a `main` in a Python file."""
     return _DEFINES_MAIN.search(file.read_text("utf-8", errors="replace")) is not None
 
 

@@ -40,7 +40,7 @@ def _inline_as_text(constructor: _Constructor, node: ScalarNode) -> str:
 
 
 def _core_number(constructor: _Constructor, node: ScalarNode) -> Any:
-    """A number of the core schema; ruamel also takes 1_000 and 0b1, which YAML 1.2 reads as text."""
+    """Return a number of the core schema; ruamel also takes 1_000 and 0b1, which YAML 1.2 reads as text."""
     text = str(node.value)
     if not _NUMBER.fullmatch(text):
         return text
@@ -55,7 +55,7 @@ _Constructor.add_constructor("!inline", _inline_as_text)
 
 
 def read_yaml(file: Path) -> Any:
-    """The document in `file`: mappings, lists, strings, numbers, booleans and None only.
+    """Return the document in `file`: mappings, lists, strings, numbers, booleans and None only.
 
     Raises MillError (exit code 2) naming the place for a file that is missing or broken.
     """

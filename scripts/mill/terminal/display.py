@@ -61,7 +61,7 @@ class Display(Protocol):
 
 
 def display_for(*, silent: bool, logs: bool) -> Display:
-    """The display that fits where stderr goes. `logs`: also show what scripts print."""
+    """Return the display that fits where stderr goes. `logs`: also show what scripts print."""
     console = Console(file=sys.stderr, highlight=False)
     if silent:
         return NullDisplay()
@@ -143,7 +143,7 @@ class _Nodes(NullDisplay):
         del self._nodes[event.job_id]
 
     def path(self, node: _Node) -> str:
-        """Where the job is: its step and those around it, without the flow's own path."""
+        """Return where the job is: its step and those around it, without the flow's own path."""
         labels = [node.label]
         while (above := self._nodes.get(node.parent or "")) is not None:
             node = above
@@ -199,7 +199,7 @@ class LiveTree(_Nodes):
             self._live.start()
 
     def render(self) -> Tree:
-        """The tree as it stands."""
+        """Return the tree as it stands."""
         top = Tree("", hide_root=True)
         if self._root is not None:
             self._draw(top, self._root)

@@ -87,7 +87,7 @@ def _show_object(result: Mapping[str, Any], console: Console, objects: Path | No
 
 
 def _has_counts(value: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Whether this is an object within an object that has numbers to show."""
+    """Return whether this is an object within an object that has numbers to show."""
     return isinstance(value, dict) and any(map(_is_counts, value.values()))
 
 
@@ -100,7 +100,7 @@ def _is_counts(value: Any) -> TypeGuard[Mapping[str, int]]:
 
 
 def _counts(counts: Mapping[str, int]) -> Table:
-    """Numbers under names, with a bar for the share each has of the whole."""
+    """Return the numbers under names, with a bar for the share each has of the whole."""
     whole = max((counts[name] for name in _TOTALS if name in counts), default=0) or max(counts.values())
     table = Table(show_header=False, show_edge=False, box=None, padding=(0, 1))
     table.add_column()
@@ -112,7 +112,10 @@ def _counts(counts: Mapping[str, int]) -> Table:
 
 
 def _fact(value: Any, objects: Path | None) -> str | None:
-    """A value as one line, or None where it is none for a person; a large object's message speaks for it."""
+    """Return a value as one line, or None if it is none for a person.
+
+    A large object's message speaks for it.
+    """
     if isinstance(value, dict) and isinstance(value.get("s3"), str):
         rows = f" ({value['rows']:,} rows)" if isinstance(value.get("rows"), int) else ""
         return f"{_local(value, objects)}{rows}"
@@ -128,14 +131,14 @@ def _fact(value: Any, objects: Path | None) -> str | None:
 
 
 def _part(value: Any, objects: Path | None) -> str | None:
-    """A member of a small object, where it is short itself."""
+    """Return a member of a small object, where it is short itself."""
     if isinstance(value, str | int) and not isinstance(value, bool):
         return _short(value)
     return _fact(value, objects) if isinstance(value, dict) and "s3" in value else None
 
 
 def _local(reference: Mapping[str, Any], objects: Path | None) -> str:
-    """Where a stored object lies on this machine, from here if it is below here."""
+    """Return where a stored object lies on this machine, from here if it is below here."""
     if objects is None:
         return str(reference["s3"])
     file = objects / (reference.get("storage") or "_default_") / reference["s3"]
@@ -148,6 +151,6 @@ def _short(value: Any) -> str:
 
 
 def as_json(result: Any) -> str:
-    """A result as the lines `mill` prints."""
+    """Return a result as the lines `mill` prints."""
     text = json.dumps(result, ensure_ascii=False, indent=2)
     return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"

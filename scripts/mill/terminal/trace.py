@@ -46,7 +46,7 @@ class Trace:
         file.write_text(json.dumps({"traceEvents": bars, "displayTimeUnit": "ms"}), "utf-8")
 
     def _lane_for(self, event: Event) -> int:
-        """The caller's lane where the caller is innermost in it, else an empty one: bars never overlap."""
+        """Return the caller's lane if it is innermost there, else an empty one: bars never overlap."""
         for lane, jobs in enumerate(self._lanes):
             if jobs and jobs[-1] == event.parent:
                 jobs.append(event.job_id)

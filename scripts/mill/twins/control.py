@@ -44,7 +44,7 @@ class Control:
         self._serve = serve
 
     def answer(self, name: str, request: Request) -> Reply:
-        """The reply; 400 with a sentence for what cannot be done."""
+        """Return the reply; 400 with a sentence for what cannot be done."""
         endpoints: dict[tuple[str, str], Callable[[Served, Request], Any]] = {
             ("GET", "/_faults"): lambda served, _request: served.plan.faults.model_dump(mode="json"),
             ("PUT", "/_faults"): _put_faults,
@@ -68,7 +68,7 @@ class Control:
 
     @staticmethod
     def unknown(path: str, names: Sequence[str]) -> Reply:
-        """The reply below no twin: what there is."""
+        """Return the reply below no twin: what there is."""
         return Reply(404, {"message": f"There is no twin at {path}.", "twins": list(names)})
 
 

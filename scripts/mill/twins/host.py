@@ -104,7 +104,7 @@ class Twins:
 
 
 def _admit(served: Served, request: Request) -> tuple[Route | None, Reply | None, Mapping[str, str]]:
-    """The route of a request and the headers of its reply; or, where it gets no further, the reply."""
+    """Return the route of a request and the headers of its reply; or, where it gets no further, the reply."""
     route, params, methods = served.routes.find(request.method, request.path)
     if route is None:
         status, problem = (405, "does not allow this method") if methods else (404, "does not exist")
@@ -118,7 +118,7 @@ def _admit(served: Served, request: Request) -> tuple[Route | None, Reply | None
 
 
 def _reply_of(served: Served, route: Route, request: Request, fault: str | Answer | None) -> Reply:
-    """The route's reply once what it wrote is committed, or the fault's."""
+    """Return the route's reply once what it wrote is committed, or the fault's."""
     twin = served.twin
     if isinstance(fault, str) and fault not in ON_THE_WIRE:
         refusal = _fault_reply(served, fault, request)

@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text} is no port: give 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give 0 to 65535")
     return int(text)
 
 

@@ -290,7 +290,7 @@ def test_approve_answers_for_the_person(root: Path) -> None:
         (["script", "run", "f/demo/double", "-d", "@gone.json"], "gone.json: cannot be read"),
         (["run", "flows/gone.yaml"], "gone.yaml: cannot be read"),
         (["run", "flows/gone_object.yaml"], "the file for the object in/a.csv"),
-        (["run", "flows/bad_key.yaml"], "'../a.csv' is no S3 key"),
+        (["run", "flows/bad_key.yaml"], "'../a.csv' is not an S3 key"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_exit_code_2(root: Path, words: list[str], sentence: str) -> None:

@@ -37,7 +37,7 @@ class ApprovalsApi:
         self._signing_key = signing_key
 
     def routes(self) -> list[Route]:
-        """Routes relative to the workspace."""
+        """Return the routes relative to the workspace."""
         signed = "{id}/{resume_id}/{signature}"
         both = ["GET", "POST"]
         return [
@@ -47,7 +47,7 @@ class ApprovalsApi:
         ]
 
     def page_route(self) -> Route:
-        """The approval page, which lies outside `/api`."""
+        """Return the approval page, which lies outside `/api`."""
         return Route("/approve/{workspace}/{id}/{resume_id}/{signature}", endpoint(self._page))
 
     def _urls(self, call: Call) -> Response:
@@ -110,7 +110,7 @@ class ApprovalsApi:
 
 
 def _described(job: Job) -> str:
-    """What the step says to whoever decides, as it wrote it: here Markdown stays text."""
+    """Return what the step says to whoever decides, as it wrote it: here Markdown stays text."""
     description = description_in(job.completed.result if job.completed else None)
     if description is None:
         return ""

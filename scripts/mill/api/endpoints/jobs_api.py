@@ -26,7 +26,7 @@ class JobsApi:
         self._user = user
 
     def routes(self) -> list[Route]:
-        """Routes relative to the workspace."""
+        """Return the routes relative to the workspace."""
         user_state = "/jobs/flow/user_states/{id}/{key:path}"
         return [
             Route("/jobs_u/get/{id}", self._of_job(self._get)),

@@ -26,7 +26,7 @@ class ObjectsApi:
         self._objects = objects
 
     def routes(self) -> list[Route]:
-        """Routes relative to the workspace."""
+        """Return the routes relative to the workspace."""
         return [
             Route("/job_helpers/upload_s3_file", self._upload, methods=["POST"]),
             Route("/job_helpers/download_s3_file", endpoint(self._download)),

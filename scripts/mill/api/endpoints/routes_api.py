@@ -136,7 +136,7 @@ class RoutesApi:
         settings = self._settings_at(trigger.authentication_resource)
         if not isinstance(settings, dict):
             raise Refusal(
-                400, f"Resource {trigger.authentication_resource} is no object: it holds no settings."
+                400, f"Resource {trigger.authentication_resource} is not an object: it holds no settings."
             )
         if trigger.authentication == "signature":
             return check_signature(settings, headers, payload.raw_string or "", self._clock())
@@ -147,7 +147,7 @@ class RoutesApi:
         return None
 
     def _settings_at(self, path: str) -> Any:
-        """An authentication resource, read again when what is known of it is a second old."""
+        """Return an authentication resource, read again when what is known of it is a second old."""
         known = self._settings.get(path)
         if known is None or time.monotonic() - known[0] > _SETTINGS_SECONDS:
             known = self._settings[path] = (time.monotonic(), self._values.resolved(path))
@@ -161,7 +161,7 @@ class RoutesApi:
 
 
 def token_of(request: Request) -> str | None:
-    """The token a request presents: a bearer header, `?token=`, or the `token` cookie."""
+    """Return the token a request presents: a bearer header, `?token=`, or the `token` cookie."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token
@@ -169,13 +169,13 @@ def token_of(request: Request) -> str | None:
 
 
 def has_token(request: Request, token: str) -> bool:
-    """Whether the request presents `token`."""
+    """Return whether the request presents `token`."""
     given = token_of(request)
     return given is not None and hmac.compare_digest(given.encode(), token.encode())
 
 
 def _with_cors(response: Response, origins: tuple[str, ...] | None, request: Request) -> Response:
-    """Windmill's CORS headers, unless the script set its own: any origin, or those the trigger allows."""
+    """Add Windmill's CORS headers unless the script set its own: any origin, or those allowed."""
     headers = response.headers
     for name, value in _CORS.items():
         headers.setdefault(name, value)

@@ -32,11 +32,11 @@ class Webhook:
     wrap_body: bool
 
     def arguments(self) -> dict[str, Any]:
-        """What `main` gets."""
+        """Return what `main` gets."""
         return self.payload.arguments(wrap_body=self.wrap_body, extra={**self.headers, **self.query})
 
     def event(self) -> dict[str, Any]:
-        """What a `preprocessor` gets."""
+        """Return what a `preprocessor` gets."""
         return {
             "kind": "webhook",
             "body": self.payload.value,
@@ -54,7 +54,7 @@ class RunApi:
         self._waiter = waiter
 
     def routes(self) -> list[Route]:
-        """Routes relative to the workspace."""
+        """Return the routes relative to the workspace."""
         both = ["GET", "POST"]
         return [
             Route("/jobs/run/preview", self._preview, methods=["POST"]),

@@ -47,7 +47,7 @@ class HttpTrigger:
 
 
 def load_triggers(workspace: Workspace, workspace_id: str) -> list[HttpTrigger]:
-    """Every enabled trigger, by path. MillError names a wrong file, field and remedy."""
+    """Return every enabled trigger, by path. MillError names a wrong file, field and remedy."""
     triggers = (_trigger(item, workspace_id) for item in workspace.items("http_trigger"))
     return [trigger for trigger in triggers if trigger is not None]
 
@@ -155,7 +155,7 @@ class RouteTable:
             self._add(trigger)
 
     def find(self, method: str, url_path: str) -> RouteMatch | None:
-        """The match for what follows `/api/r/`; slashes at the end do not count."""
+        """Return the match for what follows `/api/r/`; slashes at the end do not count."""
         segments = url_path.rstrip("/").split("/")
         root = self._roots.get(method)
         found = None if root is None else _walk(root, segments, 0, ())
@@ -165,7 +165,7 @@ class RouteTable:
         return RouteMatch(leaf.trigger, dict(zip(leaf.names, values, strict=True)))
 
     def methods(self, url_path: str) -> list[str]:
-        """The methods under which something answers this path."""
+        """Return the methods under which something answers this path."""
         return [method for method in METHODS if self.find(method, url_path)]
 
     def _add(self, trigger: HttpTrigger) -> None:

@@ -22,7 +22,7 @@ class ValuesApi:
         self._workspace_id = workspace_id
 
     def routes(self) -> list[Route]:
-        """Routes relative to the workspace."""
+        """Return the routes relative to the workspace."""
         return [
             Route("/variables/get_value/{path:path}", endpoint(self._variable_value)),
             Route("/variables/get/{path:path}", endpoint(self._variable)),

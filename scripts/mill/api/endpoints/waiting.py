@@ -23,7 +23,10 @@ class Waiter:
         self._stopping = stopping
 
     async def wait(self, request: Request, job_id: str) -> Completed:
-        """How the job ended. A caller who hangs up cancels it, as on Windmill; 503 when the API stops."""
+        """Return how the job ended.
+
+        A caller who hangs up cancels it, as on Windmill; 503 when the API stops.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + LONGEST_WAIT
         pause = _FIRST_PAUSE

@@ -50,7 +50,7 @@ class Objects:
         self._clock = clock
 
     def stat(self, storage: str, key: str) -> StoredObject:
-        """What is known of an object; 404 where there is none."""
+        """Return what is known of an object; 404 where there is none."""
         file = self._file(storage, key)
         try:
             facts = file.stat()
@@ -114,14 +114,14 @@ class Objects:
         )
 
     def keys(self, storage: str, prefix: str, after: str, limit: int) -> list[str]:
-        """Up to `limit` keys that begin with `prefix` and follow `after`, in S3's order."""
+        """Return up to `limit` keys that begin with `prefix` and follow `after`, in S3's order."""
         root = self._root / _storage(storage)
         found = (file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
         wanted = sorted(key for key in found if key.startswith(prefix) and key > after)
         return list(itertools.islice(wanted, limit))
 
     def sign(self, storage: str, key: str, expiry: float = DEFAULT_EXPIRY) -> str:
-        """The query that opens an object without a token, for `expiry` seconds (60 s to 7 days)."""
+        """Return the query that opens an object without a token, for `expiry` seconds (60 s to 7 days)."""
         seconds = min(max(int(expiry), SHORTEST_EXPIRY), LONGEST_EXPIRY)
         expires = int(self._clock()) + seconds
         return f"exp={expires}&sig={self._signature(storage, key, expires)}"
@@ -176,11 +176,13 @@ def _normal(key: str) -> str:
     parts = [part for part in key.split("/") if part]
     forbidden = any(part in {".", ".."} or not _FORBIDDEN.isdisjoint(part) for part in parts)
     if not parts or forbidden or len(key.encode(errors="surrogatepass")) > _LONGEST_KEY:
-        raise Refusal(400, f"{key[:200]!r} is no S3 key for `mill`: use names joined by /, without . and ..")
+        raise Refusal(
+            400, f"{key[:200]!r} is not an S3 key for `mill`: use names joined by /, without . and .."
+        )
     return "/".join(parts)
 
 
 def _storage(name: str) -> str:
     if not name.replace("-", "").replace("_", "").isalnum():
-        raise Refusal(400, f"{name[:200]!r} is no storage name: use letters, digits, - and _.")
+        raise Refusal(400, f"{name[:200]!r} is not a storage name: use letters, digits, - and _.")
     return name

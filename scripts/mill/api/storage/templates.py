@@ -26,7 +26,7 @@ class Templates:
         self._lock = threading.Lock()
 
     def get(self, kind: Kind, path: str) -> dict[str, Any] | None:
-        """The fields of the template; None where there is no file for that path."""
+        """Return the fields of the template; None if there is no file for that path."""
         if ".." in path.split("/"):
             return None
         for root in self._roots:
@@ -45,7 +45,7 @@ class Templates:
         return None
 
     def paths(self, kind: Kind) -> set[str]:
-        """Every Windmill path that has a template."""
+        """Return every Windmill path that has a template."""
         suffix = f".{kind}.yaml"
         return {
             file.relative_to(root).as_posix().removesuffix(suffix)

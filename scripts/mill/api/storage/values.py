@@ -64,7 +64,7 @@ class Values:
         self._environment = environment
 
     def variable(self, path: str) -> Variable:
-        """The variable; MissingValue where there is none."""
+        """Return the variable; MissingValue where there is none."""
         fixed = self._environment.get(environment_name(path))
         if fixed is not None:
             return Variable(path, fixed, is_secret=True)
@@ -77,11 +77,11 @@ class Values:
             raise self._missing("variable", path)
         value = template["value"]
         if not isinstance(value, str):
-            raise MillError(f"Variable {path} is no text: put its value in quotes in its .variable.yaml.")
+            raise MillError(f"Variable {path} is not text: put its value in quotes in its .variable.yaml.")
         return Variable(path, value, bool(template.get("is_secret")), template.get("description") or "")
 
     def resource(self, path: str) -> Resource:
-        """The resource as stored; MissingValue where there is none."""
+        """Return the resource as stored; MissingValue where there is none."""
         sql = "SELECT value, resource_type, description FROM resource WHERE path = ?"
         rows = self._database.rows(sql, path)
         if rows:
@@ -94,7 +94,7 @@ class Values:
         return Resource(path, template["value"], resource_type, template.get("description") or "")
 
     def resolved(self, path: str) -> Any:
-        """A resource's value with every `$var:` and `$res:` in it replaced by what it names."""
+        """Return a resource's value with every `$var:` and `$res:` in it replaced by what it names."""
         return self._resolve(self.resource(path).value, path, 0)
 
     def set_variable(self, variable: Variable) -> None:
@@ -112,7 +112,7 @@ class Values:
         self._database.changed(sql, resource.path, text, resource.resource_type, resource.description)
 
     def paths(self, kind: Kind) -> list[str]:
-        """Every known path, sorted, but for those only the environment has: its names are not paths."""
+        """Return every known path, sorted; not those only the environment has, whose names are not paths."""
         rows = self._database.rows(f"SELECT path FROM {kind}")  # noqa: S608 - kind is one of two literals
         return sorted(self._templates.paths(kind).union(path for (path,) in rows))
 
@@ -138,12 +138,12 @@ class Values:
 
 
 def environment_name(path: str) -> str:
-    """The environment variable that overrides the Windmill variable `path`."""
+    """Return the environment variable that overrides the Windmill variable `path`."""
     return ENVIRONMENT_PREFIX + re.sub(r"\W", "_", path, flags=re.ASCII).upper()
 
 
 def read_environment(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The `MILL_VAR_*` of the environment over those of `root/.env` (lines `NAME=value`, `#` comments)."""
+    """Return `MILL_VAR_*` of the environment over those of `root/.env` (lines `NAME=value`, `#` comments)."""
     found = {}
     file = root / ".env"
     if file.is_file():

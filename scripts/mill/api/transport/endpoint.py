@@ -27,15 +27,15 @@ class Call:
     body: bytes
 
     def path(self, name: str) -> str:
-        """A parameter of the route."""
+        """Return a parameter of the route."""
         return str(self.request.path_params[name])
 
     def query(self, name: str) -> str | None:
-        """A query parameter; None where it is missing or empty."""
+        """Return a query parameter; None if it is missing or empty."""
         return self.request.query_params.get(name) or None
 
     def json(self) -> Any:
-        """The body as JSON; None where it is empty, 400 where it is none."""
+        """Return the body as JSON; None if it is empty, 400 where it is none."""
         try:
             return json.loads(self.body) if self.body else None
         except ValueError as error:
@@ -44,14 +44,14 @@ class Call:
             raise Refusal(400, "The body is nested too deeply: send flatter JSON.") from error
 
     def fields(self) -> dict[str, Any]:
-        """The body as a JSON object, 400 where it is none."""
+        """Return the body as a JSON object, 400 where it is none."""
         value = self.json()
         if not isinstance(value, dict):
             raise Refusal(400, "The body must be a JSON object.")
         return value
 
     def text_field(self, name: str) -> str:
-        """A text member of the body, 400 where it is missing."""
+        """Return a text member of the body, 400 where it is missing."""
         value = self.fields().get(name)
         if not isinstance(value, str):
             raise Refusal(400, f"The body needs {name}, a text.")
@@ -61,7 +61,7 @@ class Call:
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body, refused above LARGEST_BODY."""
+    """Return the whole body, refused above LARGEST_BODY."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -74,7 +74,7 @@ async def read_body(request: Request) -> bytes:
 
 
 def endpoint(handler: Callable[[Call], Response]) -> Callable[[Request], Awaitable[Response]]:
-    """An ASGI endpoint that reads the body and runs `handler`, which may block, in a worker thread."""
+    """Return an ASGI endpoint that reads the body and runs `handler`, which may block, in a worker thread."""
 
     async def run(request: Request) -> Response:
         call = Call(request, await read_body(request))

@@ -32,7 +32,7 @@ class Denied(Refusal):
     """The sender is not who the route lets in; the body is Windmill's `{"error": ...}`."""
 
     def response(self) -> Response:
-        """The refusal as Windmill writes it for a route."""
+        """Return the refusal as Windmill writes it for a route."""
         return Response(
             to_json({"error": str(self)}), self.status, headers=self.headers, media_type="application/json"
         )

@@ -38,7 +38,7 @@ class Payload:
 
 
 def read_payload(content_type: str | None, body: bytes, *, keep_raw: bool) -> Payload:
-    """The body by its content type: JSON (also where none is named), a form, or text.
+    """Return the body by its content type: JSON (also where none is named), a form, or text.
 
     Text, XML and anything unknown arrive only as `raw_string`. JSON counts as an object only if its
     very first character is `{`, as on Windmill: after a blank, an object is wrapped in `body`.
@@ -76,4 +76,4 @@ def _json(text: str) -> Any:
 
 
 def _not_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"{constant} is not a JSON number")

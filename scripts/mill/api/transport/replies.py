@@ -27,12 +27,12 @@ class Refusal(Exception):
         self.headers = headers
 
     def response(self) -> Response:
-        """The refusal as Windmill writes its own: plain text."""
+        """Return the refusal as Windmill writes its own: plain text."""
         return PlainTextResponse(str(self), self.status, headers=self.headers)
 
 
 def to_json(value: Any) -> str:
-    """Compact JSON in ASCII: a result may hold half of a surrogate pair, which UTF-8 cannot."""
+    """Return compact JSON in ASCII: a result may hold half of a surrogate pair, which UTF-8 cannot."""
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -42,7 +42,7 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 
 
 def result_response(completed: Completed) -> Response:
-    """A job's result as the reply of a route or of `run_wait_result`.
+    """Return a job's result as the reply of a route or of `run_wait_result`.
 
     A dict with `windmill_status_code`, `windmill_content_type` or `windmill_headers` (or the same
     with `wm_`) shapes the reply and `result` is its body: none there means 204. Anything else is

@@ -30,7 +30,7 @@ class Limit:
         self._admitted: deque[float] = deque()
 
     def admits(self, now: float) -> bool:
-        """Whether a request that comes now is taken."""
+        """Return whether a request that comes now is taken."""
         while self._admitted and now - self._admitted[0] >= self._window:
             self._admitted.popleft()
         if len(self._admitted) >= self._most:
@@ -55,7 +55,7 @@ class CustomerServer:
         self._first = self._last = 0.0
 
     def answer(self, path: bytes, body: bytes) -> tuple[bytes, float]:
-        """The reply to a POST, and after how many seconds it goes out."""
+        """Return the reply to a POST, and after how many seconds it goes out."""
         if path == b"/_ledger":
             return reply(b"200 OK", orjson.dumps(self._ledger())), 0.0
         now = self._ticks()
@@ -76,7 +76,7 @@ class CustomerServer:
         return reply(b"200 OK", orjson.dumps({"results": results}))
 
     def _ledger(self) -> dict[str, float]:
-        """What came since the last time: rows, different customers, requests, seconds from first to last."""
+        """Return what came since the last time: rows, customers, requests, seconds from first to last."""
         ledger = {
             "rows": self._customers.total(),
             "customers": len(self._customers),

@@ -70,7 +70,7 @@ _BLANK_LINES = 3
 
 
 def clean_row(number: int, rng: random.Random) -> Row:
-    """A customer with nothing wrong. The number makes the address unique."""
+    """Return a customer with nothing wrong. The number makes the address unique."""
     first, last = rng.choice(_FIRST), rng.choice(_LAST)
     country, city, code, phone = rng.choice(_PLACES)
     return [
@@ -89,14 +89,14 @@ def clean_row(number: int, rng: random.Random) -> Row:
 
 
 def clean_rows(count: int, seed: int = 7, first: int = 1) -> Iterator[Row]:
-    """Rows that are all valid, without a header; the addresses are numbered from `first`."""
-    rng = random.Random(seed)  # noqa: S311 - test data that shall repeat
+    """Yield rows that are all valid, without a header; the addresses are numbered from `first`."""
+    rng = random.Random(seed)  # noqa: S311 - test data that should repeat
     return (clean_row(number, rng) for number in range(first, first + count))
 
 
 def dirty_rows(count: int, seed: int = 7) -> list[Row]:
-    """Rows of which about one in ten has something wrong; [] is a blank line."""
-    rng = random.Random(seed)  # noqa: S311 - test data that shall repeat
+    """Return rows of which about one in ten has something wrong; [] is a blank line."""
+    rng = random.Random(seed)  # noqa: S311 - test data that should repeat
     rows = [clean_row(number, rng) for number in range(1, count + 1)]
     damages = [damage for often, damage in DIRT for _ in range(max(1, often * count // _DIRT_PER))]
     for place, damage in zip(rng.sample(range(10, count), len(damages)), damages, strict=True):

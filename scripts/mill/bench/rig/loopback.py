@@ -14,7 +14,7 @@ Answer = Callable[[bytes, bytes], tuple[bytes, float]]
 
 
 def reply(status: bytes, body: bytes, *headers: bytes) -> bytes:
-    """A whole reply of JSON."""
+    """Return a whole reply of JSON."""
     length = b"Content-Length: %d" % len(body)
     head = (b"HTTP/1.1 " + status, b"Content-Type: application/json", length, *headers)
     return b"\r\n".join((*head, b"", body))

@@ -12,7 +12,7 @@ MISSING = "it needs a Postgres, which the package pgserver has (pip install pgse
 
 
 def is_installed() -> bool:
-    """Whether there can be one."""
+    """Return whether there can be one."""
     return importlib.util.find_spec("pgserver") is not None
 
 

@@ -37,7 +37,7 @@ def process(
 
 
 def read_line(started: subprocess.Popen[str], name: str, errors: Path | None = None) -> str:
-    """The next line of its output; MillError with the last line of `errors` where it has ended."""
+    """Return the next line of its output; MillError with the last line of `errors` where it has ended."""
     assert started.stdout is not None
     line = started.stdout.readline()
     if line:

@@ -54,7 +54,7 @@ Maker = Callable[[Random], str]
 
 
 def email(rng: Random) -> str:
-    """An address, or nearly one."""
+    """Return an address, or nearly one."""
     text = f"{_local(rng)}@{_domain(rng)}"
     if rng.random() < 0.15:
         text = rng.choice((str.upper, str.title, str.swapcase, str.capitalize))(text)
@@ -62,7 +62,7 @@ def email(rng: Random) -> str:
 
 
 def phone(rng: Random) -> tuple[str, str | None]:
-    """A number, or nearly one, and the country it is read in."""
+    """Return a number, or nearly one, and the country it is read in."""
     region, significant = rng.choice(_examples())
     code = str(phonenumbers.country_code_for_region(region))
     digits = _shuffled(significant, rng)
@@ -84,7 +84,7 @@ def phone(rng: Random) -> tuple[str, str | None]:
 
 
 def row(number: int, rng: Random) -> list[str]:
-    """The cells of `HEADER`; some are dirty, some addresses come twice."""
+    """Return the cells of `HEADER`; some are dirty, some addresses come twice."""
     first, last = (
         rng.choice(("Ada", "José", "Łucja", "")),
         rng.choice(("Hopper", "O'Neill", "van der Waals", "")),
@@ -165,7 +165,7 @@ def _reader(region: str, rng: Random) -> str | None:
 
 @cache
 def _examples() -> Sequence[tuple[str, str]]:
-    """A number of each type of each region; those of wide use come in as often as all others."""
+    """Return a number of each type of each region; those of wide use come in as often as all others."""
     wide = ("US", "CA", "GB", "DE", "FR", "IT", "IN", "BR", "MX", "AR", "AU", "CN", "JP", "RU", "PL", "ES")
     regions = sorted(phonenumbers.SUPPORTED_REGIONS)
     types = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.UNKNOWN]

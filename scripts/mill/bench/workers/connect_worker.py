@@ -29,7 +29,7 @@ LIMIT = RateLimit(max_requests=100, time_window=1.0, burst_size=20)
 
 
 def client_of(url: str) -> Client:
-    """A client with everything on: credential, limit, breaker, metrics, in memory."""
+    """Return a client with everything on: credential, limit, breaker, metrics, in memory."""
     plenty = RateLimit(max_requests=10**6, burst_size=10**6)
     return Client(
         Integration(name="bench", base_url=url, authentication=BearerToken(token=TOKEN), rate_limit=plenty)
@@ -44,7 +44,7 @@ def seconds_of(work: Callable[[], Any]) -> float:
 
 
 def in_turns(calls: int, works: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
-    """Calls a second of each, measured in turns, so that a busy machine is busy for all."""
+    """Return calls a second of each, measured in turns, so that a busy machine is busy for all."""
     rates: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(ROUNDS):
         for name, work in works.items():
@@ -53,7 +53,7 @@ def in_turns(calls: int, works: dict[str, Callable[[], Any]]) -> dict[str, list[
 
 
 def sync(url: str, calls: int) -> dict[str, list[float]]:
-    """One call after the other: our client, a bare requests.Session, urllib3."""
+    """Return one call after the other: our client, a bare requests.Session, urllib3."""
     import requests  # noqa: PLC0415 - each measurement pays for its own
     import urllib3  # noqa: PLC0415 - as above
 

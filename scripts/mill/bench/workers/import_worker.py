@@ -70,7 +70,7 @@ def _chunks(data: bytes) -> Iterator[bytes]:
 
 
 def speed(rows: int, rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Rows a second of processor time, each way in turns over the same bytes."""
+    """Return rows a second of processor time, each way in turns over the same bytes."""
     files = {
         "clean": ("".join(dataset.to_csv(dataset.clean_rows(rows))).encode(), ","),
         "dirty": ("".join(dataset.to_csv(dataset.dirty_rows(rows), ";")).encode(), ";"),
@@ -111,9 +111,9 @@ def parse(path: str) -> dict[str, float]:
 
 
 def agree(values: int, seed: int) -> dict[str, dict[str, Any]]:
-    """How many values took the short cut, and on which of them it does not say what the rule says."""
+    """Return how many values took the short cut, and on which of them it does not say what the rule says."""
     re_util.enable_pattern_cache()  # phonenumbers compiles each pattern anew where so many countries meet
-    rng = random.Random(seed)  # noqa: S311 - test data that shall repeat
+    rng = random.Random(seed)  # noqa: S311 - test data that should repeat
     verdicts: dict[str, Iterator[tuple[Any, Any, Any]]] = {
         "addresses": _addresses(values, rng),
         "phone numbers": _numbers(values, rng),

@@ -22,7 +22,7 @@ CHUNK_BYTES = 1 << 16
 
 
 def quoted(line: str) -> str:
-    """Every cell in quotes."""
+    """Return every cell in quotes."""
     return ",".join(f'"{cell}"' for cell in line.split(","))
 
 
@@ -38,7 +38,7 @@ FILES: dict[str, tuple[Callable[[str], str], str, str]] = {
 
 
 def rows_a_second(work: Callable[[], Iterable[object]], rows: int) -> float:
-    """Rows over wall time of iterating to the end."""
+    """Return rows over wall time of iterating to the end."""
     started = time.perf_counter()
     for _ in work():
         pass
@@ -63,7 +63,7 @@ def measure(name: str, rows: int, rounds: int) -> dict[str, list[float]]:
 
 
 def peak_megabytes(rows: int) -> float:
-    """The most memory this process has had, after reading that many rows that never were all in memory."""
+    """Return the most memory this process has had after reading that many rows, never all at once."""
     chunk = f"{CELLS.format(id=1)}\n".encode() * 1_000
     for _ in read_table(chain([f"{HEADER}\n".encode()], repeat(chunk, rows // 1_000))).rows:
         pass

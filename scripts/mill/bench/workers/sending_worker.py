@@ -54,7 +54,7 @@ def jobs(errand: Errand) -> None:
 
 
 def parse(errand: Errand) -> list[Any]:
-    """The file read and checked as the flow does: its chunks."""
+    """Return the file read and checked as the flow does: its chunks."""
     return list(parse_csv(file=S3Object(s3=errand["file"]), chunk_rows=_CHUNK_ROWS)["chunks"])
 
 

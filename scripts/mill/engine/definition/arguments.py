@@ -25,7 +25,7 @@ _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 def checked_arguments(subject: str, schema: Mapping[str, Any], args: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with the schema's defaults filled in.
+    """Return the arguments with the schema's defaults filled in.
 
     Raises MillError naming `subject` and the argument for one that is unknown, missing or of the wrong type.
     """
@@ -50,7 +50,7 @@ def checked_arguments(subject: str, schema: Mapping[str, Any], args: Mapping[str
 
 
 def schema_of(signature: Signature) -> dict[str, Any]:
-    """A schema for a script that has no `.script.yaml`: the names, and which are required."""
+    """Return a schema for a script that has no `.script.yaml`: the names, and which are required."""
     required = [p.name for p in signature.parameters if not p.has_default and not p.nullable]
     return {"properties": {p.name: {} for p in signature.parameters}, "required": required}
 
@@ -71,7 +71,7 @@ def _check(subject: str, declared: Any, value: Any) -> None:
 
 
 def _inside(subject: str, declared: Mapping[str, Any], value: Any) -> list[tuple[str, Any, Any]]:
-    """The declared parts of a list or object, each with the words for its place."""
+    """Return the declared parts of a list or object, each with the words for its place."""
     if isinstance(value, list):
         return [(f"item {index}", declared.get("items"), item) for index, item in enumerate(value)]
     if not isinstance(value, dict):

@@ -64,7 +64,10 @@ _VALUE_SETTINGS = {
 
 
 def read_flow(path: str, file: Path) -> Flow:
-    """The flow in `file`. Raises MillError for what is malformed or what this runner does not support."""
+    """Return the flow in `file`.
+
+    Raises MillError for what is malformed or what this runner does not support.
+    """
     document = read_mapping(file)
     if not isinstance(document.get("value"), dict):
         raise MillError(f"{file}: has no `value` with the flow's steps.")
@@ -80,7 +83,7 @@ class FlowReader:
         self._ids: set[str] = set()
 
     def flow(self, document: Mapping[str, Any]) -> Flow:
-        """The whole flow."""
+        """Return the whole flow."""
         value = document["value"]
         self._only_known("the flow", value, _FLOW_SETTINGS)
         failure, preprocessor = value.get("failure_module"), value.get("preprocessor_module")

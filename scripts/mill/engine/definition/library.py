@@ -30,12 +30,12 @@ class Library:
         self._settings = _FileCache[dict[str, Any]]()
 
     def flow(self, path: str) -> Flow:
-        """The flow at `path`. Raises MillError."""
+        """Return the flow at `path`. Raises MillError."""
         found = self._workspace.flow(path)
         return self._flows.get(found.file, lambda file: read_flow(found.path, file))
 
     def script(self, path: str) -> Code:
-        """How to run a workspace script. Raises MillError."""
+        """Return how to run a workspace script. Raises MillError."""
         script = self._workspace.script(path)
         if not script.is_python:
             raise MillError(f"{script.file} is not Python; only Python scripts run here.")
@@ -43,7 +43,7 @@ class Library:
         return self._codes.get(script.file, lambda file: _read_code(file, module, importable=True))
 
     def inline(self, code: str, file: Path | None, path: str) -> Code:
-        """How to run a flow's inline script, from its own file where it has one. Raises MillError."""
+        """Return how to run a flow's inline script, from its own file where it has one. Raises MillError."""
         if file is None:
             file = self._inline_folder / f"{hashlib.sha256(code.encode()).hexdigest()[:20]}.py"
             if not file.is_file():
@@ -63,7 +63,7 @@ class Library:
         return metadata.get("timeout") or None, metadata.get("cache_ttl") or None
 
     def check_flow(self, path: str) -> Flow:
-        """The flow, with everything it runs known to exist. Raises MillError for what is not."""
+        """Return the flow, with everything it runs known to exist. Raises MillError for what is not."""
         flow = self.flow(path)
         self._check(flow, (flow.path,))
         return flow
@@ -73,7 +73,7 @@ class Library:
         self._signature(self.script(path), path, "main")
 
     def signature(self, path: str) -> Signature:
-        """The parameters of a script's `main`. Raises MillError."""
+        """Return the parameters of a script's `main`. Raises MillError."""
         return self._signature(self.script(path), path, "main")
 
     def _check(self, flow: Flow, callers: tuple[str, ...]) -> None:
@@ -123,7 +123,7 @@ class _FileCache(Generic[T]):
         self._known: dict[Path, tuple[int, T]] = {}
 
     def get(self, file: Path, read: Callable[[Path], T]) -> T:
-        """The value for the file as it is now."""
+        """Return the value for the file as it is now."""
         changed = file.stat().st_mtime_ns
         known = self._known.get(file)
         if known is None or known[0] != changed:

@@ -157,7 +157,7 @@ class Flow:
 
 
 def walk(modules: tuple[Module, ...]) -> Iterator[Module]:
-    """Every module, those inside loops and branches too."""
+    """Yield every module, those inside loops and branches too."""
     for module in modules:
         yield module
         match module.value:

@@ -32,7 +32,7 @@ class Retry:
 def seconds_until_retry(
     retry: Retry, failures: int, randint: Callable[[int, int], int] = random.randint
 ) -> int | None:
-    """Seconds to wait before the next run after `failures` earlier retries; None to give up.
+    """Return the seconds to wait before the next run after `failures` earlier retries; None to give up.
 
     Windmill computes in 16-bit numbers: an exponential wait is `multiplier * seconds ** n`, n
     counting every retry from 1, the constant ones too. It does not double, whatever the field

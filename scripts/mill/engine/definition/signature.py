@@ -41,7 +41,10 @@ class Signature:
 
 
 def read_signatures(code: str, file: str = "<script>") -> dict[str, Signature]:
-    """The signatures of all top-level functions, by name. Raises SyntaxError for code that does not parse."""
+    """Return the signatures of all top-level functions, by name.
+
+    Raises SyntaxError for code that does not parse.
+    """
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return {
         node.name: _signature(node.args) for node in ast.parse(code, file).body if isinstance(node, functions)
@@ -79,7 +82,7 @@ def _is_seen(default: ast.expr) -> bool:
 
 
 def _without_none(annotation: ast.expr | None) -> tuple[ast.expr | None, bool]:
-    """The annotation inside Optional[...] or `... | None`, and whether there was one."""
+    """Return the annotation inside Optional[...] or `... | None`, and whether there was one."""
     match annotation:
         case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=inner):
             return inner, True

@@ -69,7 +69,7 @@ class Approvals:
             return True
 
     def wait(self, flow: Handle, step_job: str, step_id: str, suspend: Suspend, result: Any) -> list[Resume]:
-        """The answers once there are enough, one refuses, or the time is over. Raises JobCanceled."""
+        """Return the answers once there are enough, one refuses, or the time is over. Raises JobCanceled."""
         with self._changed:
             entry = self._open[step_job]
 

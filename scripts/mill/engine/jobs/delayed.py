@@ -59,7 +59,7 @@ class Delayed:
         draft.replace(self._file(id))
 
     def take(self, id: str) -> bool:
-        """Have the job be nobody else's; False where it is no more."""
+        """Have the job be nobody else's; False if it is gone."""
         try:
             self._file(id).unlink()
         except FileNotFoundError:
@@ -67,7 +67,7 @@ class Delayed:
         return True
 
     def all(self) -> list[DelayedJob]:
-        """The jobs that wait, the next first. Raises MillError for a file that cannot be read."""
+        """Return the jobs that wait, the next first. Raises MillError for a file that cannot be read."""
         if not self._folder.is_dir():
             return []
         return sorted((_read(file) for file in self._folder.glob("*.yaml")), key=lambda job: job.due)
@@ -90,5 +90,5 @@ def _read(file: Path) -> DelayedJob:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MillError(
-            f"{file}: is no delayed job any more ({type(error).__name__}). Mend or delete it."
+            f"{file}: is not a delayed job any more ({type(error).__name__}). Mend or delete it."
         ) from error

@@ -47,7 +47,7 @@ class Handle:
     def child(
         self, target: Target, args: Mapping[str, Any], label: str, step_id: str | None = None
     ) -> Handle:
-        """A job that belongs to this one and ends with it."""
+        """Return a job that belongs to this one and ends with it."""
         return self._table.create(target, args, parent=self, label=label, step_id=step_id)
 
     def adopt(self, child: Handle) -> None:
@@ -149,7 +149,7 @@ class JobTable:
         step_id: str | None = None,
         id: str | None = None,
     ) -> Handle:
-        """A new job; under `parent` it is canceled with it. `id` is one that it has already."""
+        """Return a new job; under `parent` it is canceled with it. `id` is one that it has already."""
         job = Job(
             id=id or str(uuid.uuid4()),
             target=target,
@@ -167,11 +167,11 @@ class JobTable:
         return handle
 
     def get(self, job_id: str) -> Handle | None:
-        """The job of that id, if it is known."""
+        """Return the job of that id, if it is known."""
         return self._jobs.get(job_id)
 
     def running(self) -> list[Handle]:
-        """The jobs that have not ended."""
+        """Return the jobs that have not ended."""
         with self._lock:
             return [handle for handle in self._jobs.values() if not handle.done.is_set()]
 

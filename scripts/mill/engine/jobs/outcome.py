@@ -41,12 +41,12 @@ def failure(name: str, message: str, **more: Any) -> dict[str, Any]:
 
 
 def canceled(reason: str) -> dict[str, Any]:
-    """The result of a job somebody ended."""
+    """Return the result of a job somebody ended."""
     return failure("Canceled", f"Job canceled: {reason} by mill", reason=reason, canceler="mill")
 
 
 def error_of(result: Any) -> dict[str, Any]:
-    """The error inside a failed result; a loop's are in an array. Empty where there is none."""
+    """Return the error inside a failed result; a loop's are in an array. Empty where there is none."""
     if isinstance(result, dict) and isinstance(result.get("error"), dict):
         error: dict[str, Any] = result["error"]
         return error

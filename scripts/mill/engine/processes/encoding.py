@@ -20,7 +20,7 @@ _NUL = re.compile(r"((?:^|[^\\])(?:\\\\)*)\\u0000")
 
 
 def decode_arguments(args: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
-    """The arguments with bytes, datetime and date made out of their JSON text.
+    """Return the arguments with bytes, datetime and date made out of their JSON text.
 
     Raises ValueError (as on Windmill: before the script begins) for base64 or a datetime that is broken.
     """
@@ -33,7 +33,7 @@ def decode_arguments(args: Mapping[str, Any], signature: Signature) -> dict[str,
 
 
 def choose_arguments(decoded: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
-    """What the function is called with: unknown arguments dropped, missing ones None or the default."""
+    """Return what the function is called with: no unknown arguments, None or the default for missing."""
     if signature.takes_anything:
         return dict(decoded)
     chosen = {}
@@ -65,7 +65,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
 
 
 def is_streamed(result: Any) -> bool:
-    """Whether Windmill iterates the result and prints its items instead of returning it."""
+    """Return whether Windmill iterates the result and prints its items instead of returning it."""
     return (
         hasattr(result, "__iter__")
         and not isinstance(result, _NOT_STREAMED)
@@ -74,13 +74,13 @@ def is_streamed(result: Any) -> bool:
 
 
 def stream(result: Any) -> None:
-    """Print each item as Windmill's wrapper does; an item that is no string raises."""
+    """Print each item as Windmill's wrapper does; an item that is not a string raises."""
     for chunk in result:
         print(STREAM_PREFIX + chunk.replace("\n", "\\n"))  # noqa: T201 - stdout is the protocol
 
 
 def encode_result(result: Any) -> str:
-    """The result as JSON text: `str` for what JSON has no word for, NaN and Infinity null, NUL removed."""
+    """Return the result as JSON: `str` for what JSON has no word for, NaN and Infinity null, no NUL."""
     text = json.dumps(_plain(result), separators=(",", ":"), default=str)
     if "NaN" in text or "Infinity" in text:
         text = _NOT_JSON.sub(lambda match: match[0] if match[0].startswith('"') else "null", text)
@@ -102,12 +102,12 @@ def _plain(result: Any) -> Any:
 
 
 def encode_exception(error: BaseException, step_id: str, skip_frames: int) -> str:
-    """Windmill's error object; `skip_frames` leading frames are ours and not the script's."""
+    """Return Windmill's error object; `skip_frames` leading frames are ours and not the script's."""
     frames = traceback.format_tb(error.__traceback__)[skip_frames:]
     described = {"message": str(error), "name": type(error).__name__, "stack": "\n".join(frames)}
     extra = {key: value for key, value in vars(error).items() if key != "__notes__"}
     if extra:
-        described["extra"] = extra  # type: ignore[assignment]  # the one member that is no text
+        described["extra"] = extra  # type: ignore[assignment]  # the one member that is not text
     if step_id:
         described["step_id"] = step_id
     return encode_result(described)

@@ -40,7 +40,7 @@ def send_frame(sock: socket.socket, payload: bytes) -> None:
 
 
 def receive_frame(sock: socket.socket) -> bytes | None:
-    """Read one frame; None where the other side has closed."""
+    """Read one frame; None if the other side has closed."""
     header = _receive_exactly(sock, _LENGTH.size)
     return None if header is None else _receive_exactly(sock, _LENGTH.unpack(header)[0])
 
@@ -112,7 +112,7 @@ class _Runner:
         self._module = _load(job)
 
     def workspace_files(self) -> list[str]:
-        """Every file of the workspace that is loaded: what a warm worker's code depends on."""
+        """Return every file of the workspace that is loaded: what a warm worker's code depends on."""
         files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
         # Not the whole root: a virtual environment may lie below it, with a thousand files to look at.
         folders = tuple(f"{self._root}{os.sep}{name}{os.sep}" for name in ("f", "u"))

@@ -49,7 +49,7 @@ class Call:
 
 @dataclass(slots=True)
 class Ending:
-    """How a worker ended. `reply` is what the script sent, None where it died before it could.
+    """How a worker ended. `reply` is what the script sent, None if it died before it could.
 
     `exit_code` is negative for a signal, as in subprocess.
     """
@@ -111,7 +111,7 @@ class Workers:
         return self._process.pid
 
     def take(self) -> Worker:
-        """A worker that waits for a job. Raises ChildProcessError where the zygote is gone."""
+        """Return a worker that waits for a job. Raises ChildProcessError where the zygote is gone."""
         with self._lock:
             worker, self._spare = self._spare, None
         return worker or self._spawn()
@@ -223,14 +223,14 @@ class Worker:
         return self._follow(call.timeout, on_output, until_reply=False)
 
     def load(self, call: Call, on_output: Callable[[bytes], None]) -> Ending:
-        """Make this a warm worker: load the script. The reply lists its `files`; None where it died."""
+        """Make this a warm worker: load the script. The reply lists its `files`; None if it died."""
         self.send(job_message(self.owner.root, call, warm=True))
         return self._follow(None, on_output, until_reply=True)
 
     def exchange(
         self, message: Mapping[str, Any], timeout: float | None, on_output: Callable[[bytes], None]
     ) -> Ending:
-        """Hand a warm worker a call and wait for its reply; `reply` None where it died instead."""
+        """Hand a warm worker a call and wait for its reply; `reply` None if it died instead."""
         self.send(message)
         return self._follow(timeout, on_output, until_reply=True)
 
@@ -293,7 +293,7 @@ class Worker:
 
 
 def job_message(root: Path, call: Call, *, warm: bool) -> dict[str, Any]:
-    """What a worker needs to know to run a script."""
+    """Return what a worker needs to know to run a script."""
     return {
         "root": str(root),
         "file": str(call.code.file),

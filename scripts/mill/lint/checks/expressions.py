@@ -17,7 +17,7 @@ _LOOP_NAMES = {"iter", "iter_parent"}
 
 
 def check_expressions(tree: FlowTree) -> Iterator[Finding]:
-    """Findings for every expression of a flow."""
+    """Yield findings for every expression of a flow."""
     steps = {step.id: step for step in tree.steps}
     for expression in tree.expressions():
         place = tree.document.place(expression.keys)
@@ -49,7 +49,7 @@ def _syntax(expression: Expression, place: Place) -> Iterator[Finding]:
 
 
 def _explain(expression: Expression, place: Place, error: str) -> Finding:
-    """Why an expression that reads well does not compile."""
+    """Return why an expression that reads well does not compile."""
     text = expression.text.strip()
     if syntax_error(text, predicate=expression.predicate, awaits=False) is None:
         return place.find(
@@ -110,7 +110,7 @@ def _id(expression: Expression, place: Place, steps: dict[str, Step], name: str)
 
 
 def _runs_inside(other: Step, step: Step) -> bool:
-    """Whether `other` follows in the same list as `step` or in one around it, or is `step` itself."""
+    """Return whether `other` follows in the same list as `step` or in one around it, or is `step` itself."""
     parent = other.keys[:-1]
     return step.keys[: len(parent)] == parent
 

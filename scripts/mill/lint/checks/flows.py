@@ -20,7 +20,10 @@ _WRITE_IT = "Write it out: a deploy sets what is missing to {}."
 def check_flow(
     tree: FlowTree, workspace: Workspace, read_inline: Callable[[str], str | None]
 ) -> Iterator[Finding]:
-    """Findings for the structure of a flow; `read_inline` gives the code behind an `!inline` file name."""
+    """Yield findings for the structure of a flow.
+
+    `read_inline` gives the code behind an `!inline` file name.
+    """
     for step in tree.steps:
         yield from _written_out(tree, step)
         yield from _in_value(tree, step)
@@ -143,7 +146,7 @@ def _arguments(
 
 
 def _code(step: Step, workspace: Workspace, read_inline: Callable[[str], str | None]) -> str | None:
-    """The Python a step runs, where it lies in this workspace."""
+    """Return the Python a step runs, where it lies in this workspace."""
     if step.type == "rawscript" and step.value.get("language") == "python3":
         content = str(step.value.get("content", ""))
         return read_inline(content.removeprefix("!inline ")) if content.startswith("!inline ") else content

@@ -19,7 +19,7 @@ ENTERPRISE = {
 
 
 def check_form(document: Document, *, kind: str) -> Iterator[Finding]:
-    """Findings for a .script.yaml or flow.yaml: `kind` is "script" or "flow"."""
+    """Yield findings for a .script.yaml or flow.yaml: `kind` is "script" or "flow"."""
     data = mapping(document.data)
     for code, key in (("WM301", "summary"), ("WM302", "description")):
         if not str(data.get(key) or "").strip():
@@ -36,7 +36,7 @@ def check_form(document: Document, *, kind: str) -> Iterator[Finding]:
 
 
 def check_enterprise(document: Document) -> Iterator[Finding]:
-    """Settings that do nothing without a licence, at any depth."""
+    """Yield settings that do nothing without a licence, at any depth."""
     yield from _enterprise(document, document.data, ())
 
 

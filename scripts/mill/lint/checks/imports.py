@@ -20,7 +20,7 @@ _PLACE = re.compile(r"^([^:]*):(\d+):(?:\d+:)? ")
 
 
 def check_imports(source: Source, dependencies: Mapping[str, str], lock: str | None) -> Iterator[Finding]:
-    """Findings for any Python of the workspace; `lock` is the text of its lock, where it has one."""
+    """Yield findings for any Python of the workspace; `lock` is the text of its lock, where it has one."""
     scanned: set[int] = set()
     for statement in source.tree.body:
         if _is_main(statement):
@@ -75,7 +75,7 @@ def _not_followed(source: Source, statement: ast.ImportFrom) -> Finding:
 
 
 def _unscanned(tree: ast.Module, scanned: set[int]) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Imports that run but that the scan does not see; not those for type checkers, which never run."""
+    """Yield imports that run but that the scan does not see; not those for type checkers, which never run."""
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
@@ -110,7 +110,7 @@ def _missing(
 
 
 def _needed_for(source: Source, module: str, dependencies: Mapping[str, str]) -> set[str]:
-    """The packages an unseen import needs."""
+    """Return the packages an unseen import needs."""
     if not module.startswith(_WORKSPACE):
         package = package_of(module)
         return _names([package]) if package else set()
@@ -130,7 +130,7 @@ def _names(requirements: list[str]) -> set[str]:
 
 
 def _located(place: Place, text: str) -> Iterator[Finding]:
-    """A fault the scan found, at the line it names; its text says the remedy itself.
+    """Yield a fault the scan found, at the line it names; its text says the remedy itself.
 
     One in an imported module is reported there, once, and not for everyone who imports it.
     """

@@ -32,7 +32,7 @@ _NOT_A_VALUE = re.compile(r"\$(var|res|jsonvar):|!inline|<.*>|$")
 
 
 def check_layout(workspace: Workspace) -> Iterator[Finding]:
-    """Findings for names and places."""
+    """Yield findings for names and places."""
     root = workspace.root
     files = (file for area in AREAS for file in sorted((root / area).rglob("*")) if file.is_file())
     folders: set[str] = set()
@@ -75,7 +75,7 @@ def _file(file: Path, root: Path) -> Iterator[Finding]:
 
 
 def check_pushed(document: Document, kind: str, settings: Mapping[str, Any]) -> Iterator[Finding]:
-    """A resource or variable in a folder that is pushed; `settings` are those of wmill.yaml."""
+    """Yield a resource or variable in a folder that is pushed; `settings` are those of wmill.yaml."""
     data = mapping(document.data)
     skips = {"resource": "skipResources", "variable": "skipVariables"}[kind]
     if settings.get(skips):
@@ -93,7 +93,7 @@ def check_pushed(document: Document, kind: str, settings: Mapping[str, Any]) -> 
 
 
 def _open_secrets(value: Any) -> Iterator[str]:
-    """The names of credentials whose value is no reference to a variable or resource."""
+    """Yield the names of credentials whose value is not a reference to a variable or resource."""
     if isinstance(value, dict):
         for key, item in value.items():
             is_reference = isinstance(item, str) and item.startswith(("$var:", "$res:", "$jsonvar:"))
@@ -103,7 +103,7 @@ def _open_secrets(value: Any) -> Iterator[str]:
 
 
 def check_secrets(document: Document) -> Iterator[Finding]:
-    """Values that look like credentials, at any depth."""
+    """Yield values that look like credentials, at any depth."""
     data = document.data
     if isinstance(data, dict) and data.get("is_secret") and data.get("value"):
         yield document.place(("value",)).find(
@@ -130,7 +130,7 @@ def _secrets(document: Document, value: Any, keys: Keys) -> Iterator[Finding]:
 
 
 def _named_secret(keys: Keys, value: str) -> bool:
-    """A plain text under a name like `password`, where values stand: not in a schema or transform."""
+    """Return whether it is plain text under a name like `password`, not in a schema or transform."""
     if {"schema", "properties", "input_transforms"} & set(keys) or not keys:
         return False
     named = isinstance(keys[-1], str) and _SECRET_KEY.search(keys[-1])

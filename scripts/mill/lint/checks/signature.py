@@ -27,7 +27,7 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 def check_signature(
     source: Source, resource_types: frozenset[str], *, has_form: bool = True
 ) -> Iterator[Finding]:
-    """Findings for a script that has a main; `resource_types` are those the repository defines.
+    """Yield findings for a script that has a main; `resource_types` are those the repository defines.
 
     `has_form`: people fill in its inputs; those of a flow's inline step are expressions.
     """
@@ -88,7 +88,7 @@ def _defaults(source: Source, main: Function) -> Iterator[Finding]:
 
 
 def with_defaults(main: Function) -> list[tuple[ast.arg, ast.expr | None]]:
-    """The parameters Windmill passes, each with its default."""
+    """Return the parameters Windmill passes, each with its default."""
     arguments = [*main.args.posonlyargs, *main.args.args]
     defaults: list[ast.expr | None] = [None] * (len(arguments) - len(main.args.defaults))
     return list(zip(arguments, [*defaults, *main.args.defaults], strict=True))
@@ -156,7 +156,10 @@ def _annotation(source: Source, argument: ast.arg, resource_types: frozenset[str
 
 
 def _form(source: Source, argument: ast.arg, default: ast.expr | None) -> Iterator[Finding]:
-    """Where the form knows less than the annotation says. A bare `list` is a list of strings on purpose."""
+    """Yield where the form knows less than the annotation says.
+
+    A bare `list` is a list of strings on purpose.
+    """
     annotation = argument.annotation
     if annotation is None or (default is not None and not isinstance(default, _SEEN_DEFAULTS)):
         return  # of a default it does not see, WM101 says so
@@ -171,7 +174,7 @@ def _form(source: Source, argument: ast.arg, default: ast.expr | None) -> Iterat
 
 
 def _is_resource_type(source: Source, name: str, resource_types: frozenset[str]) -> bool:
-    """Whether a name means what the form makes of it: a plain type, or a resource type that may exist.
+    """Return whether a name means what the form makes of it: a plain type, or a resource type that may exist.
 
     A workspace can have types that neither the repository nor mill's list of the hub's holds. A class or
     alias in the spelling of resource types is taken for one of those, unless it nearly is one we know.
@@ -195,7 +198,7 @@ def _generic(source: Source, argument: ast.arg, annotation: ast.Subscript) -> It
         if len(strings) < len(choices) or len(choices) == 1:
             yield here.find(
                 "WM108",
-                f"The form offers any text for {argument.arg}: {text} is no choice to Windmill.",
+                f"The form offers any text for {argument.arg}: {text} is not a choice to Windmill.",
                 "Give Literal at least two strings.",
             )
 
@@ -205,7 +208,7 @@ def _is_string(node: ast.expr) -> bool:
 
 
 def _without_none(annotation: ast.expr | None) -> ast.expr | None:
-    """The X of `X | None` and `Optional[X]`."""
+    """Return the X of `X | None` and `Optional[X]`."""
     if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
         sides = [annotation.left, annotation.right]
         others = [side for side in sides if ast.unparse(side) != "None"]
@@ -219,7 +222,7 @@ def _without_none(annotation: ast.expr | None) -> ast.expr | None:
 
 
 def _base_kind(source: Source, annotation: ast.expr | None) -> str | None:
-    """What the class named by an annotation is: "enum", "model" or None for anything else."""
+    """Return what the class named by an annotation is: "enum", "model" or None for anything else."""
     annotation = _without_none(annotation)
     if not isinstance(annotation, ast.Name):
         return None

@@ -13,7 +13,7 @@ _CRON_FIELDS = {"v1": (6, 7), "v2": (5, 6, 7)}
 
 
 def check_trigger(document: Document, kind: str, workspace: Workspace) -> Iterator[Finding]:
-    """Findings for a schedule or trigger; `kind` is the word in its file name."""
+    """Yield findings for a schedule or trigger; `kind` is the word in its file name."""
     data = mapping(document.data)
     path = str(data.get("script_path", ""))
     if path.startswith(("f/", "u/")):

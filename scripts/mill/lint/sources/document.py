@@ -24,7 +24,7 @@ class Document:
         self.data, self._node = compose_yaml(text, self.name)
 
     def place(self, keys: Keys = ()) -> Place:
-        """Where the value under `keys` is named; of a missing one, where its nearest parent is."""
+        """Return where the value under `keys` is named; of a missing one, where its nearest parent is."""
         node, mark = self._node, self._node.start_mark if self._node is not None else None
         for key in keys:
             step = _child(node, key)
@@ -35,12 +35,12 @@ class Document:
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """The value where it is a mapping; else an empty one: that it is none is `wmill lint`'s to say."""
+    """Return the value where it is a mapping; else an empty one: that it is none is `wmill lint`'s to say."""
     return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
 
 
 def _child(node: Node | None, key: str | int) -> tuple[Node, Any] | None:
-    """The node under a key, and the mark of the key itself."""
+    """Return the node under a key, and the mark of the key itself."""
     if isinstance(node, MappingNode):
         for name, value in node.value:
             if name.value == str(key):

@@ -21,7 +21,7 @@ class Finding:
         return f"{self.file}:{self.line}:{self.column}: {self.code} {self.message} {self.remedy}".rstrip()
 
     def as_json(self) -> dict[str, str | int]:
-        """The finding as plain data."""
+        """Return the finding as plain data."""
         return asdict(self)
 
 
@@ -34,14 +34,14 @@ class Place:
     column: int = 1
 
     def find(self, code: str, message: str, remedy: str) -> Finding:
-        """A finding here."""
+        """Return a finding here."""
         return Finding(self.file, self.line, self.column, code, message, remedy)
 
     def at(self, line: int, column: int = 1) -> Place:
-        """Another place in the same file."""
+        """Return another place in the same file."""
         return Place(self.file, line, column)
 
 
 def relative(file: Path, root: Path) -> str:
-    """A file's name as findings show it."""
+    """Return a file's name as findings show it."""
     return file.relative_to(root).as_posix()

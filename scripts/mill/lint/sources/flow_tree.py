@@ -69,7 +69,7 @@ class FlowTree:
                 )
 
     def expressions(self) -> Iterator[Expression]:
-        """Every JavaScript expression of every step."""
+        """Yield every JavaScript expression of every step."""
         for step in self.steps:
             yield from _expressions(step)
 
@@ -90,7 +90,7 @@ def _with_children(step: Step) -> Iterator[Step]:
 
 
 def children(step: Step) -> list[Step]:
-    """The steps directly inside a loop or branches."""
+    """Return the steps directly inside a loop or branches."""
     keys = (*step.keys, "value")
     in_loop = step.in_loop or step.type in {"forloopflow", "whileloopflow"}
     found = list(_siblings(step.value.get("modules"), (*keys, "modules"), step.earlier, in_loop=in_loop))
@@ -103,7 +103,7 @@ def children(step: Step) -> list[Step]:
 
 
 def branches(step: Step) -> list[dict[str, Any]]:
-    """The branches of a branchone or branchall; of anything else, none."""
+    """Return the branches of a branchone or branchall; of anything else, none."""
     listed = step.value.get("branches")
     return [branch for branch in listed if isinstance(branch, dict)] if isinstance(listed, list) else []
 

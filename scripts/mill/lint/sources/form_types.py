@@ -19,7 +19,7 @@ _DOTTED = {"datetime.date", "datetime.datetime", "datetime.timedelta", "wmill.S3
 
 
 def shape(annotation: ast.expr, default: ast.expr | None) -> Shape:
-    """What the form knows about a parameter annotated so, with this default."""
+    """Return what the form knows about a parameter annotated so, with this default."""
     read = _read(annotation)
     if read == "known" or default is None:
         return read
@@ -30,7 +30,10 @@ def shape(annotation: ast.expr, default: ast.expr | None) -> Shape:
 
 
 def plain(annotation: ast.expr) -> str:
-    """The nearest annotation the parser does know, with `| None` where it was there; empty where none is."""
+    """Return the nearest annotation the parser does know, with `| None` where it was there.
+
+    Empty where none is.
+    """
     inner = _inside_none(annotation)
     text = _plain(inner)
     return f"{text} | None" if text and inner is not annotation else text
@@ -71,7 +74,7 @@ def _read(annotation: ast.expr) -> Shape:
 
 
 def _inside_none(annotation: ast.expr) -> ast.expr:
-    """The X of `X | None`, `None | X` and any `Optional[X]`; else the annotation itself."""
+    """Return the X of `X | None`, `None | X` and any `Optional[X]`; else the annotation itself."""
     match annotation:
         case ast.BinOp(left=inner, op=ast.BitOr(), right=ast.Constant(value=None)):
             return inner

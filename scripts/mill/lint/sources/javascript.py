@@ -19,17 +19,17 @@ _HOLE = re.compile(r"\$\{[^{}]*\}")
 
 
 def mask(code: str) -> str:
-    """The code with the inside of strings, comments and regular expressions blanked, at the same length."""
+    """Return the code, the inside of strings, comments and regular expressions blanked, not shorter."""
     return _TOKEN.sub(_blank, code)
 
 
 def has_line_comment(code: str) -> bool:
-    """Whether a `//` comment stands in the code."""
+    """Return whether a `//` comment stands in the code."""
     return any(match.lastgroup == "line" for match in _TOKEN.finditer(code))
 
 
 def syntax_error(code: str, *, predicate: bool, awaits: bool = True) -> str | None:
-    """Why the engine would refuse the expression as Windmill wraps it, or None."""
+    """Return why the engine would refuse the expression as Windmill wraps it, or None."""
     text = with_awaits(code.strip()) if awaits else code.strip()
     if predicate:
         body = f"return Boolean({text});"
@@ -51,7 +51,7 @@ _STATEMENT = re.compile(
 
 
 def is_statements(code: str) -> bool:
-    """Whether Windmill runs the text as it is instead of putting `return` before it."""
+    """Return whether Windmill runs the text as it is instead of putting `return` before it."""
     return _STATEMENT.match(code) is not None or ";" in mask(code)
 
 
@@ -65,7 +65,7 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _keep_holes(template: str) -> str:
-    """A template literal with its text blanked and the code in `${...}` kept."""
+    """Return a template literal with its text blanked and the code in `${...}` kept."""
     blanked = [" "] * len(template)
     for hole in _HOLE.finditer(template):
         blanked[hole.start() : hole.end()] = [" ", "(", *template[hole.start() + 2 : hole.end() - 1], ")"]

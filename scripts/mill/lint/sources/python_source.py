@@ -28,7 +28,7 @@ class Source:
         return ast.parse(self.code)
 
     def function(self, name: str) -> Function | None:
-        """A function at the top level."""
+        """Return a function at the top level."""
         for statement in self.tree.body:
             if isinstance(statement, Function) and statement.name == name:
                 return statement
@@ -40,11 +40,11 @@ class Source:
         return self.function("main")
 
     def at(self, node: ast.stmt | ast.expr | ast.arg) -> Place:
-        """Where a node stands."""
+        """Return where a node stands."""
         return self.place.at(node.lineno, node.col_offset + 1)
 
     def definition(self, name: str) -> ast.ClassDef | ast.Assign | ast.AnnAssign | None:
-        """The class or assignment that gives `name` its meaning, here or in an imported workspace module."""
+        """Return the class or assignment that defines `name`, here or in an imported workspace module."""
         for statement in self.tree.body:
             if isinstance(statement, ast.ClassDef) and statement.name == name:
                 return statement

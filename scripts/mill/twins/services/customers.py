@@ -58,7 +58,7 @@ class Batch(BaseModel):
 
 
 def error(status: int, message: str, **more: Any) -> Reply:
-    """An error in this API's shape."""
+    """Return an error in this API's shape."""
     return Reply(status, {"error": _CODES.get(status, "error"), "message": message, **more})
 
 
@@ -76,7 +76,7 @@ _CODES = {
 
 
 def build(setup: Setup) -> Twin:
-    """The twin for `settings` of the form of Settings."""
+    """Return the twin for `settings` of the form of Settings."""
     settings = Settings.model_validate(setup.settings)
     service = _Customers(setup, settings)
     return Twin(
@@ -138,7 +138,7 @@ class _Customers:
         return self._once(request, answer)
 
     def list(self, request: Request) -> Reply:
-        """The customers with the e-mail asked for."""
+        """Return the customers with the e-mail asked for."""
         email = request.query.get("email")
         if email is None or set(request.query) != {"email"}:
             raise Refused(error(400, "Ask for ?email=<address>, and nothing else."))
@@ -146,7 +146,7 @@ class _Customers:
         return Reply(200, {"data": [self._stored(customer_id) for customer_id in found]})
 
     def get(self, request: Request) -> Reply:
-        """One customer by id."""
+        """Return one customer by id."""
         return Reply(200, self._stored(self._id(request)))
 
     def update(self, request: Request) -> Reply:

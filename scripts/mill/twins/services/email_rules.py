@@ -9,12 +9,12 @@ _NAMED = re.compile(r"(?:\"(?:[^\"\\\r\n]|\\.)*\"|[^<>\"\r\n]*)\s*<([^<>]+)>")
 
 
 def bare(text: str) -> str | None:
-    """The address in `name@example.com` or `Name <name@example.com>`; None where there is none."""
+    """Return the address in `name@example.com` or `Name <name@example.com>`; None if there is none."""
     named = _NAMED.fullmatch(text)
     address = named[1] if named else text
     return address if _ADDRESS.fullmatch(address) else None
 
 
 def is_verified(address: str, unverified: list[str]) -> bool:
-    """Whether a sender's domain is not among the unverified ones."""
+    """Return whether a sender's domain is not among the unverified ones."""
     return address.rpartition("@")[2].lower() not in unverified

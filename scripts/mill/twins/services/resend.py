@@ -90,7 +90,7 @@ class Email(BaseModel):
 
 
 def error(status: int, message: str, name: str | None = None) -> Reply:
-    """An error in Resend's shape."""
+    """Return an error in Resend's shape."""
     names = {
         404: "not_found",
         405: "method_not_allowed",
@@ -102,7 +102,7 @@ def error(status: int, message: str, name: str | None = None) -> Reply:
 
 
 def build(setup: Setup) -> Twin:
-    """The twin for `settings` of the form of Settings."""
+    """Return the twin for `settings` of the form of Settings."""
     settings = Settings.model_validate(setup.settings)
     service = _Resend(setup, settings)
     return Twin(

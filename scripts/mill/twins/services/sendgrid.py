@@ -67,7 +67,7 @@ class Personalization(BaseModel):
     send_at: int | None = None
 
     def addresses(self) -> list[str]:
-        """All recipients, in lower case."""
+        """Return all recipients, in lower case."""
         return [one.email.lower() for group in (self.to, self.cc, self.bcc) for one in group or ()]
 
     @model_validator(mode="after")
@@ -133,12 +133,12 @@ class Mail(BaseModel):
 
 
 def error(status: int, message: str, field: str | None = None) -> Reply:
-    """An error in SendGrid's shape."""
+    """Return an error in SendGrid's shape."""
     return Reply(status, {"errors": [{"message": message, "field": field, "help": None}]})
 
 
 def build(setup: Setup) -> Twin:
-    """The twin for `settings` of the form of Settings."""
+    """Return the twin for `settings` of the form of Settings."""
     settings = Settings.model_validate(setup.settings)
     service = _SendGrid(setup, settings)
     return Twin(

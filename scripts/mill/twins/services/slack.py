@@ -87,7 +87,7 @@ class BotMessage(WebhookMessage):
 
 
 def build(setup: Setup) -> Twin:
-    """The twin for `settings` of the form of Settings."""
+    """Return the twin for `settings` of the form of Settings."""
     settings = Settings.model_validate(setup.settings)
     service = _Slack(setup, settings)
     return Twin(
@@ -155,7 +155,7 @@ class _Slack:
         return _word(200, "ok")
 
     def history(self, request: Request) -> Reply:
-        """The messages of a channel, newest first."""
+        """Return the messages of a channel, newest first."""
         channel = self._channel(request.query.get("channel", ""))
         oldest = float(request.query.get("oldest", "0"))
         found = [

@@ -125,7 +125,7 @@ Block = Annotated[Header | Section | Divider | Context | Actions | Image, Field(
 
 
 def characters(value: Any) -> int:
-    """How many characters of text a message's blocks hold."""
+    """Return how many characters of text a message's blocks hold."""
     if isinstance(value, dict):
         return sum(
             len(item) if key == "text" and isinstance(item, str) else characters(item)

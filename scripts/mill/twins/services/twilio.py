@@ -68,14 +68,14 @@ class Settings(BaseModel):
 
 
 def error(status: int, message: str, code: int | None = None) -> Reply:
-    """An error in Twilio's shape."""
+    """Return an error in Twilio's shape."""
     number = code or {401: 20003, 404: 20404, 429: 20429}.get(status, 20000 + status)
     info = f"https://www.twilio.com/docs/errors/{number}"
     return Reply(status, {"code": number, "message": message, "more_info": info, "status": status})
 
 
 def build(setup: Setup) -> Twin:
-    """The twin for `settings` of the form of Settings."""
+    """Return the twin for `settings` of the form of Settings."""
     settings = Settings.model_validate(setup.settings)
     service = _Twilio(setup, settings)
     root = "/2010-04-01/Accounts/{account}"
@@ -144,7 +144,7 @@ class _Twilio:
         return Reply(200, {"messages": messages, "page": 0, "page_size": size, "next_page_uri": None})
 
     def get(self, request: Request) -> Reply:
-        """One message as it stands."""
+        """Return one message as it stands."""
         sid = request.params["file"].removesuffix(".json")
         ids = self._records.find(_MESSAGE, "sid", sid)
         message = self._records.get(_MESSAGE, ids[0]) if ids else None

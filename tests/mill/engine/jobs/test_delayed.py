@@ -88,7 +88,7 @@ def test_a_file_that_is_no_delayed_job_is_named(tmp_path: Path, content: str) ->
     folder = tmp_path / FOLDER
     folder.mkdir()
     (folder / "x.yaml").write_text(content, "utf-8")
-    with pytest.raises(MillError, match=r"x\.yaml: is no delayed job any more"):
+    with pytest.raises(MillError, match=r"x\.yaml: is not a delayed job any more"):
         Delayed(tmp_path).all()
 
 

@@ -101,7 +101,10 @@ class Contacts:
             )
 
     def find(self, text: str, id_property: str | None = None) -> int | None:
-        """The contact with this id or this value of a unique property. Raises RowError for another one."""
+        """Return the contact with this id or this value of a unique property.
+
+        Raises RowError for another one.
+        """
         if id_property is None or id_property == "hs_object_id":
             is_id = text.isascii() and text.isdigit() and len(text) < 18
             return int(text) if is_id and self.get(int(text)) is not None else None
@@ -111,12 +114,12 @@ class Contacts:
         return found[0] if found else None
 
     def get(self, contact_id: int) -> dict[str, Any] | None:
-        """What is kept of a contact; None also for an archived one."""
+        """Return what is kept of a contact; None also for an archived one."""
         body = self._records.get(KIND, contact_id)
         return None if body is None or body.get("archived") else body
 
     def having(self, name: str, values: Sequence[str]) -> list[int] | None:
-        """Those with one of these values, by id; None where the property has no index."""
+        """Return those with one of these values, by id; None if the property has no index."""
         if name == "hs_object_id":
             return sorted(found for value in values if (found := self.find(value)) is not None)
         if name != "email" and name not in self._unique:
@@ -124,14 +127,14 @@ class Contacts:
         return sorted({found for value in values for found in self._records.find(KIND, name, _normal(value))})
 
     def all_ids(self) -> list[int]:
-        """Every contact, oldest first."""
+        """Return every contact, oldest first."""
         ids: list[int] = []
         while page := self._records.page(KIND, after=ids[-1] if ids else 0, limit=1000):
             ids.extend(contact_id for contact_id, _body in page)
         return [contact_id for contact_id in ids if self.get(contact_id) is not None]
 
     def _checked(self, properties: Mapping[str, Any]) -> dict[str, str]:
-        """The values as HubSpot keeps them: text, e-mails in lower case."""
+        """Return the values as HubSpot keeps them: text, e-mails in lower case."""
         values = {
             name: "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
             for name, value in properties.items()
@@ -178,7 +181,7 @@ class Contacts:
 def shown(
     contact_id: int, body: Mapping[str, Any], names: Iterable[str] = (), *, default: bool = True
 ) -> dict[str, Any]:
-    """A contact as replies show it: the named properties, and the ones always shown if `default`."""
+    """Return a contact as replies show it: the named properties, and the ones always shown if `default`."""
     every = {
         **body["properties"],
         "hs_object_id": str(contact_id),

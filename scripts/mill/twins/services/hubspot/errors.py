@@ -48,7 +48,7 @@ class RowError(Exception):
 
 
 def error(status: int, message: str, **more: Any) -> Reply:
-    """An error in HubSpot's shape."""
+    """Return an error in HubSpot's shape."""
     body = {"status": "error", "message": message, "correlationId": str(uuid.uuid4())}
     if status in _CATEGORIES:
         body["category"] = _CATEGORIES[status]

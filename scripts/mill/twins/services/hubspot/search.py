@@ -41,7 +41,7 @@ class Filter(BaseModel):
         return [value.lower() for value in self.values or ([self.value] if self.value is not None else [])]
 
     def holds(self, properties: Mapping[str, str | None]) -> bool:
-        """Whether a contact meets the condition."""
+        """Return whether a contact meets the condition."""
         value = (properties.get(self.propertyName) or "").lower()
         if self.operator in {"HAS_PROPERTY", "NOT_HAS_PROPERTY"}:
             return bool(value) == (self.operator == "HAS_PROPERTY")
@@ -80,7 +80,7 @@ class Search(BaseModel):
 def search(
     contacts: Contacts, query: Search, *, lag_seconds: float, clock: Callable[[], float]
 ) -> dict[str, Any]:
-    """One page. Contacts created in the last `lag_seconds` are not in the index yet."""
+    """Return one page. Contacts created in the last `lag_seconds` are not in the index yet."""
     start = int(query.after or 0)
     if start + query.limit > _LAST:
         raise RowError(VALIDATION_ERROR, f"Search results are limited to {_LAST}: after + limit is above.")

@@ -79,7 +79,7 @@ class Write(BaseModel):
 
 
 def build(setup: Setup) -> Twin:
-    """The twin for `settings` of the form of Settings."""
+    """Return the twin for `settings` of the form of Settings."""
     settings = Settings.model_validate(setup.settings)
     service = _HubSpot(setup, settings)
     operations: list[tuple[str, str, str, Callable[[Request], Reply]]] = [
@@ -164,7 +164,7 @@ class _HubSpot:
         return {} if searching else self._limit_headers()
 
     def _next_reset(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
         since = self._clock() - self._settings.resets_at.timestamp()
         return self._settings.resets_at.timestamp() + max(0, since // _DAY_SECONDS + 1) * _DAY_SECONDS
 
@@ -184,7 +184,7 @@ class _HubSpot:
         }
 
     def usage(self, _request: Request) -> Reply:
-        """The calls of today, this one included, of all private apps."""
+        """Return the calls of today, this one included, of all private apps."""
         usage = {
             "name": "private-apps-api-calls-daily",
             "usageLimit": self._settings.daily_limit,
@@ -201,7 +201,7 @@ class _HubSpot:
         return _answer(lambda: Reply(201, self._contacts.create(write.properties)))
 
     def get(self, request: Request) -> Reply:
-        """One contact by id or `?idProperty=`."""
+        """Return one contact by id or `?idProperty=`."""
         names = [name for name in request.query.get("properties", "").split(",") if name]
         return _answer(lambda: self._shown(self._found(request), names))
 
@@ -211,7 +211,7 @@ class _HubSpot:
         return Reply(200, shown(contact_id, body, names, default=not names))
 
     def update(self, request: Request) -> Reply:
-        """One contact by id or `?idProperty=`."""
+        """Return one contact by id or `?idProperty=`."""
         write = _read(Write, request)
         return _answer(lambda: Reply(200, self._contacts.update(self._found(request), write.properties)))
 
@@ -282,7 +282,7 @@ class _HubSpot:
         return Reply(204)
 
     def search(self, request: Request) -> Reply:
-        """A page of what the index, which lags, holds."""
+        """Return a page of what the index, which lags, holds."""
         query = _read(Search, request)
         lag = self._settings.search_lag_seconds
         return _answer(lambda: Reply(200, search(self._contacts, query, lag_seconds=lag, clock=self._clock)))

@@ -69,7 +69,7 @@ class BulkJobs:
         self._clock = clock
 
     def routes(self, prefix: str) -> list[Route]:
-        """The endpoints below `/services/data/vNN.N`."""
+        """Return the endpoints below `/services/data/vNN.N`."""
         jobs, one = f"{prefix}/jobs/ingest", f"{prefix}/jobs/ingest/{{id}}"
         return [
             Route("POST", jobs, "bulk_create", self.create),
@@ -174,7 +174,7 @@ class BulkJobs:
         return Reply(200, out.getvalue().encode(), {"Content-Type": "text/csv"})
 
     def _process(self, job: dict[str, Any]) -> dict[str, Any]:
-        """The rows applied, and what became of each."""
+        """Return the rows applied, and what became of each."""
         content, end = job.get("content", ""), _LINE_ENDS[job["lineEnding"]]
         if ("\r\n" in content) != (end == "\r\n") and "\n" in content:
             message = f"LineEnding is invalid on user data. Current LineEnding setting is {job['lineEnding']}"

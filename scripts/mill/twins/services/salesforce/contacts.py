@@ -139,16 +139,16 @@ class Contacts:
             raise Refused(error(404, message, "NOT_FOUND"))
 
     def number_of(self, contact_id: str) -> int | None:
-        """The record of an id; None where there is none."""
+        """Return the record of an id; None if there is none."""
         number = from_id(CONTACT, contact_id)
         return None if number is None or self._records.get(KIND, number) is None else number
 
     def get(self, number: int) -> dict[str, str] | None:
-        """The fields that are set, without Id."""
+        """Return the fields that are set, without Id."""
         return self._records.get(KIND, number)
 
     def having(self, field: str, values: Sequence[str]) -> list[int] | None:
-        """Those with one of these values, oldest first; None where the field has no index."""
+        """Return those with one of these values, oldest first; None if the field has no index."""
         if field == "Id":
             return sorted(number for value in values if (number := self.number_of(value)) is not None)
         if field != "Email" and field not in self._external_ids:
@@ -158,7 +158,7 @@ class Contacts:
         )
 
     def numbers(self) -> list[int]:
-        """Every contact, oldest first."""
+        """Return every contact, oldest first."""
         numbers: list[int] = []
         while page := self._records.page(KIND, after=numbers[-1] if numbers else 0, limit=1000):
             numbers.extend(number for number, _body in page)
@@ -197,7 +197,7 @@ class Contacts:
 
 
 def _matched(ids: Sequence[str]) -> dict[str, Any]:
-    """What a duplicate rule tells of the records it matched."""
+    """Return what a duplicate rule tells of the records it matched."""
     records = [
         {"matchConfidence": 100.0, "record": {"attributes": {"type": "Contact"}, "Id": contact_id}}
         for contact_id in ids

@@ -48,7 +48,7 @@ class RowError(Exception):
 
 
 def error(status: int, message: str, code: str | None = None) -> Reply:
-    """An error in Salesforce's shape."""
+    """Return an error in Salesforce's shape."""
     return Reply(status, [{"message": message, "errorCode": code or _CODES.get(status, "UNKNOWN_EXCEPTION")}])
 
 
@@ -63,5 +63,5 @@ def requests_exceeded() -> Reply:
 
 
 def oauth_error(code: str, description: str) -> Reply:
-    """An error of the token endpoint."""
+    """Return an error of the token endpoint."""
     return Reply(400, {"error": code, "error_description": description})

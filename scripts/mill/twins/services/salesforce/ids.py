@@ -9,7 +9,7 @@ _WIDTH = 12
 
 
 def to_id(prefix: str, number: int) -> str:
-    """The id of 18 characters."""
+    """Return the id of 18 characters."""
     digits = ""
     while number:
         number, digit = divmod(number, 62)
@@ -19,7 +19,7 @@ def to_id(prefix: str, number: int) -> str:
 
 
 def from_id(prefix: str, text: str) -> int | None:
-    """The number in an id of 15 or 18 characters; None for what is no id of this prefix."""
+    """Return the number in an id of 15 or 18 characters; None for what is not an id of this prefix."""
     short = text[:15]
     if len(text) not in {15, 18} or not short.startswith(prefix) or not set(short) <= set(_DIGITS):
         return None
@@ -32,7 +32,7 @@ def from_id(prefix: str, text: str) -> int | None:
 
 
 def _suffix(short: str) -> str:
-    """One letter for five characters: which of them are capitals, the first in the lowest bit."""
+    """Return one letter for five characters: which of them are capitals, the first in the lowest bit."""
     return "".join(
         _SUFFIX[sum(1 << place for place, letter in enumerate(short[start : start + 5]) if letter.isupper())]
         for start in (0, 5, 10)

@@ -56,7 +56,7 @@ class Collection(BaseModel):
 
 
 def build(setup: Setup) -> Twin:
-    """The twin for `settings` of the form of Settings."""
+    """Return the twin for `settings` of the form of Settings."""
     settings = Settings.model_validate(setup.settings)
     service = _Salesforce(setup, settings)
     bulk = BulkJobs(setup.records, service.contacts, settings.bulk_seconds, setup.clock)
@@ -123,7 +123,7 @@ class _Salesforce:
         return usage
 
     def limits(self, _request: Request) -> Reply:
-        """How much of some limits is left; the org has many more."""
+        """Return how much of some limits is left; the org has many more."""
         requests = {"Max": self._settings.daily_limit, "Remaining": self._requests.remaining}
         batches = {"Max": 15_000, "Remaining": 15_000}
         return Reply(200, {"DailyApiRequests": requests, "DailyBulkApiBatches": batches})
@@ -162,7 +162,7 @@ class _Salesforce:
         )
 
     def versions(self, _request: Request) -> Reply:
-        """Every version there is, oldest first; needs no session."""
+        """Return every version there is, oldest first; needs no session."""
         return Reply(
             200,
             [
@@ -178,7 +178,7 @@ class _Salesforce:
         return Reply(201, {"id": contact_id, "success": True, "errors": []})
 
     def get(self, request: Request) -> Reply:
-        """The fields that are set."""
+        """Return the fields that are set."""
         number = self._number(request)
         attributes = {"type": "Contact", "url": request.path}
         return Reply(
@@ -262,7 +262,7 @@ class _Salesforce:
         return Reply(200, results)
 
     def _collection(self, request: Request) -> Collection:
-        """The records without their attributes. Raises Refused for what fails the whole request."""
+        """Return the records without their attributes. Raises Refused for what fails the whole request."""
         body = request.json()
         try:
             collection = Collection.model_validate(body)
@@ -289,14 +289,14 @@ class _Salesforce:
         return body
 
     def query(self, request: Request) -> Reply:
-        """The first page of a query."""
+        """Return the first page of a query."""
         text = request.query.get("q")
         if not text:
             raise Refused(errors.error(400, "A query has to be specified", "MALFORMED_QUERY"))
         return self._page(request, text, 0)
 
     def more(self, request: Request) -> Reply:
-        """A further page, by the locator of `nextRecordsUrl`."""
+        """Return a further page, by the locator of `nextRecordsUrl`."""
         locator, _, start = request.params["locator"].partition("-")
         number = from_id(QUERY, locator)
         kept = None if number is None else self._records.get(_QUERY, number)

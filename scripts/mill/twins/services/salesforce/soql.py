@@ -58,7 +58,7 @@ def parse(text: str, contacts: Contacts) -> Query:
 
 
 def run(query: Query, contacts: Contacts, version: str) -> list[dict[str, Any]]:
-    """Every record of the answer, oldest first."""
+    """Return every record of the answer, oldest first."""
     numbers = None
     for condition in query.conditions:
         found = contacts.having(condition.field, condition.values) if condition.values else None
