@@ -24,6 +24,7 @@ from mill.api.objects import Objects
 from mill.api.objects_api import ObjectsApi
 from mill.api.routes_api import RoutesApi, has_token
 from mill.api.run_api import RunApi
+from mill.api.scripts_api import ScriptsApi
 from mill.api.templates import Templates
 from mill.api.triggers import HttpTrigger, RouteTable, load_triggers
 from mill.api.values import Values, read_environment
@@ -67,6 +68,7 @@ class LocalApi:
         self.workspace_id = workspace_id
         self.triggers: list[HttpTrigger] = load_triggers(Workspace(workspace_root), workspace_id)
         self._table = RouteTable(self.triggers)
+        self._root = workspace_root
         self._state_dir = state_dir
         self._jobs = jobs
         self._port = port
@@ -145,6 +147,7 @@ class LocalApi:
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),
             RunApi(jobs, waiter),
+            ScriptsApi(self._root),
             approvals,
         )
         routes = [route for part in parts for route in part.routes()]
