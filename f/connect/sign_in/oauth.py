@@ -83,7 +83,6 @@ class OAuth2Auth(Auth):
         self._key = f"{integration.name}:{integration.account}:{self._fingerprint}"
         self._token = Token()
         self._lock = threading.Lock()
-        self._has_table = False
 
     def __call__(self, outgoing: S, /) -> S:
         outgoing.headers["Authorization"] = f"Bearer {self._token.access_token}"
@@ -101,11 +100,13 @@ class OAuth2Auth(Auth):
             stale = self._token.access_token if refused else ""
             if not refused and self.is_ready():
                 return True  # another thread was faster
-            if not self._has_table:
-                self._store.create(TABLE)
-                self._has_table = True
+            self._store.shared("connect_token", self._make_table)
             self._token = self._shared(stale) or self._fetch_alone(stale)
             return True
+
+    def _make_table(self) -> bool:
+        self._store.create(TABLE)
+        return True
 
     def _shared(self, stale: str) -> Token | None:
         token = self._stored()

@@ -74,11 +74,7 @@ def read_table(
     text = _sample_text(sample[found.bom :], found.name, complete=complete)
     sniffed = sniff(text, delimiter, has_header)
     if has_header is None and sniffed.data_line is not None:
-        message = (
-            f"Line {sniffed.data_line} looks like data, not like column names: put a line of names above it, "
-            "or say with has_header what it is (with false, the columns are called column_1, column_2, ...)."
-        )
-        raise BadTable(message, code="no_header_row", line=sniffed.data_line)
+        raise _no_names(sniffed.data_line)
     with_header = has_header is not False
     if start:
         start[0] = start[0][found.bom :]
@@ -92,14 +88,9 @@ def read_table(
     first = next(rows, None)
     if first is None:
         raise _nothing_there(reader.header)
-    dialect = Dialect(
-        encoding=found.name,
-        bom=found.bom > 0,
-        delimiter=sniffed.layout.delimiter,
-        quote="backslash" if sniffed.layout.backslash else "doubled",
-        newline=find_newline(text),
-        has_header=with_header,
-    )
+    quote: Literal["doubled", "backslash"] = "backslash" if sniffed.layout.backslash else "doubled"
+    newline = find_newline(text)
+    dialect = Dialect(found.name, found.bom > 0, sniffed.layout.delimiter, quote, newline, with_header)
     return Table(dialect, reader.header, chain([first], rows))
 
 
@@ -121,6 +112,14 @@ def _sample_text(sample: bytes, encoding: str, *, complete: bool) -> str:
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample).lstrip("\ufeff")
     end = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
     return text if complete or not end else text[:end]
+
+
+def _no_names(line: int) -> BadTable:
+    message = (
+        f"Line {line} looks like data, not like column names: put a line of names above it, or say with "
+        "has_header what it is (with false, the columns are called column_1, column_2, ...)."
+    )
+    return BadTable(message, code="no_header_row", line=line)
 
 
 def _nothing_there(header: tuple[str, ...]) -> BadTable:

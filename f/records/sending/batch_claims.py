@@ -39,19 +39,33 @@ class Batch:
     outcomes: dict[int, RowOutcome] = field(default_factory=dict)
 
 
+class _Every:
+    """Says once in so many seconds that something is due."""
+
+    def __init__(self, seconds: float, ticks: Callable[[], float]) -> None:
+        self._seconds, self._ticks = seconds, ticks
+        self._last = ticks()
+
+    def is_due(self) -> bool:
+        if self._ticks() - self._last < self._seconds:
+            return False
+        self._last = self._ticks()
+        return True
+
+
 class BatchClaims:
     """A context manager: leaving it waits until everything is written down, and raises what could not be."""
 
     def __init__(
         self, target: Target, journal: Journal, *, ticks: Callable[[], float] = time.monotonic
     ) -> None:
-        self._target, self._journal, self._ticks = target, journal, ticks
+        self._target, self._journal = target, journal
         self._thread = ThreadPoolExecutor(1, "journal")
         self._entries: dict[int, Entry] = {}
         self._seen: dict[str, int] = {}
         self._ahead: Future[Batch] | None = None
         self._pending: deque[Future[None]] = deque()
-        self._renewed = ticks()
+        self._lease = _Every(_RENEW_SECONDS, ticks)
 
     def claimed(self, batches: Iterable[Rows]) -> Iterator[Batch]:
         """Yield each batch once its intent is committed, and claim the next meanwhile."""
@@ -81,8 +95,7 @@ class BatchClaims:
 
     def renew_claims(self) -> None:
         """Say that this job still lives, at most once a minute."""
-        if self._ticks() - self._renewed >= _RENEW_SECONDS:
-            self._renewed = self._ticks()
+        if self._lease.is_due():
             self._later(self._journal.renew_claims)
 
     @property

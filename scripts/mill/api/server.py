@@ -22,6 +22,7 @@ from mill.api.endpoints.jobs_api import JobsApi
 from mill.api.endpoints.objects_api import ObjectsApi
 from mill.api.endpoints.routes_api import RoutesApi, has_token
 from mill.api.endpoints.run_api import RunApi
+from mill.api.endpoints.scripts_api import ScriptsApi
 from mill.api.endpoints.triggers import HttpTrigger, RouteTable, load_triggers
 from mill.api.endpoints.values_api import ValuesApi
 from mill.api.endpoints.waiting import Waiter
@@ -67,6 +68,7 @@ class LocalApi:
         self.workspace_id = workspace_id
         self.triggers: list[HttpTrigger] = load_triggers(Workspace(workspace_root), workspace_id)
         self._table = RouteTable(self.triggers)
+        self._root = workspace_root
         self._state_dir = state_dir
         self._jobs = jobs
         self._port = port
@@ -145,6 +147,7 @@ class LocalApi:
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),
             RunApi(jobs, waiter),
+            ScriptsApi(self._root),
             approvals,
         )
         routes = [route for part in parts for route in part.routes()]

@@ -7,12 +7,14 @@ import typer
 from mill.bench.chaos import chaos
 from mill.bench.connect import connect
 from mill.bench.import_ import import_
+from mill.bench.jobs import jobs
 from mill.bench.reader import reader
 from mill.bench.runner import runner
 
 app = typer.Typer(no_args_is_help=True, help="Measure what things cost on this machine.")
 app.command()(runner)
 app.command()(connect)
+app.command()(jobs)
 app.command()(reader)
 app.command("import")(import_)
 app.command()(chaos)

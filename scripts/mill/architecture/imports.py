@@ -1,0 +1,108 @@
+"""Who imports whom, wherever in a file the import stands: in a function and under TYPE_CHECKING too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+
+from mill.architecture.modules import Module, Modules
+
+# A module's name to the names of those it imports.
+Imports = dict[str, frozenset[str]]
+
+
+def imports_between(modules: Modules) -> Imports:
+    """Return which of `modules` each of them imports.
+
+    `from a.b import c` counts `a.b` and, if it is a module, `a.b.c`. A folder without `__init__.py` is no
+    module, so it never counts.
+    """
+    return {
+        name: frozenset(target for target in named_imports(module) if target in modules and target != name)
+        for name, module in modules.items()
+    }
+
+
+def named_imports(module: Module) -> frozenset[str]:
+    """Return all names that the module's imports may stand for, modules or not."""
+    return frozenset(_names(module))
+
+
+def count_between(imports: Imports, place_of: Callable[[str], str | None]) -> dict[tuple[str, str], int]:
+    """Return how many imports lead from one place into another. Modules at no place are left out."""
+    counts: dict[tuple[str, str], int] = {}
+    for name, targets in imports.items():
+        for target in targets:
+            here, there = place_of(name), place_of(target)
+            if here is not None and there is not None and here != there:
+                counts[here, there] = counts.get((here, there), 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _names(module: Module) -> Iterator[str]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(module, node)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _absolute(module: Module, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = module.package.split(".")
+    kept = package[: len(package) - node.level + 1]
+    return ".".join([*kept, *filter(None, [node.module])])
+
+
+def circles(imports: Mapping[str, frozenset[str]]) -> list[list[str]]:
+    """Return one shortest circle of each group of modules that reach each other, sorted.
+
+    Each circle starts at its first name by the alphabet and ends before it comes back there.
+    """
+    return sorted(_shortest(group, imports) for group in _groups(imports) if len(group) > 1)
+
+
+def _groups(imports: Mapping[str, frozenset[str]]) -> Iterator[set[str]]:
+    """Yield the strongly connected components (Tarjan)."""
+    index: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+
+    def visit(name: str) -> Iterator[set[str]]:
+        index[name] = lowest[name] = len(index)
+        path.append(name)
+        for target in sorted(imports[name]):
+            if target not in index:
+                yield from visit(target)
+                lowest[name] = min(lowest[name], lowest[target])
+            elif target in path:
+                lowest[name] = min(lowest[name], index[target])
+        if lowest[name] == index[name]:
+            start = path.index(name)
+            yield set(path[start:])
+            del path[start:]
+
+    for name in sorted(imports):
+        if name not in index:
+            yield from visit(name)
+
+
+def _shortest(group: set[str], imports: Mapping[str, frozenset[str]]) -> list[str]:
+    ways = (_way_back(start, group, imports) for start in sorted(group))
+    return min(ways, key=len)
+
+
+def _way_back(start: str, group: set[str], imports: Mapping[str, frozenset[str]]) -> list[str]:
+    """Return the shortest way from `start` to itself, breadth first."""
+    seen, ways = {start}, [[start]]
+    for way in ways:  # it grows while it is walked
+        for target in sorted(imports[way[-1]] & group):
+            if target == start:
+                return way
+            if target not in seen:
+                seen.add(target)
+                ways.append([*way, target])
+    raise AssertionError(f"{start} lies on no circle")
