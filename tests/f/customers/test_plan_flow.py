@@ -338,7 +338,8 @@ def test_what_windmill_shows_of_a_dry_run_has_the_plan_and_its_file(stage: Stage
 
     parsed = step("parse_csv", text=AFTER)
     gate = step("gate_import", parsed=parsed, api=stage.api(AFTER), on_duplicate="update", dry_run=True)
-    shown = step("report_import", parsed=parsed, gate=gate, created=[], dry_run=True)["render_all"]
+    summary = step("report_import", parsed=parsed, gate=gate, created=[], dry_run=True)
+    shown = step("show_import", summary=summary)["render_all"]
     tables = [part["table-row-object"] for part in shown if "table-row-object" in part]
     assert {
         "action": "update",
