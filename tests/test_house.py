@@ -16,7 +16,7 @@ from mill.architecture import rules
 from mill.architecture.house import Limits, Order, parse_house, read_house
 from mill.architecture.imports import imports_between
 from mill.architecture.modules import Modules, read_modules, workspace_modules
-from mill.workspace import Workspace
+from mill.repository.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
 HOUSE = read_house(ROOT)

@@ -19,24 +19,34 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from f.connect.calls.exchange import Do, Effect, Exchange, NoGuard, Send, Sleep
+from f.connect.calls.exchange import (
+    Auth,
+    Do,
+    Effect,
+    Exchange,
+    Interceptors,
+    NoGuard,
+    Pipeline,
+    Send,
+    Sleep,
+    carry_out,
+)
 from f.connect.calls.message import Request, Response
-from f.connect.calls.pipeline import Interceptors, Pipeline, carry_out
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.integration import Integration, NoAuth, resolve_url
 from f.connect.limits.circuit_breaker import Breaker
 from f.connect.limits.guard import SharedGuard
 from f.connect.limits.rate_limit import RateLimiter
-from f.connect.metrics import Summary, metrics_of
-from f.connect.pagination import Pager, items, pages
-from f.connect.sign_in.auth import Auth, auth_for
+from f.connect.metrics import Summary
+from f.connect.sign_in.auth import NoCredential, auth_for
 from f.connect.times import REAL, Clock
-from f.connect.transport.download import FileSink
-from f.connect.transport.sync_transport import Transport
+from f.connect.transport.sync_transport import FileSink, Transport
 from f.store.store import Store
+from f.store.stores import memory_store
 
 if TYPE_CHECKING:
-    from f.connect.transport.async_runner import Crew
+    from f.connect.pagination import Pager
+    from f.connect.transport.async_runner import AsyncRunner
     from f.connect.transport.async_transport import AsyncTransport
 
 log = logging.getLogger("connect")
@@ -53,40 +63,19 @@ class Client:
         self._clock = clock
         self.integration = integration
         self.interceptors = Interceptors()
-        store = store or Store.memory()
-        self._base_url = resolve_url(integration.base_url)
-        _warn_of_risks(integration, self._base_url)
+        store = store or memory_store()
+        base_url = resolve_url(integration.base_url)
+        _warn_of_risks(integration, base_url)
         self._auth = auth_for(integration, store)
         self._guard = SharedGuard(integration, self._auth, store, clock)
-        self._metrics = metrics_of(store)
-        self._pipeline = self._build_pipeline()
+        live = Exchange(integration, base_url, self._auth, self._guard, clock=clock)
+        self._pipeline = _pipeline(live, integration, self.interceptors, clock)
         self._transport = Transport(
             connect_timeout=integration.connect_timeout,
             verify=integration.verify_ssl,
             max_reply_bytes=integration.max_reply_bytes,
         )
-        self._async_transport: AsyncTransport | None = None
-        self._crew: Crew | None = None
-        self._crew_lock = threading.Lock()
-
-    def _build_pipeline(self) -> Pipeline:
-        mode = self.integration.mode
-        live = Exchange(self.integration, self._base_url, self._auth, self._guard, clock=self._clock)
-        if mode == "live":
-            return Pipeline(live, None, self.interceptors)
-        twin = _twin_of(self.integration)
-        if mode == "mock":
-            guard = SharedGuard(twin, Auth(), Store.memory())
-            return Pipeline(
-                Exchange(twin, twin.base_url, Auth(), guard, source="twin", clock=self._clock),
-                None,
-                self.interceptors,
-            )
-        return Pipeline(
-            live,
-            Exchange(twin, twin.base_url, Auth(), NoGuard(), source="twin", clock=self._clock),
-            self.interceptors,
-        )
+        self._loops = _Loops(integration, clock)
 
     @property
     def auth(self) -> Auth:
@@ -134,20 +123,18 @@ class Client:
         before and after. Errors are results, never raised. Leaving the loop early cancels what is under
         way; such writes may have been applied. Connections stay open until the client is closed.
         """
-        from f.connect.transport.async_runner import Crew  # noqa: PLC0415 - asyncio and aiohttp cost 200 ms that most jobs need not pay
-
-        with self._crew_lock:
-            if self._crew is None or not self._crew.is_open:
-                self._crew = Crew(self.integration, self._clock)
-            crew = self._crew
-        return crew.send_many(self._pipeline, requests, concurrency)
+        return self._loops.runner().send_many(self._pipeline, requests, concurrency)
 
     def pages(self, path: str, pager: Pager, **options: Any) -> Iterator[Response]:
         """Yield the pages of a list, each fetched when asked for; `f.connect.pagination` has the pagers."""
+        from f.connect.pagination import pages  # noqa: PLC0415 - one module less to fetch for jobs that page nothing
+
         return pages(self.request, Request(method="GET", path=path, **options), pager)
 
     def items(self, path: str, pager: Pager, *, at: str, **options: Any) -> Iterator[Any]:
         """Yield the elements of a paged list; `at` is the dotted path of the list in a page."""
+        from f.connect.pagination import items  # noqa: PLC0415 - as in pages
+
         return items(self.pages(path, pager, **options), at)
 
     def get(self, path: str, **options: Any) -> Response:
@@ -163,7 +150,7 @@ class Client:
         return self.request(Request(method="PUT", path=path, **options))
 
     def patch(self, path: str, **options: Any) -> Response:
-        """PATCH `path`; repeated only where `repeatable=True` says the service makes it safe."""
+        """PATCH `path`; repeated only if `repeatable=True` says the service makes it safe."""
         return self.request(Request(method="PATCH", path=path, **options))
 
     def delete(self, path: str, **options: Any) -> Response:
@@ -184,36 +171,32 @@ class Client:
         return response
 
     async def request_async(self, request: Request) -> Response:
-        """Like `request`, on the running event loop."""
-        if self._async_transport is None:
-            from f.connect.transport.async_transport import AsyncTransport  # noqa: PLC0415 - as in send_many
-
-            self._async_transport = AsyncTransport(self.integration, clock=self._clock)
-        return await self._async_transport.call(self._pipeline, request)
+        """Carry out one request on the running event loop, as do `get_async` and its kin."""
+        return await self._loops.transport().call(self._pipeline, request)
 
     async def get_async(self, path: str, **options: Any) -> Response:
-        """Like `get`."""
+        """GET `path`."""
         return await self.request_async(Request(method="GET", path=path, **options))
 
     async def post_async(self, path: str, **options: Any) -> Response:
-        """Like `post`."""
+        """POST to `path`; it is repeated as `post` says."""
         return await self.request_async(Request(method="POST", path=path, **options))
 
     async def put_async(self, path: str, **options: Any) -> Response:
-        """Like `put`."""
+        """PUT to `path`."""
         return await self.request_async(Request(method="PUT", path=path, **options))
 
     async def patch_async(self, path: str, **options: Any) -> Response:
-        """Like `patch`."""
+        """PATCH `path`; it is repeated as `patch` says."""
         return await self.request_async(Request(method="PATCH", path=path, **options))
 
     async def delete_async(self, path: str, **options: Any) -> Response:
-        """Like `delete`."""
+        """DELETE `path`."""
         return await self.request_async(Request(method="DELETE", path=path, **options))
 
     def metrics(self) -> dict[str, Summary]:
-        """What is known of this integration's calls, by endpoint, over all jobs that share the store."""
-        return self._metrics.summary(self.integration.name)
+        """Return what is known of the integration's calls, by endpoint, over all jobs of the store."""
+        return self._guard.metrics.summary(self.integration.name)
 
     def on_request(self, change: Callable[[Request], Request]) -> None:
         """Let `change` see every request before it is prepared, and return it or another."""
@@ -229,16 +212,13 @@ class Client:
 
     def close(self) -> None:
         """Close all connections and write the metrics gathered so far to the store."""
-        if self._crew is not None:
-            self._crew.close()
+        self._loops.close()
         self._transport.close()
-        self._guard.flush()
+        self._guard.metrics.flush()
 
     async def close_async(self) -> None:
         """Close the connections of the running event loop, and all others."""
-        if self._async_transport is not None:
-            await self._async_transport.close()
-            self._async_transport = None
+        await self._loops.close_async()
         self.close()
 
     def __enter__(self) -> Self:
@@ -256,6 +236,61 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close_async()
+
+
+class _Loops:
+    """What asynchronous calls need: on the caller's event loop, and on one of our own for `send_many`.
+
+    Made on first use, for asyncio and aiohttp cost 200 ms that most jobs need not pay.
+    """
+
+    def __init__(self, integration: Integration, clock: Clock) -> None:
+        self._integration, self._clock = integration, clock
+        self._transport: AsyncTransport | None = None
+        self._runner: AsyncRunner | None = None
+        self._lock = threading.Lock()
+
+    def transport(self) -> AsyncTransport:
+        """Return the connections of the running event loop."""
+        if self._transport is None:
+            from f.connect.transport.async_transport import AsyncTransport  # noqa: PLC0415 - see above
+
+            self._transport = AsyncTransport(self._integration, clock=self._clock)
+        return self._transport
+
+    def runner(self) -> AsyncRunner:
+        """Return the loop of our own; a process that was forked off gets another."""
+        from f.connect.transport.async_runner import AsyncRunner  # noqa: PLC0415 - see above
+
+        with self._lock:
+            if self._runner is None or not self._runner.is_open:
+                self._runner = AsyncRunner(self._integration, self._clock)
+            return self._runner
+
+    def close(self) -> None:
+        """Close the loop of our own."""
+        if self._runner is not None:
+            self._runner.close()
+
+    async def close_async(self) -> None:
+        """Close the connections of the running event loop."""
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None
+
+
+def _pipeline(live: Exchange, integration: Integration, interceptors: Interceptors, clock: Clock) -> Pipeline:
+    """Let calls go to the service, to its twin, or to the twin while the service is down, by the mode."""
+    if integration.mode == "live":
+        return Pipeline(live, None, interceptors)
+    twin = _twin_of(integration)
+    nobody = NoCredential()
+    if integration.mode == "mock":
+        guard = SharedGuard(twin, nobody, memory_store())
+        mock = Exchange(twin, twin.base_url, nobody, guard, source="twin", clock=clock)
+        return Pipeline(mock, None, interceptors)
+    stand_in = Exchange(twin, twin.base_url, nobody, NoGuard(), source="twin", clock=clock)
+    return Pipeline(live, stand_in, interceptors)
 
 
 def _twin_of(integration: Integration) -> Integration:

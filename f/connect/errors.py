@@ -47,7 +47,7 @@ class FixSettings(ConnectError):
         status: int | None = None,
         request_id: str | None = None,
     ) -> None:
-        """`faults` holds one sentence per fault where several were found at once."""
+        """`faults` holds one sentence per fault if several were found at once."""
         super().__init__(message, code=code, call=call, status=status, request_id=request_id)
         self.faults = list(faults)
 
@@ -69,7 +69,7 @@ class TryLater(ConnectError):
         status: int | None = None,
         request_id: str | None = None,
     ) -> None:
-        """`retry_after` is in seconds, None where the service did not say."""
+        """`retry_after` is in seconds, None if the service did not say."""
         super().__init__(message, code=code, call=call, status=status, request_id=request_id)
         self.retry_after = retry_after
 

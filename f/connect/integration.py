@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 from urllib.parse import urlsplit
 
 from f.connect.errors import FixSettings
+from f.connect.times import DAY_SECONDS
 
 Mode = Literal["mock", "hybrid", "live"]
 
@@ -168,12 +169,12 @@ class RateLimit(_Checked):
 
     @property
     def interval(self) -> float:
-        """Seconds between two requests at the steady rate."""
+        """The seconds between two requests at the steady rate."""
         return self.time_window / self.max_requests
 
     @property
     def burst(self) -> int:
-        """How many may go at once."""
+        """The number of requests that may go at once."""
         return self.burst_size or max(1, self.max_requests // 10)
 
 
@@ -192,7 +193,7 @@ class Retry(_Checked):
     exponential_base: Annotated[float, Bound(ge=1)] = 2.0
     jitter: bool = True
     max_elapsed: Seconds = 120.0
-    longest_wait: Seconds = 86_400.0
+    longest_wait: Seconds = DAY_SECONDS
     retry_on_status_codes: tuple[int, ...] = (408, 425, 429, 500, 502, 503, 504)
 
     def _faults(self) -> Iterator[str]:
@@ -308,7 +309,7 @@ def _may_be_plain(host: str, netloc: str, environ: Mapping[str, str]) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` names this machine."""
+    """Return whether `host` names this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

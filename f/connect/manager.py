@@ -7,16 +7,17 @@ import threading
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict
 
+from f.connect.calls.exchange import Auth
 from f.connect.calls.message import Request
-from f.connect.calls.retry import Retrying
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput
 from f.connect.integration import Integration
 from f.connect.limits.circuit_breaker import Status
 from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import Summary, metrics_of
-from f.connect.sign_in.auth import Auth
+from f.connect.retrying import Retrying
 from f.store.store import Store
+from f.store.stores import memory_store
 
 
 class Health(TypedDict):
@@ -34,7 +35,7 @@ class IntegrationManager:
     """Registers integrations and hands out what belongs to each; as a context manager it closes all."""
 
     def __init__(self, store: Store | None = None) -> None:
-        self.store = store or Store.memory()
+        self.store = store or memory_store()
         self._integrations: dict[str, Integration] = {}
         self._clients: dict[str, Client] = {}
         self._lock = threading.RLock()
@@ -66,14 +67,14 @@ class IntegrationManager:
             return changed
 
     def get(self, name: str) -> Integration:
-        """Return the integration of that name; FixInput where there is none."""
+        """Return the integration of that name; FixInput if there is none."""
         if name not in self._integrations:
             known = ", ".join(self.list()) or "none"
             raise FixInput(f"There is no integration {name!r}. Registered: {known}.")
         return self._integrations[name]
 
     def list(self) -> list[str]:
-        """Names of all integrations, sorted."""
+        """Return the names of all integrations, sorted."""
         return sorted(self._integrations)
 
     def connector(self, name: str) -> Client:

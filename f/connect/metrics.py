@@ -12,21 +12,90 @@ import inspect
 import logging
 import math
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypedDict, TypeVar, cast
 
 from f.connect.times import REAL, Clock
 from f.store.store import Store
+from f.store.stores import memory_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 FLUSH_SECONDS = 5.0
-_STEPS_PER_DOUBLING = 8  # latency buckets grow by 9 %, which is also the percentiles' error
+_STEPS_PER_DOUBLING = 8  # buckets grow by 9 %, which is also the percentiles' error
+_SHORTEST_MS = 0.01
+_BUCKET = "ms:"  # and its number: the counter of a latency bucket
 
 log = logging.getLogger("connect.metrics")
+
+
+class Latency(TypedDict):
+    """Milliseconds from request to reply."""
+
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+class Histogram:
+    """Durations counted by logarithmic bucket, seconds in and milliseconds out; several add up to one.
+
+    The upper edge of bucket n is 2 ** (n / 8) ms. `longest`: seconds, infinite if nobody kept it.
+    """
+
+    def __init__(self, buckets: Mapping[int, int] | None = None, longest: float = 0.0) -> None:
+        self._counts = Counter(buckets or {})
+        self._longest = longest
+
+    @staticmethod
+    def bucket_of(seconds: float) -> int:
+        """Return the bucket that counts so long a duration."""
+        return math.ceil(_STEPS_PER_DOUBLING * math.log2(max(seconds * 1000, _SHORTEST_MS)))
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        self._counts[self.bucket_of(seconds)] += 1
+        self._longest = max(self._longest, seconds)
+
+    def to_json(self) -> dict[str, object]:
+        """Return what `merged` takes, in another process."""
+        return {
+            "buckets": {str(bucket): count for bucket, count in self._counts.items()},
+            "longest": self._longest,
+        }
+
+    @classmethod
+    def merged(cls, parts: Iterable[Mapping[str, Any]]) -> Histogram:
+        """Return the sum of histograms, each as `to_json` gave it."""
+        total = cls()
+        for part in parts:
+            total._counts.update({int(bucket): count for bucket, count in part["buckets"].items()})
+            total._longest = max(total._longest, part["longest"])
+        return total
+
+    def summary(self) -> Latency | None:
+        """Return percentiles and the longest; None if nothing was counted."""
+        if not self._counts:
+            return None
+        return {
+            "p50": self._percentile(0.50),
+            "p95": self._percentile(0.95),
+            "p99": self._percentile(0.99),
+            "max": round(self._longest * 1000, 2),
+        }
+
+    def _percentile(self, share: float) -> float:
+        """Return the upper edge of the bucket that this share of all durations does not exceed."""
+        rank = math.ceil(share * self._counts.total())
+        for bucket in sorted(self._counts):
+            rank -= self._counts[bucket]
+            if rank <= 0:
+                break
+        return round(min(2 ** (bucket / _STEPS_PER_DOUBLING), self._longest * 1000), 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +109,7 @@ class SlowCall:
 
 
 class Summary(TypedDict):
-    """One endpoint. Latencies are milliseconds per call, waiting and retries included; None without calls."""
+    """One endpoint. Histogram are milliseconds per call, waiting and retries included; None without calls."""
 
     calls: int
     successes: int
@@ -96,7 +165,7 @@ class Metrics:
         with self._lock:
             counts = self._counts
             counts[integration, endpoint, f"outcome:{outcome}"] += 1
-            counts[integration, endpoint, f"ms:{_bucket(seconds * 1000)}"] += 1
+            counts[integration, endpoint, f"{_BUCKET}{Histogram.bucket_of(seconds)}"] += 1
             if retries:
                 counts[integration, endpoint, "retries"] += retries
             if waited:
@@ -132,7 +201,7 @@ class Metrics:
         return {endpoint: _summary(counters) for endpoint, counters in sorted(endpoints.items())}
 
     def integrations(self) -> list[str]:
-        """Names of all integrations that were called."""
+        """Return the names of all integrations that were called."""
         self.flush()
         return sorted({row[0] for row in self._read()})
 
@@ -159,7 +228,7 @@ def metrics_of(store: Store) -> Metrics:
 @functools.cache
 def process_metrics() -> Metrics:
     """Return the counters of this process, for functions that belong to no store."""
-    return Metrics(Store.memory())
+    return Metrics(memory_store())
 
 
 def monitored(
@@ -226,16 +295,14 @@ def _timed(clock: Clock, done: Callable[[float, str], None]) -> Iterator[None]:
         done(clock.ticks() - started, outcome)
 
 
-def _bucket(milliseconds: float) -> int:
-    """Index of the latency bucket: its upper edge is 2 ** (index / 8) ms."""
-    return math.ceil(_STEPS_PER_DOUBLING * math.log2(max(milliseconds, 0.01)))
-
-
 def _summary(counters: Mapping[str, float]) -> Summary:
     outcomes = {
         name.removeprefix("outcome:"): int(n) for name, n in counters.items() if name.startswith("outcome:")
     }
-    histogram = sorted((int(name[3:]), int(n)) for name, n in counters.items() if name.startswith("ms:"))
+    buckets = {
+        int(name.removeprefix(_BUCKET)): int(n) for name, n in counters.items() if name.startswith(_BUCKET)
+    }
+    latency = Histogram(buckets, longest=math.inf).summary()
     successes = outcomes.pop("success", 0)
     return Summary(
         calls=successes + sum(outcomes.values()),
@@ -243,17 +310,7 @@ def _summary(counters: Mapping[str, float]) -> Summary:
         failures=dict(sorted(outcomes.items())),
         retries=int(counters.get("retries", 0)),
         waited_seconds=round(counters.get("waited", 0.0), 3),
-        p50=_percentile(histogram, 0.50),
-        p95=_percentile(histogram, 0.95),
-        p99=_percentile(histogram, 0.99),
+        p50=latency and latency["p50"],
+        p95=latency and latency["p95"],
+        p99=latency and latency["p99"],
     )
-
-
-def _percentile(histogram: list[tuple[int, int]], share: float) -> float | None:
-    """Upper edge, in milliseconds, of the bucket that the share of all calls does not exceed."""
-    rank = math.ceil(share * sum(count for _, count in histogram))
-    for index, count in histogram:
-        rank -= count
-        if rank <= 0:
-            return round(2 ** (index / _STEPS_PER_DOUBLING), 2)
-    return None

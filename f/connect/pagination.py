@@ -56,7 +56,7 @@ def items(responses: Iterator[Response], path: str) -> Iterator[Any]:
 
 
 def at(value: Any, path: str) -> Any:
-    """Return what lies at a dotted path of a JSON value, None where there is nothing."""
+    """Return what lies at a dotted path of a JSON value, None if there is nothing."""
     for step in path.split(".") if path else ():
         value = value.get(step) if isinstance(value, dict) else None
     return value

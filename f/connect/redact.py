@@ -8,6 +8,7 @@ is masked wherever it stands.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import logging
 import re
@@ -108,6 +109,11 @@ def mask_body(body: bytes | str) -> str:
     except ValueError:
         text = mask_text(text[: 4 * LONGEST])
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(body)} bytes)"
+
+
+def fingerprint_of(secret: str) -> str:
+    """Return six hex digits: enough to notice a change, too few to tell which of many guesses is right."""
+    return hashlib.blake2b(secret.encode(), digest_size=3).hexdigest()
 
 
 class RedactingFilter(logging.Filter):

@@ -1,9 +1,15 @@
-"""Time and chance, in one object, so that a test can supply its own."""
+"""Time and chance in one object, so that a test can supply its own, and times as text. Everything is UTC."""
 
 from __future__ import annotations
 
+import math
 import random
 import time
+from datetime import UTC, datetime
+
+from f.connect.errors import FixInput
+
+DAY_SECONDS = 86_400.0
 
 
 class Clock:
@@ -13,15 +19,15 @@ class Clock:
     """
 
     def ticks(self) -> float:
-        """Seconds from some fixed moment."""
+        """Return seconds since some fixed time."""
         return time.monotonic()
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return time.time()
 
     def draw(self) -> float:
-        """A random number from 0 to 1."""
+        """Return a random number from 0 to 1."""
         return random.random()  # noqa: S311 - spreads retries, hides nothing
 
     def sleep(self, seconds: float) -> bool:
@@ -38,3 +44,30 @@ class Clock:
 
 
 REAL = Clock()
+
+
+def to_iso(seconds: float) -> str:
+    """Return seconds since the epoch as ISO 8601, rounded up to a whole second."""
+    return datetime.fromtimestamp(math.ceil(seconds), UTC).isoformat(timespec="seconds")
+
+
+def to_text(seconds: float) -> str:
+    """Return seconds since the epoch as a person writes it, rounded up to a whole minute."""
+    return f"{datetime.fromtimestamp(math.ceil(seconds / 60) * 60, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def parse_iso(text: object) -> float | None:
+    """Return the seconds since the epoch of an ISO 8601 time with its offset; None for anything else."""
+    try:
+        read = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return read.timestamp() if read and read.tzinfo else None
+
+
+def require_iso(text: str) -> float:
+    """Return the seconds since the epoch of what a person gave, 0 for "". FixInput if it is not a time."""
+    seconds = parse_iso(text) if text else 0.0
+    if seconds is None:
+        raise FixInput(f"{text!r} is no time. Write it like 2026-11-23T00:00:00+00:00.", code="bad_time")
+    return seconds

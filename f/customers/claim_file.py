@@ -11,8 +11,9 @@ from typing import Any
 from f.connect.errors import FixSettings
 from f.records.inbox.claims import Claims
 from f.records.inbox.decisions import Claim, InboxFile, is_taken
-from f.records.inbox.file_store import Platform, object_at
+from f.records.inbox.file_store import Platform
 from f.store.stores import open_store, postgresql
+from f.windmill.objects import object_at
 
 
 def main(
@@ -58,7 +59,7 @@ def _claim(action: Any, message: str, file: InboxFile, owner: str = "", attempt:
         "action": action,
         "message": message,
         "file": file.to_json(),
-        "s3_object": dict(object_at(file.storage, file.path)),
+        "s3_object": dict(object_at(file.path, file.storage)),
         "owner": owner,
         "attempt": attempt,
     }

@@ -9,11 +9,10 @@ from typing import Literal, cast
 
 from f.customers.targets.customer_api import customer_api, open_target
 from f.records.planning.plan_text import refuse_outdated
-from f.records.planning.planner import Planner, planned_chunks
-from f.records.report.summary import Parsed
-from f.records.sending.session import open_import
+from f.records.planning.planner import open_planner, planned_chunks
+from f.records.reading.parsed import Parsed
 from f.store.stores import postgresql
-from f.windmill.progress import Progress
+from f.windmill.job import Progress
 
 
 def main(
@@ -25,8 +24,7 @@ def main(
     resend_unknown: bool = False,
 ) -> dict[str, str]:
     target, file = open_target(api), cast("Parsed", parsed)
-    with open_import(journal, target, file["import_id"], resend_unknown=resend_unknown) as (before, client):
-        planner = Planner(file["sha256"], target, client, before, on_duplicate)
+    with open_planner(file, target, journal, on_duplicate, resend_unknown=resend_unknown) as planner:
         chunks = planned_chunks(file, planner, Progress(file["counts"]["valid"]))
         deque(chunks, maxlen=0)  # only their hash is wanted
     refuse_outdated(plan_hash, planner.hash)

@@ -11,33 +11,24 @@ sends only what has not been applied. Where sending would have to wait longer th
 day's allowance is used up or the API asks for a long pause, the job ends and the rest of its rows is parked.
 """
 
-import contextlib
-import gc
 import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, Literal, cast
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict, cast
 
 from f.connect.errors import FixInput
-from f.connect.moments import seconds_of
+from f.connect.times import require_iso
 from f.customers.targets.customer_api import customer_api, open_target
-from f.customers.validation.customer import FIELDS, Customer, check
-from f.records.journal.row_journal import RowJournal
-from f.records.report.summary import Created, Rows
-from f.records.rows.outcome import CustomerRow, RowOutcome, to_record
-from f.records.rows.row_store import inline, object_path, read_rows, to_line, write_rows
-from f.records.sending.parking import ParkingClient
+from f.records.rows.outcome import RowOutcome, Stop
+from f.records.rows.row import Row, Rows, reported
+from f.records.rows.row_store import Created, StoredRows, inline, object_path, read_rows, to_line, write_rows
 from f.records.sending.run import Sent, send_rows
-from f.records.sending.session import journal_kind, open_import
+from f.records.sending.session import Session, gc_relaxed, journal_kind, open_import
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import postgresql
-from f.windmill.cancellation import Cancellation
-from f.windmill.progress import Progress
-
-# Objects made between two collections. Python's own 700 are the doing of a hundred rows.
-_OBJECTS_A_COLLECTION = 10_000
+from f.windmill.job import Cancellation, Progress
 
 
 def main(
@@ -52,7 +43,7 @@ def main(
     dry_run: bool = False,
     journal: postgresql | None = None,
     resend_unknown: bool = False,
-    settled: dict | None = None,
+    planned_outcomes: dict | None = None,
     park_after: int = 300,
     renews_at: str = "",
 ) -> Created:
@@ -64,130 +55,130 @@ def main(
     }
     target = open_target(api, overrides)
     import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
-    with _collector_spared():
-        rows, ends = _typed(customers) if customers else _chunk(chunk, settled)
+    with gc_relaxed(), Cancellation() as cancellation:
+        given = _typed_rows(customers) if customers else _chunk_rows(chunk, planned_outcomes)
         if dry_run:
-            sent = Sent([(row, RowOutcome.because("dry_run")) for row in rows])
+            sent = Sent([(row, RowOutcome.because("dry_run")) for row in given.rows])
         else:
-            with (
-                Cancellation() as cancellation,
-                open_import(
-                    journal,
-                    target,
-                    import_id,
-                    resend_unknown=resend_unknown,
-                    park_after=park_after,
-                    renews_at=seconds_of(renews_at),
-                    clock=cancellation,
-                ) as (rows_before, client),
-            ):
-                sent = _send(rows, target, client, rows_before, on_duplicate, cancellation)
-    ends += _parked(sent)
-    counts = {str(name): count for name, count in Counter(end.outcome for _, end in ends).items()}
-    index = (chunk or {}).get("index", 0)
-    print(f"chunk {index}: {len(ends)} rows, {counts}, {sent.requests} requests, {sent.retries} retries")
-    in_storage = "s3" in (chunk or {}).get("rows", {})
+            with open_import(
+                journal,
+                target,
+                import_id,
+                resend_unknown=resend_unknown,
+                park_after=park_after,
+                renews_at=require_iso(renews_at),
+                clock=cancellation,
+            ) as session:
+                sent = _send(given.rows, target, session, on_duplicate, cancellation)
+    outcomes = [*sent.parked(), *given.decided]
     return {
-        "index": index,
+        **_summary(sent, outcomes, chunk, import_id),
         "target": target.title,
         "guarantee": target.guarantee(journal_kind(journal), on_duplicate),
-        "counts": counts,
-        "noted": _noted(ends, object_path(import_id, f"noted/{index:05}.jsonl") if in_storage else None),
-        "ids": {str(row.line): end.id for row, end in ends if end.id} if customers else {},
-        "requests": sent.requests,
-        "retries": sent.retries,
-        "latencies": sent.latencies.to_json(),
-        "stopped": sent.stopped,
+        "ids": {str(row.line): outcome.id for row, outcome in outcomes if outcome.id} if customers else {},
         "started": started,
         "ended": time.time(),
     }
 
 
-@contextlib.contextmanager
-def _collector_spared() -> Iterator[None]:
-    """Let the garbage collector run seldom, and past the imported modules: rows are no cycles to be found."""
-    before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS_A_COLLECTION, *before[1:])
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
-
-
 def _send(
-    rows: list[CustomerRow],
-    target: Target,
-    client: ParkingClient,
-    journal: RowJournal,
-    on_duplicate: OnDuplicate,
-    cancellation: Cancellation,
+    rows: Rows, target: Target, session: Session, on_duplicate: OnDuplicate, cancellation: Cancellation
 ) -> Sent:
     """Send the rows the journal does not know as sent, unless another job has met a limit that lasts."""
-    if pause := client.pause():
+    if pause := session.client.pause():
         return Sent([(row, RowOutcome.because("not_sent")) for row in rows], stopped=pause.stop())
     return send_rows(
         rows,
         target,
-        client,
-        journal=journal,
+        session.client,
+        journal=session.journal,
         on_duplicate=on_duplicate,
         progress=Progress(len(rows)),
         sleep=cancellation.sleep,
-        cancelled=cancellation.is_heard,
+        cancelled=cancellation.is_requested,
     )
 
 
-def _parked(sent: Sent) -> list[tuple[CustomerRow, RowOutcome]]:
-    """The ends of a run, where the rows that it did not come to wait if it was parked."""
-    if sent.stopped is None or "resume_at" not in sent.stopped:
-        return sent.ends
-    waits = RowOutcome.because("parked", sent.stopped["message"])
-    return [(row, waits if end.code == "not_sent" else end) for row, end in sent.ends]
+@dataclass(slots=True)
+class _Given:
+    """The rows of a job to be sent, and beside them those whose outcome is known already."""
+
+    rows: list[Row] = field(default_factory=list)
+    decided: list[tuple[Row, RowOutcome]] = field(default_factory=list)
 
 
-def _chunk(
-    chunk: dict[str, Any] | None, settled: dict[str, Any] | None
-) -> tuple[list[CustomerRow], list[tuple[CustomerRow, RowOutcome]]]:
-    """The rows of a chunk that parse_csv made, apart from those whose outcome a plan has settled."""
+def _chunk_rows(chunk: dict[str, Any] | None, planned_outcomes: dict[str, Any] | None) -> _Given:
+    """The rows of a chunk that parse_csv made; a plan may have decided what becomes of some of them."""
     if not chunk:
         raise FixInput("Nothing to create: give customers, or a chunk of parse_csv.", code="no_customers")
-    rows = [CustomerRow.from_record(record) for record in read_rows(cast("Rows", chunk["rows"]))]
-    ends = {
-        r["line"]: RowOutcome.because(r["code"], r["detail"], r["id"])
-        for r in read_rows(cast("Rows", settled or {}))
+    given = _Given()
+    planned = {
+        one["line"]: RowOutcome.because(one["code"], one["detail"], one["id"])
+        for one in read_rows(cast("StoredRows", planned_outcomes or {}))
     }
-    open_ones = [row for row in rows if row.line not in ends]
-    return open_ones, [(row, ends[row.line]) for row in rows if row.line in ends]
+    for record in read_rows(cast("StoredRows", chunk["rows"])):
+        row = Row.from_json(record)
+        if row.line in planned:
+            given.decided.append((row, planned[row.line]))
+        else:
+            given.rows.append(row)
+    return given
 
 
-def _typed(
-    customers: list[dict[str, Any]],
-) -> tuple[list[CustomerRow], list[tuple[CustomerRow, RowOutcome]]]:
+def _typed_rows(customers: list[dict[str, Any]]) -> _Given:
     """Customers typed into the form or handed over by another step: unchecked. Lines count from 1."""
-    rows: list[CustomerRow] = []
-    refused: list[tuple[CustomerRow, RowOutcome]] = []
+    from f.customers.validation.customer import check  # noqa: PLC0415 - the rows of a chunk are checked
+    from f.customers.validation.fields import FIELDS  # noqa: PLC0415 - see above
+
+    given = _Given()
     for line, record in enumerate(customers, start=1):
-        values = {name: str(value) for name, value in record.items() if value is not None and name in FIELDS}
-        custom = {
-            name: str(value) for name, value in record.items() if value is not None and name not in FIELDS
-        }
+        texts = {name: str(value) for name, value in record.items() if value is not None}
+        values = {name: text for name, text in texts.items() if name in FIELDS}
+        custom = {name: text for name, text in texts.items() if name not in FIELDS}
         customer, faults, _ = check(values, custom, None)
         cells = [str(value) for value in record.values()]
         if customer is None:
-            empty = CustomerRow(line, cells, Customer("", ""))
-            refused.append(
-                (empty, RowOutcome.because(faults[0].code, f"{faults[0].field} {faults[0].detail}"))
-            )
+            refusal = RowOutcome("invalid", faults[0].code, f"{faults[0].field} {faults[0].detail}")
+            given.decided.append((Row(line, cells, "", {}), refusal))
         else:
-            rows.append(CustomerRow(line, cells, customer))
-    return rows, refused
+            given.rows.append(Row(line, cells, customer.key, customer.to_json()))
+    return given
 
 
-def _noted(ends: list[tuple[CustomerRow, RowOutcome]], path: str | None) -> Rows:
-    """The rows worth a look, by line; as an object where the chunk was one."""
-    records = [to_record(row, end) for row, end in ends if end.code]
+class _Summary(TypedDict):
+    """The part of Created that is about the rows."""
+
+    index: int
+    counts: dict[str, int]
+    reported: StoredRows
+    requests: int
+    retries: int
+    latencies: dict[str, Any]
+    stopped: Stop | None
+
+
+def _summary(
+    sent: Sent, outcomes: list[tuple[Row, RowOutcome]], chunk: dict[str, Any] | None, import_id: str
+) -> _Summary:
+    """How the rows went, said in the log as well."""
+    index, in_storage = (chunk or {}).get("index", 0), "s3" in (chunk or {}).get("rows", {})
+    counts = {str(name): count for name, count in Counter(one.outcome for _, one in outcomes).items()}
+    print(f"chunk {index}: {len(outcomes)} rows, {counts}, {sent.requests} requests, {sent.retries} retries")
+    path = object_path(import_id, f"reported/{index:05}.jsonl") if in_storage else None
+    return {
+        "index": index,
+        "counts": counts,
+        "reported": _reported(outcomes, path),
+        "requests": sent.requests,
+        "retries": sent.retries,
+        "latencies": sent.latencies.to_json(),
+        "stopped": sent.stopped,
+    }
+
+
+def _reported(outcomes: list[tuple[Row, RowOutcome]], path: str | None) -> StoredRows:
+    """The rows worth a look; as an object if the chunk was one."""
+    records = [reported(row, outcome) for row, outcome in outcomes if outcome.code]
     if path is None or not records:
         return inline(records)
     return write_rows(path, [to_line(record) for record in records])

@@ -11,15 +11,17 @@ from typing import Any, Literal, cast
 
 from f.connect.errors import FixInput
 from f.customers.targets.customer_api import customer_api, open_target
+from f.records.planning.plan import Gate, Plan
 from f.records.planning.plan_file import PlanRecord
 from f.records.planning.plan_text import check_hash, in_a_sentence, refuse_outdated
-from f.records.planning.planner import Planner, planned_chunks
+from f.records.planning.planner import open_planner, planned_chunks
 from f.records.planning.quota import forecast_of
-from f.records.report.summary import Gate, Parsed, Plan, Rows
-from f.records.sending.session import journal_kind, open_import
+from f.records.reading.parsed import Parsed
+from f.records.rows.row_store import StoredRows
+from f.records.sending.session import journal_kind
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import postgresql
-from f.windmill.progress import Progress
+from f.windmill.job import Progress
 
 
 def main(
@@ -41,11 +43,11 @@ def main(
     file = cast("Parsed", parsed)
     too_many, message = _judged(file, target, max_bad_share, on_too_many_bad)
     plan: Plan | None = None
-    settled: list[Rows] = []
+    planned: list[StoredRows] = []
     if dry_run or ask_first or apply_plan:
-        plan, settled = _planned(file, target, journal, on_duplicate, resend_unknown=resend_unknown)
+        plan, planned = _planned(file, target, journal, on_duplicate, resend_unknown=resend_unknown)
         message = f"{message} {in_a_sentence(plan)}"
-    left = _left_to_send(file, settled)
+    left = _left_to_send(file, planned)
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
     message = f"{message} {forecast['message']}"
     print(message)
@@ -59,7 +61,7 @@ def main(
         "target": target.title,
         "guarantee": target.guarantee(journal_kind(journal), on_duplicate),
         "plan": plan,
-        "settled": settled,
+        "planned_outcomes": planned,
         "forecast": forecast,
     }
 
@@ -90,19 +92,18 @@ def _planned(
     on_duplicate: OnDuplicate,
     *,
     resend_unknown: bool,
-) -> tuple[Plan, list[Rows]]:
-    """The plan, and what it settles by chunk."""
-    record, import_id = PlanRecord(parsed["import_id"]), parsed["import_id"]
-    with open_import(journal, target, import_id, resend_unknown=resend_unknown) as (rows_before, client):
-        planner = Planner(parsed["sha256"], target, client, rows_before, on_duplicate)
+) -> tuple[Plan, list[StoredRows]]:
+    """The plan, and the outcomes by chunk that need no sending."""
+    record = PlanRecord(parsed["import_id"])
+    with open_planner(parsed, target, journal, on_duplicate, resend_unknown=resend_unknown) as planner:
         written = record.write(planned_chunks(parsed, planner, Progress(parsed["counts"]["valid"])))
     plan = record.summary(written, hash=planner.hash, reads_target=target.can_ask, requests=planner.requests)
-    return plan, record.settled
+    return plan, record.planned_outcomes
 
 
-def _left_to_send(parsed: Parsed, settled: list[Rows]) -> list[int]:
+def _left_to_send(parsed: Parsed, planned: list[StoredRows]) -> list[int]:
     """How many rows of each chunk a plan, if there is one, leaves to be sent."""
-    pairs = zip_longest(parsed["chunks"], settled)
+    pairs = zip_longest(parsed["chunks"], planned)
     return [chunk["rows"]["count"] - (rows["count"] if rows else 0) for chunk, rows in pairs]
 
 

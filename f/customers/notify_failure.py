@@ -6,9 +6,13 @@ file and the report are written all the same, with every row that was not sent. 
 
 from typing import Any, cast
 
+from f.customers.validation.reasons import TEXTS
+from f.records.planning.plan import Gate
+from f.records.reading.parsed import Parsed
 from f.records.report.announcement import announce, facts, sentence
-from f.records.report.reconciliation import close
-from f.records.report.summary import Gate, ImportSummary, Parsed, Stop
+from f.records.report.reconciliation import Steps, reconcile
+from f.records.report.summary import ImportSummary
+from f.records.rows.outcome import Stop
 
 
 def main(
@@ -58,10 +62,5 @@ def _summary(
         return None
     stop: Stop = {"code": str(error.get("name", "error")), "message": _sentence(error)}
     opened = cast("Gate", gate) if gate and "error" not in gate else None
-    return close(
-        cast("Parsed", parsed),
-        opened,
-        created if isinstance(created, list) else None,
-        dry_run=dry_run,
-        stop=stop,
-    )
+    sent = created if isinstance(created, list) else None
+    return reconcile(Steps(cast("Parsed", parsed), opened, sent, dry_run, stop), TEXTS)

@@ -16,10 +16,12 @@ from wmill import S3Object
 
 from f.connect.errors import FixInput
 from f.customers.validation.countries import to_alpha2
+from f.customers.validation.customer_type import CUSTOMERS
+from f.records.reading.parsed import Parsed
 from f.records.reading.source import open_source
 from f.records.reading.table import read_table
-from f.records.reading.table_validation import Shelf, sort_table
-from f.records.report.summary import Parsed
+from f.records.reading.table_validation import validate_table
+from f.records.rows.row_spool import RowSpool
 
 
 def main(
@@ -45,15 +47,16 @@ def main(
         delimiter=delimiter or None,
         has_header=has_header,
     )
-    sorting = sort_table(
+    valid = validate_table(
         table,
+        CUSTOMERS,
         mapping=mapping,
-        default_country=_country(default_country),
-        shelf=Shelf(import_id),
+        options={"default_country": _country(default_country)},
+        spool=RowSpool(import_id),
         chunk_rows=max(chunk_rows, 1),
     )
-    counts = sorting.counts
-    print(f"{source.title}: {counts['rows']} rows, {counts['valid']} valid in {len(sorting.chunks)} chunks")
+    counts = valid.counts
+    print(f"{source.title}: {counts['rows']} rows, {counts['valid']} valid in {len(valid.chunks)} chunks")
     return {
         "import_id": import_id,
         "source": source.title,
@@ -61,12 +64,12 @@ def main(
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 3),
         "table": {name: str(value) for name, value in asdict(table.dialect).items()},
-        "header": list(sorting.columns.header),
-        "mapping": sorting.columns.describe(),
+        "header": list(valid.columns.header),
+        "mapping": valid.columns.describe(),
         "counts": counts,
-        "reasons": list(sorting.tally.reasons.values()),
-        "refused": sorting.refused,
-        "chunks": sorting.chunks,
+        "reasons": list(valid.tally.reasons.values()),
+        "refused": valid.refused,
+        "chunks": valid.chunks,
     }
 
 

@@ -13,12 +13,12 @@ import time
 from typing import TypedDict
 
 from f.connect.errors import FixInput
+from f.connect.times import DAY_SECONDS
 from f.records.journal.pruning import Pruned, prune
 from f.store.stores import open_store, postgresql
 
 # An entry that was met is noted only so often, see f.records.journal.row_journal.
 _SHORTEST_DAYS = 30
-_DAY_SECONDS = 86_400
 
 
 class PrunedJournal(TypedDict):
@@ -38,7 +38,7 @@ def main(
             code="bad_argument",
         )
     with open_store(journal, "imports") as store:
-        targets = prune(store, older_than_days * _DAY_SECONDS, time.sleep, dry_run=dry_run)
+        targets = prune(store, older_than_days * DAY_SECONDS, time.sleep, dry_run=dry_run)
     forgotten = sum(target["forgotten"] for target in targets)
     print(f"{forgotten} entries of {len(targets)} targets {'would be' if dry_run else 'were'} forgotten.")
     return {"dry_run": dry_run, "forgotten": forgotten, "targets": targets}

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import wmill
 
+from f.records.planning.plan import Plan
 from f.records.planning.plan_text import describe
 from f.records.report.announcement import announce, plan_facts
-from f.records.report.summary import Plan
 
 
 def main(

@@ -12,9 +12,7 @@ from typing import Any
 from f.connect.errors import FixInput
 from f.notify.email.bulk_mailing import BulkResult, send_bulk
 from f.notify.email.mail import Mail, address_of, mail_of
-from f.notify.email.provider import provider_of
-from f.notify.email.resend import resend
-from f.notify.email.sendgrid import sendgrid
+from f.notify.email.provider import provider_of, resend, sendgrid
 from f.store.stores import open_store, postgresql
 
 _BAD = ("refused", "failed", "unknown")
@@ -42,7 +40,7 @@ def main(
     shared = _shared(sender, subject, html, text, template_id, reply_to, categories or [])
     with open_store(database, "notify") as store:
         result = send_bulk(shared, recipients, provider, store, message_key=message_key)
-    return _told(result)
+    return _report(result)
 
 
 def _shared(
@@ -66,10 +64,10 @@ def _shared(
     )  # fmt: skip
 
 
-def _told(result: BulkResult) -> dict[str, Any]:
+def _report(result: BulkResult) -> dict[str, Any]:
     counts = result["counts"]
-    said = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
-    print(f"{len(result['recipients'])} recipients through {result['provider']}: {said}")
+    numbers = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
+    print(f"{len(result['recipients'])} recipients through {result['provider']}: {numbers}")
     if any(counts.get(name) for name in _BAD):
-        return {**result, "wm_failure": f"Not everybody was reached: {said}. See recipients."}
+        return {**result, "wm_failure": f"Not everybody was reached: {numbers}. See recipients."}
     return {**result}

@@ -1,15 +1,13 @@
 """Send an e-mail through Resend or SendGrid.
 
-Returns the provider's id. Text is made from the HTML where it is missing. Who opted out is left out and
+Returns the provider's id. Text is made from the HTML if it is missing. Who opted out is left out and
 named. A second run sends again, unless it has the same `message_key`: then a lost answer is repeated
 safely through Resend, and refused for SendGrid, which cannot be asked.
 """
 
 from f.notify.email.mail import mail_of
 from f.notify.email.mailing import MailResult, send_mail
-from f.notify.email.provider import provider_of
-from f.notify.email.resend import resend
-from f.notify.email.sendgrid import sendgrid
+from f.notify.email.provider import provider_of, resend, sendgrid
 from f.store.stores import open_store, postgresql
 
 

@@ -7,8 +7,9 @@ same `message_key`.
 from typing import Literal
 
 from f.notify.messages.message import Message, facts_of, rank, safe_link
+from f.notify.slack.alert_blocks import alert_posts
 from f.notify.slack.client import slack, slack_webhook
-from f.notify.slack.posting import SlackResult, alert_posts, open_slack, send_posts
+from f.notify.slack.posting import SlackResult, open_slack, send_posts
 from f.store.stores import open_store, postgresql
 
 
@@ -28,5 +29,5 @@ def main(
     rank(severity)
     alert = Message(title, message, severity, facts_of(metadata), safe_link(link))
     posts, notices = alert_posts(alert, thread_ts)
-    with open_store(database, "notify") as store, open_slack(slack, slack_webhook, channel, store) as door:
-        return send_posts(door, posts, notices, store, message_key=message_key)
+    with open_store(database, "notify") as store, open_slack(slack, slack_webhook, channel, store) as opened:
+        return send_posts(opened, posts, notices, store, message_key=message_key)

@@ -23,5 +23,5 @@ def main(
     database: postgresql | None = None,
 ) -> SlackResult:
     posts, notices = posts_of(text, blocks, attachments, thread_ts, mrkdwn=mrkdwn)
-    with open_store(database, "notify") as store, open_slack(slack, slack_webhook, channel, store) as door:
-        return send_posts(door, posts, notices, store, message_key=message_key)
+    with open_store(database, "notify") as store, open_slack(slack, slack_webhook, channel, store) as opened:
+        return send_posts(opened, posts, notices, store, message_key=message_key)

@@ -8,9 +8,7 @@ unless it has the same `message_key`.
 from f.connect.errors import FixInput
 from f.notify.email.mail import mail_of
 from f.notify.email.mailing import MailResult, send_mail
-from f.notify.email.provider import provider_of
-from f.notify.email.resend import resend
-from f.notify.email.sendgrid import sendgrid
+from f.notify.email.provider import provider_of, resend, sendgrid
 from f.notify.messages.templating import fill_html, fill_text
 from f.store.stores import open_store, postgresql
 

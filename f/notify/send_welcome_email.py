@@ -6,9 +6,7 @@ With the same `message_key`, such as the customer's id, nobody is welcomed twice
 from f.notify.email.mail import mail_of
 from f.notify.email.mail_layouts import welcome_html
 from f.notify.email.mailing import MailResult, send_mail
-from f.notify.email.provider import provider_of
-from f.notify.email.resend import resend
-from f.notify.email.sendgrid import sendgrid
+from f.notify.email.provider import provider_of, resend, sendgrid
 from f.store.stores import open_store, postgresql
 
 

@@ -3,11 +3,14 @@
 Holds for every script of this folder that shares the state. A second run changes nothing.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# email-validator
+# phonenumbers
+
 from typing import Literal, TypedDict
 
-from f.notify.email.mail import address_of
 from f.notify.messages.opt_outs import OptOuts
-from f.notify.texts.phone import e164
 from f.store.stores import open_store, postgresql
 
 
@@ -25,11 +28,7 @@ def main(
     default_country: str = "",
     database: postgresql | None = None,
 ) -> OptOut:
-    normal = (
-        address_of(address, "address").email
-        if medium == "email"
-        else e164(address, default_country, what="address")
-    )
+    normal = _normalized(medium, address, default_country)
     with open_store(database, "notify") as store:
         opt_outs = OptOuts(store)
         if opted_out:
@@ -37,3 +36,14 @@ def main(
         else:
             opt_outs.remove(medium, normal)
     return {"medium": medium, "opted_out": opted_out}
+
+
+def _normalized(medium: str, address: str, default_country: str) -> str:
+    """Check the address and write it as those who send do; only its own kind's parser is imported."""
+    if medium == "email":
+        from f.notify.email.mail import address_of  # noqa: PLC0415 - see above
+
+        return address_of(address, "address").email
+    from f.notify.texts.phone import e164  # noqa: PLC0415 - see above
+
+    return e164(address, default_country, what="address")

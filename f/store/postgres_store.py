@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
+import psycopg  # pin: psycopg[binary]
 
 from f.connect.errors import FixSettings, TryLater
 from f.connect.redact import mask_text
@@ -36,7 +36,7 @@ class PostgresStore(Store):
         self._clock_offset, self._clock_checked = 0.0, float("-inf")
 
     def __repr__(self) -> str:
-        return "Store.postgres(...)"
+        return "postgres_store(...)"
 
     def now(self) -> float:
         """Return the database's time, so that workers whose clocks differ agree; asked once a minute."""
@@ -67,6 +67,11 @@ class PostgresStore(Store):
             self.execute("SELECT pg_advisory_xact_lock(:number)", {"number": _DDL_LOCK})
             self.execute(table.replace("CREATE TABLE", kind, 1))
 
+    def columns(self, table: str) -> list[str]:
+        sql = """SELECT column_name FROM information_schema.columns
+            WHERE table_name = :name AND table_schema = current_schema() ORDER BY ordinal_position"""
+        return [str(name) for (name,) in self.execute(sql, {"name": table})]
+
     def close(self) -> None:
         with self._lock:
             for connection in self._connections:
@@ -79,8 +84,8 @@ class PostgresStore(Store):
         try:
             yield self._own()
         except psycopg.OperationalError as error:
-            said = mask_text(str(error)).strip().splitlines() or [type(error).__name__]
-            raise TryLater(f"The state database cannot be used: {said[0]}.", code="store") from error
+            lines = mask_text(str(error)).strip().splitlines() or [type(error).__name__]
+            raise TryLater(f"The state database cannot be used: {lines[0]}.", code="store") from error
 
     def _own(self) -> psycopg.Connection[Row]:
         mine = getattr(self._local, "connection", None)

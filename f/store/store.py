@@ -1,40 +1,40 @@
-"""The state jobs share: one small SQL store, in memory, in a SQLite file or in Postgres.
+"""The state jobs share: one small SQL store, whatever keeps it, and the lease by which one of many jobs acts.
 
-One SQL text serves all three: named parameters as `:name`, upserts with `ON CONFLICT`,
-`RETURNING`, `CASE` instead of max/GREATEST, no dialect functions. Every statement is its own
-transaction unless `transaction()` says otherwise. SQLite is for the processes of one machine,
-Postgres for many workers; psycopg is imported only there.
+One SQL text serves every kind of store (`f.store.stores`): named parameters as `:name`, upserts with
+`ON CONFLICT`, `RETURNING`, `CASE` instead of max/GREATEST, no dialect functions. Every statement is its
+own transaction unless `transaction()` says otherwise.
 """
-
-# ruff: noqa: D102, ERA001 - Store says what its methods are for; the list below is for Windmill
-
-# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
-# extra_requirements:
-# psycopg[binary]
 
 from __future__ import annotations
 
-import os
-import secrets
 import threading
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from pathlib import Path
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-
-from f.connect.errors import FixSettings, TryLater
-
-if TYPE_CHECKING:
-    from sqlite3 import Connection
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
 
 BUSY_SECONDS = 10.0  # how long a writer waits for another process's lock before TryLater
+
+_LEASES = """CREATE TABLE IF NOT EXISTS store_lease (
+    key TEXT PRIMARY KEY, holder TEXT NOT NULL, until DOUBLE PRECISION NOT NULL, number BIGINT NOT NULL)"""
+# Free: given back, run out, or held longer than anybody holds it, by a clock that jumped.
+_TAKE = """INSERT INTO store_lease AS l (key, holder, until, number) VALUES (:key, :holder, :until, 1)
+    ON CONFLICT (key) DO UPDATE SET holder = :holder, until = :until,
+    number = CASE WHEN l.holder = :holder THEN l.number ELSE l.number + 1 END
+    WHERE l.holder = :holder OR l.until <= :now OR l.until > :until + 1
+    RETURNING number"""
+_STILL = "WHERE key = :key AND holder = :holder AND number = :number"
+_RENEW = f"UPDATE store_lease SET until = :until {_STILL} RETURNING number"  # noqa: S608 - made of constants
+_HOLDS = f"UPDATE store_lease SET number = number {_STILL} RETURNING number"  # noqa: S608 - made of constants
+_RELEASE = f"UPDATE store_lease SET holder = '', until = :now {_STILL}"  # noqa: S608 - made of constants
+_FORGET = "DELETE FROM store_lease WHERE until < :old"
+_FORGET_SECONDS = 86_400.0
 
 
 class Store(ABC):
@@ -57,39 +57,19 @@ class Store(ABC):
             found: T = self._shared[name]
             return found
 
-    @staticmethod
-    def memory() -> Store:
-        """A store that lives and dies with this process."""
-        return SqliteStore(None)
-
-    @staticmethod
-    def sqlite(path: str | os.PathLike[str], *, durable: bool = False) -> Store:
-        """A SQLite file, shared by the processes of this machine; made with mode 0600 where it is missing.
-
-        `durable`: what is committed outlives a power cut, not only a crash; slower.
-        """
-        return SqliteStore(Path(path), durable=durable)
-
-    @staticmethod
-    def postgres(where: str | Mapping[str, Any]) -> Store:
-        """A Postgres database: a connection string, or the value of a Windmill `postgresql` resource."""
-        from f.store.postgres_store import PostgresStore  # noqa: PLC0415 - psycopg costs 120 ms and is seldom used
-
-        return PostgresStore(where)
-
     @abstractmethod
     def now(self) -> float:
-        """Seconds since the epoch by the clock all users of the store share."""
+        """Return the seconds since the epoch by the clock that all users of the store share."""
 
     def ticks(self) -> float:
-        """Seconds for measuring spans: `now()`, except that memory uses a clock which nobody can set."""
+        """Return seconds for measuring spans: `now()`, or in memory those of a clock nobody can set."""
         return self.now()
 
     @abstractmethod
     def execute(self, sql: str, values: Values | None = None) -> list[Row]:
         """Run one statement and return its rows.
 
-        TryLater where the database cannot be reached or stays locked.
+        TryLater if the database cannot be reached or stays locked.
         """
 
     @abstractmethod
@@ -98,7 +78,7 @@ class Store(ABC):
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
-        """All statements of this thread inside the block happen, or none."""
+        """Make all statements of this thread inside the block happen, or none."""
 
     @abstractmethod
     def create(self, table: str, *, durable: bool = True) -> None:
@@ -106,6 +86,10 @@ class Store(ABC):
 
         `durable=False`: may be lost in a crash of the database, and is faster.
         """
+
+    @abstractmethod
+    def columns(self, table: str) -> list[str]:
+        """Return the names of a table's columns in their order; none if there is no such table."""
 
     @abstractmethod
     def close(self) -> None:
@@ -120,116 +104,65 @@ class Store(ABC):
         self.close()
 
 
-class SqliteStore(Store):
-    """SQLite in WAL mode with a connection per thread; without a path, one connection in memory."""
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to act on `key`, alone among all jobs of a store, until a time.
 
-    def __init__(
-        self, path: Path | None, *, durable: bool = False, clock: Callable[[], float] | None = None
-    ) -> None:
-        super().__init__()
-        self.in_memory = path is None
-        self._path, self._durable, self._clock = path, durable, clock or time.time
-        self._ticks = clock or (time.monotonic if path is None else time.time)
-        self._lock = threading.RLock()
-        self._local = threading.local()
-        self._connections: list[Connection] = []
+        take -> act -> release
+        take -> act longer than the lease: another takes it    `holds` tells, before what is done is kept
+        take -> killed                                         another takes it when it has run out
 
-    def __repr__(self) -> str:
-        return f"Store.sqlite({str(self._path)!r})" if self._path else "Store.memory()"
-
-    def now(self) -> float:
-        return self._clock()
-
-    def ticks(self) -> float:
-        return self._ticks()
-
-    def execute(self, sql: str, values: Values | None = None) -> list[Row]:
-        with self._connected() as connection:
-            return connection.execute(sql, values or {}).fetchall()
-
-    def execute_many(self, sql: str, rows: Iterable[Values]) -> None:
-        with self.transaction(), self._connected() as connection:
-            connection.executemany(sql, rows)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        with self._connected() as connection:
-            if connection.in_transaction:  # the outer block decides
-                yield
-                return
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-
-    def create(self, table: str, *, durable: bool = True) -> None:
-        del durable
-        self.execute(table)
-
-    def close(self) -> None:
-        with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._local = threading.local()
-
-    @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        import sqlite3  # noqa: PLC0415 - most jobs keep their state in memory and never open a database
-
-        try:
-            if self._path is not None:
-                yield self._own(sqlite3)
-            else:
-                with self._lock:  # one connection is one transaction, so threads take turns
-                    yield self._connections[0] if self._connections else self._open(sqlite3, ":memory:")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise TryLater(
-                    f"The state file {self._path} stayed locked for {BUSY_SECONDS:.0f} s.",
-                    code="store_locked",
-                ) from error
-            if "unable to open" in str(error) or "readonly" in str(error):
-                raise FixSettings(
-                    f"The state file {self._path} cannot be opened for writing.", code="store"
-                ) from error
-            raise
-
-    def _own(self, sqlite3: ModuleType) -> Connection:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None or self._local.pid != os.getpid():  # a connection must not cross a fork
-            assert self._path is not None
-            if not self._path.exists():
-                _make(sqlite3, self._path)
-            connection = self._local.connection = self._open(sqlite3, str(self._path))
-            self._local.pid = os.getpid()
-        return connection
-
-    def _open(self, sqlite3: ModuleType, target: str) -> Connection:
-        connection: Connection = sqlite3.connect(
-            target, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        if self._path is not None:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
-        with self._lock:
-            self._connections.append(connection)
-        return connection
-
-
-def _make(sqlite3: ModuleType, path: Path) -> None:
-    """Put the file there ready made, or leave the one that is there by now.
-
-    Several processes that switch a new file to WAL are in each other's way, and SQLite waits for none then.
+    `number` grows with every change of holder, so that who acted last is known ("fencing token").
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    with closing(sqlite3.connect(draft)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-    with suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+
+    key: str
+    holder: str
+    until: float
+    number: int
+
+
+def take(store: Store, key: str, holder: str, seconds: float) -> Lease | None:
+    """Take a lease, or None if another holder has it. All who take a key give it the same `seconds`.
+
+    A holder who takes what it holds renews it, and its number stays.
+    """
+    _prepare_leases(store)
+    now = store.now()
+    values = {"key": key, "holder": holder, "now": now, "until": now + seconds}
+    rows = store.execute(_TAKE, values)
+    return Lease(key, holder, now + seconds, int(rows[0][0])) if rows else None
+
+
+def renew(store: Store, lease: Lease, seconds: float) -> Lease | None:
+    """Hold a lease for so many seconds from now; None if it was lost: another has taken it."""
+    renewed = replace(lease, until=store.now() + seconds)
+    return renewed if store.execute(_RENEW, _values(renewed)) else None
+
+
+def holds(store: Store, lease: Lease) -> bool:
+    """Return whether nobody has taken the lease since, even if it ran out.
+
+    Asked first in a `transaction()`, it stays so until the block ends: what the block writes is written by
+    the holder, or not at all.
+    """
+    return bool(store.execute(_HOLDS, _values(lease)))
+
+
+def release(store: Store, lease: Lease) -> None:
+    """Let others take it at once; nothing happens if another has it by now."""
+    store.execute(_RELEASE, {**_values(lease), "now": store.now()})
+
+
+def _values(lease: Lease) -> dict[str, object]:
+    return {"key": lease.key, "holder": lease.holder, "until": lease.until, "number": lease.number}
+
+
+def _prepare_leases(store: Store) -> None:
+    """Make the table and forget what nobody has held for a day, once for each Store instance."""
+
+    def make() -> bool:
+        store.create(_LEASES)
+        store.execute(_FORGET, {"old": store.now() - _FORGET_SECONDS})
+        return True
+
+    store.shared("store_lease", make)

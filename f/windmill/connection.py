@@ -1,28 +1,72 @@
-"""The connection of a job to Windmill's API."""
+"""The connection of a job to Windmill's API: one for all that a job does."""
+
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# wmill
+# httpx
+
+from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import wmill
+from f.connect.errors import FixSettings, TryLater
+
+if TYPE_CHECKING:
+    import httpx
+    import wmill
 
 _connections: dict[tuple[str | None, ...], wmill.Windmill] = {}
+_lock = threading.RLock()
+
+
+def is_on_windmill() -> bool:
+    """Return whether this process is a job of Windmill (or of `mill`), and not a plain call of Python."""
+    return bool(_address() and os.environ.get("WM_WORKSPACE"))
 
 
 def connection() -> wmill.Windmill:
-    """One connection for all that a job does; a process kept warm for the next job gets another token.
+    """Return the job's connection; a process kept warm for the next job gets another token.
 
-    wmill.write_s3_file opens one for each object, which costs several times what checking its rows does.
+    FixSettings if there is no Windmill. wmill.write_s3_file opens one for each object, which costs several
+    times what checking its rows does.
     """
-    job = tuple(
-        os.environ.get(name) for name in ("BASE_INTERNAL_URL", "WM_BASE_URL", "WM_TOKEN", "WM_WORKSPACE")
-    )
-    if job not in _connections:
-        disconnect()
-        _connections[job] = wmill.Windmill()  # type: ignore[no-untyped-call]  # the client has no types there
-    return _connections[job]
+    if not is_on_windmill():
+        raise FixSettings(
+            "This needs Windmill's API, and no BASE_INTERNAL_URL and WM_WORKSPACE say where it is. Run it as "
+            "a job, or with `mill`.",
+            code="no_windmill",
+        )
+    job = (_address(), os.environ.get("WM_TOKEN"), os.environ.get("WM_WORKSPACE"))
+    with _lock:
+        if job not in _connections:
+            import wmill  # noqa: PLC0415 - it and its httpx cost 100 ms that a job without calls must not pay
+
+            disconnect()
+            _connections[job] = wmill.Windmill()  # type: ignore[no-untyped-call]  # the client has no types there
+        return _connections[job]
 
 
 def disconnect() -> None:
     """Close the connection; who asks for one then gets a new one."""
-    while _connections:
-        _, windmill = _connections.popitem()
-        windmill.client.close()
+    with _lock:
+        while _connections:
+            _, windmill = _connections.popitem()
+            windmill.client.close()
+
+
+def ask(call: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
+    """Return the reply to a GET below this workspace, whatever its status; TryLater if there is none."""
+    windmill = connection()
+    import httpx  # noqa: PLC0415 - as above
+
+    try:
+        return windmill.client.get(f"/w/{windmill.workspace}/{call}", params=params)
+    except httpx.HTTPError as error:
+        raise TryLater(f"Windmill did not answer {call}.", code="platform") from error
+
+
+def _address() -> str | None:
+    return os.environ.get("BASE_INTERNAL_URL") or os.environ.get("WM_BASE_URL")

@@ -33,7 +33,7 @@ Exit codes: 0 success, 1 the run failed or something was found, 2 wrong command 
 
 
 def build(words: Sequence[str] = ()) -> typer.Typer:
-    """The command line; where `words` begins with a command, only that one: imports are slow."""
+    """Return the command line; where `words` begins with a command, only that one: imports are slow."""
     app = typer.Typer(
         name="mill",
         help=_HELP,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mill.errors import MillError
-from mill.workspace import Item, Workspace
-from mill.yamlfile import read_mapping
+from mill.repository.workspace import Item, Workspace
+from mill.repository.yaml_file import read_mapping
 
 Json = dict[str, Any]
 
@@ -48,7 +48,7 @@ class Target:
 
 
 def document(workspace: Workspace, *, title: str | None = None) -> Json:
-    """The document as plain data, in a fixed order."""
+    """Return the document as plain data, in a fixed order."""
     paths: dict[str, Json] = {}
     for item in workspace.items("http_trigger"):
         url, method, operation = _route(workspace, item)
@@ -217,7 +217,7 @@ def _key_name(path: str) -> str:
 
 
 def _key_header(workspace: Workspace, path: str) -> str:
-    """The header a key goes in, as the resource's template says."""
+    """Return the header a key goes in, as the resource's template says."""
     for folder in ("live", "mock"):
         for item in workspace.resources(workspace.root / "resources" / folder):
             value = item.value().get("value")
@@ -241,7 +241,7 @@ def _identifier(text: str) -> str:
 
 
 def json_schema(schema: Json) -> Json:
-    """A Windmill schema in JSON Schema 2020-12."""
+    """Return a Windmill schema in JSON Schema 2020-12."""
     made: Json = {key: value for key, value in schema.items() if key in _SAME and value not in ("", [], None)}
     made |= {new: schema[old] for old, new in _RENAMED.items() if schema.get(old) is not None}
     kind = schema.get("type")

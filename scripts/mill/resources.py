@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mill.api.values import environment_name
+from mill.api.storage.values import environment_name
 from mill.errors import MillError
-from mill.wmill_cli import WmillCli
-from mill.workspace import Item, Workspace
+from mill.repository.wmill_cli import WmillCli
+from mill.repository.workspace import Item, Workspace
 
 TEMPLATES = "resources/live"
 
@@ -32,7 +32,7 @@ Ask = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a push does with one template. `variable` is where its value comes from, None where it has one."""
+    """What a push does with one template. `variable` is where its value comes from, None if it has one."""
 
     item: Item
     action: Action
@@ -62,7 +62,7 @@ class ResourcePush:
         return planned
 
     def push(self, planned: Sequence[Planned], ask: Ask | None) -> list[Planned]:
-        """Carry a plan out and return what was pushed. `ask` prompts for a value, None where nobody can.
+        """Carry a plan out and return what was pushed. `ask` prompts for a value, None if nobody can.
 
         All values are known before the first push, so that a missing one leaves nothing half done.
         """
@@ -123,7 +123,7 @@ class ResourcePush:
 
 
 def _asked_for(item: Item) -> str | None:
-    """The environment variable that gives a variable's value, None where the template itself does."""
+    """Return the environment variable that gives a variable's value, None if the template itself does."""
     if item.kind != "variable":
         return None
     template = item.value()

@@ -8,15 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mill.engine.approvals import Approvals, Approver
 from mill.engine.engine import Engine
-from mill.engine.events import Listener
 from mill.engine.expressions import Evaluator
-from mill.engine.jobs import Handle, JobTable
-from mill.engine.ports import Completed, Jobs, Platform, Target
+from mill.engine.jobs.approvals import Approvals, Approver
+from mill.engine.jobs.events import Listener
+from mill.engine.jobs.job_table import Handle, JobTable
+from mill.engine.processes.worker import Workers
 from mill.engine.runtime import Runtime
-from mill.engine.worker import Workers
-from mill.workspace import Workspace
+from mill.ports import Completed, Jobs, Platform, Target
+from mill.repository.workspace import Workspace
 
 STATE_FOLDER = ".mill"
 PlatformFactory = Callable[[Jobs, Workspace, Path], contextlib.AbstractContextManager[Platform]]
@@ -25,7 +25,7 @@ PlatformFactory = Callable[[Jobs, Workspace, Path], contextlib.AbstractContextMa
 def loopback_api(
     jobs: Jobs, workspace: Workspace, state: Path
 ) -> contextlib.AbstractContextManager[Platform]:
-    """The stand-in of the Windmill API, on a free port."""
+    """Return the stand-in of the Windmill API, on a free port."""
     from mill.api.server import LocalApi  # noqa: PLC0415 - a web server's imports, paid only by who runs jobs
 
     return LocalApi(workspace.root, state, jobs)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from f.store.store import Store
+from f.store.stores import memory_store, postgres_store, sqlite_store
 from tests.mill.twins.stage import TwinProcess
 
 
@@ -30,11 +31,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Each kind of store in turn, on its real clock; tables of Postgres are dropped afterwards."""
     if request.param == "memory":
-        store = Store.memory()
+        store = memory_store()
     elif request.param == "sqlite":
-        store = Store.sqlite(tmp_path / "state.sqlite")
+        store = sqlite_store(tmp_path / "state.sqlite")
     else:
-        store = Store.postgres(request.getfixturevalue("postgres"))
+        store = postgres_store(request.getfixturevalue("postgres"))
     with store:
         yield store
         if request.param == "postgres":

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 
 from mill.errors import MillError
 from mill.openapi import document, json_schema
-from mill.workspace import Workspace
+from mill.repository.workspace import Workspace
 from tests.mill.commands import mill
 from tests.mill.trees import REPOSITORY, write_tree
 

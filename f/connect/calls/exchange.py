@@ -1,45 +1,47 @@
 """One call from first attempt to last, as decisions only: a generator that asks for sends and sleeps.
 
-It never touches a socket and never sleeps: it yields what is to be done (`Send`, `Sleep`, `Do`)
-and is sent the result. What obeys it is one function, `pipeline.carry_out`, for sync and asyncio calls
-alike, so both retry, wait and fail alike.
+    begin -> admit -> attempt -> judge --- Respond ------------------> finish -> the Response is returned
+               ^                   |------ Fail ---------------------> finish -> the error is raised
+               |                   |------ Renew:  a fresh credential --.
+               |                   |------ Follow: another address -----|
+               |                   '------ Repeat: a sleep -------------|
+               '--------------------------------------------------------'
+
+`admit` waits for the rate limit, the breaker and a credential; each of them may raise, which is a Fail. A
+Renew without a credential to be had and a Repeat that is cut short become a Fail as well.
+
+The generator never touches a socket and never sleeps: it yields what is to be done (`Send`, `Sleep`, `Do`)
+and is sent the result. What obeys it is one function, `carry_out`, for sync and asyncio calls alike, so
+both retry, wait and fail alike.
 """
 
-# ruff: noqa: D102 - Guard says what its methods are for
+# ruff: noqa: D102 - Guard and Auth say what their methods are for
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import secrets
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar
 
-from f.connect.calls.message import Lost, Outgoing, Reply, Request, Response, describe
-from f.connect.calls.prepare import base_headers, prepare, redirected, same_origin
-from f.connect.calls.retry import Facts, may_have_been_applied, next_wait, retry_after
-from f.connect.calls.verdict import (
-    is_stored_failure,
-    lost_error,
-    refused_credential,
-    renews_late,
-    same_failure,
-    status_error,
-    still_in_doubt,
+from f.connect.calls.message import (
+    Lost,
+    Outgoing,
+    Reply,
+    Request,
+    Response,
+    base_headers,
+    describe,
+    prepare,
+    same_origin,
 )
-from f.connect.errors import ConnectError, FixSettings, TryLater
+from f.connect.calls.verdict import Call, Fail, Follow, Renew, Repeat, Respond, judge, still_in_doubt
+from f.connect.errors import ConnectError, TryLater
 from f.connect.integration import Integration
-from f.connect.limits.circuit_breaker import Permit
 from f.connect.redact import fold_path
-from f.connect.sign_in.auth import Auth
 from f.connect.times import REAL, Clock
-
-NO_PERMIT = Permit()
-MOST_REDIRECTS = 5
-UNAUTHORIZED = 401
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(slots=True)
@@ -71,13 +73,46 @@ Effect = Send | Sleep | Do
 Steps = Generator[Effect, Any, Response]
 
 
-class Guard(Protocol):
-    """What stands around every attempt: limits, breaker, metrics. `blocks`: its calls may take a while."""
+class Signable(Protocol):
+    """What a credential may be added to: our Outgoing, or a PreparedRequest of `requests`."""
 
-    blocks: bool
+    url: Any
+    headers: Any
+    body: Any
+
+
+S = TypeVar("S", bound=Signable)
+
+
+class Auth(Protocol):
+    """One credential. `requests` takes it as auth object, too."""
+
+    def __call__(self, outgoing: S, /) -> S:
+        """Add the credential to one attempt and return it."""
+
+    def is_ready(self) -> bool:
+        """Return whether a credential is at hand that need not be renewed first."""
+
+    def renew(self, *, refused: bool) -> bool:
+        """Get a fresh credential, or return False if there is none to get.
+
+        `refused`: the server answered 401 to the last one. It may block on the network and is never called
+        on an event loop's thread.
+        """
+
+    def fingerprint(self) -> str:
+        """Name the credential without telling it: six hex digits that change when it does, "" for none."""
+
+
+class Guard(Protocol):
+    """What stands around every attempt: limits, breaker, metrics."""
+
+    @property
+    def blocks(self) -> bool:
+        """Return whether its methods may wait for a database."""
 
     def enter(self, call: Call, waited: float, budget: float) -> float:
-        """Return seconds to wait before asking again, 0 to go on; raises where waiting is no use.
+        """Return seconds to wait before asking again, 0 to go on; raises if waiting is no use.
 
         `waited`: seconds this attempt has waited so far.
         """
@@ -90,29 +125,6 @@ class Guard(Protocol):
 
     def release(self, call: Call) -> None:
         """Give back the leases of a call that was cancelled, or that failed before it was sent."""
-
-
-@dataclass(slots=True)
-class Call:
-    """What is remembered between the attempts of one call."""
-
-    request: Request
-    outgoing: Outgoing
-    endpoint: str
-    name: str  # method, host, path: for logs and errors
-    trusted: bool  # the credential may go there
-    started: float
-    attempts: int = 0
-    waited: float = 0.0  # seconds spent waiting for a limit
-    elapsed: float = 0.0  # seconds of the last attempt
-    request_id: str = ""
-    in_doubt: bool = False  # some attempt may have been applied
-    renewed: bool = False
-    redirects: int = 0
-    last: Reply | None = None
-    same_failures: int = 0
-    permit: Permit = NO_PERMIT
-    credential: Permit | None = None  # held while this call probes a credential that was refused before
 
 
 class Exchange:
@@ -131,30 +143,49 @@ class Exchange:
         self._integration, self._base_url, self._auth, self._guard = integration, base_url, auth, guard
         self._source, self._clock = source, clock
         self._headers = base_headers(integration.default_headers)
-        self._ids = itertools.count(1)
-        self._id_prefix = secrets.token_hex(8)
+        # Iterators of C: threads may take from them at once.
+        self._request_ids = map((secrets.token_hex(8) + "-{:06x}").format, itertools.count(1))
 
     def run(self, request: Request) -> Steps:
-        """Carry one request through. Returns the reply the service gave, raises a ConnectError otherwise."""
+        """Carry one request through. Return the reply the service gave; raise a ConnectError otherwise."""
         call = self._begin(request)
         try:
-            while True:
-                yield from self._admit(call)
-                outcome = yield from self._attempt(call)
-                result = yield from self._judge(call, outcome)
-                if result is not None:
-                    yield from self._finish(call, result)
-                    return result
+            response = yield from self._until_answered(call)
+            yield from self._finish(call, response)
         except ConnectError as raised:
-            error = still_in_doubt(call.request, raised) if call.in_doubt else raised
-            error.attempts, error.call = call.attempts, call.name
-            error.request_id = error.request_id or call.request_id or None
-            yield from self._finish(call, error)
-            if error is raised:
+            # What failed now may have reached nobody; that says nothing of the attempts before it.
+            failure = still_in_doubt(call.request, raised) if call.in_doubt else raised
+            failure.attempts, failure.call = call.attempts, call.name
+            failure.request_id = failure.request_id or call.request_id or None
+            yield from self._finish(call, failure)
+            if failure is raised:
                 raise
-            raise error from raised
+            raise failure from raised
+        else:
+            return response
         finally:
             self._guard.release(call)
+
+    def _until_answered(self, call: Call) -> Steps:
+        while True:
+            yield from self._admit(call)
+            outcome = yield from self._attempt(call)
+            match judge(self._integration.retry, call, outcome, self._base_url, self._clock):
+                case Respond(reply):
+                    return self._response(call, reply)
+                case Repeat(seconds, error):
+                    call.remember(outcome)
+                    if (yield Sleep(seconds)):
+                        raise error
+                case Renew(error):
+                    call.renewed = True
+                    if not (yield Do(lambda: self._auth.renew(refused=True))):
+                        raise error
+                case Follow(outgoing, trusted):
+                    call.redirects += 1
+                    call.outgoing, call.trusted = outgoing, trusted
+                case Fail(error):
+                    raise error
 
     def _begin(self, request: Request) -> Call:
         outgoing = prepare(request, self._base_url, self._headers)
@@ -188,7 +219,7 @@ class Exchange:
 
     def _attempt(self, call: Call) -> Generator[Effect, Any, Reply | Lost]:
         call.attempts += 1
-        call.request_id = f"{self._id_prefix}-{next(self._ids):06x}"
+        call.request_id = next(self._request_ids)
         outgoing = self._signed(call)
         outcome: Reply | Lost | None = None
         started = self._clock.ticks()
@@ -217,26 +248,6 @@ class Exchange:
             outgoing.headers["X-Attempt"] = str(call.attempts)
         return self._auth(outgoing) if call.trusted else outgoing
 
-    def _judge(self, call: Call, outcome: Reply | Lost) -> Generator[Effect, Any, Response | None]:
-        """Return the response, or None to go on with another attempt."""
-        if isinstance(outcome, Lost):
-            yield from self._after_lost(call, outcome)
-            return None
-        if outcome.status == UNAUTHORIZED and call.trusted:
-            yield from self._renew(call)
-            return None
-        if outcome.status in REDIRECTS:
-            self._redirect(call, outcome)
-            return None
-        if outcome.status in self._integration.retry.retry_on_status_codes:
-            yield from self._after_status(call, outcome)
-            return None
-        if outcome.status >= 500 and not call.request.is_read:
-            raise status_error(
-                call.request, call.name, outcome, in_doubt=True, retry_after=None, stored=False
-            )
-        return self._response(call, outcome)
-
     def _response(self, call: Call, reply: Reply) -> Response:
         return Response(
             request=call.request,
@@ -250,73 +261,6 @@ class Exchange:
             url=call.outgoing.url,
             source=self._source,
             in_doubt=call.in_doubt,
-        )
-
-    def _after_lost(self, call: Call, lost: Lost) -> Generator[Effect, Any, None]:
-        facts = self._facts(call, sent=lost.sent)
-        call.in_doubt |= may_have_been_applied(facts)
-        wait = (
-            None
-            if lost.kind in {"tls", "too_large"}
-            else next_wait(self._integration.retry, facts, self._clock.draw)
-        )
-        if wait is None or (yield Sleep(wait)):
-            raise lost_error(call.request, call.name, lost, in_doubt=call.in_doubt) from lost.cause
-
-    def _after_status(self, call: Call, reply: Reply) -> Generator[Effect, Any, None]:
-        asked = retry_after(reply.headers, self._clock.now)
-        facts = self._facts(call, status=reply.status, retry_after=asked)
-        call.in_doubt |= may_have_been_applied(facts)
-        stored = is_stored_failure(call.request, call.last, reply)
-        call.same_failures = call.same_failures + 1 if same_failure(call.last, reply) else 0
-        call.last = reply
-        hopeless = stored or (asked is None and renews_late(reply))
-        wait = None if hopeless else next_wait(self._integration.retry, facts, self._clock.draw)
-        if wait is None or (yield Sleep(wait)):
-            keyed = call.request.idempotency_key is not None
-            stored = stored or (keyed and call.same_failures > 0 and call.same_failures == call.attempts - 1)
-            error = status_error(
-                call.request, call.name, reply, in_doubt=call.in_doubt, retry_after=asked, stored=stored
-            )
-            error.status = reply.status
-            raise error
-
-    def _renew(self, call: Call) -> Generator[Effect, Any, None]:
-        """Renew a refused credential, once per call. A 401 was not applied, so a write may go again too."""
-        renewed = False
-        if not call.renewed:
-            call.renewed = True
-            renewed = yield Do(lambda: self._auth.renew(refused=True))
-        if not renewed:
-            error = refused_credential(call.name)
-            error.status = UNAUTHORIZED
-            raise error
-
-    def _redirect(self, call: Call, reply: Reply) -> None:
-        """Point the next attempt at a read's new address; no credential goes to another origin."""
-        target = redirected(
-            call.request, call.name, reply.status, call.outgoing.url, reply.headers.get("Location")
-        )
-        call.redirects += 1
-        if call.redirects > MOST_REDIRECTS:
-            raise FixSettings(
-                f"{call.name} redirects more than {MOST_REDIRECTS} times in a row.", code="redirected"
-            )
-        call.trusted = call.trusted and same_origin(target, self._base_url)
-        headers = call.outgoing.headers if call.trusted else base_headers({})
-        call.outgoing = dataclasses.replace(call.outgoing, url=target, headers=headers)
-
-    def _facts(
-        self, call: Call, *, status: int | None = None, sent: bool = True, retry_after: float | None = None
-    ) -> Facts:
-        return Facts(
-            attempt=call.attempts - call.redirects - call.renewed,
-            elapsed=self._clock.ticks() - call.started,
-            status=status,
-            sent=sent,
-            may_repeat=call.request.may_repeat,
-            not_applied=call.request.not_applied,
-            retry_after=retry_after,
         )
 
 
@@ -339,8 +283,69 @@ class NoGuard:
         del call
 
 
+@dataclass(slots=True)
+class Interceptors:
+    """Functions called in the order they were added.
+
+    `request` may return another request, `response` another response; `error` only looks on.
+    """
+
+    request: list[Callable[[Request], Request]] = field(default_factory=list)
+    response: list[Callable[[Response], Response]] = field(default_factory=list)
+    error: list[Callable[[Request, ConnectError], None]] = field(default_factory=list)
+
+
+class Pipeline:
+    """`twin` is set in hybrid mode only: it answers reads while the service is down, and never a write."""
+
+    def __init__(self, live: Exchange, twin: Exchange | None, interceptors: Interceptors) -> None:
+        self._live, self._twin, self._interceptors = live, twin, interceptors
+
+    def run(self, request: Request) -> Steps:
+        """Carry one request through."""
+        for change in self._interceptors.request:
+            request = change(request)
+        try:
+            response = yield from self._send(request)
+        except ConnectError as error:
+            for look in self._interceptors.error:
+                look(request, error)
+            raise
+        for turn in self._interceptors.response:
+            response = turn(response)
+        return response
+
+    def _send(self, request: Request) -> Steps:
+        if self._twin is None or not request.is_read:
+            return (yield from self._live.run(request))
+        try:
+            return (yield from self._live.run(request))
+        except ConnectError as error:
+            if not is_down(error):
+                raise
+        return (yield from self._twin.run(request))
+
+
 def is_down(error: ConnectError) -> bool:
-    """Whether the service as a whole did not answer, so that a twin may stand in for reads."""
+    """Return whether the service as a whole did not answer, so that a twin may stand in for reads."""
     if not isinstance(error, TryLater) or error.status == 429:
         return False
     return error.code not in {"rate_limited", "store", "store_locked"}
+
+
+async def carry_out(steps: Steps, perform: Callable[[Effect], Awaitable[Any]]) -> Response:
+    """Have `perform` do what the steps ask for, until they return; a cancellation ends them at once."""
+    try:
+        effect = next(steps)
+        while True:
+            try:
+                outcome = await perform(effect)
+            except ConnectError as error:  # of a Do: a limit, a breaker, a token
+                effect = steps.throw(error)
+            else:
+                effect = steps.send(outcome)
+    except StopIteration as done:
+        response: Response = done.value
+        return response
+    finally:
+        steps.close()

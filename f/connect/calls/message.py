@@ -1,15 +1,45 @@
-"""A request as the caller states it, and the reply as the caller reads it."""
+"""A request as the caller states it, its bytes as they are sent, and the reply as the caller reads it.
+
+Pure; nothing here knows a credential.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
-from f.connect.errors import ConnectError, FixSettings, GiveUpRecord, OutcomeUnknown, SignInAgain, TryLater
+import orjson
+
+from f.connect.errors import (
+    ConnectError,
+    FixInput,
+    FixSettings,
+    GiveUpRecord,
+    OutcomeUnknown,
+    SignInAgain,
+    TryLater,
+)
 from f.connect.redact import mask_path
+
+READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+IDEMPOTENT = READS | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
+REFUSED_BEFORE_WORK = frozenset({429})
+USER_AGENT = "millwright"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+# What json.dumps does not write, orjson should not write either.
+_ONLY_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~:@!$&'()*+,;=?%-]*")
+_UNFIT_FOR_HEADER = re.compile(r"[\r\n\0]")
+_DOT_SEGMENT = re.compile(r"(^|/)\.\.?(/|\?|$)")
+
+Params = Mapping[str, Any]
+LostKind = Literal["refused", "name", "connect_timeout", "tls", "timeout", "reset", "truncated", "too_large"]
 
 
 class Sink(Protocol):
@@ -20,14 +50,6 @@ class Sink(Protocol):
 
     def write(self, chunk: bytes, /) -> bool:
         """Take the next bytes; False: that is more than allowed."""
-
-
-READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-IDEMPOTENT = READS | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
-REFUSED_BEFORE_WORK = frozenset({429})
-
-Params = Mapping[str, Any]
-LostKind = Literal["refused", "name", "connect_timeout", "tls", "timeout", "reset", "truncated", "too_large"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,19 +169,21 @@ class Response:
         raise self._named(self._failure())
 
     def _failure(self) -> ConnectError:
-        said = f"{self.call} answered {self.status}"
+        message = f"{self.call} answered {self.status}"
         if self.status in {401, 403}:
-            return SignInAgain(f"{said}: the credential may not do this. Check its rights or sign in again.")
+            return SignInAgain(
+                f"{message}: the credential may not do this. Check its rights or sign in again."
+            )
         if self.status < 400 or self.status in {404, 405, 410}:
-            return FixSettings(f"{said}: there is no such call here. Check base_url and the path.")
+            return FixSettings(f"{message}: there is no such call here. Check base_url and the path.")
         if self.status in {408, 425, 429}:
-            return TryLater(f"{said}: the service is busy. Try again later.")
+            return TryLater(f"{message}: the service is busy. Try again later.")
         if self.status < 500:
-            return GiveUpRecord(f"{said}: the service refused this request as it is.")
+            return GiveUpRecord(f"{message}: the service refused this request as it is.")
         if self.request.is_read:
-            return TryLater(f"{said}: the service failed. Try again later.")
+            return TryLater(f"{message}: the service failed. Try again later.")
         return OutcomeUnknown(
-            f"{said}: the write may have been applied. Look it up before sending it again.",
+            f"{message}: the write may have been applied. Look it up before sending it again.",
             repeat_safe=self.request.may_repeat,
         )
 
@@ -194,7 +218,7 @@ class Reply:
 class Lost:
     """An attempt without a reply.
 
-    `sent` is False only where the service certainly did not receive the request.
+    `sent` is False only if the service certainly did not receive the request.
     """
 
     kind: LostKind
@@ -203,7 +227,7 @@ class Lost:
 
 
 def describe(method: str, url: str, endpoint: str | None = None) -> str:
-    """Method, host and path without query values, personal ids masked; or the endpoint's own name.
+    """Return method, host and path without query values, personal ids masked; or the endpoint's own name.
 
     Where the path is a secret itself, as a Slack webhook's, the caller names the endpoint.
     """
@@ -212,6 +236,118 @@ def describe(method: str, url: str, endpoint: str | None = None) -> str:
     if endpoint is not None:
         return f"{method} {host}{endpoint if endpoint.startswith('/') else f' ({endpoint})'}"
     return f"{method} {host}{mask_path(parts.path)}"
+
+
+def base_headers(default_headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers every request of an integration starts from."""
+    headers = {
+        "User-Agent": USER_AGENT,
+        "Accept": "application/json, */*;q=0.5",
+        "Accept-Encoding": "gzip, deflate",
+        "Connection": "keep-alive",
+    }
+    return merge_headers(headers, default_headers)
+
+
+def merge_headers(headers: dict[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Return `headers` overlaid by `more`; names compare without case."""
+    spelled = {name.lower(): name for name in headers}
+    merged = dict(headers)
+    for name, value in more.items():
+        if _UNFIT_FOR_HEADER.search(name) or _UNFIT_FOR_HEADER.search(value):
+            raise FixInput(f"The header {name!r} holds a line break; a header must be one line.")
+        merged.pop(spelled.get(name.lower(), ""), None)
+        merged[name] = value
+    return merged
+
+
+def prepare(request: Request, base_url: str, headers: dict[str, str]) -> Outgoing:
+    """Build the attempt of `request`, without credential and request id. FixInput if it cannot be sent."""
+    body, content_type = encode_body(request)
+    url = target_url(base_url, request.path, request.params)
+    mine = dict(headers) if same_origin(url, base_url) else base_headers({})
+    if content_type:
+        mine["Content-Type"] = content_type
+    if request.idempotency_key is not None:
+        mine[IDEMPOTENCY_HEADER] = request.idempotency_key
+    if request.headers or request.idempotency_key:
+        mine = merge_headers(mine, request.headers or {})
+        _check_header(mine.get(IDEMPOTENCY_HEADER, ""))
+    if body is not None or request.method in {"POST", "PUT", "PATCH"}:
+        mine["Content-Length"] = str(len(body or b""))
+    return Outgoing(request.method, url, mine, body, request.sink)
+
+
+def encode_body(request: Request) -> tuple[bytes | None, str | None]:
+    """Return the body's bytes and content type: `json` as JSON, a `data` mapping as a form, text as UTF-8."""
+    if request.json is not None:
+        if request.data is not None:
+            raise FixInput("A request has either json or data, not both.")
+        return encode_json(request.json), "application/json"
+    if request.data is None or isinstance(request.data, bytes):
+        return request.data, None
+    if isinstance(request.data, str):
+        return request.data.encode(), None
+    return urlencode(_pairs(request.data)).encode(), "application/x-www-form-urlencoded"
+
+
+def encode_json(value: Any) -> bytes:
+    """Return compact UTF-8 JSON; FixInput for what JSON cannot say (NaN, a datetime, a lone surrogate)."""
+    try:
+        quick = orjson.dumps(value, option=_ONLY_JSON)
+    except TypeError:
+        return _encode_strictly(value)
+    return _encode_strictly(value) if b"null" in quick else quick  # it writes NaN so, and may mean None
+
+
+def _encode_strictly(value: Any) -> bytes:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError) as error:
+        raise FixInput(
+            f"The body cannot be written as JSON: {type(error).__name__} in one of its values."
+        ) from error
+
+
+def target_url(base_url: str, path: str, params: Mapping[str, Any] | None) -> str:
+    """Join base_url and path, which may be absolute, and add the parameters; None among them is left out."""
+    if path.startswith(("http://", "https://")):
+        url = path.partition("#")[0]
+    else:
+        if _DOT_SEGMENT.search(path):
+            raise FixInput("The path holds a '..' or '.' segment: quote ids before they go into a path.")
+        url = f"{base_url}/{path.lstrip('/')}" if path else base_url
+    if not url.isascii() or not _PLAIN_PATH.fullmatch(url):
+        url = quote(url, safe="/:@!$&'()*+,;=?%~[]")
+    if params and (query := urlencode(_pairs(params))):
+        url += ("&" if "?" in url else "?") + query
+    return url
+
+
+def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for name, value in fields.items():
+        values = value if isinstance(value, list | tuple) else (value,)
+        pairs += [
+            (name, str(one).lower() if isinstance(one, bool) else one) for one in values if one is not None
+        ]
+    return pairs
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port: what a credential belongs to (RFC 6454)."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+
+
+def same_origin(url: str, base_url: str) -> bool:
+    """Return whether a credential for `base_url` may go to `url`: the same origin."""
+    return url.startswith(base_url + "/") or url == base_url or origin(url) == origin(base_url)
+
+
+def _check_header(value: str) -> None:
+    if _UNFIT_FOR_HEADER.search(value) or not value.isascii():
+        raise FixInput("The idempotency key must be one line of ASCII.")
 
 
 def _charset(content_type: str) -> str:

@@ -1,11 +1,23 @@
-"""What an attempt that did not succeed means for the caller: pure functions from facts to an error."""
+"""What follows from an attempt: pure rules from facts to a verdict, which the exchange obeys.
+
+The rule for writes: one is repeated only if the server makes that safe (idempotency key, upsert, PUT,
+DELETE), or if it certainly was not received or not worked on.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import random
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
-from f.connect.calls.message import Lost, Reply, Request
+from f.connect.calls.message import Lost, Outgoing, Reply, Request, base_headers, same_origin
 from f.connect.errors import (
     ConnectError,
     FixSettings,
@@ -14,8 +26,16 @@ from f.connect.errors import (
     TryLater,
     WaitForQuota,
 )
+from f.connect.integration import Retry
 from f.connect.redact import mask_text
+from f.connect.times import DAY_SECONDS, REAL, Clock
 
+MOST_REDIRECTS = 5
+LONGEST_RETRY_AFTER = DAY_SECONDS  # a longer wish is a fault of the server's clock
+UNAUTHORIZED = 401
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_PERMANENT = frozenset({"tls", "too_large"})  # the next attempt would be lost in the same way
 _LOST_WORDS = {
     "refused": "could not be reached: the connection was refused",
     "name": "could not be reached: its host name is not known",
@@ -32,48 +52,295 @@ _REPLAYED = ("Idempotent-Replayed", "Idempotency-Replayed", "X-Idempotent-Replay
 _SERVER_IDS = ("Request-Id", "X-Request-Id", "X-Correlation-Id")
 
 
+@dataclass(slots=True)
+class Call:
+    """What is known of a call between attempts. A verdict reads it; the exchange and its guard write it."""
+
+    request: Request
+    outgoing: Outgoing
+    endpoint: str
+    name: str  # method, host, path: for logs and errors
+    trusted: bool  # the credential may go there
+    started: float
+    attempts: int = 0
+    waited: float = 0.0  # seconds spent waiting for a limit
+    elapsed: float = 0.0  # seconds of the last attempt
+    request_id: str = ""
+    in_doubt: bool = False  # an earlier attempt may have been applied
+    renewed: bool = False
+    redirects: int = 0
+    last: Reply | None = None  # the last reply that asked for another attempt
+    same_failures: int = 0  # how many replies in a row were the 500 before them once more
+    permit: Any = None  # the guard's: leave to make this attempt
+    credential: Any = None  # the guard's: held while this call probes a credential that was refused before
+
+    def remember(self, outcome: Reply | Lost) -> None:
+        """Keep what the verdict on the next attempt has to know of this one."""
+        self.in_doubt = _in_doubt_after(self, outcome)
+        if isinstance(outcome, Reply):
+            self.same_failures, self.last = _same_failures(self, outcome), outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Hand the reply to the caller: of success or not, it is an answer."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Send the request again in so many seconds; if the job ends before, `error` is what remains."""
+
+    seconds: float
+    error: ConnectError
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Renew the credential and send the request again; if there is no other credential, raise `error`."""
+
+    error: ConnectError
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Send the request to another address. `trusted`: the credential may go there too."""
+
+    outgoing: Outgoing
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Raise `error`: another attempt is not allowed, or is no use."""
+
+    error: ConnectError
+
+
+Verdict = Respond | Repeat | Renew | Follow | Fail
+
+
+def judge(policy: Retry, call: Call, outcome: Reply | Lost, base_url: str, clock: Clock = REAL) -> Verdict:
+    """Return what is to be done now that the last attempt of `call` ended in `outcome`."""
+    if isinstance(outcome, Lost):
+        return _judge_lost(policy, call, outcome, clock)
+    if outcome.status == UNAUTHORIZED and call.trusted:
+        # A 401 was not applied, so a write may go again too; but a second one is not about the token's age.
+        refused = refused_credential(call.name)
+        return Fail(refused) if call.renewed else Renew(refused)
+    if outcome.status in REDIRECTS:
+        return _judge_redirect(call, outcome, base_url)
+    if outcome.status in policy.retry_on_status_codes:
+        return _judge_failure(policy, call, outcome, clock)
+    if outcome.status >= 500 and not call.request.is_read:
+        return Fail(status_error(call.request, call.name, outcome, in_doubt=True))
+    return Respond(outcome)
+
+
+def _judge_lost(policy: Retry, call: Call, lost: Lost, clock: Clock) -> Verdict:
+    error = lost_error(call.request, call.name, lost, in_doubt=_in_doubt_after(call, lost))
+    error.__cause__ = lost.cause
+    facts = _facts(call, lost, elapsed=clock.ticks() - call.started)
+    wait = None if lost.kind in _PERMANENT else next_wait(policy, facts, clock.draw)
+    return Fail(error) if wait is None else Repeat(wait, error)
+
+
+def _judge_failure(policy: Retry, call: Call, reply: Reply, clock: Clock) -> Verdict:
+    asked = retry_after(reply.headers, clock.now)
+    stored = is_stored_failure(call.request, call.last, reply)
+    hopeless = stored or (asked is None and renews_late(reply))
+    facts = _facts(call, reply, elapsed=clock.ticks() - call.started, retry_after=asked)
+    wait = None if hopeless else next_wait(policy, facts, clock.draw)
+    # A server that stores a key's 500 need not say so: the same bytes each time tell as much.
+    alike = call.request.idempotency_key is not None and 0 < _same_failures(call, reply) == call.attempts - 1
+    error = status_error(
+        call.request,
+        call.name,
+        reply,
+        in_doubt=_in_doubt_after(call, reply),
+        retry_after=asked,
+        stored=stored or alike,
+    )
+    return Fail(error) if wait is None else Repeat(wait, error)
+
+
+def _judge_redirect(call: Call, reply: Reply, base_url: str) -> Verdict:
+    """Follow with reads only, not from https to http, and with the credential only within its own origin."""
+    name, status, url = call.name, reply.status, call.outgoing.url
+    location = reply.headers.get("Location")
+    if not location:
+        return _astray(f"{name} answered {status} without saying where to go.", status)
+    target = urljoin(url, location)
+    parts = urlsplit(target)
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    if parts.scheme not in {"http", "https"} or (url.startswith("https:") and parts.scheme == "http"):
+        return _astray(f"{name} redirects to {where}, which is not https.", status)
+    if not call.request.is_read:
+        return _astray(
+            f"{name} is redirected to {where}; a write is not sent on. "
+            "Set base_url to the address it names, if you trust it.",
+            status,
+        )
+    if call.redirects == MOST_REDIRECTS:
+        return _astray(f"{name} redirects more than {MOST_REDIRECTS} times in a row.")
+    trusted = call.trusted and same_origin(target, base_url)
+    headers = call.outgoing.headers if trusted else base_headers({})
+    return Follow(dataclasses.replace(call.outgoing, url=target, headers=headers), trusted)
+
+
+def _astray(message: str, status: int | None = None) -> Fail:
+    return Fail(FixSettings(message, code="redirected", status=status))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known after an attempt that did not succeed.
+
+    `attempt` counts from 1; `elapsed` are seconds since the first began; `status` is None without
+    a reply; `sent` is False only if the server certainly did not receive the request.
+    """
+
+    attempt: int
+    elapsed: float
+    status: int | None = None
+    sent: bool = True
+    may_repeat: bool = False
+    not_applied: frozenset[int] = frozenset({429})
+    retry_after: float | None = None
+
+
+def _facts(
+    call: Call, outcome: Reply | Lost, *, elapsed: float = 0.0, retry_after: float | None = None
+) -> Facts:
+    return Facts(
+        attempt=call.attempts - call.redirects - call.renewed,
+        elapsed=elapsed,
+        status=outcome.status if isinstance(outcome, Reply) else None,
+        sent=outcome.sent if isinstance(outcome, Lost) else True,
+        may_repeat=call.request.may_repeat,
+        not_applied=call.request.not_applied,
+        retry_after=retry_after,
+    )
+
+
+def may_have_been_applied(facts: Facts) -> bool:
+    """Return whether the server may have done what was asked, as far as this attempt tells."""
+    if facts.status is None:
+        return facts.sent
+    if facts.status in facts.not_applied:
+        return False
+    return facts.status >= 500 or facts.status == 408
+
+
+def _in_doubt_after(call: Call, outcome: Reply | Lost) -> bool:
+    return call.in_doubt or may_have_been_applied(_facts(call, outcome))
+
+
+def next_wait(policy: Retry, facts: Facts, draw: Callable[[], float] = random.random) -> float | None:
+    """Return the seconds to wait before the next attempt, or None to stop."""
+    if not policy.enabled or facts.attempt > policy.max_retries:
+        return None
+    if facts.status is not None and facts.status not in policy.retry_on_status_codes:
+        return None
+    if not facts.may_repeat and may_have_been_applied(facts):
+        return None
+    if facts.retry_after is not None and facts.retry_after > policy.longest_wait:
+        return None
+    wait = backoff(policy, facts.attempt, draw)
+    if facts.retry_after is not None:
+        # Never earlier than asked; what is drawn on top spreads those who were asked to wait together.
+        spread = min(wait, facts.retry_after, policy.initial_delay) if policy.jitter else 0.0
+        wait = facts.retry_after + spread
+    return wait if facts.elapsed + wait <= policy.max_elapsed else None
+
+
+def backoff(policy: Retry, attempt: int, draw: Callable[[], float] = random.random) -> float:
+    """Return an exponential delay with full jitter: uniform from 0 to the capped delay of this attempt."""
+    exponent = min(attempt - 1, 64)  # beyond that any base has long met the cap, and floats overflow
+    delay = min(policy.max_delay, policy.initial_delay * policy.exponential_base**exponent)
+    return delay * draw() if policy.jitter else delay
+
+
+def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
+    """Read Retry-After: seconds, or a date taken relative to the reply's own Date (RFC 9110, 10.2.3)."""
+    text = headers.get("Retry-After")
+    if text is None:
+        return None
+    text = text.strip()
+    if text.replace(".", "", 1).isdecimal() and text.isascii():
+        return min(float(text), LONGEST_RETRY_AFTER)
+    at = http_date(text)
+    if at is None:
+        return None
+    reference = http_date(headers.get("Date", ""))
+    return min(max(0.0, at - (now() if reference is None else reference)), LONGEST_RETRY_AFTER)
+
+
+def http_date(text: str) -> float | None:
+    """Return the seconds since the epoch of an HTTP date; None for anything else."""
+    try:
+        parsed = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+
+
 def lost_error(request: Request, call: str, lost: Lost, *, in_doubt: bool) -> ConnectError:
     """Name an attempt without a reply. `in_doubt`: this or an earlier attempt may have been applied."""
-    said = f"{call} {_LOST_WORDS[lost.kind]}"
+    message = f"{call} {_LOST_WORDS[lost.kind]}"
     if in_doubt and not request.is_read:
-        return _unknown(request, said, code=lost.kind)
+        return _unknown(request, message, code=lost.kind)
     if lost.kind == "tls":
         return FixSettings(
-            f"{said} ({mask_text(str(lost.cause))[:200]}). Check base_url, the certificate and the clock.",
+            f"{message} ({mask_text(str(lost.cause))[:200]}). Check base_url, the certificate and the clock.",
             code="tls",
         )
     if lost.kind == "too_large":
-        return FixSettings(f"{said}. Raise it, ask for less at a time, or use download().", code="too_large")
-    return TryLater(f"{said}. Nothing was applied; try again later.", code=lost.kind)
+        return FixSettings(
+            f"{message}. Raise it, ask for less at a time, or use download().", code="too_large"
+        )
+    return TryLater(f"{message}. Nothing was applied; try again later.", code=lost.kind)
 
 
 def status_error(
-    request: Request, call: str, reply: Reply, *, in_doubt: bool, retry_after: float | None, stored: bool
+    request: Request,
+    call: str,
+    reply: Reply,
+    *,
+    in_doubt: bool,
+    retry_after: float | None = None,
+    stored: bool = False,
 ) -> ConnectError:
     """Name a reply whose status asks for another attempt when there is none left."""
-    said = f"{call} answered {reply.status}"
+    message, code = f"{call} answered {reply.status}", f"http_{reply.status}"
     if in_doubt and not request.is_read:
         if stored:
             return OutcomeUnknown(
-                f"{said}, the same reply to the same idempotency key each time: the server stored it "
+                f"{message}, the same reply to the same idempotency key each time: the server stored it "
                 "and will not try again. Look the record up; if it is not there, send it with a new key.",
                 code="stored_failure",
+                status=reply.status,
             )
-        return _unknown(request, said, code=f"http_{reply.status}")
+        return _unknown(request, message, code=code, status=reply.status)
     if reply.status == 429 and _QUOTA_WORDS.search(reply.body[:4096]):
         return WaitForQuota(
-            f"{said}: an allowance is used up. Go on when it renews.", code="quota", retry_after=retry_after
+            f"{message}: an allowance is used up. Go on when it renews.",
+            code="quota",
+            status=reply.status,
+            retry_after=retry_after,
         )
     when = "later" if retry_after is None else f"in {retry_after:.0f} seconds"
     return TryLater(
-        f"{said}. Nothing was applied; try again {when}.",
-        code=f"http_{reply.status}",
+        f"{message}. Nothing was applied; try again {when}.",
+        code=code,
+        status=reply.status,
         retry_after=retry_after,
     )
 
 
 def renews_late(reply: Reply) -> bool:
-    """Whether an allowance of a day or a month is used up, so that asking again soon is no use."""
+    """Return whether an allowance of a day or a month is used up, so that asking again soon is no use."""
     return reply.status == 429 and bool(_LONG_WORDS.search(reply.body[:4096]))
 
 
@@ -87,12 +354,14 @@ def still_in_doubt(request: Request, error: ConnectError) -> ConnectError:
 def refused_credential(call: str) -> SignInAgain:
     """Name a 401 that a renewed credential did not cure."""
     return SignInAgain(
-        f"{call} answered 401: the credential was refused. Sign in again or replace it.", code="http_401"
+        f"{call} answered 401: the credential was refused. Sign in again or replace it.",
+        code="http_401",
+        status=UNAUTHORIZED,
     )
 
 
 def is_stored_failure(request: Request, earlier: Reply | None, reply: Reply) -> bool:
-    """Whether a 500 is the one the server stored for this key: it says so, or repeats its own request id.
+    """Return whether a 500 is the one the server stored for this key: it says so, or repeats its request id.
 
     Stripe replays a stored 500 with `Idempotent-Replayed: true`; asking again can only loop.
     """
@@ -109,18 +378,25 @@ def is_stored_failure(request: Request, earlier: Reply | None, reply: Reply) -> 
 
 
 def same_failure(earlier: Reply | None, reply: Reply) -> bool:
-    """Whether two replies are the same 500, byte for byte."""
+    """Return whether two replies are the same 500, byte for byte."""
     return earlier is not None and earlier.status == reply.status == 500 and earlier.body == reply.body
+
+
+def _same_failures(call: Call, reply: Reply) -> int:
+    return call.same_failures + 1 if same_failure(call.last, reply) else 0
 
 
 def _server_id(headers: Mapping[str, str]) -> str:
     return next((headers[name] for name in _SERVER_IDS if name in headers), "")
 
 
-def _unknown(request: Request, said: str, code: str) -> OutcomeUnknown:
+def _unknown(request: Request, message: str, code: str, status: int | None = None) -> OutcomeUnknown:
     hint = (
         "the same request may be sent again" if request.may_repeat else "look it up before sending it again"
     )
     return OutcomeUnknown(
-        f"{said}. It may have been applied: {hint}.", code=code, repeat_safe=request.may_repeat
+        f"{message}. It may have been applied: {hint}.",
+        code=code,
+        status=status,
+        repeat_safe=request.may_repeat,
     )

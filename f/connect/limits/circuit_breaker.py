@@ -2,7 +2,9 @@
 
 Calls are counted in two half windows, the current and the one before it, so one row per key holds
 everything. When the rate is reached the breaker opens for `reset_timeout`; then one call of the
-whole fleet gets a lease to probe, and its end decides. A lease nobody returns runs out.
+whole fleet gets a lease to probe, and its end decides. A lease nobody returns runs out. It stands in the
+row itself, not among those of `f.store.store`: state and lease change in one statement, and a call needs no
+other.
 """
 
 # ruff: noqa: D102 - States says what its methods are for
@@ -17,10 +19,11 @@ from typing import Literal, Protocol
 
 from f.connect.errors import TryLater
 from f.connect.integration import CircuitBreaker as Rule
+from f.connect.times import DAY_SECONDS
 from f.store.store import Store
 
 LEASE_SECONDS = 60.0  # how long a probe may take before another may try
-LONGEST_OPEN = 86_400.0  # what lies further off is a clock that jumped
+LONGEST_OPEN = DAY_SECONDS  # what lies further off is a clock that jumped
 
 Status = Literal["closed", "open", "half_open"]
 
@@ -50,7 +53,7 @@ def status_of(state: State, now: float) -> Status:
 
 
 def counted(state: State, rule: Rule, now: float, *, failed: bool) -> State:
-    """Count one call of a closed breaker, and open it where the rate is reached. Pure."""
+    """Count one call of a closed breaker, and open it if the rate is reached. Pure."""
     half_length = rule.window / 2
     if not 0 <= now - state.half < half_length:
         recent = 0 <= now - state.half < rule.window
@@ -70,7 +73,7 @@ class States(Protocol):
     """Where the states of all keys are kept."""
 
     def read(self, key: str) -> tuple[State, float]:
-        """The state and the time it was read."""
+        """Return the state and the time it was read."""
 
     def lease(self, key: str, probe: str) -> bool:
         """Get the one probe of a half-open breaker."""
@@ -266,5 +269,5 @@ class Breaker:
         self._states.close(self.key)
 
     def status(self) -> Status:
-        """What a call would meet now."""
+        """Return what a call would meet now."""
         return status_of(*self._states.read(self.key))

@@ -1,21 +1,27 @@
-"""What stands around every attempt: rate limit, circuit breaker, credential, metrics, the log line."""
+"""What stands around every attempt: rate limit, circuit breaker, credential, metrics, the log line.
+
+What a server says of its limits is read from each reply's headers: `Retry-After` (RFC 9110), `RateLimit`
+(draft-ietf-httpapi-ratelimit-headers, its current and its older forms), `X-RateLimit-*` as GitHub,
+SendGrid and Discord send them, and HubSpot's own.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import logging
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from f.connect.calls.exchange import Call
+from f.connect.calls.exchange import Auth
 from f.connect.calls.message import Lost, Reply, Response
+from f.connect.calls.verdict import LONGEST_RETRY_AFTER, Call, retry_after
 from f.connect.errors import ConnectError, SignInAgain, TryLater
 from f.connect.integration import Integration, RateLimit
-from f.connect.limits.circuit_breaker import Breaker, Permit
-from f.connect.limits.limit_headers import NOTHING, observe
+from f.connect.limits.circuit_breaker import Breaker
 from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import SlowCall, metrics_of
-from f.connect.sign_in.auth import Auth
 from f.connect.times import REAL, Clock
 from f.store.store import Store
 
@@ -25,48 +31,47 @@ REFUSED_BEFORE = "credential_refused"
 # A request arrives a little after its token is due, now more, now less. To a server that counts strictly,
 # one that comes late and those that come in time would be too many in one window.
 _MARGIN = 1.015
-_CLOSED = Permit()
 _OUR_FAULT = frozenset({"tls", "too_large"})  # says nothing about whether the service is up
+
+EPOCH_SECONDS = 1e9  # a reset above this is a date, below it a span
+EPOCH_MILLISECONDS = 1e12
+BUSY = frozenset({429, 503})
+
+_ITEM = re.compile(r"(?:^|[;,\s])(r|t|remaining|reset)\s*=\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_PREFIXES = ("RateLimit-", "X-RateLimit-", "X-Rate-Limit-", "X-HubSpot-RateLimit-")
 
 
 class SharedGuard:
     """The guard of one integration; its state lives in `store`, so all jobs obey it together."""
 
     def __init__(self, integration: Integration, auth: Auth, store: Store, clock: Clock = REAL) -> None:
-        self.blocks = not store.in_memory
-        self._integration, self._auth, self._store, self._clock = integration, auth, store, clock
-        self._key = f"{integration.name}:{integration.account}"
-        self._limiters: dict[str, RateLimiter] = {}
-        self._credentials: dict[str, Breaker] = {}  # by fingerprint: a renewed credential begins anew
-        self._limiter = RateLimiter(self._key, _slower(integration.rate_limit), store, clock=clock)
-        self._rule = integration.circuit_breaker
-        self._breaker = Breaker(self._key, self._rule, store)
-        self._metrics = metrics_of(store)
+        self._integration, self._store, self._clock = integration, store, clock
+        key = _key(integration)
+        self.limiter = RateLimiter(key, _slower(integration.rate_limit), store, clock=clock)
+        self.breaker = Breaker(key, integration.circuit_breaker, store)
+        self.metrics = metrics_of(store)
+        self._endpoint_limiters: dict[str, RateLimiter] = {}
+        self._credential = _Credential(integration, auth, store)
 
     @property
-    def limiter(self) -> RateLimiter:
-        """The limiter of the integration as a whole."""
-        return self._limiter
-
-    @property
-    def breaker(self) -> Breaker:
-        """The breaker of the integration as a whole."""
-        return self._breaker
+    def blocks(self) -> bool:
+        """Return whether the state lies in a database."""
+        return not self._store.in_memory
 
     def enter(self, call: Call, waited: float, budget: float) -> float:
-        """Return the seconds to wait for the limit, 0 to go on; raises where nothing may be sent."""
+        """Return the seconds to wait for the limit, 0 to go on; raises if nothing may be sent."""
         if call.attempts == 0 and waited == 0:
-            self._check_credential(call)
+            self._credential.check(call)
         wait = self._limiter_of(call.endpoint).next_step(waited, budget)
-        if self._rule.enabled and (wait == 0 or self._breaker.status() == "open"):
-            call.permit = self._breaker.admit()
+        if self._integration.circuit_breaker.enabled and (wait == 0 or self.breaker.status() == "open"):
+            call.permit = self.breaker.admit()
         return wait
 
     def leave(self, call: Call, outcome: Reply | Lost | None) -> None:
         """Count the attempt and obey what the reply says of limits."""
-        if self._rule.enabled:
-            self._breaker.record(call.permit, failed=_is_failure(outcome))
-            call.permit = _CLOSED
+        if self._integration.circuit_breaker.enabled:
+            self.breaker.record(call.permit, failed=_is_failure(outcome))
+            call.permit = None
         if isinstance(outcome, Reply):
             seen = observe(outcome.status, outcome.headers, self._clock.now())
             if seen is not NOTHING:
@@ -75,13 +80,8 @@ class SharedGuard:
     def finish(self, call: Call, result: Response | ConnectError, seconds: float) -> None:
         """Count and log the call; a refused credential is remembered for all jobs."""
         integration = self._integration
-        if isinstance(result, SignInAgain) and result.code != REFUSED_BEFORE and self._auth.fingerprint():
-            self._credential().trip()
-            call.credential = None
-        elif call.credential is not None and isinstance(result, Response):
-            self._credential().record(call.credential, failed=False)
-            call.credential = None
-        self._metrics.record(
+        self._credential.learn(call, result)
+        self.metrics.record(
             integration.name,
             call.endpoint,
             _outcome(result),
@@ -91,51 +91,74 @@ class SharedGuard:
         )
         if seconds >= integration.slow_call_seconds:
             alert = seconds >= integration.very_slow_call_seconds
-            self._metrics.slow(SlowCall(integration.name, call.endpoint, seconds, alert))
+            self.metrics.slow(SlowCall(integration.name, call.endpoint, seconds, alert))
         if log.isEnabledFor(logging.INFO):
             log.info("%s", json.dumps(log_fields(call, result, seconds), ensure_ascii=False))
 
     def release(self, call: Call) -> None:
         """Give back the leases of a call that was cancelled, or that failed before it was sent."""
-        if call.permit.probe:
-            self._breaker.record(call.permit, failed=None)
-        if call.credential is not None:
-            self._credential().record(call.credential, failed=None)
-
-    def flush(self) -> None:
-        """Write the metrics gathered so far to the store."""
-        self._metrics.flush()
+        if call.permit is not None and call.permit.probe:
+            self.breaker.record(call.permit, failed=None)
+        self._credential.release(call)
 
     def _limiter_of(self, endpoint: str) -> RateLimiter:
-        limit: RateLimit | None = self._integration.endpoint_limits.get(endpoint)
+        limit = self._integration.endpoint_limits.get(endpoint)
         if limit is None:
-            return self._limiter
-        if endpoint not in self._limiters:
-            self._limiters[endpoint] = RateLimiter(
-                f"{self._key}:{endpoint}", _slower(limit), self._store, clock=self._clock
+            return self.limiter
+        if endpoint not in self._endpoint_limiters:
+            key = f"{_key(self._integration)}:{endpoint}"
+            self._endpoint_limiters[endpoint] = RateLimiter(
+                key, _slower(limit), self._store, clock=self._clock
             )
-        return self._limiters[endpoint]
+        return self._endpoint_limiters[endpoint]
 
-    def _credential(self) -> Breaker:
-        fingerprint = self._auth.fingerprint()
-        if fingerprint not in self._credentials:
-            key = f"{self._key}:credential:{fingerprint}"
-            self._credentials[fingerprint] = Breaker(key, self._rule, self._store)
-        return self._credentials[fingerprint]
 
-    def _check_credential(self, call: Call) -> None:
+class _Credential:
+    """Remembers for all jobs that a credential was refused; from time to time one call may probe it."""
+
+    def __init__(self, integration: Integration, auth: Auth, store: Store) -> None:
+        self._integration, self._auth, self._store = integration, auth, store
+        self._breakers: dict[str, Breaker] = {}  # by fingerprint: a renewed credential begins anew
+
+    def check(self, call: Call) -> None:
+        """Raise SignInAgain, without sending anything, if the credential was refused before."""
         if not self._auth.fingerprint():
             return
         try:
-            permit = self._credential().admit()
+            permit = self._breaker().admit()
         except TryLater as error:
             raise SignInAgain(
-                f"The credential of {self._key} was refused before; nothing was sent. "
+                f"The credential of {_key(self._integration)} was refused before; nothing was sent. "
                 "Sign in again or replace it.",
                 code=REFUSED_BEFORE,
             ) from error
         if permit.probe:
             call.credential = permit
+
+    def learn(self, call: Call, result: Response | ConnectError) -> None:
+        """Remember a refusal, or forget it after a probe that was answered."""
+        if isinstance(result, SignInAgain) and result.code != REFUSED_BEFORE and self._auth.fingerprint():
+            self._breaker().trip()
+            call.credential = None
+        elif call.credential is not None and isinstance(result, Response):
+            self._breaker().record(call.credential, failed=False)
+            call.credential = None
+
+    def release(self, call: Call) -> None:
+        """Give back the lease of a probe that told nothing."""
+        if call.credential is not None:
+            self._breaker().record(call.credential, failed=None)
+
+    def _breaker(self) -> Breaker:
+        fingerprint = self._auth.fingerprint()
+        if fingerprint not in self._breakers:
+            key = f"{_key(self._integration)}:credential:{fingerprint}"
+            self._breakers[fingerprint] = Breaker(key, self._integration.circuit_breaker, self._store)
+        return self._breakers[fingerprint]
+
+
+def _key(integration: Integration) -> str:
+    return f"{integration.name}:{integration.account}"
 
 
 def _slower(limit: RateLimit | None) -> RateLimit | None:
@@ -164,7 +187,7 @@ def _outcome(result: Response | ConnectError) -> str:
 
 
 def _is_failure(outcome: Reply | Lost | None) -> bool | None:
-    """Whether an attempt shows that the service is down; None where it tells nothing either way."""
+    """Return whether an attempt shows that the service is down; None if it tells nothing either way."""
     if outcome is None or (isinstance(outcome, Lost) and outcome.kind in _OUR_FAULT):
         return None
     if isinstance(outcome, Lost):
@@ -172,3 +195,64 @@ def _is_failure(outcome: Reply | Lost | None) -> bool | None:
     if outcome.status == 429:
         return None
     return outcome.status >= 500 or outcome.status == 408
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """`remaining` requests until `reset_after` seconds from now; `pause`: seconds to send nothing."""
+
+    remaining: int | None = None
+    reset_after: float | None = None
+    pause: float = 0.0
+
+
+NOTHING = Observed()
+
+
+def observe(status: int, headers: Mapping[str, str], now: float) -> Observed:
+    """Read a reply's limit headers; `now` in seconds since the epoch, for resets given as a date."""
+    asked = retry_after(headers, lambda: now) if status in BUSY else None
+    if not any("ratelimit" in name.lower() or "rate-limit" in name.lower() for name in headers):
+        return Observed(pause=asked) if asked else NOTHING
+    remaining, reset_after = _structured(headers.get("RateLimit", ""))
+    for prefix in _PREFIXES:
+        if remaining is None:
+            remaining = _number(headers.get(f"{prefix}Remaining"))
+            reset_after = _reset(headers, prefix, now)
+    pause = asked or (reset_after or 0.0 if remaining == 0 else 0.0)
+    return Observed(
+        None if remaining is None else int(remaining), reset_after, min(pause, LONGEST_RETRY_AFTER)
+    )
+
+
+def _structured(text: str) -> tuple[float | None, float | None]:
+    """Read `"default";r=50;t=30`, the tightest of several, or the older `remaining=50, reset=30`."""
+    tightest: tuple[float | None, float | None] = (None, None)
+    for policy in text.split(",") if ";" in text else [text]:
+        found = {name.lower()[:3]: float(value) for name, value in _ITEM.findall(policy)}
+        remaining = found.get("r", found.get("rem"))
+        if remaining is not None and (tightest[0] is None or remaining < tightest[0]):
+            tightest = remaining, found.get("t", found.get("res"))
+    return tightest
+
+
+def _reset(headers: Mapping[str, str], prefix: str, now: float) -> float | None:
+    span = _number(headers.get(f"{prefix}Reset-After"))
+    if span is not None:
+        return span
+    milliseconds = _number(headers.get(f"{prefix}Interval-Milliseconds"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    reset = _number(headers.get(f"{prefix}Reset"))
+    if reset is None:
+        return None
+    if reset >= EPOCH_MILLISECONDS:
+        reset /= 1000
+    return max(0.0, reset - now) if reset >= EPOCH_SECONDS else reset
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else max(0.0, float(text.split(",")[0].split(";")[0]))
+    except ValueError:
+        return None

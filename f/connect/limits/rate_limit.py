@@ -19,11 +19,11 @@ from typing import Protocol, Self
 
 from f.connect.errors import TryLater
 from f.connect.integration import RateLimit
-from f.connect.times import REAL, Clock
+from f.connect.times import DAY_SECONDS, REAL, Clock
 from f.store.store import Store
 
 LONGEST_WAIT = 300.0  # seconds anybody may reserve ahead; what lies further off is a clock that jumped
-LONGEST_PAUSE = 86_400.0  # seconds a server may ask for
+LONGEST_PAUSE = DAY_SECONDS  # seconds a server may ask for
 """Both bounds make the limiter survive a clock that is set back: state from the future is dropped."""
 
 
@@ -63,7 +63,7 @@ def reserve(bucket: Bucket, pace: Pace, now: float) -> tuple[float, Bucket]:
 
 
 def tokens(bucket: Bucket, pace: Pace, now: float) -> int:
-    """How many tokens could be taken at once. Pure."""
+    """Return how many tokens could be taken at once. Pure."""
     if bucket.paused_until > now:
         return 0
     if not pace.interval:
@@ -78,10 +78,10 @@ class Buckets(Protocol):
     """Where the buckets of all keys are kept."""
 
     def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
-        """Take a token that comes due within `max_wait` seconds; its wait, or None and nothing taken."""
+        """Take a token that comes due within `max_wait` seconds and return its wait; else take none: None."""
 
     def read(self, key: str) -> tuple[Bucket, float]:
-        """The bucket and the time it was read."""
+        """Return the bucket and the time it was read."""
 
     def lower(self, key: str, *, tat_in: float, pause: float) -> None:
         """Move the bucket's times to at least so many seconds from now; never back."""
@@ -220,7 +220,7 @@ class RateLimiter:
         return waited
 
     async def acquire_async(self, timeout: float = LONGEST_WAIT) -> float:  # noqa: ASYNC109 - as acquire
-        """Like `acquire`. With a SQL store each step holds the loop up for a millisecond or two."""
+        """Wait as `acquire` does. With a SQL store each step holds the loop up for a millisecond or two."""
         waited = 0.0
         while wait := self.next_step(waited, timeout):
             await self._clock.sleep_async(wait)
@@ -245,7 +245,7 @@ class RateLimiter:
         return wait
 
     def available(self) -> int:
-        """How many tokens could be taken right now."""
+        """Return how many tokens could be taken right now."""
         bucket, now = self._buckets.read(self.key)
         return tokens(bucket, self._pace, now)
 
@@ -274,7 +274,7 @@ class RateLimiter:
         self._buckets.forget(self.key)
 
     def stats(self) -> dict[str, float]:
-        """What this process took, was refused and waited (seconds)."""
+        """Return what this process took, was refused and waited (seconds)."""
         return {
             "taken": self._taken,
             "refused": self._refused,

@@ -14,20 +14,19 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 
+from f.connect.calls.exchange import Auth, S
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, OAuth2
-from f.connect.redact import mask_text, mask_url
-from f.connect.sign_in.auth import Auth, fingerprint_of
+from f.connect.redact import fingerprint_of, mask_text, mask_url
 from f.connect.times import REAL, Clock
-from f.store.store import Store
+from f.store.store import Lease, Store, holds, release, take
 
-R = TypeVar("R", bound=Any)
-
-LEASE_SECONDS = 30.0  # longer than a token request may take
+# Longer than a token request takes: 5 s for each address of the server, 15 s for its answer.
+LEASE_SECONDS = 60.0
 POLL_SECONDS = 0.1
 TOKEN_TIMEOUT = (5.0, 15.0)
 
@@ -35,29 +34,26 @@ _SETTINGS_WRONG = frozenset(
     {"invalid_client", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "invalid_request"}
 )
 
+# `lease_until` and `holder` are of an older version, which kept the lease here: its tables want a value.
 TABLE = """CREATE TABLE IF NOT EXISTS connect_token (
     key TEXT PRIMARY KEY, access_token TEXT NOT NULL, expires_at DOUBLE PRECISION NOT NULL,
     refresh_token TEXT NOT NULL, lease_until DOUBLE PRECISION NOT NULL, holder TEXT NOT NULL)"""
 READ = "SELECT access_token, expires_at, refresh_token FROM connect_token WHERE key = :key"
-LEASE = """INSERT INTO connect_token AS t VALUES (:key, '', 0, '', :until, :holder)
-    ON CONFLICT (key) DO UPDATE SET lease_until = :until, holder = :holder
-    WHERE t.lease_until <= :now OR t.lease_until > :until + 1
-    RETURNING access_token, expires_at, refresh_token"""
-KEEP = """UPDATE connect_token SET access_token = :access_token, expires_at = :expires_at,
-    refresh_token = :refresh_token, lease_until = 0 WHERE key = :key AND holder = :holder"""
-RELEASE = "UPDATE connect_token SET lease_until = 0 WHERE key = :key AND holder = :holder"
+KEEP = """INSERT INTO connect_token VALUES (:key, :access_token, :expires_at, :refresh_token, 0, '')
+    ON CONFLICT (key) DO UPDATE SET access_token = :access_token, expires_at = :expires_at,
+    refresh_token = :refresh_token"""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`expires_at`: seconds since the epoch by the store's clock; 0 where the server did not say."""
+    """`expires_at`: seconds since the epoch by the store's clock; 0 if the server did not say."""
 
     access_token: str = field(default="", repr=False)
     expires_at: float = 0.0
     refresh_token: str = field(default="", repr=False)
 
     def is_fresh(self, now: float, early: float) -> bool:
-        """Whether the token holds for more than `early` seconds."""
+        """Return whether the token holds for more than `early` seconds."""
         return bool(self.access_token) and (not self.expires_at or now < self.expires_at - early)
 
 
@@ -87,11 +83,10 @@ class OAuth2Auth(Auth):
         self._key = f"{integration.name}:{integration.account}:{self._fingerprint}"
         self._token = Token()
         self._lock = threading.Lock()
-        self._has_table = False
 
-    def __call__(self, r: R) -> R:
-        r.headers["Authorization"] = f"Bearer {self._token.access_token}"
-        return r
+    def __call__(self, outgoing: S, /) -> S:
+        outgoing.headers["Authorization"] = f"Bearer {self._token.access_token}"
+        return outgoing
 
     def is_ready(self) -> bool:
         return self._is_fresh(self._token)
@@ -105,18 +100,21 @@ class OAuth2Auth(Auth):
             stale = self._token.access_token if refused else ""
             if not refused and self.is_ready():
                 return True  # another thread was faster
-            if not self._has_table:
-                self._store.create(TABLE)
-                self._has_table = True
+            self._store.shared("connect_token", self._make_table)
             self._token = self._shared(stale) or self._fetch_alone(stale)
             return True
 
-    def _shared(self, stale: str) -> Token | None:
-        rows = self._store.execute(READ, {"key": self._key})
-        return self._usable(Token(*rows[0]), stale) if rows else None
+    def _make_table(self) -> bool:
+        self._store.create(TABLE)
+        return True
 
-    def _usable(self, token: Token, stale: str) -> Token | None:
+    def _shared(self, stale: str) -> Token | None:
+        token = self._stored()
         return token if self._is_fresh(token) and token.access_token != stale else None
+
+    def _stored(self) -> Token:
+        rows = self._store.execute(READ, {"key": self._key})
+        return Token(*rows[0]) if rows else Token()
 
     def _is_fresh(self, token: Token) -> bool:
         return token.is_fresh(self._store.now(), self._settings.refresh_early)
@@ -125,34 +123,31 @@ class OAuth2Auth(Auth):
         """Hold the lease while asking; whoever does not get it waits for the one who did."""
         holder, waited = secrets.token_hex(8), 0.0
         while waited < LEASE_SECONDS:
-            now = self._store.now()
-            lease = {"key": self._key, "now": now, "until": now + LEASE_SECONDS, "holder": holder}
-            if rows := self._store.execute(LEASE, lease):
-                return self._fetch_leased(Token(*rows[0]), stale, holder)
+            if lease := take(self._store, f"token:{self._key}", holder, LEASE_SECONDS):
+                try:
+                    return self._shared(stale) or self._fetch_leased(lease, stale)
+                finally:
+                    release(self._store, lease)
             self._clock.sleep(POLL_SECONDS)
             waited += POLL_SECONDS
             if token := self._shared(stale):
                 return token
         raise TryLater("Another job is fetching a token and does not finish. Try again later.", code="token")
 
-    def _fetch_leased(self, known: Token, stale: str, holder: str) -> Token:
-        if token := self._usable(known, stale):
-            self._store.execute(RELEASE, {"key": self._key, "holder": holder})
-            return token
-        try:
-            token = self._fetch(known.refresh_token)
-        except ConnectError:
-            self._store.execute(RELEASE, {"key": self._key, "holder": holder})
-            raise
+    def _fetch_leased(self, lease: Lease, stale: str) -> Token:
+        """Fetch a token and keep it, unless another job took the lease meanwhile: then its token counts."""
+        token = self._fetch(self._stored().refresh_token)
         values = {
             "key": self._key,
-            "holder": holder,
             "access_token": token.access_token,
             "expires_at": token.expires_at,
             "refresh_token": token.refresh_token,
         }
-        self._store.execute(KEEP, values)
-        return token
+        with self._store.transaction():
+            if holds(self._store, lease):
+                self._store.execute(KEEP, values)
+                return token
+        return self._shared(stale) or token
 
     def _fetch(self, rotated: str) -> Token:
         settings = self._settings
@@ -218,7 +213,7 @@ def _refusal(url: str, status: int, answer: Mapping[str, Any]) -> ConnectError:
 
 
 def _seconds(value: Any) -> float:
-    """Read expires_in, which some servers send as text; 0 where it is missing or no number."""
+    """Read expires_in, which some servers send as text; 0 if it is missing or not a number."""
     try:
         return max(0.0, float(value))
     except (TypeError, ValueError):

@@ -13,14 +13,13 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
+from f.connect.calls.exchange import Auth, S
 from f.connect.errors import FixInput, FixSettings
 from f.connect.integration import SignedJwt
-from f.connect.sign_in.auth import Auth, fingerprint_of
+from f.connect.redact import fingerprint_of
 from f.connect.times import REAL, Clock
-
-R = TypeVar("R", bound=Any)
 
 
 class SignedJwtAuth(Auth):
@@ -31,9 +30,9 @@ class SignedJwtAuth(Auth):
         self._token, self._expires_at = "", 0.0
         self._fingerprint = fingerprint_of(settings.key)
 
-    def __call__(self, r: R) -> R:
-        r.headers["Authorization"] = f"Bearer {self._token}"
-        return r
+    def __call__(self, outgoing: S, /) -> S:
+        outgoing.headers["Authorization"] = f"Bearer {self._token}"
+        return outgoing
 
     def is_ready(self) -> bool:
         return self._clock.now() < self._expires_at - self._settings.refresh_early
@@ -66,7 +65,7 @@ def claims_of(settings: SignedJwt, now: float) -> dict[str, Any]:
 
 
 def sign(claims: Mapping[str, Any], settings: SignedJwt) -> str:
-    """Return the compact serialisation (RFC 7515). FixSettings where the key does not fit the algorithm."""
+    """Return the compact serialisation (RFC 7515). FixSettings if the key does not fit the algorithm."""
     header = {"alg": settings.algorithm, "typ": "JWT"}
     if settings.key_id is not None:
         header["kid"] = settings.key_id
@@ -76,7 +75,7 @@ def sign(claims: Mapping[str, Any], settings: SignedJwt) -> str:
 
 
 def expiry_of(token: str) -> float | None:
-    """Read a JWT's `exp`, seconds since the epoch, without checking its signature; None where it has none."""
+    """Read a JWT's `exp`, seconds since the epoch, without checking its signature; None if it has none."""
     parts = token.split(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))

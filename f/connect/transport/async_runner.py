@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import functools
 import itertools
 import os
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from f.connect.calls.exchange import Pipeline
 from f.connect.calls.message import Request, Response
-from f.connect.calls.pipeline import Pipeline
 from f.connect.errors import ConnectError, FixInput, SignInAgain
 from f.connect.integration import Integration
 from f.connect.times import Clock
@@ -29,7 +30,7 @@ T = TypeVar("T")
 Result = tuple[Request, Response | ConnectError]
 
 
-class Crew:
+class AsyncRunner:
     """A loop on a thread, with the connections to one service. Its methods may be called from many threads.
 
     It ends with `close` or with the interpreter. A process forked off has none: there it is closed.
@@ -62,10 +63,11 @@ class Crew:
         """Yield each request with its result, as completed; see `Client.send_many`."""
         if concurrency < 1:
             raise FixInput(f"concurrency is {concurrency}, must be at least 1")
-        return _results(_Round(self, self._transport, pipeline, concurrency), iter(requests), concurrency)
+        send = functools.partial(self._transport.call, pipeline)
+        return _results(_Round(self, send), iter(requests), concurrency)
 
     def call(self, work: Callable[..., object], *args: object) -> bool:
-        """Have the loop call `work` soon; False where the crew is closed."""
+        """Have the loop call `work` soon; False if the runner is closed."""
         if not self.is_open:
             return False
         with self._lock:
@@ -115,7 +117,7 @@ def _results(sending: _Round, requests: Iterator[Request], concurrency: int) -> 
         while fed := sending.feed(itertools.islice(requests, min(portion, most - begun))):
             begun += fed
 
-    sending.start()
+    sending.start(concurrency)
     try:
         refill()
         while begun:
@@ -130,11 +132,10 @@ def _results(sending: _Round, requests: Iterator[Request], concurrency: int) -> 
 
 
 class _Round:
-    """One `send_many`: `concurrency` workers on the crew's loop."""
+    """One `send_many`: as many workers on the runner's loop as there may be requests at once."""
 
-    def __init__(self, crew: Crew, transport: AsyncTransport, pipeline: Pipeline, concurrency: int) -> None:
-        self._crew, self._transport = crew, transport
-        self._pipeline, self._concurrency = pipeline, concurrency
+    def __init__(self, runner: AsyncRunner, send: Callable[[Request], Awaitable[Response]]) -> None:
+        self._runner, self._send_one = runner, send
         self._inbox: asyncio.Queue[Request] = asyncio.Queue()
         self._finished: list[Result] = []  # not yet handed over
         self._batches: queue.SimpleQueue[list[Result] | BaseException] = queue.SimpleQueue()
@@ -142,9 +143,9 @@ class _Round:
         self._ended = threading.Event()
         self._refused: SignInAgain | None = None
 
-    def start(self) -> None:
-        """Set the workers to work."""
-        self._call(self._begin)
+    def start(self, workers: int) -> None:
+        """Set so many workers to work."""
+        self._call(self._begin, workers)
 
     def feed(self, requests: Iterable[Request]) -> int:
         """Hand requests over and return how many."""
@@ -162,15 +163,15 @@ class _Round:
 
     def stop(self) -> None:
         """Cancel what is under way and wait until that is done."""
-        if self._crew.call(self._cancel):
+        if self._runner.call(self._cancel):
             self._ended.wait()
 
     def _call(self, work: Callable[..., object], *args: object) -> None:
-        if not self._crew.call(work, *args):
+        if not self._runner.call(work, *args):
             raise _closed()
 
-    def _begin(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._work_all())
+    def _begin(self, workers: int) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._work_all(workers))
         self._task.add_done_callback(self._end)
 
     def _put(self, batch: list[Request]) -> None:
@@ -188,9 +189,9 @@ class _Round:
             self._batches.put(fault.exceptions[0])  # of an interceptor, say: the caller sees the fault itself
         self._ended.set()
 
-    async def _work_all(self) -> None:
+    async def _work_all(self, workers: int) -> None:
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._concurrency):
+            for _ in range(workers):
                 group.create_task(self._work())
 
     async def _work(self) -> None:
@@ -202,7 +203,7 @@ class _Round:
         if self._refused is not None:
             return self._refused
         try:
-            return await self._transport.call(self._pipeline, request)
+            return await self._send_one(request)
         except SignInAgain as error:
             self._refused = error
             return error

@@ -11,9 +11,8 @@ import aiohttp
 from requests.utils import get_environ_proxies, select_proxy
 from yarl import URL
 
-from f.connect.calls.exchange import Do, Effect, Send, Sleep
+from f.connect.calls.exchange import Do, Effect, Pipeline, Send, Sleep, carry_out
 from f.connect.calls.message import Lost, LostKind, Outgoing, Reply, Request, Response
-from f.connect.calls.pipeline import Pipeline, carry_out
 from f.connect.errors import FixSettings
 from f.connect.integration import Integration, resolve_url
 from f.connect.times import REAL, Clock

@@ -11,7 +11,9 @@ import socket
 import ssl
 import time
 from http.client import HTTPResponse
-from typing import Any
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import requests
 import urllib3.exceptions
@@ -36,7 +38,7 @@ class _DeadlineReader(io.RawIOBase):
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
@@ -160,6 +162,43 @@ class Transport:
         """Close all connections."""
         self._adapter.close()
         self._download_adapter.close()
+
+
+class FileSink:
+    """A download that appears whole or not at all: `part` is removed at the end unless `keep_as` named it."""
+
+    def __init__(self, part: Path, max_bytes: int) -> None:
+        self._part, self._max_bytes = part, max_bytes
+        self._file = part.open("wb")
+        self.size = 0
+
+    def start(self) -> None:
+        """Forget what an earlier attempt wrote."""
+        self._file.seek(0)
+        self._file.truncate()
+        self.size = 0
+
+    def write(self, chunk: bytes, /) -> bool:
+        """Write the next bytes; False if that is more than allowed."""
+        self.size += len(chunk)
+        if self.size > self._max_bytes:
+            return False
+        self._file.write(chunk)
+        return True
+
+    def keep_as(self, target: Path) -> None:
+        """Give the file its name, in one step."""
+        self._file.close()
+        self._part.replace(target)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
 
 
 def _prepared(outgoing: Outgoing) -> requests.PreparedRequest:

@@ -7,13 +7,10 @@ from typing import Any, TypedDict
 from f.connect.config import from_resource
 from f.connect.errors import FixSettings
 from f.connect.integration import Retry
-from f.customers.targets.generic import GENERIC
-from f.customers.targets.hubspot import HUBSPOT
-from f.customers.targets.salesforce import SALESFORCE
-from f.records.reading.columns import target_fields
+from f.records.target.field_names import field_names
 from f.records.target.target import Kind, Target, content_of, digest
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (GENERIC, HUBSPOT, SALESFORCE)}
+KINDS = ("generic", "hubspot", "salesforce")
 
 
 class customer_api(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
@@ -74,7 +71,7 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
     kind = _kind(api)
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
     settings, endpoints = {**_part(api, "settings"), **given}, _part(api, "endpoints")
-    _refuse_unknown(settings, _SETTINGS | kind.own_settings, "the resource's settings")
+    _refuse_unknown(settings, _SETTINGS | kind.traits.own_settings, "the resource's settings")
     _refuse_unknown(endpoints, _ENDPOINTS, "the resource's endpoints")
     integration = from_resource(_integration(kind, api, settings))
     endpoint = endpoints.get("customers", kind.endpoint)
@@ -85,32 +82,34 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
         integration=integration,
         identity=_identity(kind, api, settings, endpoint),
         endpoint=endpoint,
-        fields=target_fields(_fields(kind, settings), _part(api, "mapping"), keeps_custom=kind.keeps_custom),
+        fields=field_names(
+            _fields(kind, settings), _part(api, "mapping"), keeps_custom=kind.traits.keeps_custom
+        ),
         batch_size=int(
             _number(settings, "batch_size", _batch_size(kind, endpoints, concurrent, per_request), least=1)
         ),
         rows_per_request=per_request,
         delay_between_batches=_number(settings, "delay_between_batches", 0.0, least=0),
         max_concurrent_requests=concurrent,
-        sends_keys=bool(settings.get("idempotency_keys", kind.has_idempotency_keys)),
+        sends_keys=bool(settings.get("idempotency_keys", kind.traits.has_idempotency_keys)),
         in_flight_seconds=_number(settings, "in_flight_seconds", 5.0, least=0),
         daily_limit=int(_number(settings, "daily_limit", 0, least=1))
         if settings.get("daily_limit")
         else None,
         batch_endpoint=endpoints.get("batch"),
         lookup_endpoint=endpoints.get("lookup"),
-        options={name: settings[name] for name in kind.own_settings if settings.get(name)},
+        options={name: settings[name] for name in kind.traits.own_settings if settings.get(name)},
     )
 
 
 def _rows_per_request(kind: Kind, settings: Mapping[str, Any]) -> int:
-    wanted = int(_number(settings, "rows_per_request", kind.rows_per_request, least=1))
-    return min(wanted, kind.most_rows_per_request)
+    wanted = int(_number(settings, "rows_per_request", kind.traits.rows_per_request, least=1))
+    return min(wanted, kind.traits.most_rows_per_request)
 
 
 def _batch_size(kind: Kind, endpoints: Mapping[str, str], concurrent: int, per_request: int) -> int:
     """Enough for every connection to be busy for a while: a batch waits for its last answer."""
-    batches = kind.own_batches or "batch" in endpoints
+    batches = kind.traits.own_batches or "batch" in endpoints
     return concurrent * (per_request if batches else _REQUESTS_A_CONNECTION)
 
 
@@ -130,27 +129,41 @@ def _identity(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any], e
     the name is worth having, since with a new credential the journal begins anew.
     """
     account = str(settings.get("account") or "")
-    if kind.shares_host and not account:
+    if kind.traits.shares_host and not account:
         account = digest(content_of(api.get("authentication") or {}))[:12]
     where = endpoint if kind.name == "generic" else ""
     return f"{kind.name} {api.get('base_url', '')}{where} {account}".strip()
 
 
 def _kind(api: Mapping[str, Any]) -> Kind:
+    """The kind a resource names: a job loads the one it sends to, and no other."""
     name = api.get("kind", "generic")
-    if name not in KINDS:
-        raise FixSettings(
-            f"Unknown target kind {name!r} in the resource. Use one of: {', '.join(KINDS)}.",
-            code="unknown_target_kind",
-        )
-    return KINDS[name]
+    match name:
+        case "generic":
+            from f.customers.targets.generic import GENERIC  # noqa: PLC0415 - see above
+
+            return GENERIC
+        case "hubspot":
+            from f.customers.targets.hubspot import HUBSPOT  # noqa: PLC0415 - see above
+
+            return HUBSPOT
+        case "salesforce":
+            from f.customers.targets.salesforce import SALESFORCE  # noqa: PLC0415 - see above
+
+            return SALESFORCE
+    raise FixSettings(
+        f"Unknown target kind {name!r} in the resource. Use one of: {', '.join(KINDS)}.",
+        code="unknown_target_kind",
+    )
 
 
 def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The resource in the connection layer's own words."""
     retry = {new: settings[old] for old, new in _RETRY_NAMES.items() if old in settings}
-    if kind.retry_also_on:
-        retry.setdefault("retry_on_status_codes", (*Retry().retry_on_status_codes, *kind.retry_also_on))
+    if kind.traits.retry_also_on:
+        retry.setdefault(
+            "retry_on_status_codes", (*Retry().retry_on_status_codes, *kind.traits.retry_also_on)
+        )
     integration: dict[str, Any] = {
         "name": f"customers_{kind.name}",
         "base_url": api.get("base_url", ""),

@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from f.connect.calls.message import Request, Response
-from f.customers.validation.customer import FIELDS
-from f.records.rows.outcome import CustomerRow, Found, RowOutcome
+from f.customers.validation.fields import FIELDS
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import Found, Row
 from f.records.target.replies import body_of, explanation, object_of, refusal, refusal_of_batch, unreadable
-from f.records.target.target import Kind, OnDuplicate, Target
+from f.records.target.target import BaseKind, Lookup, OnDuplicate, Target, Traits
 
 # 503 says that the service could not handle the request at all (RFC 9110 section 15.6.4), so like
 # 429 it leaves nothing behind and the row is safe to feed again.
@@ -23,48 +24,119 @@ _NOT_APPLIED = frozenset({429, 503})
 _LISTS = ("data", "results", "items", "customers")
 
 
-def requests_for(rows: Sequence[CustomerRow], target: Target, _: OnDuplicate) -> Iterator[Request]:
-    """One POST a row, or one a batch; its key repeats whenever the same content meets the same target."""
-    if target.batch_endpoint is None:
+class Generic(BaseKind):
+    """Requests and replies of such an API, whose own names are ours. It looks customers up one by one."""
+
+    name = "generic"
+    endpoint = "/customers"
+    fields: Mapping[str, str] = {name: name for name in FIELDS}
+    traits = Traits(
+        keeps_custom=True,
+        has_idempotency_keys=True,
+        own_settings=frozenset({"unique_email"}),
+        known_by="its e-mail or external id",
+        caseless=frozenset({"email"}),
+    )
+    created_field = ""
+    rows_per_lookup = 1
+
+    @property
+    def lookup(self) -> Lookup:
+        """Itself: whether a resource names a place to look customers up, `can_look_up` says."""
+        return self
+
+    def requests_for(self, rows: Sequence[Row], target: Target, _: OnDuplicate) -> Iterator[Request]:
+        """One POST a row, or one a batch; its key repeats whenever the same content meets the same target."""
+        if target.batch_endpoint is None:
+            for row in rows:
+                yield _post(target, target.endpoint, target.record_of(row), (row,))
+            return
+        left = iter(rows)
+        while group := tuple(islice(left, target.rows_per_request)):
+            body = {"customers": [target.record_of(row) for row in group]}
+            yield _post(target, target.batch_endpoint, body, group)
+
+    def outcomes_from(self, response: Response, rows: Sequence[Row]) -> list[RowOutcome]:
+        """What a reply means for the rows of its request. 401 and 403 never come here: they end the run."""
+        body = object_of(response)
+        results = body.get("results")
+        if response.success and isinstance(results, list):
+            if len(results) != len(rows) or not all(isinstance(result, dict) for result in results):
+                return [unreadable(response)] * len(rows)
+            return [_result(result) for result in results]
+        if len(rows) > 1:
+            end = unreadable(response) if response.success else refusal_of_batch(response)
+        elif response.success:
+            end = RowOutcome("created", id=_id_in(body, response.headers))
+        elif response.status == 409:
+            end = RowOutcome.because("already_exists", id=_id_in(body, response.headers))
+        else:
+            end = refusal(response)
+        return [end] * len(rows)
+
+    def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
+        """Bring an existing customer up to date; setting the same values twice is harmless."""
+        path, _, query = target.endpoint.partition("?")
+        return Request(
+            method="PATCH",
+            path=f"{path}/{quote(existing_id, safe='')}" + (f"?{query}" if query else ""),
+            json=target.record_of(row),
+            repeatable=True,
+            not_applied=_NOT_APPLIED,
+            endpoint="customer",
+            context=(row,),
+        )
+
+    def can_look_up(self, target: Target) -> bool:
+        """Whether the resource names a place to look customers up."""
+        return target.lookup_endpoint is not None
+
+    def lookups_for(self, rows: Sequence[Row], target: Target, _: Sequence[str]) -> Iterator[Request]:
+        """One GET a row, where the resource names the endpoint: `{email}` and `{external_id}` are filled in.
+
+        Such APIs answer with whole customers, whichever fields are wanted.
+        """
+        assert target.lookup_endpoint is not None
         for row in rows:
-            yield _post(target, target.endpoint, target.record_of(row), (row,))
-        return
-    left = iter(rows)
-    while group := tuple(islice(left, target.rows_per_request)):
-        body = {"customers": [target.record_of(row) for row in group]}
-        yield _post(target, target.batch_endpoint, body, group)
+            path = target.lookup_endpoint.replace("{email}", quote(row.record["email"], safe=""))
+            path = path.replace("{external_id}", quote(row.record.get("external_id", ""), safe=""))
+            yield Request(method="GET", path=path, endpoint="customer_lookup", context=(row,))
+
+    def found_in(self, response: Response, rows: Sequence[Row], _: Target) -> dict[int, Found]:
+        """The first customer of the reply that does not bear another e-mail address; none for a 404."""
+        body, row = body_of(response), rows[0]
+        listed = (
+            next((body[name] for name in _LISTS if name in body), [body]) if isinstance(body, dict) else body
+        )
+        for found in listed if isinstance(listed, list) else [listed]:
+            if not response.success or not isinstance(found, Mapping):
+                continue
+            email, remote_id = found.get("email"), _id_of(found)
+            if remote_id is not None and (not isinstance(email, str) or email.casefold() == row.key):
+                return {row.line: Found(remote_id, found)}
+        return {}
+
+    def repeats_safely(self, target: Target, _: OnDuplicate) -> bool:
+        """Only if the resource says that the API refuses a second customer with the same e-mail address."""
+        return _is_known_by_email(target)
+
+    def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
+        """Return False: a customer that is there already answers 409."""
+        del target, on_duplicate
+        return False
 
 
-def _post(target: Target, path: str, body: Any, rows: tuple[CustomerRow, ...]) -> Request:
+def _post(target: Target, path: str, body: Any, rows: tuple[Row, ...]) -> Request:
     return Request(
         method="POST",
         path=path,
         json=body,
         idempotency_key=target.key_of(body),
-        repeatable=True if repeats_safely(target, "skip") else None,
+        repeatable=True if _is_known_by_email(target) else None,
         not_applied=_NOT_APPLIED,
         endpoint="customers",
         context=rows,
     )
-
-
-def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOutcome]:
-    """What a reply means for the rows of its request. 401 and 403 never come here: they end the run."""
-    body = object_of(response)
-    results = body.get("results")
-    if response.success and isinstance(results, list):
-        if len(results) != len(rows) or not all(isinstance(result, dict) for result in results):
-            return [unreadable(response)] * len(rows)
-        return [_result(result) for result in results]
-    if len(rows) > 1:
-        end = unreadable(response) if response.success else refusal_of_batch(response)
-    elif response.success:
-        end = RowOutcome("created", id=_id_in(body, response.headers))
-    elif response.status == 409:
-        end = RowOutcome.because("already_exists", id=_id_in(body, response.headers))
-    else:
-        end = refusal(response)
-    return [end] * len(rows)
 
 
 def _result(result: Mapping[str, Any]) -> RowOutcome:
@@ -79,55 +151,6 @@ def _result(result: Mapping[str, Any]) -> RowOutcome:
     if isinstance(status, int) and 400 <= status < 500:
         return RowOutcome.because("rejected_by_api", f"{status} {explanation(result)}".strip())
     return RowOutcome.because("answer_lost", explanation(result))
-
-
-def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
-    """The request that brings an existing customer up to date; setting the same values twice is harmless."""
-    path, _, query = target.endpoint.partition("?")
-    return Request(
-        method="PATCH",
-        path=f"{path}/{quote(existing_id, safe='')}" + (f"?{query}" if query else ""),
-        json=target.record_of(row),
-        repeatable=True,
-        not_applied=_NOT_APPLIED,
-        endpoint="customer",
-        context=(row,),
-    )
-
-
-def lookups_for(rows: Sequence[CustomerRow], target: Target, _: Sequence[str]) -> Iterator[Request]:
-    """One GET a row, where the resource names the endpoint: `{email}` and `{external_id}` are filled in.
-
-    Such APIs answer with whole customers, whichever fields are wanted.
-    """
-    assert target.lookup_endpoint is not None
-    for row in rows:
-        path = target.lookup_endpoint.replace("{email}", quote(row.customer.email, safe=""))
-        path = path.replace("{external_id}", quote(row.customer.fields.get("external_id", ""), safe=""))
-        yield Request(method="GET", path=path, endpoint="customer_lookup", context=(row,))
-
-
-def found_in(response: Response, rows: Sequence[CustomerRow], _: Target) -> dict[int, Found]:
-    """The first customer of the reply that does not bear another e-mail address; none for a 404."""
-    body, row = body_of(response), rows[0]
-    listed = next((body[name] for name in _LISTS if name in body), [body]) if isinstance(body, dict) else body
-    for found in listed if isinstance(listed, list) else [listed]:
-        if not response.success or not isinstance(found, Mapping):
-            continue
-        email, remote_id = found.get("email"), _id_of(found)
-        if remote_id is not None and (not isinstance(email, str) or email.casefold() == row.customer.key):
-            return {row.line: Found(remote_id, found)}
-    return {}
-
-
-def can_ask(target: Target) -> bool:
-    """Whether the resource names a place to look customers up."""
-    return target.lookup_endpoint is not None
-
-
-def repeats_safely(target: Target, _: OnDuplicate) -> bool:
-    """Only if the resource says that the API refuses a second customer with the same e-mail address."""
-    return bool(target.options.get("unique_email", False))
 
 
 def _id_in(body: Mapping[str, Any], headers: Mapping[str, str]) -> str | None:
@@ -145,18 +168,8 @@ def _id_of(record: Mapping[str, Any]) -> str | None:
     return None
 
 
-GENERIC = Kind(
-    name="generic",
-    fields={name: name for name in FIELDS},
-    endpoint="/customers",
-    requests_for=requests_for,
-    outcomes_from=outcomes_from,
-    update_for=update_for,
-    lookups_for=lookups_for,
-    found_in=found_in,
-    can_ask=can_ask,
-    repeats_safely=repeats_safely,
-    keeps_custom=True,
-    has_idempotency_keys=True,
-    own_settings=frozenset({"unique_email"}),
-)
+def _is_known_by_email(target: Target) -> bool:
+    return bool(target.options.get("unique_email", False))
+
+
+GENERIC = Generic()

@@ -10,8 +10,11 @@ from itertools import islice
 from typing import Any
 
 from f.connect.calls.message import Request, Response
-from f.connect.moments import seconds_in
-from f.records.rows.outcome import CustomerRow, Found, RowOutcome
+from f.connect.times import DAY_SECONDS, parse_iso
+from f.customers.targets.customer_rows import split_name, values_of
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import Found, Row
+from f.records.target.field_names import FieldNames
 from f.records.target.replies import (
     dicts,
     explanation,
@@ -21,7 +24,7 @@ from f.records.target.replies import (
     refusal_of_batch,
     unreadable,
 )
-from f.records.target.target import Allowance, Kind, OnDuplicate, Target
+from f.records.target.target import BaseKind, Lookup, OnDuplicate, Quota, QuotaLeft, Target, Traits
 
 _FIELDS = {
     "first_name": "firstname",
@@ -43,30 +46,150 @@ _MOST = 100
 _NOT_APPLIED = frozenset({423, 429, 477, 503})
 # https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/get-usage-details
 _USAGE = "/account-info/v3/api-usage/daily/private-apps"
-_DAY_SECONDS = 86_400.0
 
 
-def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
-    """Batches of creates, or of upserts by e-mail where existing contacts are to be updated.
+class Hubspot(BaseKind):
+    """Requests and replies of HubSpot, which knows a contact by its e-mail address or a unique property."""
 
-    Only with a trace id of its own on every input does HubSpot apply the good rows beside a bad one.
-    """
-    verb = "upsert" if on_duplicate == "update" else "create"
-    left = iter(rows)
-    while group := tuple(islice(left, target.rows_per_request)):
-        yield Request(
-            method="POST",
-            path=f"{target.endpoint}/batch/{verb}",
-            json={"inputs": [_input(row, target, verb) for row in group]},
-            # A contact's e-mail is unique, so what is repeated creates no second one.
+    name = "hubspot"
+    # Dated paths such as /crm/objects/2026-03/contacts replace /crm/v3: a resource may name its own.
+    endpoint = "/crm/v3/objects/contacts"
+    fields: Mapping[str, str] = _FIELDS
+    traits = Traits(
+        shares_host=True,
+        own_batches=True,
+        rows_per_request=_MOST,
+        most_rows_per_request=_MOST,
+        upserts=True,
+        own_settings=frozenset({"id_property"}),
+        # A locked contact (423), and HubSpot moving an account to another data centre (477).
+        retry_also_on=(423, 477),
+        known_by="its e-mail or external id",
+        caseless=frozenset({"email"}),
+    )
+    created_field = "createdate"
+    rows_per_lookup = _MOST
+
+    @property
+    def lookup(self) -> Lookup:
+        """Itself."""
+        return self
+
+    @property
+    def quota(self) -> Quota:
+        """Itself."""
+        return self
+
+    def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
+        """Return the contact's properties; HubSpot has no full name."""
+        return super().render(split_name(record), names)
+
+    def requests_for(
+        self, rows: Sequence[Row], target: Target, on_duplicate: OnDuplicate
+    ) -> Iterator[Request]:
+        """Batches of creates, or of upserts by e-mail where existing contacts are to be updated.
+
+        Only with a trace id of its own on every input does HubSpot apply the good rows beside a bad one.
+        """
+        verb = "upsert" if on_duplicate == "update" else "create"
+        left = iter(rows)
+        while group := tuple(islice(left, target.rows_per_request)):
+            yield Request(
+                method="POST",
+                path=f"{target.endpoint}/batch/{verb}",
+                json={"inputs": [_input(row, target, verb) for row in group]},
+                # A contact's e-mail is unique, so what is repeated creates no second one.
+                repeatable=True,
+                not_applied=_NOT_APPLIED,
+                endpoint="contacts",
+                context=group,
+            )
+
+    def outcomes_from(self, response: Response, rows: Sequence[Row]) -> list[RowOutcome]:
+        """Results and errors are told apart and joined to their rows by trace id, never by their order."""
+        body = object_of(response)
+        if not response.success:
+            return [_refusal(response) if len(rows) == 1 else refusal_of_batch(response)] * len(rows)
+        ends = dict(map(_applied, dicts(body.get("results"))))
+        for error in dicts(body.get("errors")):
+            ends.update(dict.fromkeys(_traces(error), _failed(error)))
+        return [ends.get(str(row.line)) or unreadable(response) for row in rows]
+
+    def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
+        """Setting the same properties twice changes nothing."""
+        return Request(
+            method="PATCH",
+            path=f"{target.endpoint}/{existing_id}",
+            json={"properties": target.record_of(row)},
             repeatable=True,
             not_applied=_NOT_APPLIED,
-            endpoint="contacts",
-            context=group,
+            endpoint="contact",
+            context=(row,),
         )
 
+    def refusal_before_sending(self, row: Row, target: Target) -> RowOutcome | None:
+        """Upserts need their key. HubSpot takes longer values than an import, so there is no other check."""
+        name = _key_property(target)
+        return None if target.record_of(row).get(name) else RowOutcome.because("missing_required", name)
 
-def _input(row: CustomerRow, target: Target, verb: str) -> dict[str, Any]:
+    def can_look_up(self, target: Target) -> bool:
+        """Return True: every contact can be read by its key."""
+        del target
+        return True
+
+    def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
+        """Return False: a second contact with the same key is refused."""
+        del target, on_duplicate
+        return False
+
+    def repeats_safely(self, target: Target, on_duplicate: OnDuplicate) -> bool:
+        """Return True: a contact's e-mail is unique, so what is repeated creates no second one."""
+        del target, on_duplicate
+        return True
+
+    def lookups_for(self, rows: Sequence[Row], target: Target, names: Sequence[str]) -> Iterator[Request]:
+        """Reads by e-mail, or the property that upserts go by. Not the search: its index lags behind."""
+        key = _key_property(target)
+        left = iter(rows)
+        while group := tuple(islice(left, _MOST)):
+            yield Request(
+                method="POST",
+                path=f"{target.endpoint}/batch/read",
+                json={
+                    "idProperty": key,
+                    "properties": list(dict.fromkeys((key, *names))),
+                    "inputs": [{"id": value} for value in values_of(group, target, key).values()],
+                },
+                repeatable=True,
+                not_applied=_NOT_APPLIED,
+                endpoint="contact_lookup",
+                context=group,
+            )
+
+    def found_in(self, response: Response, rows: Sequence[Row], target: Target) -> dict[int, Found]:
+        """Contacts by their key, without regard to case: HubSpot keeps e-mails in lower case."""
+        key = _key_property(target)
+        lines = {value.casefold(): line for line, value in values_of(rows, target, key).items()}
+        results = dicts(object_of(response).get("results"))
+        shown = [(result.get("id"), _properties(result)) for result in results]
+        return found_by_key(lines, ((values.get(key), remote_id, values) for remote_id, values in shown))
+
+    def quota_request(self, _: Target) -> Request:
+        """The calls of all private apps of the account, which share one quota."""
+        return Request(method="GET", path=_USAGE, endpoint="usage")
+
+    def quota_in(self, response: Response, now: float) -> QuotaLeft | None:
+        """Read the usage, which may be minutes old; the headers of the reply, if there are any, are not."""
+        for usage in dicts(object_of(response).get("results")):
+            limit, used = usage.get("usageLimit"), usage.get("currentUsage")
+            if isinstance(limit, int) and isinstance(used, int):
+                remaining = response.headers.get("X-HubSpot-RateLimit-Daily-Remaining", "")
+                left = min(limit - used, int(remaining)) if remaining.isdecimal() else limit - used
+                return QuotaLeft(limit, max(0, left), _next_reset(usage.get("resetsAt"), now))
+        return None
+
+
+def _input(row: Row, target: Target, verb: str) -> dict[str, Any]:
     one: dict[str, Any] = {"properties": target.record_of(row), "objectWriteTraceId": str(row.line)}
     if verb == "upsert":
         name = _key_property(target)
@@ -77,23 +200,6 @@ def _input(row: CustomerRow, target: Target, verb: str) -> dict[str, Any]:
 def _key_property(target: Target) -> str:
     """What tells a contact from every other."""
     return str(target.options.get("id_property", "email"))
-
-
-def refusal_before_sending(row: CustomerRow, target: Target) -> RowOutcome | None:
-    """Upserts need their key. HubSpot takes longer values than an import lets through, so no other check."""
-    name = _key_property(target)
-    return None if target.record_of(row).get(name) else RowOutcome.because("missing_required", name)
-
-
-def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOutcome]:
-    """Results and errors are told apart and joined to their rows by trace id, never by their order."""
-    body = object_of(response)
-    if not response.success:
-        return [_refusal(response) if len(rows) == 1 else refusal_of_batch(response)] * len(rows)
-    ends = dict(map(_applied, dicts(body.get("results"))))
-    for error in dicts(body.get("errors")):
-        ends.update(dict.fromkeys(_traces(error), _failed(error)))
-    return [ends.get(str(row.line)) or unreadable(response) for row in rows]
 
 
 def _applied(result: Mapping[str, Any]) -> tuple[str, RowOutcome]:
@@ -128,99 +234,15 @@ def _existing_id(error: Mapping[str, Any]) -> str | None:
     return found.group(1) if found else None
 
 
-def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
-    """Setting the same properties twice changes nothing."""
-    return Request(
-        method="PATCH",
-        path=f"{target.endpoint}/{existing_id}",
-        json={"properties": target.record_of(row)},
-        repeatable=True,
-        not_applied=_NOT_APPLIED,
-        endpoint="contact",
-        context=(row,),
-    )
-
-
-def lookups_for(rows: Sequence[CustomerRow], target: Target, names: Sequence[str]) -> Iterator[Request]:
-    """Reads by e-mail, or the property that upserts go by. Not the search: its index lags behind."""
-    key = _key_property(target)
-    left = iter(rows)
-    while group := tuple(islice(left, _MOST)):
-        yield Request(
-            method="POST",
-            path=f"{target.endpoint}/batch/read",
-            json={
-                "idProperty": key,
-                "properties": list(dict.fromkeys((key, *names))),
-                "inputs": [{"id": value} for value in target.values_of(group, key).values()],
-            },
-            repeatable=True,
-            not_applied=_NOT_APPLIED,
-            endpoint="contact_lookup",
-            context=group,
-        )
-
-
-def found_in(response: Response, rows: Sequence[CustomerRow], target: Target) -> dict[int, Found]:
-    """Contacts by their key, without regard to case: HubSpot keeps e-mails in lower case."""
-    key = _key_property(target)
-    lines = {value.casefold(): line for line, value in target.values_of(rows, key).items()}
-    results = dicts(object_of(response).get("results"))
-    shown = [(result.get("id"), _properties(result)) for result in results]
-    return found_by_key(lines, ((values.get(key), remote_id, values) for remote_id, values in shown))
-
-
 def _properties(result: Mapping[str, Any]) -> Mapping[str, Any]:
     values = result.get("properties")
     return values if isinstance(values, dict) else {}
 
 
-def allowance_request(_: Target) -> Request:
-    """The calls of all private apps of the account, which share one allowance."""
-    return Request(method="GET", path=_USAGE, endpoint="usage")
-
-
-def allowance_in(response: Response, now: float) -> Allowance | None:
-    """Read the usage, which may be minutes old; the headers of the reply, where there are any, are not."""
-    for usage in dicts(object_of(response).get("results")):
-        limit, used = usage.get("usageLimit"), usage.get("currentUsage")
-        if isinstance(limit, int) and isinstance(used, int):
-            remaining = response.headers.get("X-HubSpot-RateLimit-Daily-Remaining", "")
-            left = min(limit - used, int(remaining)) if remaining.isdecimal() else limit - used
-            return Allowance(limit, max(0, left), _next_reset(usage.get("resetsAt"), now))
-    return None
-
-
 def _next_reset(text: Any, now: float) -> float | None:
-    """The allowance renews at the same time every day; a reset that has been is followed by another."""
-    at = seconds_in(text)
-    return None if at is None else at + max(0, math.floor((now - at) / _DAY_SECONDS) + 1) * _DAY_SECONDS
+    """The quota renews at the same time every day; a reset that has been is followed by another."""
+    at = parse_iso(text)
+    return None if at is None else at + max(0, math.floor((now - at) / DAY_SECONDS) + 1) * DAY_SECONDS
 
 
-HUBSPOT = Kind(
-    name="hubspot",
-    fields=_FIELDS,
-    # Dated paths such as /crm/objects/2026-03/contacts replace /crm/v3: a resource may name its own.
-    endpoint="/crm/v3/objects/contacts",
-    requests_for=requests_for,
-    outcomes_from=outcomes_from,
-    update_for=update_for,
-    lookups_for=lookups_for,
-    found_in=found_in,
-    can_ask=lambda _: True,
-    created_field="createdate",
-    repeats_safely=lambda _target, _on_duplicate: True,
-    refusal_before_sending=refusal_before_sending,
-    allowance_request=allowance_request,
-    allowance_in=allowance_in,
-    splits_name=True,
-    shares_host=True,
-    own_batches=True,
-    rows_per_request=_MOST,
-    most_rows_per_request=_MOST,
-    rows_per_lookup=_MOST,
-    upserts=True,
-    own_settings=frozenset({"id_property"}),
-    # A locked contact (423), and HubSpot moving an account to another data centre (477).
-    retry_also_on=(423, 477),
-)
+HUBSPOT = Hubspot()

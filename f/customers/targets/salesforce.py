@@ -10,9 +10,11 @@ from typing import Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import FixSettings
-from f.customers.targets.salesforce_bulk import BULK
-from f.customers.targets.salesforce_common import failure_of, places, upsert_key
-from f.records.rows.outcome import CustomerRow, Found, RowOutcome
+from f.customers.targets.customer_rows import split_name, values_of
+from f.customers.targets.salesforce_bulk import BULK, failure_of, places, upsert_key
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import Found, Row
+from f.records.target.field_names import FieldNames
 from f.records.target.replies import (
     body_of,
     dicts,
@@ -23,7 +25,7 @@ from f.records.target.replies import (
     refusal_of_batch,
     unreadable,
 )
-from f.records.target.target import Allowance, Kind, OnDuplicate, Target
+from f.records.target.target import BaseKind, Bulk, Lookup, OnDuplicate, Quota, QuotaLeft, Target, Traits
 
 # Standard fields of Contact; it has none for a company name (that is the Account's).
 _FIELDS = {
@@ -61,41 +63,159 @@ _NOT_APPLIED = frozenset({429, 503})
 _FIELD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", re.ASCII)
 
 
-def requests_for(rows: Sequence[CustomerRow], target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
-    """Collections of creates, or of upserts where existing contacts are to be updated.
+class Salesforce(BaseKind):
+    """Requests and replies of Salesforce, which knows a contact by an external id, if it has one."""
 
-    Rows of one company go together: two writers under the same parent lock each other out.
-    """
-    root, object_name = places(target)
-    key = upsert_key(target) if on_duplicate == "update" else None
-    left = iter(sorted(rows, key=lambda row: row.customer.fields.get("company", "")))
-    while group := tuple(islice(left, target.rows_per_request)):
-        records = [{"attributes": {"type": object_name}, **target.record_of(row)} for row in group]
-        yield Request(
-            method="PATCH" if key else "POST",
-            path=f"{root}/composite/sobjects/{object_name}/{key}" if key else f"{root}/composite/sobjects",
-            json={"allOrNone": False, "records": records},
-            repeatable=repeats_safely(target, on_duplicate),
+    name = "salesforce"
+    endpoint = "/services/data/v64.0/sobjects/Contact"
+    fields: Mapping[str, str] = _FIELDS
+    traits = Traits(
+        own_batches=True,
+        rows_per_request=_MOST,
+        most_rows_per_request=_MOST,
+        upserts=True,
+        own_settings=frozenset({"external_id_field", "bulk_from"}),
+        known_by="its e-mail or external id",
+        caseless=frozenset({"email"}),
+    )
+    created_field = "CreatedDate"
+    rows_per_lookup = _MOST_ASKED
+
+    @property
+    def lookup(self) -> Lookup:
+        """Itself."""
+        return self
+
+    @property
+    def bulk(self) -> Bulk:
+        """Ingest jobs."""
+        return BULK
+
+    @property
+    def quota(self) -> Quota:
+        """Itself."""
+        return self
+
+    def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
+        """Return the contact's fields; a last name is required."""
+        return super().render(split_name(record), names)
+
+    def can_look_up(self, target: Target) -> bool:
+        """Return True: every contact can be queried."""
+        del target
+        return True
+
+    def requests_for(
+        self, rows: Sequence[Row], target: Target, on_duplicate: OnDuplicate
+    ) -> Iterator[Request]:
+        """Collections of creates, or of upserts where existing contacts are to be updated.
+
+        Rows of one company go together: two writers under the same parent lock each other out.
+        """
+        root, object_name = places(target)
+        key = upsert_key(target) if on_duplicate == "update" else None
+        left = iter(sorted(rows, key=lambda row: row.record.get("company", "")))
+        while group := tuple(islice(left, target.rows_per_request)):
+            records = [{"attributes": {"type": object_name}, **target.record_of(row)} for row in group]
+            yield Request(
+                method="PATCH" if key else "POST",
+                path=f"{root}/composite/sobjects/{object_name}/{key}"
+                if key
+                else f"{root}/composite/sobjects",
+                json={"allOrNone": False, "records": records},
+                repeatable=self.repeats_safely(target, on_duplicate),
+                not_applied=_NOT_APPLIED,
+                endpoint="contacts",
+                context=group,
+            )
+
+    def outcomes_from(self, response: Response, rows: Sequence[Row]) -> list[RowOutcome]:
+        """One result a row, in the order of the request; `created` comes with upserts.
+
+        An error of the request as a whole is a list of {errorCode, message, fields}.
+        """
+        results = dicts(body_of(response))
+        if response.success:
+            if len(results) != len(rows):
+                return [unreadable(response)] * len(rows)
+            return [_result(result) for result in results]
+        if len(rows) > 1:
+            return [refusal_of_batch(response)] * len(rows)
+        codes = {str(error.get("errorCode")) for error in results}
+        return [failure_of(codes, results, _matched_id(results)) or refusal(response)]
+
+    def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
+        """Setting the same fields twice changes nothing."""
+        return Request(
+            method="PATCH",
+            path=f"{target.endpoint}/{existing_id}",
+            json=target.record_of(row),
+            repeatable=True,
             not_applied=_NOT_APPLIED,
-            endpoint="contacts",
-            context=group,
+            endpoint="contact",
+            context=(row,),
         )
 
+    def refusal_before_sending(self, row: Row, target: Target) -> RowOutcome | None:
+        """Required fields and lengths, so that a row is refused by its own words, not by a bulk reply."""
+        record = target.record_of(row)
+        for name in dict.fromkeys(("LastName", upsert_key(target))):
+            if not record.get(name):
+                return RowOutcome.because("missing_required", name)
+        for name, value in record.items():
+            longest = MAX_LENGTH.get(name)
+            if longest is not None and isinstance(value, str) and len(value) > longest:
+                return RowOutcome.because("too_long", f"{name}: {len(value)} characters, at most {longest}.")
+        return None
 
-def outcomes_from(response: Response, rows: Sequence[CustomerRow]) -> list[RowOutcome]:
-    """One result a row, in the order of the request; `created` comes with upserts.
+    def stop_code(self, response: Response) -> str | None:
+        """403 also says that the calls of the day are used up."""
+        return "quota_used_up" if b"REQUEST_LIMIT_EXCEEDED" in response.body else None
 
-    An error of the request as a whole is a list of {errorCode, message, fields}.
-    """
-    results = dicts(body_of(response))
-    if response.success:
-        if len(results) != len(rows):
-            return [unreadable(response)] * len(rows)
-        return [_result(result) for result in results]
-    if len(rows) > 1:
-        return [refusal_of_batch(response)] * len(rows)
-    codes = {str(error.get("errorCode")) for error in results}
-    return [failure_of(codes, results, _matched_id(results)) or refusal(response)]
+    def lookups_for(self, rows: Sequence[Row], target: Target, names: Sequence[str]) -> Iterator[Request]:
+        """SOQL by e-mail, which every row has, or by the external id that upserts go by."""
+        root, object_name = places(target)
+        key = upsert_key(target)
+        columns = ", ".join(dict.fromkeys(("Id", *map(_plain, (key, *names)))))
+        left = iter(rows)
+        while group := tuple(islice(left, _MOST_ASKED)):
+            values = ", ".join(map(_quoted, values_of(group, target, key).values()))
+            yield Request(
+                method="GET",
+                path=f"{root}/query",
+                params={"q": f"SELECT {columns} FROM {object_name} WHERE {key} IN ({values})"},  # noqa: S608 - values are quoted by SOQL's rules, names are plain
+                endpoint="contact_lookup",
+                context=group,
+            )
+
+    def found_in(self, response: Response, rows: Sequence[Row], target: Target) -> dict[int, Found]:
+        """Contacts by their key without regard to case; of several with one address, the first listed."""
+        key = upsert_key(target)
+        lines = {value.casefold(): line for line, value in values_of(rows, target, key).items()}
+        records = dicts(object_of(response).get("records"))
+        return found_by_key(lines, ((record.get(key), record.get("Id"), record) for record in records))
+
+    def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
+        """Salesforce takes two contacts with one e-mail unless a duplicate rule says otherwise."""
+        return not self.repeats_safely(target, on_duplicate)
+
+    def repeats_safely(self, target: Target, on_duplicate: OnDuplicate) -> bool:
+        """An upsert finds what it wrote; a create is refused the second time only by a unique external id."""
+        return on_duplicate == "update" or has_unique_key(target)
+
+    def quota_request(self, target: Target) -> Request:
+        """The limits of the org: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm."""
+        return Request(method="GET", path=f"{places(target)[0]}/limits", endpoint="limits")
+
+    def quota_in(self, response: Response, now: float) -> QuotaLeft | None:
+        """Requests are counted over the last 24 hours, so that there is no time at which all come back."""
+        del now
+        requests = object_of(response).get("DailyApiRequests")
+        if isinstance(requests, dict):
+            limit, left = requests.get("Max"), requests.get("Remaining")
+            if isinstance(limit, int) and isinstance(left, int) and limit > 0:
+                return QuotaLeft(limit, max(0, left))
+        return None
 
 
 def _result(result: Mapping[str, Any]) -> RowOutcome:
@@ -120,36 +240,6 @@ def _matched_id(errors: Sequence[Mapping[str, Any]]) -> str | None:
     return ids.pop() if len(ids) == 1 else None
 
 
-def update_for(row: CustomerRow, existing_id: str, target: Target) -> Request:
-    """Setting the same fields twice changes nothing."""
-    return Request(
-        method="PATCH",
-        path=f"{target.endpoint}/{existing_id}",
-        json=target.record_of(row),
-        repeatable=True,
-        not_applied=_NOT_APPLIED,
-        endpoint="contact",
-        context=(row,),
-    )
-
-
-def lookups_for(rows: Sequence[CustomerRow], target: Target, names: Sequence[str]) -> Iterator[Request]:
-    """SOQL by e-mail, which every row has, or by the external id that upserts go by."""
-    root, object_name = places(target)
-    key = upsert_key(target)
-    columns = ", ".join(dict.fromkeys(("Id", *map(_plain, (key, *names)))))
-    left = iter(rows)
-    while group := tuple(islice(left, _MOST_ASKED)):
-        values = ", ".join(map(_quoted, target.values_of(group, key).values()))
-        yield Request(
-            method="GET",
-            path=f"{root}/query",
-            params={"q": f"SELECT {columns} FROM {object_name} WHERE {key} IN ({values})"},  # noqa: S608 - values are quoted by SOQL's rules, names are plain
-            endpoint="contact_lookup",
-            context=group,
-        )
-
-
 def _plain(name: str) -> str:
     if _FIELD.fullmatch(name) is None:
         raise FixSettings(
@@ -164,86 +254,9 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def found_in(response: Response, rows: Sequence[CustomerRow], target: Target) -> dict[int, Found]:
-    """Contacts by their key without regard to case; of several with one address, the first listed."""
-    key = upsert_key(target)
-    lines = {value.casefold(): line for line, value in target.values_of(rows, key).items()}
-    records = dicts(object_of(response).get("records"))
-    return found_by_key(lines, ((record.get(key), record.get("Id"), record) for record in records))
-
-
-def repeats_safely(target: Target, on_duplicate: OnDuplicate) -> bool:
-    """An upsert finds what it wrote; a create is refused the second time only by a unique external id."""
-    return on_duplicate == "update" or has_unique_key(target)
-
-
 def has_unique_key(target: Target) -> bool:
     """Whether every record carries an external id, of which Salesforce takes none twice."""
     return upsert_key(target) != "Email"
 
 
-def looks_first(target: Target, on_duplicate: OnDuplicate) -> bool:
-    """Salesforce takes two contacts with one e-mail unless a duplicate rule says otherwise."""
-    return not repeats_safely(target, on_duplicate)
-
-
-def refusal_before_sending(row: CustomerRow, target: Target) -> RowOutcome | None:
-    """Required fields and lengths, so that a row is refused with its own words and not by a bulk reply."""
-    record = target.record_of(row)
-    for name in dict.fromkeys(("LastName", upsert_key(target))):
-        if not record.get(name):
-            return RowOutcome.because("missing_required", name)
-    for name, value in record.items():
-        longest = MAX_LENGTH.get(name)
-        if longest is not None and isinstance(value, str) and len(value) > longest:
-            return RowOutcome.because("too_long", f"{name}: {len(value)} characters, at most {longest}.")
-    return None
-
-
-def stop_code(response: Response) -> str | None:
-    """403 also says that the calls of the day are used up."""
-    return "quota_used_up" if b"REQUEST_LIMIT_EXCEEDED" in response.body else None
-
-
-def allowance_request(target: Target) -> Request:
-    """The limits of the org: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm."""
-    return Request(method="GET", path=f"{places(target)[0]}/limits", endpoint="limits")
-
-
-def allowance_in(response: Response, _now: float) -> Allowance | None:
-    """Requests are counted over the last 24 hours, so that there is no time at which all come back."""
-    requests = object_of(response).get("DailyApiRequests")
-    if isinstance(requests, dict):
-        limit, left = requests.get("Max"), requests.get("Remaining")
-        if isinstance(limit, int) and isinstance(left, int) and limit > 0:
-            return Allowance(limit, max(0, left))
-    return None
-
-
-SALESFORCE = Kind(
-    name="salesforce",
-    fields=_FIELDS,
-    endpoint="/services/data/v64.0/sobjects/Contact",
-    requests_for=requests_for,
-    outcomes_from=outcomes_from,
-    update_for=update_for,
-    lookups_for=lookups_for,
-    found_in=found_in,
-    can_ask=lambda _: True,
-    created_field="CreatedDate",
-    repeats_safely=repeats_safely,
-    looks_first=looks_first,
-    refusal_before_sending=refusal_before_sending,
-    stop_code=stop_code,
-    allowance_request=allowance_request,
-    allowance_in=allowance_in,
-    splits_name=True,
-    own_batches=True,
-    rows_per_request=_MOST,
-    most_rows_per_request=_MOST,
-    rows_per_lookup=_MOST_ASKED,
-    upserts=True,
-    own_settings=frozenset({"external_id_field", "bulk_from"}),
-    bulk=BULK,
-    bulk_from=2_000,
-)
+SALESFORCE = Salesforce()

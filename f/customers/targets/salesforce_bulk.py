@@ -1,100 +1,104 @@
-"""Salesforce Bulk API 2.0: the requests of an ingest job, and what the replies mean.
+"""Salesforce Bulk API 2.0: the requests of an ingest job, what the replies mean, and how errors are read.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from f.connect.calls.message import Request, Response
-from f.customers.targets.salesforce_common import failure_of, places, upsert_key
-from f.records.rows.outcome import CustomerRow, RowOutcome
+from f.connect.errors import FixSettings
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import Row
 from f.records.target.replies import explanation, object_of
-from f.records.target.target import BulkKind, OnDuplicate, Target
+from f.records.target.target import OnDuplicate, Target
 
+_EXISTS = frozenset({"DUPLICATES_DETECTED", "DUPLICATE_VALUE"})
+_LOCKED = frozenset({"UNABLE_TO_LOCK_ROW"})
+_RECORD_ID = re.compile(r"\b003\w{12}(?:\w{3})?\b")
+_ENDPOINT = re.compile(r"(?P<root>.*/services/data/v\d+\.\d)/sobjects/(?P<object>\w+)/?")
 _ENDED = frozenset({"JobComplete", "Failed"})
 
 
-def new_job(target: Target, on_duplicate: OnDuplicate) -> Request:
-    """An open job does nothing, so that a second one is harmless."""
-    root, object_name = places(target)
-    job = {"object": object_name, "operation": "insert", "contentType": "CSV", "lineEnding": "LF"}
-    if on_duplicate == "update":
-        job |= {"operation": "upsert", "externalIdFieldName": upsert_key(target)}
-    return Request(method="POST", path=f"{root}/jobs/ingest", json=job, repeatable=True, endpoint="bulk_job")
+class SalesforceBulk:
+    """Ingest jobs of Contact. Worth it from 2,000 rows: a job takes seconds, whatever is in it."""
 
+    bulk_from = 2000
 
-def job_in(response: Response) -> str:
-    """The job's id."""
-    return str(object_of(response).get("id", ""))
+    def new_job(self, target: Target, on_duplicate: OnDuplicate) -> Request:
+        """An open job does nothing, so that a second one is harmless."""
+        root, object_name = places(target)
+        job = {"object": object_name, "operation": "insert", "contentType": "CSV", "lineEnding": "LF"}
+        if on_duplicate == "update":
+            job |= {"operation": "upsert", "externalIdFieldName": upsert_key(target)}
+        return Request(
+            method="POST", path=f"{root}/jobs/ingest", json=job, repeatable=True, endpoint="bulk_job"
+        )
 
+    def job_in(self, response: Response) -> str:
+        """The job's id."""
+        return str(object_of(response).get("id", ""))
 
-def upload(job: str, rows: Sequence[CustomerRow], target: Target) -> Request:
-    """All rows as one CSV; a second upload is refused, so that no row gets in twice."""
-    records = [_flat(target.record_of(row)) for row in rows]
-    columns = list(dict.fromkeys(name for record in records for name in record))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return Request(
-        method="PUT",
-        path=f"{_path(job, target)}/batches",
-        data=text.getvalue().encode(),
-        headers={"Content-Type": "text/csv"},
-        endpoint="bulk_upload",
-    )
+    def upload(self, job: str, rows: Sequence[Row], target: Target) -> Request:
+        """All rows as one CSV; a second upload is refused, so that no row gets in twice."""
+        records = [_flat(target.record_of(row)) for row in rows]
+        columns = list(dict.fromkeys(name for record in records for name in record))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+        return Request(
+            method="PUT",
+            path=f"{_path(job, target)}/batches",
+            data=text.getvalue().encode(),
+            headers={"Content-Type": "text/csv"},
+            endpoint="bulk_upload",
+        )
 
+    def close(self, job: str, target: Target) -> Request:
+        """The load begins. A job that is closed already refuses it."""
+        return _to_state(job, "UploadComplete", target)
 
-def close(job: str, target: Target) -> Request:
-    """The load begins. A job that is closed already refuses it."""
-    return _to_state(job, "UploadComplete", target)
+    def abort(self, job: str, target: Target) -> Request:
+        """A job that was not closed ends without effect."""
+        return _to_state(job, "Aborted", target)
 
+    def look(self, job: str, target: Target) -> Request:
+        """How far it is."""
+        return Request(method="GET", path=_path(job, target), endpoint="bulk_job")
 
-def abort(job: str, target: Target) -> Request:
-    """A job that was not closed ends without effect."""
-    return _to_state(job, "Aborted", target)
+    def state_in(self, response: Response) -> Literal["open", "working", "ended", "gone"]:
+        """What is to be done about the job."""
+        if response.status == 404:
+            return "gone"
+        state = object_of(response.raise_for_status()).get("state")
+        if state == "Open":
+            return "open"
+        if state == "Aborted":
+            return "gone"
+        return "ended" if state in _ENDED else "working"
 
+    def failure_in(self, response: Response) -> RowOutcome:
+        """What a job that has ended means for rows it does not name."""
+        return RowOutcome.because("batch_refused", explanation(object_of(response).get("errorMessage")))
 
-def look(job: str, target: Target) -> Request:
-    """How far it is."""
-    return Request(method="GET", path=_path(job, target), endpoint="bulk_job")
+    def results(self, job: str, target: Target) -> Iterator[Request]:
+        """The rows that were applied, and those that were not."""
+        for name in ("successfulResults", "failedResults"):
+            yield Request(method="GET", path=f"{_path(job, target)}/{name}", endpoint="bulk_results")
 
-
-def state_in(response: Response) -> Literal["open", "working", "ended", "gone"]:
-    """What is to be done about the job."""
-    if response.status == 404:
-        return "gone"
-    state = object_of(response.raise_for_status()).get("state")
-    if state == "Open":
-        return "open"
-    if state == "Aborted":
-        return "gone"
-    return "ended" if state in _ENDED else "working"
-
-
-def failure_in(response: Response) -> RowOutcome:
-    """What a job that has ended means for rows it does not name."""
-    return RowOutcome.because("batch_refused", explanation(object_of(response).get("errorMessage")))
-
-
-def results(job: str, target: Target) -> Iterator[Request]:
-    """The rows that were applied, and those that were not."""
-    for name in ("successfulResults", "failedResults"):
-        yield Request(method="GET", path=f"{_path(job, target)}/{name}", endpoint="bulk_results")
-
-
-def outcomes_in(response: Response, rows: Sequence[CustomerRow]) -> dict[int, RowOutcome]:
-    """Rows are told by the e-mail they were sent with."""
-    lines = {row.customer.key: row.line for row in rows}
-    ends: dict[int, RowOutcome] = {}
-    for result in csv.DictReader(io.StringIO(response.text, newline="")):
-        line = lines.get(str(result.get("Email", "")).casefold())
-        if line is not None:
-            ends[line] = _end(result)
-    return ends
+    def outcomes_in(self, response: Response, rows: Sequence[Row]) -> dict[int, RowOutcome]:
+        """Rows are told by the e-mail they were sent with."""
+        lines = {row.key: row.line for row in rows}
+        ends: dict[int, RowOutcome] = {}
+        for result in csv.DictReader(io.StringIO(response.text, newline="")):
+            line = lines.get(str(result.get("Email", "")).casefold())
+            if line is not None:
+                ends[line] = _end(result)
+        return ends
 
 
 def _end(result: Mapping[str, str | None]) -> RowOutcome:
@@ -126,15 +130,33 @@ def _path(job: str, target: Target) -> str:
     return f"{places(target)[0]}/jobs/ingest/{job}"
 
 
-BULK = BulkKind(
-    new_job=new_job,
-    job_in=job_in,
-    upload=upload,
-    close=close,
-    abort=abort,
-    look=look,
-    state_in=state_in,
-    failure_in=failure_in,
-    results=results,
-    outcomes_in=outcomes_in,
-)
+def places(target: Target) -> tuple[str, str]:
+    """The root of the REST API and the object's name, out of the resource's endpoint."""
+    parts = _ENDPOINT.fullmatch(target.endpoint)
+    if parts is None:
+        raise FixSettings(
+            f"The resource's endpoint {target.endpoint!r} is not a Salesforce object. Give one like "
+            "/services/data/v64.0/sobjects/Contact.",
+            code="bad_settings",
+        )
+    return parts["root"], parts["object"]
+
+
+def upsert_key(target: Target) -> str:
+    """The field that tells an existing record: the external id, or the e-mail, which is an idLookup field."""
+    return str(target.options.get("external_id_field") or "Email")
+
+
+def failure_of(codes: set[str], errors: Sequence[Mapping[str, Any]], id: str | None) -> RowOutcome | None:
+    """What a record's error codes mean; None: the record is refused on its merits."""
+    if codes & _LOCKED:
+        return RowOutcome.because("row_locked", explanation(errors))
+    if codes & _EXISTS:
+        named = {found for error in errors for found in _RECORD_ID.findall(str(error.get("message", "")))}
+        return RowOutcome.because(
+            "already_exists", explanation(errors), id=id or (named.pop() if len(named) == 1 else None)
+        )
+    return None
+
+
+BULK = SalesforceBulk()

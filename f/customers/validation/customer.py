@@ -8,29 +8,10 @@ from email_validator import EmailNotValidError
 
 from f.customers.validation.countries import to_alpha2
 from f.customers.validation.email_address import normalize_email
+from f.customers.validation.fields import CUSTOM_MAX_LENGTH, FIELDS
 from f.customers.validation.phone_number import to_e164
-
-# Longest value per field, in characters. E-mail: RFC 5321 section 4.5.3.1 leaves 254 for the
-# address. The rest is what the CRMs we write to accept in their standard columns.
-MAX_LENGTH: dict[str, int] = {
-    "name": 255,
-    "first_name": 100,
-    "last_name": 150,
-    "email": 254,
-    "phone": 50,
-    "company": 255,
-    "job_title": 128,
-    "website": 500,
-    "street": 500,
-    "city": 100,
-    "state": 100,
-    "postal_code": 32,
-    "country": 100,
-    "external_id": 255,
-    "notes": 32_000,
-}
-FIELDS = tuple(MAX_LENGTH)
-CUSTOM_MAX_LENGTH = 32_000
+from f.records.reading.record_type import Fault
+from f.records.rows.row import CUSTOM
 
 _MULTI_LINE = frozenset({"street", "notes"})
 
@@ -40,14 +21,6 @@ _BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\u202a-\u202e\u2066
 
 # Zero-width space, joiners and a stray byte order mark: pasted with a value, never part of it.
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
-
-
-class Fault(NamedTuple):
-    """One thing wrong with one field. `detail` never repeats the value."""
-
-    code: str
-    field: str
-    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -68,15 +41,8 @@ class Customer:
         """The flat form that travels between steps and that a person types in a form."""
         record: dict[str, Any] = {"name": self.name, "email": self.email, **self.fields}
         if self.custom:
-            record["custom"] = self.custom
+            record[CUSTOM] = self.custom
         return record
-
-    @classmethod
-    def from_json(cls, record: dict[str, Any]) -> "Customer":
-        """The inverse of `to_json`, for records this module made. Outside data goes through `check`."""
-        rest = dict(record)
-        name, email, custom = rest.pop("name"), rest.pop("email"), rest.pop("custom", {})
-        return cls(name=name, email=email, fields=rest, custom=custom)
 
 
 def customer_key(email: str) -> str:
@@ -148,22 +114,13 @@ def check_email(text: str) -> tuple[str, Fault | None]:
         return "", Fault("invalid_email", "email", str(error))
 
 
-def with_split_name(customer: Customer) -> Customer:
-    """For targets that insist on a last name: where the row had none, the last word of the name."""
-    if "last_name" in customer.fields:
-        return customer
-    first, _, last = customer.name.rpartition(" ")
-    names = {"first_name": first, "last_name": last} if first else {"last_name": last}
-    return Customer(customer.name, customer.email, {**names, **customer.fields}, customer.custom)
-
-
 def _clean_all(values: dict[str, str], custom: dict[str, str], faults: list[Fault]) -> dict[str, str]:
     """Trimmed values without the empty ones; what is too long or holds bad characters becomes a fault."""
     clean: dict[str, str] = {}
     for field_name, raw in values.items():
         text = _clean(raw, multi_line=field_name in _MULTI_LINE)
         if text:
-            faults.extend(_text_faults(field_name, raw, text, MAX_LENGTH[field_name]))
+            faults.extend(_text_faults(field_name, raw, text, FIELDS[field_name].longest))
             clean[field_name] = text
     for column, raw in custom.items():
         faults.extend(_text_faults(column, raw, raw, CUSTOM_MAX_LENGTH))

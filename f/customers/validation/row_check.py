@@ -11,13 +11,12 @@ from operator import gt
 from typing import Any
 
 from f.customers.validation.countries import to_alpha2
-from f.customers.validation.customer import CUSTOM_MAX_LENGTH, MAX_LENGTH, Fault, check
+from f.customers.validation.customer import check
 from f.customers.validation.email_address import normalize_plain
+from f.customers.validation.fields import CUSTOM_MAX_LENGTH, FIELDS
 from f.customers.validation.phone_number import to_e164
-from f.records.reading.columns import Columns
-
-# The customer as `Customer.to_json` has it, or the faults that forbid it; and the warnings.
-Verdict = tuple[dict[str, Any] | None, list[Fault], list[Fault]]
+from f.records.reading.record_type import Checked, Columns, Fault
+from f.records.rows.row import CUSTOM
 
 # Enough rows to share the cost, few enough that most of these groups have no dirt where a file has some.
 _LOOKED_AT_TOGETHER = 16
@@ -32,27 +31,27 @@ class RowCheck:
         self._fields = sorted(columns.fields.items(), key=lambda field: _AHEAD.get(field[1], 2))
         self._custom = list(columns.custom.items())
         self._limits = [
-            MAX_LENGTH.get(columns.fields.get(index, ""), CUSTOM_MAX_LENGTH)
+            FIELDS[columns.fields[index]].longest if index in columns.fields else CUSTOM_MAX_LENGTH
             for index in range(len(columns.header))
         ]
         self._columns = columns
         self._default_country = default_country
 
-    def verdicts(self, rows: Sequence[list[str]]) -> list[Verdict]:
+    def verdicts(self, rows: Sequence[list[str]]) -> list[Checked]:
         """The verdict on each of these rows, all as wide as the header."""
-        verdicts: list[Verdict] = []
+        verdicts: list[Checked] = []
         for start in range(0, len(rows), _LOOKED_AT_TOGETHER):
             verdicts += self._together(rows[start : start + _LOOKED_AT_TOGETHER])
         return verdicts
 
-    def _together(self, rows: Sequence[list[str]]) -> list[Verdict]:
+    def _together(self, rows: Sequence[list[str]]) -> list[Checked]:
         if self._nothing_to_mend(list(chain.from_iterable(rows))):
             return [self._plain(row) or self.by_rule(row) for row in rows]
         return [
             (self._plain(row) if self._nothing_to_mend(row) else None) or self.by_rule(row) for row in rows
         ]
 
-    def by_rule(self, cells: Sequence[str]) -> Verdict:
+    def by_rule(self, cells: Sequence[str]) -> Checked:
         """The verdict of `check`, without short cuts for the row."""
         values, custom = self._columns.split(cells)
         customer, faults, warnings = check(values, custom, self._default_country)
@@ -62,7 +61,7 @@ class RowCheck:
         """Whether `check` would trim and refuse none of the cells of these whole rows."""
         return is_clean(cells) and not any(map(gt, map(len, cells), cycle(self._limits)))
 
-    def _plain(self, cells: Sequence[str]) -> Verdict | None:
+    def _plain(self, cells: Sequence[str]) -> Checked | None:
         """What `check` does once a row is trimmed, in the same order; None where that is not all."""
         record: dict[str, Any] = {name: text for index, name in self._fields if (text := cells[index])}
         email = normalize_plain(record.get("email", ""))
@@ -92,7 +91,7 @@ class RowCheck:
                 record["phone"] = number
         custom = {name: text for index, name in self._custom if (text := cells[index])}
         if custom:
-            record["custom"] = custom
+            record[CUSTOM] = custom
         return record, [], warnings
 
 

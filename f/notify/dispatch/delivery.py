@@ -1,4 +1,20 @@
-"""Bringing one message to one channel of the routing, whatever kind it is."""
+"""Bringing one message to one channel of the routing, whatever kind it is.
+
+Each kind's modules are imported on first use: a job mostly has one kind.
+"""
+
+# ruff: noqa: ERA001 - the list below is for Windmill
+
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# aiohttp
+# cryptography
+# email-validator
+# orjson
+# phonenumbers
+# psycopg[binary]
+# requests
+# urllib3
 
 from __future__ import annotations
 
@@ -6,20 +22,13 @@ from collections.abc import Callable
 from typing import Literal, TypedDict
 
 from f.connect.errors import ConnectError, OutcomeUnknown
-from f.notify.dispatch.routing_resource import Channel, EmailChannel, SlackChannel, TextChannel
-from f.notify.email.mail import mail_of
-from f.notify.email.mail_layouts import event_html
-from f.notify.email.mailing import send_mail
-from f.notify.email.provider import provider_of
+from f.notify.dispatch.routing_resource import ChannelSettings, EmailSettings, SlackSettings, TextSettings
 from f.notify.messages.message import Message
-from f.notify.slack.posting import alert_posts, open_slack, send_posts
-from f.notify.texts.segments import MOST_CHARACTERS
-from f.notify.texts.texting import send_text, text_of
 from f.store.once import key_of
 from f.store.store import Store
 
 Status = Literal["sent", "duplicate", "suppressed", "digest", "failed", "unknown"]
-# What a channel of several recipients says: the worst of its parts.
+# The status of a channel of several recipients is the worst of its parts.
 _WORST: tuple[Status, ...] = ("unknown", "failed", "sent", "suppressed", "duplicate")
 _STATUSES: dict[str, Status] = {"sent": "sent", "already_sent": "duplicate", "suppressed": "suppressed"}
 
@@ -35,20 +44,16 @@ class ChannelResult(TypedDict):
 
 
 def deliver(
-    channel: Channel, message: Message, store: Store, *, key: str = "", window: float | None = None
+    channel: ChannelSettings, message: Message, store: Store, *, key: str = "", window: float | None = None
 ) -> ChannelResult:
     """Send; an error is a result, so that no channel stops another."""
     match channel:
-        case SlackChannel():
+        case SlackSettings():
             return _attempt(lambda: _to_slack(channel, message, store, key, window))
-        case EmailChannel():
+        case EmailSettings():
             return _attempt(lambda: _to_email(channel, message, store, key, window))
-        case TextChannel():
-            parts = [
-                _attempt(lambda number=number: _to_phone(channel, number, message, store, key, window))  # type: ignore[misc]  # mypy cannot type a lambda's default
-                for number in channel.to
-            ]
-            return _together(parts)
+        case TextSettings():
+            return _together([_to_one(channel, number, message, store, key, window) for number in channel.to])
 
 
 def _attempt(send: Callable[[], tuple[str, str, str]]) -> ChannelResult:
@@ -66,17 +71,25 @@ def _attempt(send: Callable[[], tuple[str, str, str]]) -> ChannelResult:
 
 
 def _to_slack(
-    channel: SlackChannel, message: Message, store: Store, key: str, window: float | None
+    channel: SlackSettings, message: Message, store: Store, key: str, window: float | None
 ) -> tuple[str, str, str]:
+    from f.notify.slack.alert_blocks import alert_posts  # noqa: PLC0415 - see the top
+    from f.notify.slack.posting import open_slack, send_posts  # noqa: PLC0415 - see the top
+
     posts, notices = alert_posts(message)
-    with open_slack(channel.slack, channel.slack_webhook, channel.channel, store) as door:
-        sent = send_posts(door, posts, notices, store, message_key=key, window=window)
+    with open_slack(channel.slack, channel.slack_webhook, channel.channel, store) as opened:
+        sent = send_posts(opened, posts, notices, store, message_key=key, window=window)
     return sent["status"], sent["ts"], " ".join(sent["notices"])
 
 
 def _to_email(
-    channel: EmailChannel, message: Message, store: Store, key: str, window: float | None
+    channel: EmailSettings, message: Message, store: Store, key: str, window: float | None
 ) -> tuple[str, str, str]:
+    from f.notify.email.mail import mail_of  # noqa: PLC0415 - see the top
+    from f.notify.email.mail_layouts import event_html  # noqa: PLC0415 - see the top
+    from f.notify.email.mailing import send_mail  # noqa: PLC0415 - see the top
+    from f.notify.email.provider import provider_of  # noqa: PLC0415 - see the top
+
     provider = provider_of(channel.resend, channel.sendgrid)
     subject = " ".join(f"[{message.severity}] {message.title}".split())
     mail = mail_of(channel.sender, channel.to, subject, event_html(message))
@@ -85,9 +98,17 @@ def _to_email(
     return sent["status"], sent["id"], f"{left_out} recipients opted out." if left_out else ""
 
 
+def _to_one(
+    channel: TextSettings, number: str, message: Message, store: Store, key: str, window: float | None
+) -> ChannelResult:
+    return _attempt(lambda: _to_phone(channel, number, message, store, key, window))
+
+
 def _to_phone(
-    channel: TextChannel, number: str, message: Message, store: Store, key: str, window: float | None
+    channel: TextSettings, number: str, message: Message, store: Store, key: str, window: float | None
 ) -> tuple[str, str, str]:
+    from f.notify.texts.texting import MOST_CHARACTERS, send_text, text_of  # noqa: PLC0415 - see the top
+
     line = message.line
     if len(line) > MOST_CHARACTERS:
         line = f"{line[: MOST_CHARACTERS - 1]}…"

@@ -1,30 +1,36 @@
-"""What waits to be told together: events held for a channel, and the message made of them."""
+"""Events held for a channel, to be sent together, and the message made of them.
+
+held -> batch taken under a lease -> sent                   its items are forgotten
+                                  -> certainly not sent     its items wait for the next digest
+                                  -> in doubt, job killed   when the lease ends, a later run takes the
+                                                            batch again, under the key it used
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from f.notify.messages.message import SEVERITIES, Message, Severity, rank
-from f.store.store import Store
+from f.store.store import Lease, Store, Values, holds, release, take
 
-LEASE_SECONDS = 900.0  # a batch older than this was taken by a job that was killed
+LEASE_SECONDS = 900.0  # a batch held longer was taken by a job that was killed
 
+# `taken_at` is of an older version, which kept the lease here: its tables want a value.
 _TABLE = """CREATE TABLE IF NOT EXISTS notify_digest (
     id TEXT PRIMARY KEY, channel TEXT NOT NULL, severity TEXT NOT NULL, title TEXT NOT NULL,
     at DOUBLE PRECISION NOT NULL, batch TEXT NOT NULL, taken_at DOUBLE PRECISION NOT NULL)"""
 _ADD = """INSERT INTO notify_digest (id, channel, severity, title, at, batch, taken_at)
     VALUES (:id, :channel, :severity, :title, :now, '', 0) ON CONFLICT (id) DO NOTHING"""
 _CHANNELS = "SELECT DISTINCT channel FROM notify_digest ORDER BY channel"
-_ABANDONED = """SELECT batch FROM notify_digest WHERE channel = :channel AND batch <> ''
-    AND taken_at < :expired ORDER BY taken_at LIMIT 1"""
-_RENEW = """UPDATE notify_digest SET taken_at = :now WHERE batch = :batch AND taken_at < :expired
+_TAKEN = """SELECT batch FROM notify_digest WHERE channel = :channel AND batch <> ''
+    GROUP BY batch ORDER BY MIN(at)"""
+_ITEMS = "SELECT severity, title, at FROM notify_digest WHERE batch = :batch"
+_TAKE = """UPDATE notify_digest SET batch = :batch WHERE channel = :channel AND batch = ''
     RETURNING severity, title, at"""
-_TAKE = """UPDATE notify_digest SET batch = :batch, taken_at = :now WHERE channel = :channel AND batch = ''
-    RETURNING severity, title, at"""
-_GIVE_BACK = "UPDATE notify_digest SET batch = '', taken_at = 0 WHERE batch = :batch"
+_GIVE_BACK = "UPDATE notify_digest SET batch = '' WHERE batch = :batch"
 _DONE = "DELETE FROM notify_digest WHERE batch = :batch"
 
 
@@ -43,6 +49,7 @@ class Batch:
 
     id: str
     items: list[Item]
+    lease: Lease = field(compare=False)
 
 
 class Digest:
@@ -64,31 +71,47 @@ class Digest:
         self._store.execute(_ADD, values)
 
     def channels(self) -> list[str]:
-        """The channels for which something waits."""
+        """Return the channels for which something waits."""
         return [row[0] for row in self._store.execute(_CHANNELS)]
 
     def take(self, channel: str) -> Batch | None:
         """Take what waits for a channel: first what a killed job had taken, under the key it used."""
-        now = self._store.now()
-        times = {"now": now, "expired": now - LEASE_SECONDS}
-        for (batch,) in self._store.execute(_ABANDONED, {"channel": channel, "expired": times["expired"]}):
-            if rows := self._store.execute(_RENEW, {**times, "batch": batch}):
-                return _batch(batch, rows)
+        for (batch,) in self._store.execute(_TAKEN, {"channel": channel}):
+            if found := self._leased(batch, _ITEMS, {"batch": batch}):
+                return found
         batch = uuid.uuid4().hex
-        rows = self._store.execute(_TAKE, {"batch": batch, "now": now, "channel": channel})
-        return _batch(batch, rows) if rows else None
+        return self._leased(batch, _TAKE, {"batch": batch, "channel": channel})
 
     def give_back(self, batch: Batch) -> None:
         """Let the items of a batch that was certainly not sent wait for the next digest."""
-        self._store.execute(_GIVE_BACK, {"batch": batch.id})
+        self._finish(batch, _GIVE_BACK)
 
     def done(self, batch: Batch) -> None:
         """Forget the items of a batch that was sent."""
-        self._store.execute(_DONE, {"batch": batch.id})
+        self._finish(batch, _DONE)
+
+    def _leased(self, batch: str, sql: str, values: Values) -> Batch | None:
+        """Return the batch's items, which this job alone may send; None if there are none for it."""
+        lease = take(self._store, f"digest:{batch}", uuid.uuid4().hex, LEASE_SECONDS)
+        if lease is None:
+            return None
+        rows = self._store.execute(sql, values)
+        if not rows:
+            release(self._store, lease)
+            return None
+        items = sorted((Item(*row) for row in rows), key=lambda item: item.at)
+        return Batch(batch, items, lease)
+
+    def _finish(self, batch: Batch, sql: str) -> None:
+        """Write what became of a batch, unless another job has taken it since: then its word counts."""
+        with self._store.transaction():
+            if holds(self._store, batch.lease):
+                self._store.execute(sql, {"batch": batch.id})
+        release(self._store, batch.lease)
 
 
 def digest_message(items: Sequence[Item]) -> Message:
-    """One message of many: the worst first, the same title counted."""
+    """Return one message of many: the worst first, the same title counted."""
     counted: dict[tuple[Severity, str], list[float]] = {}
     for item in items:
         counted.setdefault((item.severity, item.title), []).append(item.at)
@@ -100,10 +123,6 @@ def digest_message(items: Sequence[Item]) -> Message:
     worst = max((item.severity for item in items), key=rank, default=SEVERITIES[0])
     noun = "notification" if len(items) == 1 else "notifications"
     return Message(f"Digest: {len(items)} {noun}", "\n".join(lines), worst)
-
-
-def _batch(batch: str, rows: Sequence[tuple[Severity, str, float]]) -> Batch:
-    return Batch(batch, sorted((Item(*row) for row in rows), key=lambda item: item.at))
 
 
 def _times(count: int) -> str:

@@ -13,7 +13,7 @@ from f.connect.limits.rate_limit import RateLimiter
 from f.notify.dispatch.delivery import ChannelResult, deliver
 from f.notify.dispatch.digest import Digest, digest_message
 from f.notify.dispatch.routing import plan
-from f.notify.dispatch.routing_resource import Channel, Routing
+from f.notify.dispatch.routing_resource import ChannelSettings, Routing
 from f.notify.messages.events import Event, message_of
 from f.notify.messages.message import Message
 from f.store.once import key_of, remember, was_sent
@@ -21,7 +21,7 @@ from f.store.store import Store
 
 
 class EventResult(TypedDict, total=False):
-    """What went where. `wm_failure` stands there only where no channel was reached: it makes the job red."""
+    """What went where. `wm_failure` is there only if no channel was reached: it makes the job fail."""
 
     event: str
     severity: str
@@ -32,7 +32,7 @@ class EventResult(TypedDict, total=False):
 
 
 class DigestResult(TypedDict, total=False):
-    """What was told of what had been held."""
+    """What was sent of what had been held."""
 
     channels: dict[str, ChannelResult]
     counts: dict[str, int]
@@ -63,11 +63,16 @@ def notify(
             results[part.channel] = _hold(part.channel, message, same, routing, store, part.why)
         else:
             results[part.channel] = _send(part.channel, channel, message, same, routing, store)
-    told: EventResult = {
-        "event": event, "severity": message.severity, "title": message.title,
-        "channels": results, "counts": _counts(results),
-    }  # fmt: skip
-    return _reddened(told, results)  # type: ignore[return-value]  # the same mapping, with one key more
+    result: EventResult = {
+        "event": event,
+        "severity": message.severity,
+        "title": message.title,
+        "channels": results,
+        "counts": _counts(results),
+    }
+    if failure := _failure_of(results):
+        result["wm_failure"] = failure
+    return result
 
 
 def send_digests(routing: Routing, store: Store) -> DigestResult:
@@ -85,17 +90,19 @@ def send_digests(routing: Routing, store: Store) -> DigestResult:
                 digest.give_back(batch)
             elif result["status"] != "unknown":
                 digest.done(batch)
-    told: DigestResult = {"channels": results, "counts": _counts(results)}
-    return _reddened(told, results)  # type: ignore[return-value]  # the same mapping, with one key more
+    sent: DigestResult = {"channels": results, "counts": _counts(results)}
+    if failure := _failure_of(results):
+        sent["wm_failure"] = failure
+    return sent
 
 
 def _send(
-    name: str, channel: Channel, message: Message, same: str, routing: Routing, store: Store
+    name: str, channel: ChannelSettings, message: Message, same: str, routing: Routing, store: Store
 ) -> ChannelResult:
     window = routing.dedupe_seconds
     key = key_of(name, same) if window else ""
     if key and was_sent(store, key, window):
-        return {"status": "duplicate", "detail": "Told before.", "id": "", "error": "", "code": ""}
+        return {"status": "duplicate", "detail": "Sent before.", "id": "", "error": "", "code": ""}
     if not _within_pace(name, channel, store):
         return _hold(name, message, same, routing, store, "the channel's rate limit is used up")
     result = deliver(channel, message, store, key=key, window=window)
@@ -104,7 +111,7 @@ def _send(
     return result
 
 
-def _within_pace(name: str, channel: Channel, store: Store) -> bool:
+def _within_pace(name: str, channel: ChannelSettings, store: Store) -> bool:
     pace = channel.rate_limit
     if pace is None:
         return True
@@ -129,13 +136,13 @@ def _counts(results: Mapping[str, ChannelResult]) -> dict[str, int]:
     return dict(Counter(str(result["status"]) for result in results.values()))
 
 
-def _reddened(told: Mapping[str, Any], results: Mapping[str, ChannelResult]) -> dict[str, Any]:
-    """Make the job fail, its result kept, where every channel failed."""
-    bad = [
+def _failure_of(results: Mapping[str, ChannelResult]) -> str:
+    """Return why the job fails, its result kept, if every channel failed; empty if one was reached."""
+    failed = [
         f"{name}: {result['detail']}"
         for name, result in results.items()
         if result["status"] in {"failed", "unknown"}
     ]
-    if bad and len(bad) == len(results):
-        return {**told, "wm_failure": f"No channel was reached. {' '.join(bad)}"}
-    return dict(told)
+    if not failed or len(failed) < len(results):
+        return ""
+    return f"No channel was reached. {' '.join(failed)}"

@@ -54,7 +54,7 @@ def _is_quiet(quiet: QuietHours, channel: str, severity: str, now: datetime) -> 
 
 
 def is_within(moment: time, start: time, end: time) -> bool:
-    """Whether a time of day lies from `start` to before `end`, over midnight where end is not after start."""
+    """Return whether a time lies from `start` to before `end`, over midnight if end is not after start."""
     if start < end:
         return start <= moment < end
     return moment >= start or moment < end

@@ -36,13 +36,13 @@ class Pace(BaseModel):
     per_seconds: Seconds = 3600
 
 
-class _Channel(BaseModel):
+class _Settings(BaseModel):
     model_config = _STRICT
     digest: bool = False
     rate_limit: Pace | None = None
 
 
-class SlackChannel(_Channel):
+class SlackSettings(_Settings):
     """A Slack channel, by bot and channel, or by webhook."""
 
     kind: Literal["slack"]
@@ -51,7 +51,7 @@ class SlackChannel(_Channel):
     channel: str = ""
 
 
-class TextChannel(_Channel):
+class TextSettings(_Settings):
     """Phones. `content_sid`: a WhatsApp template whose hole 1 gets the message.
 
     Without one, WhatsApp takes our text only within 24 hours of the person's last message.
@@ -65,7 +65,7 @@ class TextChannel(_Channel):
     content_sid: str = ""
 
 
-class EmailChannel(_Channel):
+class EmailSettings(_Settings):
     """Mailboxes, which all see one another's address."""
 
     kind: Literal["email"]
@@ -75,7 +75,7 @@ class EmailChannel(_Channel):
     to: Annotated[list[str], Field(min_length=1)]
 
 
-Channel = SlackChannel | TextChannel | EmailChannel
+ChannelSettings = SlackSettings | TextSettings | EmailSettings
 
 
 class RouteRule(BaseModel):
@@ -121,7 +121,9 @@ class Routing(BaseModel):
     """The whole resource. `dedupe_seconds`: the same event goes to a channel once in this time; 0 always."""
 
     model_config = _STRICT
-    channels: Annotated[dict[str, Annotated[Channel, Field(discriminator="kind")]], Field(min_length=1)]
+    channels: Annotated[
+        dict[str, Annotated[ChannelSettings, Field(discriminator="kind")]], Field(min_length=1)
+    ]
     routes: Annotated[list[RouteRule], Field(min_length=1)]
     quiet_hours: QuietHours | None = None
     dedupe_seconds: Annotated[float, Field(ge=0)] = 900

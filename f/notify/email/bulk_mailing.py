@@ -1,4 +1,4 @@
-"""Sending to many: batches as large as the provider takes, and an end for every recipient."""
+"""Sending to many: batches as large as the provider takes, and an outcome for every recipient."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any, Literal, TypedDict
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown, SignInAgain, WaitForQuota
-from f.notify.email.html_text import text_of_html
-from f.notify.email.mail import Mail, address_of, one_line
-from f.notify.email.provider import Provider
+from f.notify.email.mail import Mail, address_of, one_line, text_of_html
+from f.notify.email.provider import EmailProvider
 from f.notify.messages.opt_outs import OptOuts
 from f.notify.messages.templating import fill_html, fill_text
-from f.store.once import Parcel, key_of, send_once
+from f.store.once import OneTimeWrite, key_of, send_once
 from f.store.store import Store
 
-End = Literal["sent", "already_sent", "suppressed", "refused", "failed", "unknown"]
+RecipientStatus = Literal["sent", "already_sent", "suppressed", "refused", "failed", "unknown"]
 _STOPPING = (SignInAgain, FixSettings, WaitForQuota)
 
 
@@ -25,13 +24,13 @@ class RecipientResult(TypedDict):
     """What became of one recipient, by its place in the list given."""
 
     email: str
-    status: End
+    status: RecipientStatus
     id: str
     reason: str
 
 
 class BulkResult(TypedDict):
-    """Every recipient stands in `recipients` once, in the order given; `counts` adds up to their number."""
+    """Every recipient is in `recipients` once, in the order given; `counts` adds up to their number."""
 
     provider: str
     counts: dict[str, int]
@@ -41,7 +40,7 @@ class BulkResult(TypedDict):
 def send_bulk(
     mail: Mail,
     recipients: Sequence[Mapping[str, Any]],
-    provider: Provider,
+    provider: EmailProvider,
     store: Store,
     *,
     message_key: str = "",
@@ -61,14 +60,16 @@ def send_bulk(
 
 
 class _Run:
-    def __init__(self, provider: Provider, store: Store, message_key: str, count: int) -> None:
+    """One bulk sending: the outcome of each recipient by its place in the list, None until it has one."""
+
+    def __init__(self, provider: EmailProvider, store: Store, message_key: str, count: int) -> None:
         self._provider, self._store, self._message_key = provider, store, message_key
-        self._ends: list[tuple[End, str, str] | None] = [None] * count
+        self._outcomes: list[tuple[RecipientStatus, str, str] | None] = [None] * count
         self._places: dict[int, int] = {}  # an e-mail's identity to its recipient's place
         self._stopped: ConnectError | None = None
 
     def filled(self, mail: Mail, recipients: Sequence[Mapping[str, Any]]) -> list[Mail]:
-        """One e-mail per recipient; who cannot get one has an end already."""
+        """Return one e-mail per recipient; who cannot get one has an outcome already."""
         opt_outs = OptOuts(self._store)
         seen: set[str] = set()
         mails = []
@@ -76,13 +77,13 @@ class _Run:
             try:
                 one = _fill(mail, recipient)
             except FixInput as error:
-                self._ends[place] = ("refused", "", str(error))
+                self._outcomes[place] = ("refused", "", str(error))
                 continue
             email = one.to[0].email
             if email.casefold() in seen:
-                self._ends[place] = ("refused", "", "The address stands in the list before.")
+                self._outcomes[place] = ("refused", "", "The address is in the list before.")
             elif opt_outs.has("email", email):
-                self._ends[place] = ("suppressed", "", "The recipient opted out.")
+                self._outcomes[place] = ("suppressed", "", "The recipient opted out.")
             else:
                 mails.append(one)
                 self._places[id(one)] = place
@@ -90,55 +91,60 @@ class _Run:
         return mails
 
     def send(self, client: Client, batch: list[Mail]) -> None:
-        """Send a batch; where the provider refuses all for one, send the others without it."""
+        """Send a batch; if the provider refuses all for one, send the others without it."""
         while batch and self._stopped is None:
             try:
                 self._send_batch(client, batch)
             except ConnectError as error:
-                place = self._provider.culprit(error)
+                place = self._provider.refused_place(error)
                 if place is None or place >= len(batch):
                     self._fail(batch, error)
                     return
-                self._end(batch.pop(place), "refused", reason=str(error))
+                self._record(batch.pop(place), "refused", reason=str(error))
             else:
                 return
 
     def _send_batch(self, client: Client, batch: list[Mail]) -> None:
-        ends: list[str | ConnectError] = []
+        outcomes: list[str | ConnectError] = []
 
         def send(mark: str) -> str:
             response = client.request(self._provider.batch_request(batch, mark))
-            ends.extend(self._provider.read_batch(response, len(batch)))
+            outcomes.extend(self._provider.read_batch(response, len(batch)))
             return ""
 
         addresses = (mail.to[0].email for mail in batch)
         key = key_of(self._provider.name, self._message_key, *addresses) if self._message_key else ""
-        receipt = send_once(self._store, key, Parcel(send, repeat_safe=self._provider.repeat_safe))
-        for mail, end in zip(batch, ends or [""] * len(batch), strict=True):
-            if isinstance(end, ConnectError):
-                self._end(mail, "refused", reason=str(end))
+        receipt = send_once(self._store, key, OneTimeWrite(send, repeat_safe=self._provider.repeat_safe))
+        for mail, outcome in zip(batch, outcomes or [""] * len(batch), strict=True):
+            if isinstance(outcome, ConnectError):
+                self._record(mail, "refused", reason=str(outcome))
             else:
-                self._end(mail, receipt.status, service_id=end)
+                self._record(mail, receipt.status, service_id=outcome)
 
     def _fail(self, batch: list[Mail], error: ConnectError) -> None:
-        status: End = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+        status: RecipientStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
         if isinstance(error, _STOPPING):
             self._stopped = error
         for mail in batch:
-            self._end(mail, status, reason=str(error))
+            self._record(mail, status, reason=str(error))
 
-    def _end(self, mail: Mail, status: End, *, service_id: str = "", reason: str = "") -> None:
-        self._ends[self._places[id(mail)]] = (status, service_id, reason)
+    def _record(self, mail: Mail, status: RecipientStatus, *, service_id: str = "", reason: str = "") -> None:
+        self._outcomes[self._places[id(mail)]] = (status, service_id, reason)
 
     def result(self, recipients: Sequence[Mapping[str, Any]]) -> BulkResult:
-        unsent: tuple[End, str, str] = ("failed", "", f"Not sent, as the run stopped: {self._stopped}")
-        ends = [end or unsent for end in self._ends]
-        told: list[RecipientResult] = [
+        """Return all outcomes; who has none was not reached before the run stopped."""
+        unsent: tuple[RecipientStatus, str, str] = (
+            "failed",
+            "",
+            f"Not sent, as the run stopped: {self._stopped}",
+        )
+        outcomes = [outcome or unsent for outcome in self._outcomes]
+        results: list[RecipientResult] = [
             {"email": str(recipient.get("email", "")), "status": status, "id": service_id, "reason": reason}
-            for recipient, (status, service_id, reason) in zip(recipients, ends, strict=True)
+            for recipient, (status, service_id, reason) in zip(recipients, outcomes, strict=True)
         ]
-        counts = Counter[str](one["status"] for one in told)
-        return {"provider": self._provider.name, "counts": dict(counts), "recipients": told}
+        counts = Counter[str](one["status"] for one in results)
+        return {"provider": self._provider.name, "counts": dict(counts), "recipients": results}
 
 
 def _fill(mail: Mail, recipient: Any) -> Mail:

@@ -9,17 +9,31 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formataddr, parseaddr
+from html.parser import HTMLParser
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
 from f.connect.errors import FixInput
-from f.notify.email.html_text import text_of_html
 
 MOST_CATEGORIES = 10
 MOST_ATTACHED_BYTES = 25_000_000  # encoded; SendGrid takes 30 MB in all, many receivers less
 _NOT_ONE_LINE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _LONGEST_SUBJECT = 998  # RFC 5322, 2.1.1
+
+_SILENT = frozenset({"head", "style", "script", "title", "template"})
+_BREAKS = {
+    "br": "\n",
+    "p": "\n\n",
+    "div": "\n",
+    "tr": "\n",
+    "table": "\n\n",
+    "ul": "\n",
+    "ol": "\n",
+    "hr": "\n\n",
+}
+_BREAKS |= {f"h{level}": "\n\n" for level in range(1, 7)}
+_CELLS = frozenset({"td", "th"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +45,7 @@ class Address:
 
     @property
     def shown(self) -> str:
-        """As a header writes it: `Name <address>`."""
+        """Return it as a header writes it: `Name <address>`."""
         return (
             formataddr((self.name, self.email)) if self.name.isascii() else f'"{self._quoted}" <{self.email}>'
         )
@@ -126,15 +140,15 @@ def address_of(text: str, what: str) -> Address:
     return Address(checked.ascii_email or checked.normalized, name)
 
 
-def addresses_of(given: str | Iterable[str], what: str) -> list[Address]:
+def addresses_of(listed: str | Iterable[str], what: str) -> list[Address]:
     """Read a list of addresses; in a text they are separated by commas or semicolons outside quotes."""
-    if isinstance(given, str):
-        given = re.findall(r'(?:"(?:\\.|[^"\\])*"|[^,;"])+', given)
-    return [address_of(text, what) for text in given if str(text).strip()]
+    if isinstance(listed, str):
+        listed = re.findall(r'(?:"(?:\\.|[^"\\])*"|[^,;"])+', listed)
+    return [address_of(text, what) for text in listed if str(text).strip()]
 
 
 def one_line(text: str, what: str) -> str:
-    """Return the text; FixInput where a line break in it would begin another header."""
+    """Return the text; FixInput if a line break in it would begin another header."""
     if _NOT_ONE_LINE.search(text):
         raise FixInput(
             f"{what} holds a line break or control character; it must be one line.", code="header_injection"
@@ -199,3 +213,47 @@ def _attachment(item: Mapping[str, Any], number: int) -> Attachment:
     kind = item.get("content_type") or mimetypes.guess_type(filename)[0] or "application/octet-stream"
     name = one_line(filename, f"The filename of attachment {number}").replace("/", "_").replace("\\", "_")
     return Attachment(name, content, one_line(str(kind), f"The content_type of attachment {number}"))
+
+
+def text_of_html(html: str) -> str:
+    """Return the text of an HTML message: paragraphs, list items, and a link's address after its words."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    lines = [re.sub(r"[ \t\xa0]+", " ", line).strip() for line in "".join(reader.parts).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._silent = 0
+        self._links: list[tuple[str, int]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _SILENT:
+            self._silent += 1
+        elif tag == "li":
+            self.parts.append("\n- ")
+        elif tag == "a":
+            self._links.append((dict(attrs).get("href") or "", len(self.parts)))
+        elif tag in _CELLS:
+            self.parts.append("  ")
+        else:
+            self.parts.append(_BREAKS.get(tag, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _SILENT:
+            self._silent = max(0, self._silent - 1)
+        elif tag == "a" and self._links:
+            address, start = self._links.pop()
+            words = "".join(self.parts[start:]).strip()
+            if address and not address.startswith("#") and words != address.removeprefix("mailto:"):
+                self.parts.append(f" ({address})")
+        elif tag != "br":
+            self.parts.append(_BREAKS.get(tag, ""))
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.parts.append(re.sub(r"\s+", " ", data))

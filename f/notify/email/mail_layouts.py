@@ -62,7 +62,7 @@ _REPORT = (
 
 
 def event_html(message: Message) -> str:
-    """A message as an e-mail."""
+    """Return a message as an e-mail."""
     values = {
         "title": message.title,
         "color": COLORS[message.severity],
@@ -76,7 +76,7 @@ def event_html(message: Message) -> str:
 
 
 def welcome_html(name: str, company: str, login_url: str, message: str) -> str:
-    """The e-mail a new customer gets."""
+    """Return the e-mail a new customer gets."""
     values = {
         "title": f"Welcome to {company}",
         "color": COLORS["info"],
@@ -91,7 +91,7 @@ def welcome_html(name: str, company: str, login_url: str, message: str) -> str:
 
 
 def report_html(title: str, period: str, summary: Sequence[Mapping[str, object]], pdf_url: str) -> str:
-    """A report: its period, a table with a row per mapping, and the link to the whole."""
+    """Return a report: its period, a table with a row per mapping, and the link to the whole."""
     names = list(dict.fromkeys(str(name) for row in summary for name in row))
     values = {
         "title": title,

@@ -8,9 +8,9 @@ from typing import Literal, TypedDict
 
 from f.connect.client import Client
 from f.notify.email.mail import Address, Mail
-from f.notify.email.provider import Provider
+from f.notify.email.provider import EmailProvider
 from f.notify.messages.opt_outs import OptOuts
-from f.store.once import Parcel, key_of, send_once
+from f.store.once import OneTimeWrite, key_of, send_once
 from f.store.store import Store
 
 
@@ -25,7 +25,7 @@ class MailResult(TypedDict):
 
 
 def send_mail(
-    mail: Mail, provider: Provider, store: Store, *, message_key: str = "", window: float | None = None
+    mail: Mail, provider: EmailProvider, store: Store, *, message_key: str = "", window: float | None = None
 ) -> MailResult:
     """Send to all recipients who did not opt out; with nobody left in `to`, nothing is sent."""
     wanted, suppressed = without_opted_out(mail, store)
@@ -40,11 +40,11 @@ def send_mail(
         return {**result, "status": "suppressed", "recipients": 0}
     key = key_of(provider.name, message_key) if message_key else ""
     with Client(provider.integration, store) as client:
-        parcel = Parcel(
-            send=lambda mark: provider.read_id(client.request(provider.request(wanted, mark))),
+        write = OneTimeWrite(
+            send=lambda mark: provider.read_id(client.request(provider.send_request(wanted, mark))),
             repeat_safe=provider.repeat_safe,
         )
-        receipt = send_once(store, key, parcel, window=window)
+        receipt = send_once(store, key, write, window=window)
     return {**result, "status": receipt.status, "id": receipt.id}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
@@ -23,11 +23,63 @@ _PACE = RateLimit(max_requests=2, time_window=1.0, burst_size=2)
 _NOT_IN_TAG = re.compile(r"[^A-Za-z0-9_-]")
 
 
-class resend(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
-    """A Resend account: its API key (`re_...`) as `token`. `base_url` is for stand-ins."""
+class Resend:
+    """One account of Resend, which refuses the e-mails of a batch one by one."""
 
-    token: str
-    base_url: str
+    name = "resend"
+    repeat_safe = True
+
+    def __init__(self, resource: Mapping[str, Any]) -> None:
+        self.integration = integration_of(resource)
+
+    def send_request(self, mail: Mail, mark: str) -> Request:
+        """Return the request for one e-mail. Resend knows the mark for 24 hours: a repeat sends nothing."""
+        if len(mail.to) > MOST_RECIPIENTS:
+            raise FixInput(
+                f"Resend takes {MOST_RECIPIENTS} addresses in `to`, not {len(mail.to)}. Use send_bulk_email.",
+                code="too_many_recipients",
+            )
+        return Request(
+            method="POST", path="/emails", json=body_of(mail), idempotency_key=mark, endpoint="emails"
+        )
+
+    def read_id(self, response: Response) -> str:
+        """Read the id of a sent e-mail; raises what an error means."""
+        return str(_body(response).get("id") or "")
+
+    def batches(self, mails: Sequence[Mail]) -> Iterator[list[Mail]]:
+        """Divide the e-mails into requests."""
+        for start in range(0, len(mails), MOST_IN_BATCH):
+            yield list(mails[start : start + MOST_IN_BATCH])
+
+    def batch_request(self, mails: Sequence[Mail], mark: str) -> Request:
+        """Return the request for up to 100 e-mails; one that is refused does not stop the others."""
+        return Request(
+            method="POST",
+            path="/emails/batch",
+            json=[body_of(mail) for mail in mails],
+            headers={"x-batch-validation": "permissive"},
+            idempotency_key=mark,
+            endpoint="emails_batch",
+        )
+
+    def read_batch(self, response: Response, count: int) -> list[str | ConnectError]:
+        """Read what became of each e-mail of a batch, in order: its id, or why it was refused."""
+        body = _body(response)
+        ids = [str(item.get("id") or "") for item in body.get("data") or []]
+        refused = {item.get("index"): str(item.get("message") or "") for item in body.get("errors") or []}
+        taken = iter(ids)
+        return [
+            GiveUpRecord(f"Resend refused it: {_short(refused[index])}", code="validation_error")
+            if index in refused
+            else next(taken, "")
+            for index in range(count)
+        ]
+
+    def refused_place(self, error: ConnectError) -> int | None:
+        """Return None: one that is refused does not stop the others."""
+        del error
+        return None
 
 
 def integration_of(resource: Mapping[str, Any]) -> Integration:
@@ -43,36 +95,8 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
     )
 
 
-def send_request(mail: Mail, mark: str) -> Request:
-    """One e-mail. Resend knows the mark for 24 hours, so a repeat does not send twice."""
-    if len(mail.to) > MOST_RECIPIENTS:
-        raise FixInput(
-            f"Resend takes {MOST_RECIPIENTS} addresses in `to`, not {len(mail.to)}. Use send_bulk_email.",
-            code="too_many_recipients",
-        )
-    return Request(method="POST", path="/emails", json=body_of(mail), idempotency_key=mark, endpoint="emails")
-
-
-def batch_request(mails: Sequence[Mail], mark: str) -> Request:
-    """Up to 100 e-mails; one that is refused does not stop the others."""
-    return Request(
-        method="POST",
-        path="/emails/batch",
-        json=[body_of(mail) for mail in mails],
-        headers={"x-batch-validation": "permissive"},
-        idempotency_key=mark,
-        endpoint="emails_batch",
-    )
-
-
-def batches(mails: Sequence[Mail]) -> Iterator[list[Mail]]:
-    """Share the e-mails out to requests."""
-    for start in range(0, len(mails), MOST_IN_BATCH):
-        yield list(mails[start : start + MOST_IN_BATCH])
-
-
 def body_of(mail: Mail) -> dict[str, Any]:
-    """The e-mail in Resend's words."""
+    """Return the e-mail in Resend's words."""
     body: dict[str, Any] = {"from": mail.sender.shown, "to": [address.shown for address in mail.to]}
     if mail.template_id:
         body["template"] = {"id": mail.template_id, "variables": dict(mail.template_data)}
@@ -92,25 +116,6 @@ def body_of(mail: Mail) -> dict[str, Any]:
     return body | {name: value for name, value in optional.items() if value}
 
 
-def read_id(response: Response) -> str:
-    """Read the id of a sent e-mail; raises what an error means."""
-    return str(_body(response).get("id") or "")
-
-
-def read_batch(response: Response, count: int) -> list[str | ConnectError]:
-    """Read what became of each e-mail of a batch, in order: its id, or why it was refused."""
-    body = _body(response)
-    ids = [str(item.get("id") or "") for item in body.get("data") or []]
-    refused = {item.get("index"): str(item.get("message") or "") for item in body.get("errors") or []}
-    taken = iter(ids)
-    return [
-        GiveUpRecord(f"Resend refused it: {_short(refused[index])}", code="validation_error")
-        if index in refused
-        else next(taken, "")
-        for index in range(count)
-    ]
-
-
 def refusal(name: str, message: str, status: int) -> ConnectError:
     """Return what an error name means: https://resend.com/docs/api-reference/errors."""
     if status == 403 and name == "validation_error":
@@ -125,9 +130,9 @@ def refusal(name: str, message: str, status: int) -> ConnectError:
         return SignInAgain(
             f"Resend refused the API key ({name or status}). Replace it.", code=name or "refused"
         )
-    said = f" {_short(message)}" if message else ""
+    detail = f" {_short(message)}" if message else ""
     return GiveUpRecord(
-        f"Resend refused the e-mail as it is ({name or status}).{said}", code=name or f"http_{status}"
+        f"Resend refused the e-mail as it is ({name or status}).{detail}", code=name or f"http_{status}"
     )
 
 

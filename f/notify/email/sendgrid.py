@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import (
@@ -28,14 +28,56 @@ MOST_RECIPIENTS = 1000  # over to, cc, bcc and all personalizations
 MOST_PERSONALIZATIONS = 1000
 
 
-class sendgrid(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
-    """A SendGrid account: its API key (`SG....`) as `token`.
+class Sendgrid:
+    """One account of SendGrid, which takes a batch whole or refuses it whole."""
 
-    `base_url` is https://api.eu.sendgrid.com/v3 for accounts in the EU.
-    """
+    name = "sendgrid"
+    repeat_safe = False
 
-    token: str
-    base_url: str
+    def __init__(self, resource: Mapping[str, Any]) -> None:
+        self.integration = integration_of(resource)
+
+    def send_request(self, mail: Mail, mark: str) -> Request:
+        """Return the request for one e-mail. SendGrid has no idempotency keys; its webhooks name our mark."""
+        count = len(mail.to) + len(mail.cc) + len(mail.bcc)
+        if count > MOST_RECIPIENTS:
+            raise FixInput(
+                f"SendGrid takes {MOST_RECIPIENTS} recipients, this has {count}. Use send_bulk_email.",
+                code="too_many_recipients",
+            )
+        return _request(mail, [_personalization(mail)], mark)
+
+    def read_id(self, response: Response) -> str:
+        """Read the id of an accepted e-mail; raises what an error means."""
+        if response.success:
+            return response.headers.get("X-Message-Id", "")
+        error = refusal(_errors(response), response.status)
+        error.call, error.status, error.request_id = response.call, response.status, response.request_id
+        error.attempts = response.attempts
+        raise error
+
+    def batches(self, mails: Sequence[Mail]) -> Iterator[list[Mail]]:
+        """Divide the e-mails into requests: those of equal content travel together."""
+        alike: dict[tuple[str, str, str], list[Mail]] = {}
+        for mail in mails:
+            alike.setdefault((mail.template_id, mail.html, mail.text), []).append(mail)
+        for group in alike.values():
+            for start in range(0, len(group), MOST_PERSONALIZATIONS):
+                yield group[start : start + MOST_PERSONALIZATIONS]
+
+    def batch_request(self, mails: Sequence[Mail], mark: str) -> Request:
+        """Return the request for up to 1,000 e-mails that differ in recipient, subject and data only."""
+        shared = mails[0]
+        return _request(shared, [_personalization(mail, shared) for mail in mails], mark)
+
+    def read_batch(self, response: Response, count: int) -> list[str | ConnectError]:
+        """Read the reply to a batch: SendGrid takes all of it, under one id, or refuses all."""
+        return [self.read_id(response)] * count
+
+    def refused_place(self, error: ConnectError) -> int | None:
+        """Return the place in the batch of the e-mail that SendGrid refused the whole request for."""
+        found = re.fullmatch(r"sendgrid_personalizations\.(\d+)\..*", error.code or "")
+        return int(found[1]) if found else None
 
 
 def integration_of(resource: Mapping[str, Any]) -> Integration:
@@ -52,62 +94,14 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
     )
 
 
-def send_request(mail: Mail, mark: str) -> Request:
-    """One e-mail. SendGrid has no idempotency keys; our mark shows in its event webhook."""
-    count = len(mail.to) + len(mail.cc) + len(mail.bcc)
-    if count > MOST_RECIPIENTS:
-        raise FixInput(
-            f"SendGrid takes {MOST_RECIPIENTS} recipients, this has {count}. Use send_bulk_email.",
-            code="too_many_recipients",
-        )
-    return _request(mail, [_personalization(mail)], mark)
-
-
-def batch_request(mails: Sequence[Mail], mark: str) -> Request:
-    """Up to 1,000 e-mails that differ in recipient, subject and template data only."""
-    shared = mails[0]
-    return _request(shared, [_personalization(mail, shared) for mail in mails], mark)
-
-
-def batches(mails: Sequence[Mail]) -> Iterator[list[Mail]]:
-    """Share the e-mails out to requests: those of equal content travel together."""
-    alike: dict[tuple[str, str, str], list[Mail]] = {}
-    for mail in mails:
-        alike.setdefault((mail.template_id, mail.html, mail.text), []).append(mail)
-    for group in alike.values():
-        for start in range(0, len(group), MOST_PERSONALIZATIONS):
-            yield group[start : start + MOST_PERSONALIZATIONS]
-
-
-def read_batch(response: Response, count: int) -> list[str | ConnectError]:
-    """Read the reply to a batch: SendGrid takes all of it, under one id, or refuses all."""
-    return [read_id(response)] * count
-
-
-def culprit(error: ConnectError) -> int | None:
-    """Return the place in the batch of the e-mail that SendGrid refused the whole request for."""
-    found = re.fullmatch(r"sendgrid_personalizations\.(\d+)\..*", error.code or "")
-    return int(found[1]) if found else None
-
-
-def read_id(response: Response) -> str:
-    """Read the id of an accepted e-mail; raises what an error means."""
-    if response.success:
-        return response.headers.get("X-Message-Id", "")
-    error = refusal(_errors(response), response.status)
-    error.call, error.status, error.request_id = response.call, response.status, response.request_id
-    error.attempts = response.attempts
-    raise error
-
-
 def refusal(errors: Sequence[Mapping[str, Any]], status: int) -> ConnectError:
     """Return what SendGrid's errors mean; the first one decides."""
     field = str(errors[0].get("field") or "") if errors else ""
-    said = mask_text(str(errors[0].get("message") or ""))[:200] if errors else ""
+    detail = mask_text(str(errors[0].get("message") or ""))[:200] if errors else ""
     code = f"sendgrid_{field or status}"
-    if status == 403 and (field == "from" or "sender identity" in said.lower()):
+    if status == 403 and (field == "from" or "sender identity" in detail.lower()):
         return FixSettings(
-            "SendGrid refused the sender: it is no verified sender identity. Verify it, or use another.",
+            "SendGrid refused the sender: it is not a verified sender identity. Verify it, or use another.",
             code="unverified_sender",
         )
     if field == "template_id":
@@ -118,7 +112,9 @@ def refusal(errors: Sequence[Mapping[str, Any]], status: int) -> ConnectError:
     if status >= 500:
         return OutcomeUnknown(f"SendGrid answered {status}; the e-mail may be on its way.", code=code)
     where = f" at {field}" if field else ""
-    return GiveUpRecord(f"SendGrid refused the e-mail as it is{where} ({status}). {said}".strip(), code=code)
+    return GiveUpRecord(
+        f"SendGrid refused the e-mail as it is{where} ({status}). {detail}".strip(), code=code
+    )
 
 
 _REFUSALS: Mapping[int, tuple[type[ConnectError], str]] = {

@@ -1,4 +1,4 @@
-"""What drivers are told, by kind: templates over the data of the shift, the issue or the route."""
+"""Messages to drivers, by kind: templates over the data of the shift, the issue or the route."""
 
 from __future__ import annotations
 

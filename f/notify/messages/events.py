@@ -75,7 +75,7 @@ def message_of(
 ) -> Message:
     """Write the message of an event. FixInput for an unknown event or a field its template lacks.
 
-    The severity is the one given, else the data's own, else the event's.
+    The severity is the argument, else the data's own, else the event's.
     """
     known = {**EVENTS, **(own or {})}
     if name not in known:
@@ -90,7 +90,7 @@ def message_of(
     return Message(
         title=fill_text(event.title, values, name=name).strip(),
         text=fill_text(event.text, values, name=name).strip(),
-        severity=chosen,  # type: ignore[arg-type]  # rank() raises for what is no severity
+        severity=chosen,  # type: ignore[arg-type]  # rank() raises for what is not a severity
         facts=facts_of(facts),
         link=safe_link(str(data.get("link") or "")),
     )

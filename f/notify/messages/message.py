@@ -31,14 +31,14 @@ class Message:
 
     @property
     def line(self) -> str:
-        """The message in one line, for a phone."""
-        said = f"{self.title}: {self.text}" if self.text else self.title
-        marked = said if self.severity == "info" else f"[{self.severity.upper()}] {said}"
+        """Return the message in one line, for a phone."""
+        text = f"{self.title}: {self.text}" if self.text else self.title
+        marked = text if self.severity == "info" else f"[{self.severity.upper()}] {text}"
         return f"{marked} {self.link}".strip()
 
 
 def rank(severity: str) -> int:
-    """How bad it is, 0 for info; FixInput for a word that is no severity."""
+    """Return how bad it is, 0 for info; FixInput for a word that is not a severity."""
     if severity not in SEVERITIES:
         raise FixInput(
             f"Unknown severity {severity!r}. Use one of: {', '.join(SEVERITIES)}.", code="unknown_severity"
@@ -48,18 +48,18 @@ def rank(severity: str) -> int:
 
 def facts_of(metadata: Mapping[str, object] | None) -> dict[str, str]:
     """Turn a mapping into facts: names as labels, empty values left out."""
-    told = {label_of(str(name)): value_of(value) for name, value in (metadata or {}).items()}
-    return {label: value for label, value in told.items() if value}
+    facts = {label_of(str(name)): value_of(value) for name, value in (metadata or {}).items()}
+    return {label: value for label, value in facts.items() if value}
 
 
 def label_of(name: str) -> str:
-    """A field's name as a person writes it: `eta_utc` becomes "Eta utc"."""
+    """Return a field's name as a person writes it: `eta_utc` becomes "Eta utc"."""
     words = " ".join("".join(c if c.isalnum() else " " for c in name).split())
     return words[:1].upper() + words[1:] or "Value"
 
 
 def value_of(value: object) -> str:
-    """A fact's value as text; yes and no for booleans, the items of a list with commas."""
+    """Return a fact's value as text; yes and no for booleans, the items of a list with commas."""
     if value is None:
         return ""
     if isinstance(value, bool):

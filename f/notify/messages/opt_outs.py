@@ -1,4 +1,4 @@
-"""Who must not be written to: kept as hashes, so that the table itself is no list of addresses."""
+"""Who must not be written to: kept as hashes, so that the table itself is not a list of addresses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class OptOuts:
         self._store.execute(_REMOVE, {"address": _hashed(medium, address)})
 
     def has(self, medium: Medium, address: str) -> bool:
-        """Whether the address opted out of this medium."""
+        """Return whether the address opted out of this medium."""
         return bool(self._store.execute(_FIND, {"address": _hashed(medium, address)}))
 
 

@@ -22,7 +22,8 @@ from f.connect.errors import (
     TryLater,
 )
 from f.connect.integration import BearerToken, Integration, NoAuth, RateLimit, resolve_url
-from f.notify.slack.blocks import Block
+
+Block = dict[str, Any]
 
 BASE_URL = "https://slack.com/api"
 _EVENT_TYPE = "notification"  # of the metadata that carries our mark
@@ -57,7 +58,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """`channel` is Slack's id and `ts` the message's; a webhook tells neither."""
+    """`channel` is Slack's id and `ts` the message's; a webhook returns neither."""
 
     channel: str = ""
     ts: str = ""
@@ -95,7 +96,7 @@ def webhook_integration(resource: Mapping[str, Any]) -> tuple[Integration, str]:
 
 
 def post_request(post: Post, channel: str, mark: str) -> Request:
-    """chat.postMessage. Slack has no idempotency keys: our mark in the metadata finds it again."""
+    """Return a chat.postMessage. Slack has no idempotency keys: our mark in the metadata finds it again."""
     body: dict[str, Any] = {"channel": channel, "text": post.text, "mrkdwn": post.mrkdwn}
     body |= _content(post)
     body["metadata"] = {"event_type": _EVENT_TYPE, "event_payload": {"mark": mark}}
@@ -103,13 +104,13 @@ def post_request(post: Post, channel: str, mark: str) -> Request:
 
 
 def webhook_request(post: Post, path: str) -> Request:
-    """The same message through a webhook, which knows its channel."""
+    """Return the same message through a webhook, which knows its channel."""
     body = {"text": post.text, "mrkdwn": post.mrkdwn, **_content(post)}
     return Request(method="POST", path=path, json=body, endpoint="webhook")
 
 
 def history_request(channel: str, since: float) -> Request:
-    """The channel's messages from `since` (seconds since the epoch) on. Needs the scope channels:history."""
+    """Return the request for the messages since a time (epoch seconds). Needs the scope channels:history."""
     params = {"channel": channel, "oldest": f"{since:.6f}", "include_all_metadata": True, "limit": 200}
     return Request(
         method="GET", path="/conversations.history", params=params, endpoint="conversations.history"

@@ -1,8 +1,13 @@
-"""Posting to Slack: through a bot or a webhook, in as many messages as the limits ask for, each once."""
+"""Posting to Slack: through a bot or a webhook, in as many messages as the limits ask for, each once.
+
+The limits are kept by splitting where nothing is lost, else by trimming with a notice:
+https://docs.slack.dev/reference/block-kit/blocks and .../methods/chat.postMessage. The total over all blocks
+is undocumented: about 13,200 characters, then msg_blocks_too_long.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -10,10 +15,8 @@ from typing import Any, Literal, Self, TypedDict
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings
-from f.notify.messages.message import Message
-from f.notify.slack.alert_blocks import attachment_of, blocks_of, fallback_of
-from f.notify.slack.blocks import MOST_TEXT, escape, fit, trim
 from f.notify.slack.client import (
+    Block,
     Post,
     Posted,
     bot_integration,
@@ -25,9 +28,16 @@ from f.notify.slack.client import (
     webhook_integration,
     webhook_request,
 )
-from f.store.once import Parcel, key_of, send_once
+from f.store.once import OneTimeWrite, key_of, send_once
 from f.store.store import Store
 
+MOST_BLOCKS = 50
+MOST_CHARACTERS = 12_000
+MOST_TEXT = 40_000
+_SECTION_TEXT, _FIELDS, _FIELD_TEXT = 3000, 10, 2000
+_HEADER_TEXT, _CONTEXT_ELEMENTS, _ACTION_ELEMENTS = 150, 10, 25
+_BUTTON_TEXT, _BUTTON_VALUE, _ID = 75, 2000, 255
+_NOTICE = "… ({} characters in all)"
 _MOST_ATTACHMENTS = 100
 
 
@@ -42,8 +52,8 @@ class SlackResult(TypedDict):
 
 
 @dataclass(slots=True)
-class SlackDoor(AbstractContextManager["SlackDoor"]):
-    """One way into one channel. `webhook_path` None: the bot's."""
+class SlackChannel(AbstractContextManager["SlackChannel"]):
+    """A channel, and the way into it: by webhook, or by bot if `webhook_path` is None."""
 
     client: Client
     channel: str
@@ -51,7 +61,7 @@ class SlackDoor(AbstractContextManager["SlackDoor"]):
 
     @property
     def name(self) -> str:
-        """What tells this door from others, for keys; never the webhook itself in clear."""
+        """Return what distinguishes this channel, for keys; never the webhook itself in clear."""
         return f"slack:{self.channel or key_of(self.webhook_path)}"
 
     def post(self, post: Post, mark: str) -> Posted:
@@ -70,7 +80,7 @@ class SlackDoor(AbstractContextManager["SlackDoor"]):
 
     @property
     def can_look_up(self) -> bool:
-        """Whether Slack can be asked for a message: by a bot, and by the channel's id."""
+        """Return whether Slack can be asked for a message: by a bot, and by the channel's id."""
         return self.webhook_path is None and self.channel[:1] in {"C", "G", "D"}
 
     def __exit__(
@@ -84,8 +94,8 @@ class SlackDoor(AbstractContextManager["SlackDoor"]):
 
 def open_slack(
     slack: Mapping[str, Any] | None, slack_webhook: Mapping[str, Any] | None, channel: str, store: Store
-) -> SlackDoor:
-    """Return the door into a channel. FixSettings unless exactly one of bot and webhook is given."""
+) -> SlackChannel:
+    """Return a way into a channel. FixSettings unless exactly one of bot and webhook is given."""
     if bool(slack) == bool(slack_webhook):
         raise FixSettings(
             "Give either slack (a bot, with a channel) or slack_webhook (which knows its channel).",
@@ -93,11 +103,11 @@ def open_slack(
         )
     if slack_webhook:
         integration, path = webhook_integration(slack_webhook)
-        return SlackDoor(Client(integration, store), "", path)
+        return SlackChannel(Client(integration, store), "", path)
     assert slack is not None
     if not channel.strip():
         raise FixInput("A bot needs a channel: its id (C...), or its name (#alerts).", code="missing_channel")
-    return SlackDoor(Client(bot_integration(slack, channel), store), channel.strip(), None)
+    return SlackChannel(Client(bot_integration(slack, channel), store), channel.strip(), None)
 
 
 def posts_of(
@@ -109,8 +119,8 @@ def posts_of(
     mrkdwn: bool,
 ) -> tuple[list[Post], list[str]]:
     """Turn what a caller hands over into messages within the limits, and say what was changed."""
-    shown = text if mrkdwn else escape(text)
-    if not (shown.strip() or blocks or attachments):
+    escaped = text if mrkdwn else escape(text)
+    if not (escaped.strip() or blocks or attachments):
         raise FixInput("The message is empty. Give it text, blocks or attachments.", code="no_text")
     if len(attachments or ()) > _MOST_ATTACHMENTS:
         raise FixInput(
@@ -118,9 +128,9 @@ def posts_of(
             code="too_many_attachments",
         )
     notices = []
-    trimmed = trim(shown, MOST_TEXT)
-    if trimmed != shown:
-        notices.append(f"The text was cut from {len(shown):,} to {MOST_TEXT:,} characters.")
+    trimmed = trim(escaped, MOST_TEXT)
+    if trimmed != escaped:
+        notices.append(f"The text was cut from {len(escaped):,} to {MOST_TEXT:,} characters.")
     groups = fit(blocks or [])
     if len(groups) > 1:
         notices.append(f"The blocks were posted as {len(groups)} messages, to keep Slack's limits.")
@@ -129,18 +139,8 @@ def posts_of(
     return posts, notices
 
 
-def alert_posts(message: Message, thread_ts: str = "") -> tuple[list[Post], list[str]]:
-    """A message as coloured alert, in as many parts as it takes."""
-    groups = fit(blocks_of(message))
-    notices = [f"The alert was posted as {len(groups)} messages."] if len(groups) > 1 else []
-    if any("characters in all)" in str(group) for group in groups):
-        notices.append("A title or field was too long for Slack and was cut.")
-    fallback = fallback_of(message)
-    return [Post(fallback, (), [attachment_of(message, group)], thread_ts) for group in groups], notices
-
-
 def send_posts(
-    door: SlackDoor,
+    channel: SlackChannel,
     posts: Sequence[Post],
     notices: Sequence[str],
     store: Store,
@@ -151,9 +151,9 @@ def send_posts(
     """Post all parts in order. If one fails the error says how many were posted before."""
     first, statuses = "", set()
     for number, post in enumerate(posts):
-        key = key_of(door.name, message_key, number) if message_key else ""
+        key = key_of(channel.name, message_key, number) if message_key else ""
         try:
-            receipt = send_once(store, key, _parcel(door, post), window=window)
+            receipt = send_once(store, key, _write_of(channel, post), window=window)
         except ConnectError as error:
             if number:
                 error.args = (f"{error} {number} of {len(posts)} parts had been posted before.",)
@@ -162,11 +162,149 @@ def send_posts(
         statuses.add(receipt.status)
     status: Literal["sent", "already_sent"] = "sent" if "sent" in statuses else "already_sent"
     return {
-        "status": status, "channel": door.channel, "ts": first, "parts": len(posts), "notices": list(notices),
-    }  # fmt: skip
+        "status": status,
+        "channel": channel.channel,
+        "ts": first,
+        "parts": len(posts),
+        "notices": list(notices),
+    }
 
 
-def _parcel(door: SlackDoor, post: Post) -> Parcel:
-    return Parcel(
-        send=lambda mark: door.post(post, mark).ts, look_up=door.look_up if door.can_look_up else None
+def _write_of(channel: SlackChannel, post: Post) -> OneTimeWrite:
+    return OneTimeWrite(
+        send=lambda mark: channel.post(post, mark).ts,
+        look_up=channel.look_up if channel.can_look_up else None,
     )
+
+
+def escape(text: str) -> str:
+    """Make text show as it is: no mention, no link, no channel. The three characters Slack reads as control.
+
+    https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def trim(text: str, most: int) -> str:
+    """Cut a text that is too long and say so at its end; an escaped character is never cut in two."""
+    if len(text) <= most:
+        return text
+    notice = _NOTICE.format(f"{len(text):,}")
+    if most < 3 * len(notice):
+        notice = "…"
+    kept = text[: most - len(notice)]
+    cut = kept.rfind("&")
+    if cut > len(kept) - 5 and ";" not in kept[cut:]:
+        kept = kept[:cut]
+    return kept + notice
+
+
+def split_text(text: str, most: int) -> list[str]:
+    """Split at line ends, else at spaces, else anywhere; no part is longer than `most`."""
+    parts = []
+    while len(text) > most:
+        cut = max(text.rfind("\n", 1, most + 1), 0) or max(text.rfind(" ", most // 2, most + 1), 0) or most
+        entity = text.rfind("&", 0, cut)
+        if entity > max(cut - 5, 0) and ";" not in text[entity:cut]:
+            cut = entity
+        parts.append(text[:cut].rstrip())
+        text = text[cut:].lstrip("\n ")
+    return [*parts, text]
+
+
+def fit(blocks: Sequence[Any]) -> list[list[Block]]:
+    """Return the blocks as one or more messages, each within the limits. FixInput for what is not a block."""
+    messages: list[list[Block]] = [[]]
+    size = 0
+    for block in _all_fitted(blocks):
+        weight = _characters(block)
+        if messages[-1] and (len(messages[-1]) >= MOST_BLOCKS or size + weight > MOST_CHARACTERS):
+            messages.append([])
+            size = 0
+        messages[-1].append(block)
+        size += weight
+    return messages
+
+
+def _all_fitted(blocks: Sequence[Any]) -> Iterator[Block]:
+    for number, block in enumerate(blocks, 1):
+        if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
+            raise FixInput(f"Block {number} is not a Slack block: it needs a type.", code="invalid_blocks")
+        yield from _fitted(dict(block))
+
+
+def _fitted(block: Block) -> Iterator[Block]:
+    if "block_id" in block:
+        block["block_id"] = str(block["block_id"])[:_ID]
+    match block["type"]:
+        case "header":
+            yield {**block, "text": _trimmed(block.get("text"), _HEADER_TEXT)}
+        case "section":
+            yield from _sections(block)
+        case "context":
+            elements = [_trimmed(element, _FIELD_TEXT) for element in block.get("elements", [])]
+            yield from _divided(block, "elements", elements, _CONTEXT_ELEMENTS)
+        case "actions":
+            elements = [_button(element) for element in block.get("elements", [])]
+            yield from _divided(block, "elements", elements, _ACTION_ELEMENTS)
+        case _:
+            yield block
+
+
+def _sections(block: Block) -> Iterator[Block]:
+    """A section's text in as many sections as it takes, then its fields ten by ten."""
+    rest = {name: value for name, value in block.items() if name not in {"text", "fields"}}
+    text, fields = block.get("text"), block.get("fields") or []
+    texts = _split(text)
+    fields = [_trimmed(field, _FIELD_TEXT) for field in fields]
+    groups = [fields[start : start + _FIELDS] for start in range(0, len(fields), _FIELDS)]
+    first: Block = dict(rest)
+    if texts:
+        first["text"] = texts[0]
+    if groups and len(texts) < 2:
+        first["fields"] = groups.pop(0)
+    yield first
+    bare = {name: value for name, value in rest.items() if name not in {"block_id", "accessory"}}
+    yield from ({**bare, "text": part} for part in texts[1:])
+    yield from ({**bare, "fields": group} for group in groups)
+
+
+def _split(text: Any) -> list[Any]:
+    if not isinstance(text, Mapping) or not isinstance(text.get("text"), str):
+        return [] if text is None else [text]
+    return [{**text, "text": part} for part in split_text(text["text"], _SECTION_TEXT)]
+
+
+def _divided(block: Block, name: str, elements: list[Any], most: int) -> Iterator[Block]:
+    for start in range(0, max(len(elements), 1), most):
+        part = {**block, name: elements[start : start + most]}
+        if start:
+            part.pop("block_id", None)
+        yield part
+
+
+def _button(element: Any) -> Any:
+    if not isinstance(element, Mapping):
+        return element
+    value = element.get("value")
+    if isinstance(value, str) and len(value) > _BUTTON_VALUE:
+        raise FixInput(
+            f"A button's value has {len(value)} characters; Slack takes {_BUTTON_VALUE}. Send an id instead.",
+            code="invalid_blocks",
+        )
+    return {**element, "text": _trimmed(element.get("text"), _BUTTON_TEXT)} if "text" in element else element
+
+
+def _trimmed(text: Any, most: int) -> Any:
+    """A text object, or anything else as it is."""
+    if isinstance(text, Mapping) and isinstance(text.get("text"), str):
+        return {**text, "text": trim(text["text"], most)}
+    return text
+
+
+def _characters(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_characters(item) for item in value.values())
+    return sum(_characters(item) for item in value) if isinstance(value, list) else 0

@@ -78,7 +78,7 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
 
 
 def send_request(text: Text, account: str) -> Request:
-    """Create a message. Twilio has no idempotency keys; 429 is documented as never processed (20429)."""
+    """Return the request for a message. Twilio has no idempotency keys; a 429 was never processed (20429)."""
     form: dict[str, Any] = {"To": text.to}
     form["MessagingServiceSid" if text.sender.startswith("MG") else "From"] = text.sender
     if text.content_sid:
@@ -95,7 +95,7 @@ def send_request(text: Text, account: str) -> Request:
 
 
 def list_request(text: Text, account: str) -> Request:
-    """The newest messages to a number. Not by DateSent: a queued message has none yet."""
+    """Return the request for the newest messages to a number; not by DateSent, which a queued one lacks."""
     params = {"To": text.to, "PageSize": 100}
     return Request(
         method="GET", path=_path(account, "Messages.json"), params=params, endpoint="messages_list"
@@ -103,7 +103,7 @@ def list_request(text: Text, account: str) -> Request:
 
 
 def state_request(account: str, sid: str) -> Request:
-    """One message as it stands now."""
+    """Return the request for one message as it stands now."""
     return Request(
         method="GET", path=_path(account, f"Messages/{quote(sid, safe='')}.json"), endpoint="message"
     )
@@ -163,12 +163,12 @@ _REFUSALS: tuple[tuple[type[ConnectError], Mapping[int, str]], ...] = (
         FixSettings,
         {
             21212: "the sender's number is not valid",
-            21606: "the sender is no number of this account that can send this. Check sender",
-            21659: "the sender is no number of this account. Check sender",
+            21606: "the sender is not a number of this account that can send this. Check sender",
+            21659: "the sender is not a number of this account. Check sender",
             21660: "the sender belongs to another account. Check sender",
             21703: "the messaging service has no number. Add one to it",
             21408: "the account may not send to this country. Allow it under Messaging > Geo permissions",
-            63007: "the sender is no WhatsApp number of this account. Check sender",
+            63007: "the sender is not a WhatsApp number of this account. Check sender",
         },
     ),
     (
@@ -200,8 +200,8 @@ _REFUSALS: tuple[tuple[type[ConnectError], Mapping[int, str]], ...] = (
 )
 
 
-def _path(account: str, rest: str) -> str:
-    return f"/2010-04-01/Accounts/{quote(account, safe='')}/{rest}"
+def _path(account: str, path: str) -> str:
+    return f"/2010-04-01/Accounts/{quote(account, safe='')}/{path}"
 
 
 def _state(body: Mapping[str, Any]) -> MessageState:

@@ -14,7 +14,7 @@ _REASONS = {
 
 
 def e164(text: str, default_country: str = "", *, what: str = "to") -> str:
-    """Return a number as E.164; FixInput, with the number masked, where it is none.
+    """Return a number as E.164; FixInput, with the number masked, if it is not one.
 
     `default_country` is the ISO 3166 code of numbers without a country code, such as US. `what`
     names the input.
@@ -22,13 +22,13 @@ def e164(text: str, default_country: str = "", *, what: str = "to") -> str:
     country = default_country.strip().upper() or None
     if country and country not in phonenumbers.SUPPORTED_REGIONS:
         raise FixInput(
-            f"default_country {default_country!r} is no country code. Use two letters, such as US or DE.",
+            f"default_country {default_country!r} is not a country code. Use two letters, such as US or DE.",
             code="unknown_country",
         )
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException as error:
-        why = "has no country code" if _lacks_country(error, country) else "is no phone number"
+        why = "has no country code" if _lacks_country(error, country) else "is not a phone number"
         raise _bad(text, what, why) from None  # the exception's text quotes nothing, its stack the number
     if not phonenumbers.is_valid_number(number):
         reason = phonenumbers.is_possible_number_with_reason(number)
@@ -37,7 +37,7 @@ def e164(text: str, default_country: str = "", *, what: str = "to") -> str:
 
 
 def masked(number: str) -> str:
-    """A number by its last two digits, for errors and logs."""
+    """Return a number by its last two digits, for errors and logs."""
     digits = [character for character in number if character.isdigit()]
     return f"***{''.join(digits[-2:])}" if len(digits) > 4 else "***"
 

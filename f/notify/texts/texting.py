@@ -1,9 +1,13 @@
-"""Sending a text message: checked, counted, not to who opted out, once."""
+"""Sending a text message: checked, counted, not to who opted out, once.
+
+Segments are what the operator bills. 3GPP TS 23.038: 7-bit characters, of which ten count twice, else
+UTF-16. A message of several segments spends 7 septets or 6 bytes of each on the header that joins them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict
 from urllib.parse import urlsplit
 
@@ -20,14 +24,30 @@ from f.notify.texts.client import (
     send_request,
 )
 from f.notify.texts.phone import e164, masked
-from f.notify.texts.segments import MOST_CHARACTERS, count_segments
-from f.store.once import Parcel, key_of, send_once
+from f.store.once import OneTimeWrite, key_of, send_once
 from f.store.store import Store
 
+MOST_CHARACTERS = 1600  # https://www.twilio.com/docs/api/errors/21617
+
+_GSM_7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_7_TWICE = frozenset("\f^{}\\[~]|€")
 _MOST_MEDIA = 10
 _CLOCKS_DIFFER = 10.0
 _LONGEST_SENDER_ID = 11
 _WHATSAPP = "whatsapp:"
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """`units` are septets in GSM-7 and UTF-16 code units in UCS-2."""
+
+    encoding: Literal["GSM-7", "UCS-2"]
+    units: int
+    count: int
+    odd_characters: str = ""  # what forced UCS-2, each once
 
 
 class TextResult(TypedDict):
@@ -89,7 +109,7 @@ def send_text(
     """Send unless the recipient opted out; a lost answer is looked up in Twilio's list at once."""
     medium: Medium = "whatsapp" if text.to.startswith(_WHATSAPP) else "sms"
     number = text.to.removeprefix(_WHATSAPP)
-    integration = integration_of(twilio)  # a wrong resource is said before anything is looked up
+    integration = integration_of(twilio)  # a wrong resource is reported before anything is looked up
     counted = count_segments(text.body)
     notices = []
     if counted.encoding == "UCS-2" and counted.count > 1:
@@ -110,23 +130,23 @@ def send_text(
         }
     key = key_of("twilio", text.to, message_key) if message_key else ""
     with Client(integration, store) as client:
-        parcel = _parcel(client, text, str(twilio["accountSid"]))
+        write = _write_of(client, text, str(twilio["accountSid"]))
         try:
-            receipt = send_once(store, key, parcel, window=window)
+            receipt = send_once(store, key, write, window=window)
         except GiveUpRecord as error:
             if error.code != SUPPRESSED:
                 raise
-            opt_outs.add(medium, number, "told by the operator")
+            opt_outs.add(medium, number, "reported by the operator")
             return {**result, "status": "suppressed", "notices": [str(error)]}
     return {**result, "status": receipt.status, "sid": receipt.id}
 
 
-def _parcel(client: Client, text: Text, account: str) -> Parcel:
+def _write_of(client: Client, text: Text, account: str) -> OneTimeWrite:
     def look_up(_mark: str, since: float) -> str | None:
         found = find_sent(client.request(list_request(text, account)), text, since - _CLOCKS_DIFFER)
         return found.sid if found else None
 
-    return Parcel(
+    return OneTimeWrite(
         send=lambda _mark: read_state(client.request(send_request(text, account))).sid, look_up=look_up
     )
 
@@ -150,3 +170,24 @@ def _sender(sender: str, default_country: str, *, whatsapp: bool) -> str:
     if sender.isdigit() and len(sender) <= 6:  # a short code
         return sender
     return e164(sender, default_country, what="sender")
+
+
+def count_segments(text: str) -> Segments:
+    """Count as the operators do; an escaped character or a surrogate pair is never cut in two."""
+    odd = [character for character in text if character not in _GSM_7 and character not in _GSM_7_TWICE]
+    if odd:
+        sizes = [2 if ord(character) > 0xFFFF else 1 for character in text]
+        return Segments("UCS-2", sum(sizes), _fill(sizes, 70, 67), "".join(dict.fromkeys(odd)))
+    sizes = [2 if character in _GSM_7_TWICE else 1 for character in text]
+    return Segments("GSM-7", sum(sizes), _fill(sizes, 160, 153))
+
+
+def _fill(sizes: list[int], alone: int, joined: int) -> int:
+    if sum(sizes) <= alone:
+        return 1 if sizes else 0
+    segments, room = 1, joined
+    for size in sizes:
+        if size > room:
+            segments, room = segments + 1, joined
+        room -= size
+    return segments

@@ -2,7 +2,7 @@
 
 A row is a claim with a lease until the import has ended; then it holds the result, and the file is never
 imported again, whether or not the run lived to move it. Taking a claim is one statement that names the
-state it was decided on, so of several runs one gets it. The rows hold paths and counts, never a customer.
+state it was decided on, so of several runs one gets it. The rows hold paths and counts, never a record.
 """
 
 import json

@@ -10,7 +10,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from f.connect.errors import FixInput
 from f.records.report.parked_rows import told_of
-from f.records.report.summary import FileRef, Rest
+from f.records.report.summary import Rest
+from f.windmill.objects import FileRef
 
 # Errors that are the file's own fault, or a person's word on it: the next run would meet them again.
 _FINAL_ERRORS = frozenset({"FixInput", "BadTable", "SuspendedDisapproved", "SuspendedTimedOut"})

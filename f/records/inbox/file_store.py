@@ -3,17 +3,14 @@
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from io import BufferedReader
 from types import TracebackType
-from typing import Any, Protocol, Self
-
-import httpx
-import wmill
-from wmill import S3Object
+from typing import IO, Any, Protocol, Self
 
 from f.connect.errors import FixSettings, TryLater
 from f.records.inbox.decisions import InboxFile
-from f.records.rows.row_store import read_object
+from f.windmill.connection import ask, disconnect
+from f.windmill.job import is_running
+from f.windmill.objects import object_at, read_object, write_object
 
 _PAGE = 1000
 _AT_ONCE = 8  # descriptions asked for at once: the API has no listing with sizes and times
@@ -29,16 +26,8 @@ class Reply(Protocol):
         """The body."""
 
 
-def object_at(storage: str, path: str) -> S3Object:
-    """An object of the workspace's default storage, or of one of its others."""
-    return S3Object(s3=path, storage=storage) if storage else S3Object(s3=path)
-
-
 class Platform:
     """The calls an inbox makes; a context manager. Raises TryLater where Windmill is not reached."""
-
-    def __init__(self) -> None:
-        self._client = wmill.Windmill()  # type: ignore[no-untyped-call]  # the client has no types there
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +35,7 @@ class Platform:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.client.close()
+        disconnect()
 
     def list_paths(self, storage: str, prefix: str) -> Iterator[str]:
         """Every object below a prefix; FixSettings where the workspace has no storage or shows none."""
@@ -91,37 +80,25 @@ class Platform:
 
     def copy(self, source: str, storage: str, target: str) -> None:
         """Copy an object of the default storage, through a file: the API has no call for it."""
-        with tempfile.NamedTemporaryFile(prefix="inbox-") as spool:
-            for piece in read_object(object_at("", source)):
+        with tempfile.TemporaryFile() as spool:
+            for piece in read_object(object_at(source)):
                 spool.write(piece)
-            spool.flush()
-            with open(spool.name, "rb") as whole:  # noqa: PTH123 - the client streams only what open() returns
-                self.write(storage, target, whole)
+            spool.seek(0)
+            self.write(storage, target, spool)
 
-    def write(self, storage: str, path: str, content: bytes | BufferedReader) -> None:
+    def write(self, storage: str, path: str, content: bytes | IO[bytes]) -> None:
         """Store bytes or an open file as an object, over what is there."""
         try:
-            wmill.write_s3_file(object_at(storage, path), content)
-        except Exception as error:
-            # The client raises a bare Exception, and KeyError on a refusal.
+            write_object(path, content, storage=storage)
+        except FixSettings as error:
             raise TryLater(f"The storage did not take {path!r}.", code="storage") from error
 
     def is_running(self, job: str) -> bool | None:
         """Whether a job is queued or running; None where Windmill knows no such job."""
-        reply = self._get(f"jobs_u/get/{job}", {}, "")
-        if reply.status_code != 200:
-            return None
-        return bool(reply.json().get("type") == "QueuedJob")
+        return is_running(job)
 
     def _get(self, call: str, query: dict[str, Any], storage: str) -> Reply:
-        if storage:
-            query = {**query, "storage": storage}
-        client = self._client
-        try:
-            reply: Reply = client.get(f"/w/{client.workspace}/{call}", raise_for_status=False, params=query)
-        except httpx.HTTPError as error:
-            raise TryLater(f"Windmill did not answer {call}.", code="platform") from error
-        return reply
+        return ask(call, {**query, "storage": storage} if storage else query)
 
 
 def _page(reply: Reply, prefix: str) -> Any:

@@ -7,7 +7,7 @@ imports that run meanwhile wait for one part at the most, and no index is needed
 from collections.abc import Callable, Iterator
 from typing import Any, TypedDict
 
-from f.records.journal.row_journal import TABLES
+from f.records.journal.row_journal import create_tables
 from f.store.store import Store
 
 _PART_ROWS = 5_000
@@ -16,11 +16,11 @@ _PAUSE_SECONDS = 0.01
 _TARGETS = "SELECT target FROM import_targets ORDER BY target"
 # Claims take this row lock too: they and a part then never wait for each other in a circle.
 _TAKE_TURN = "UPDATE import_targets SET at = at WHERE target = :target"
-_COUNT = """SELECT max(customer), count(*), sum(CASE WHEN state = 'done' THEN 0 ELSE 1 END),
+_COUNT = """SELECT max(record_key), count(*), sum(CASE WHEN state = 'done' THEN 0 ELSE 1 END),
     sum(CASE WHEN state = 'done' AND renewed_at < :before THEN 1 ELSE 0 END)
-    FROM (SELECT customer, state, renewed_at FROM import_rows WHERE target = :target AND customer > :after
-    ORDER BY customer LIMIT :size) AS part"""
-_FORGET = """DELETE FROM import_rows WHERE target = :target AND customer > :after AND customer <= :last
+    FROM (SELECT record_key, state, renewed_at FROM import_rows WHERE target = :target AND record_key > :after
+    ORDER BY record_key LIMIT :size) AS part"""
+_FORGET = """DELETE FROM import_rows WHERE target = :target AND record_key > :after AND record_key <= :last
     AND state = 'done' AND renewed_at < :before"""
 
 
@@ -37,8 +37,7 @@ def prune(
     store: Store, older_than_seconds: float, sleep: Callable[[float], object], *, dry_run: bool = False
 ) -> list[Pruned]:
     """Forget entries that are done and were not met for so long; with `dry_run` only count them."""
-    for table in TABLES:
-        store.create(table)
+    create_tables(store)
     before = store.now() - older_than_seconds
     return [_pruned(store, target, before, sleep, dry_run) for (target,) in store.execute(_TARGETS)]
 

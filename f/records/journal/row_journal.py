@@ -1,11 +1,17 @@
-"""What became of each customer at a target, durable over crashes, runs and jobs.
+"""What became of each record at a target, durable over crashes, runs and jobs.
 
-Before a row is sent its intent is committed here, after the answer its outcome. A row is known by its
-customer (the e-mail) and its content, never by its line: a run after a crash finds what was sent and what
-was answered, and a later import of the same file finds nothing left to do. Both are kept as hashes.
+Before a row is sent its intent is committed here, after the answer its outcome. A row is known by its key
+(what makes two rows the same record) and its content, never by its line: a run after a crash finds what was
+sent and what was answered, and a later import of the same file finds nothing left to do. Both are kept as
+hashes.
 
-A customer stands here `sent` (somebody is at it, or its answer was lost) or `done`. What the target refused
-or did not apply leaves no trace, so that it is tried again.
+    (unknown) --claim--> sent --record_outcomes: applied-------------> done
+                          |  --record_outcomes: refused, not applied-> (unknown), or done as it was before
+                          |  --record_outcomes: in doubt------------> sent, nobody's
+                          `- its job dies ---------------------------> sent, that job's
+
+A row that stands `sent` and is nobody's, or a dead job's, is in doubt for whoever claims it next. What the
+target refused or did not apply leaves no trace, so that it is tried again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,56 +21,60 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
 
+from f.connect.times import DAY_SECONDS
 from f.records.journal.owner import NOBODY, Owner
-from f.store.store import SqliteStore, Store
+from f.store.store import Store
+from f.store.stores import SqliteStore
 
-TABLES = (
+_TABLES = (
     """CREATE TABLE IF NOT EXISTS import_rows (
-    target TEXT NOT NULL, customer TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
+    target TEXT NOT NULL, record_key TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
     outcome TEXT NOT NULL, remote_id TEXT, import_id TEXT NOT NULL, owner TEXT NOT NULL,
     sent_at DOUBLE PRECISION NOT NULL, renewed_at DOUBLE PRECISION NOT NULL,
-    PRIMARY KEY (target, customer))""",
+    PRIMARY KEY (target, record_key))""",
     "CREATE TABLE IF NOT EXISTS import_targets (target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL)",
 )
 # One claim at a time for each target: the row lock lasts until the transaction ends.
 _LOCK = """INSERT INTO import_targets AS t (target, at) VALUES (:target, :at)
     ON CONFLICT (target) DO UPDATE SET at = excluded.at"""
+_UNLOCK = "DELETE FROM import_targets WHERE target = ''"
+_KEY_COLUMN = "record_key"
 # Rows come as one JSON array of arrays: a statement for each, or with a parameter for each value, costs six
 # times as much in Postgres. Here alone the two databases do not understand the same words.
 _SQLITE_ROWS = "json_each(:rows) AS j"
 _POSTGRES_ROWS = "json_array_elements(CAST(:rows AS json)) AS j(value)"
 # CROSS JOIN, as SQLite takes its tables in the order written then: a look-up for each row, not a scan.
-_READ = """SELECT customer, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at
-    FROM {rows} CROSS JOIN import_rows WHERE target = :target AND customer = j.value ->> 0"""
-_INTEND = """INSERT INTO import_rows AS r
-    (target, customer, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
+_READ = """SELECT record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at
+    FROM {rows} CROSS JOIN import_rows WHERE target = :target AND record_key = j.value ->> 0"""
+_RECORD_INTENT = """INSERT INTO import_rows AS r
+    (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
     SELECT :target, j.value ->> 0, j.value ->> 1, 'sent', '', NULL, :import_id, :owner, :at, :at
     FROM {rows} WHERE true
-    ON CONFLICT (target, customer) DO UPDATE SET content = excluded.content, state = 'sent', outcome = '',
+    ON CONFLICT (target, record_key) DO UPDATE SET content = excluded.content, state = 'sent', outcome = '',
     remote_id = NULL, import_id = excluded.import_id, owner = excluded.owner,
     sent_at = excluded.sent_at, renewed_at = excluded.renewed_at"""
 # A claimed row is there to be updated; where another job has taken it over, nothing changes.
 _DONE = """INSERT INTO import_rows AS r
-    (target, customer, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
+    (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
     SELECT :target, j.value ->> 0, j.value ->> 1, 'done', j.value ->> 2, j.value ->> 3, j.value ->> 4, '',
     :at, :at FROM {rows} WHERE true
-    ON CONFLICT (target, customer) DO UPDATE SET content = excluded.content, state = 'done',
+    ON CONFLICT (target, record_key) DO UPDATE SET content = excluded.content, state = 'done',
     outcome = excluded.outcome, remote_id = excluded.remote_id, import_id = excluded.import_id, owner = ''
     WHERE r.owner = :owner"""
 _TAKE_OVER = """UPDATE import_rows SET owner = :owner, renewed_at = :at, import_id = :import_id
-    WHERE target = :target AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+    WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
 # An entry that imports still meet is not old. Noted once in a while: a file fed every night costs nothing.
 _MEET = """UPDATE import_rows SET renewed_at = :at
-    WHERE target = :target AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
-_MET_SECONDS = 7 * 86_400.0
-_NOTE = """UPDATE import_rows SET remote_id = :job
-    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
-_DOUBT = """UPDATE import_rows SET owner = '', sent_at = :at
-    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+    WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
+_MET_SECONDS = 7 * DAY_SECONDS
+_RECORD_JOB = """UPDATE import_rows SET remote_id = :job
+    WHERE target = :target AND owner = :owner AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
+_LEAVE_IN_DOUBT = """UPDATE import_rows SET owner = '', sent_at = :at
+    WHERE target = :target AND owner = :owner AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
 _FORGET = """DELETE FROM import_rows
-    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+    WHERE target = :target AND owner = :owner AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
 _RENEW = """UPDATE import_rows SET renewed_at = :at
-    WHERE target = :target AND owner = :owner AND customer IN (SELECT j.value ->> 0 FROM {rows})"""
+    WHERE target = :target AND owner = :owner AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
 
 
 Cells = tuple[str | None, ...]
@@ -73,7 +83,7 @@ Cells = tuple[str | None, ...]
 class Entry(NamedTuple):
     """A row to be sent, as the journal knows it: two hashes."""
 
-    customer: str
+    key: str
     content: str
 
 
@@ -101,27 +111,27 @@ class Journal(Protocol):
     """What the planner asks, and what the sender asks and tells."""
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """What `claim` would say of these rows, by customer; nothing is claimed."""
+        """What `claim` would say of these rows, by key; nothing is claimed."""
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """Commit the intent to send these rows, and return by customer what is known of each."""
+        """Commit the intent to send these rows, and return by key what is known of each."""
 
-    def intend(self, entries: Sequence[Entry]) -> None:
+    def record_intent(self, entries: Sequence[Entry]) -> None:
         """Commit that rows found not to be applied are sent now after all."""
 
-    def note(self, entries: Sequence[Entry], job: str) -> None:
+    def record_job(self, entries: Sequence[Entry], job: str) -> None:
         """Commit that claimed rows are in this bulk job."""
 
-    def settle(
+    def record_outcomes(
         self,
         *,
         done: Iterable[tuple[Entry, str, str | None]],
-        doubtful: Iterable[Entry],
+        in_doubt: Iterable[Entry],
         forgotten: Iterable[Entry],
     ) -> None:
         """Commit how claimed rows ended: with outcome and remote id, without an answer, not applied."""
 
-    def renew(self) -> None:
+    def renew_claims(self) -> None:
         """Say that this job still lives."""
 
     def now(self) -> float:
@@ -133,33 +143,46 @@ class NoJournal:
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         """Everything is to be sent."""
-        return {entry.customer: MINE for entry in entries}
+        return {entry.key: MINE for entry in entries}
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         """Everything is to be sent."""
-        return {entry.customer: MINE for entry in entries}
+        return {entry.key: MINE for entry in entries}
 
-    def intend(self, entries: Sequence[Entry]) -> None:
+    def record_intent(self, entries: Sequence[Entry]) -> None:
         """Nothing to commit."""
 
-    def note(self, entries: Sequence[Entry], job: str) -> None:
+    def record_job(self, entries: Sequence[Entry], job: str) -> None:
         """Nothing to commit."""
 
-    def settle(
+    def record_outcomes(
         self,
         *,
         done: Iterable[tuple[Entry, str, str | None]],
-        doubtful: Iterable[Entry],
+        in_doubt: Iterable[Entry],
         forgotten: Iterable[Entry],
     ) -> None:
         """Nothing to commit."""
 
-    def renew(self) -> None:
+    def renew_claims(self) -> None:
         """Nobody waits."""
 
     def now(self) -> float:
         """There is no `since` to compare with."""
         return 0.0
+
+
+def create_tables(store: Store) -> None:
+    """Make the journal's tables. The key of a row had another name once: such a table is renamed."""
+    for table in _TABLES:
+        store.create(table)
+    if store.columns("import_rows")[1] == _KEY_COLUMN:
+        return
+    with store.transaction():
+        store.execute(_LOCK, {"target": "", "at": store.now()})  # of several jobs, one renames
+        if (older := store.columns("import_rows")[1]) != _KEY_COLUMN:
+            store.execute(f"ALTER TABLE import_rows RENAME COLUMN {older} TO {_KEY_COLUMN}")
+        store.execute(_UNLOCK)
 
 
 class RowJournal:
@@ -174,11 +197,10 @@ class RowJournal:
         self._store, self._owner, self._resend_unknown = store, owner, resend_unknown
         self._target, self._import_id = target, import_id
         self._rows = _SQLITE_ROWS if isinstance(store, SqliteStore) else _POSTGRES_ROWS
-        self._before: dict[str, Cells] = {}  # what was done with other content, by customer
+        self._before: dict[str, Cells] = {}  # what was done with other content, by key
         # Claimed and not settled. To ask the table for them would be to read all that was ever sent.
         self._held: set[str] = set()
-        for table in TABLES:
-            store.create(table)
+        create_tables(store)
 
     def now(self) -> float:
         """Seconds since the epoch by the store's clock."""
@@ -191,72 +213,72 @@ class RowJournal:
             self._store.execute(_LOCK, {"target": self._target, "at": at})
             known = self._read(entries)
             self._remember(entries, known)
-            claims = {entry.customer: self._judge(entry, known.get(entry.customer), at) for entry in entries}
-            fresh = [entry for entry in entries if claims[entry.customer].state == "mine"]
-            taken = [entry for entry in entries if claims[entry.customer].state == "in_doubt"]
-            self._held.update(entry.customer for entry in (*fresh, *taken))
-            self._run(_INTEND, fresh, at)
+            claims = {entry.key: self._judge(entry, known.get(entry.key), at) for entry in entries}
+            fresh = [entry for entry in entries if claims[entry.key].state == "mine"]
+            taken = [entry for entry in entries if claims[entry.key].state == "in_doubt"]
+            self._held.update(entry.key for entry in (*fresh, *taken))
+            self._run(_RECORD_INTENT, fresh, at)
             self._run(_TAKE_OVER, taken, at)
-            met = [entry for entry in entries if claims[entry.customer].state == "done"]
-            self._run(_MEET, [entry for entry in met if at - known[entry.customer][-1] > _MET_SECONDS], at)
+            met = [entry for entry in entries if claims[entry.key].state == "done"]
+            self._run(_MEET, [entry for entry in met if at - known[entry.key][-1] > _MET_SECONDS], at)
         return claims
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         """One read, which no claim waits for."""
         known, at = self._read(entries), self.now()
-        return {entry.customer: self._judge(entry, known.get(entry.customer), at) for entry in entries}
+        return {entry.key: self._judge(entry, known.get(entry.key), at) for entry in entries}
 
-    def intend(self, entries: Sequence[Entry]) -> None:
+    def record_intent(self, entries: Sequence[Entry]) -> None:
         """One transaction."""
-        self._run(_INTEND, entries, self.now())
+        self._run(_RECORD_INTENT, entries, self.now())
 
-    def note(self, entries: Sequence[Entry], job: str) -> None:
+    def record_job(self, entries: Sequence[Entry], job: str) -> None:
         """One transaction."""
-        self._run(_NOTE, entries, self.now(), job=job)
+        self._run(_RECORD_JOB, entries, self.now(), job=job)
 
-    def settle(
+    def record_outcomes(
         self,
         *,
         done: Iterable[tuple[Entry, str, str | None]],
-        doubtful: Iterable[Entry],
+        in_doubt: Iterable[Entry],
         forgotten: Iterable[Entry],
     ) -> None:
         """One transaction. A row that another job has taken over in the meantime is left alone."""
         at = self.now()
         ended = [(*entry, outcome, remote_id, self._import_id) for entry, outcome, remote_id in done]
-        doubts, forgets = list(doubtful), list(forgotten)
+        doubted, forgets = list(in_doubt), list(forgotten)
         with self._store.transaction():
             self._run(_DONE, ended, at)
-            self._run(_DOUBT, doubts, at)
+            self._run(_LEAVE_IN_DOUBT, doubted, at)
             self._forget(forgets, at)
-        self._held.difference_update(customer for customer, *_ in (*ended, *doubts, *forgets))
+        self._held.difference_update(key for key, *_ in (*ended, *doubted, *forgets))
 
-    def renew(self) -> None:
+    def renew_claims(self) -> None:
         """One transaction."""
         self._run(_RENEW, self._still_held(), self.now())
 
     def release(self) -> None:
         """Leave what is still claimed in doubt, for whoever comes next; after a run to the end nothing is."""
-        self._run(_DOUBT, self._still_held(), self.now())
+        self._run(_LEAVE_IN_DOUBT, self._still_held(), self.now())
 
     def _still_held(self) -> list[Cells]:
-        return [(customer,) for customer in self._held]
+        return [(key,) for key in self._held]
 
     def _read(self, entries: Sequence[Entry]) -> dict[str, tuple[Any, ...]]:
         return {row[0]: row[1:] for row in self._run(_READ, entries)}
 
     def _remember(self, entries: Sequence[Entry], known: Mapping[str, tuple[Any, ...]]) -> None:
         """Keep what a changed row was before, in case the target does not take the change."""
-        for customer, _ in entries:
-            self._before.pop(customer, None)
-            if customer in known and known[customer][1] == "done":
-                content, _, outcome, remote_id, import_id, *_ = known[customer]
-                self._before[customer] = (customer, content, outcome, remote_id, import_id)
+        for key, _ in entries:
+            self._before.pop(key, None)
+            if key in known and known[key][1] == "done":
+                content, _, outcome, remote_id, import_id, *_ = known[key]
+                self._before[key] = (key, content, outcome, remote_id, import_id)
 
     def _forget(self, entries: Sequence[Entry], at: float) -> None:
-        before = [self._before.get(entry.customer) for entry in entries]
+        before = [self._before.get(entry.key) for entry in entries]
         self._run(_DONE, [cells for cells in before if cells is not None], at)
-        self._run(_FORGET, [entry for entry in entries if entry.customer not in self._before], at)
+        self._run(_FORGET, [entry for entry in entries if entry.key not in self._before], at)
 
     def _judge(self, entry: Entry, known: tuple[Any, ...] | None, now: float) -> Claim:
         if known is None:
@@ -275,7 +297,7 @@ class RowJournal:
         return Claim("in_doubt", same_content=same, remote_id=remote_id, since=since)
 
     def _run(self, sql: str, rows: Sequence[Cells], at: float = 0.0, **more: str) -> list[tuple[Any, ...]]:
-        """Run a statement over rows, the customer first in each; what it returns.
+        """Run a statement over rows, the key first in each; what it returns.
 
         They go in the order of the key: those that share a page of the index are written together.
         """

@@ -38,7 +38,7 @@ def value_at(record: Mapping[str, Any], path: Path) -> Any:
 
 
 def differences(
-    sent: Mapping[str, Any], there: Mapping[str, Any], caseless: Container[Path] = ()
+    sent: Mapping[str, Any], there: Mapping[str, Any], caseless: Container[Path | None] = ()
 ) -> list[Difference]:
     """The leaves of `sent` that `there` has otherwise; those in `caseless` without regard to case."""
     found = []

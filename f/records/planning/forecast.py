@@ -3,16 +3,31 @@
 import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from f.connect.integration import RateLimit
-from f.connect.moments import moment
-from f.records.report.summary import Forecast
-from f.records.sending.call_budget import DAY_SECONDS
-from f.records.target.target import Allowance, OnDuplicate, Target
+from f.connect.times import DAY_SECONDS, to_iso
+from f.records.target.target import OnDuplicate, QuotaLeft, Target
 
 # Opening, filling, closing a bulk job and reading its two results, and the looks at it while it loads.
 _BULK_CALLS, _FEWEST_LOOKS, _MOST_LOOKS = 5, 1, 15
+
+
+class Forecast(TypedDict):
+    """What an import will cost: `calls_at_least` to `calls`, against what the target takes in a day.
+
+    `left_today` and `renews_at` (ISO 8601) are those of the tightest quota that is known; `seconds` is
+    how long a rate limit makes it at least; `days` counts from today, 1 where it fits.
+    """
+
+    calls_at_least: int
+    calls: int
+    daily_limit: int | None
+    left_today: int | None
+    renews_at: str | None
+    seconds: float | None
+    days: int | None
+    message: str
 
 
 class Calls(NamedTuple):
@@ -33,20 +48,21 @@ def calls_needed(target: Target, chunks: Iterable[int], on_duplicate: OnDuplicat
 
 def _for_chunk(target: Target, rows: int, on_duplicate: OnDuplicate) -> Calls:
     kind, in_bulk = target.kind, target.loads_in_bulk(rows)
-    batched = kind.own_batches or target.batch_endpoint is not None
+    batched = kind.traits.own_batches or target.batch_endpoint is not None
     per_request = target.rows_per_request if batched else 1
     size = rows if in_bulk else target.batch_size
-    looks_first = kind.looks_first(target, on_duplicate)
+    looks_first = target.looks_first(on_duplicate)
+    rows_per_lookup = kind.lookup.rows_per_lookup if kind.lookup else 1
     least = most = 0
     for start in range(0, rows, size):
         batch = min(size, rows - start)
-        lookups = math.ceil(batch / kind.rows_per_lookup) if looks_first else 0
+        lookups = math.ceil(batch / rows_per_lookup) if looks_first else 0
         alone = 1 if start == 0 and not looks_first else 0  # the first row proves the target
         fewest, highest = _writes(batch - alone, per_request, in_bulk=in_bulk)
         # Where every row is found by its look-up, none is sent.
         least += lookups + (0 if looks_first else alone + fewest)
         most += lookups + alone + highest
-    if on_duplicate == "update" and not kind.upserts:
+    if on_duplicate == "update" and not kind.traits.upserts:
         most += rows
     return Calls(least, most)
 
@@ -59,10 +75,10 @@ def _writes(rows: int, per_request: int, *, in_bulk: bool) -> Calls:
 
 
 def forecast(
-    calls: Calls, allowances: Sequence[Allowance], rate: RateLimit | None, now: float, *, parks: bool
+    calls: Calls, quotas: Sequence[QuotaLeft], rate: RateLimit | None, now: float, *, parks: bool
 ) -> Forecast:
-    """Against the allowance that makes it last longest; `now` in seconds since the epoch."""
-    tightest = max(allowances, key=lambda one: (_ends_at(calls, one, now), -one.left), default=None)
+    """Against the quota that makes it last longest; `now` in seconds since the epoch."""
+    tightest = max(quotas, key=lambda one: (_ends_at(calls, one, now), -one.left), default=None)
     seconds = calls.most * rate.interval if rate and rate.enabled else None
     paced = f"at {_pace(rate)} about {_span(seconds)}" if rate and seconds else ""
     sentence = "; ".join(filter(None, (_against(calls, tightest, now, parks=parks), paced)))
@@ -71,38 +87,38 @@ def forecast(
         "calls": calls.most,
         "daily_limit": tightest.daily_limit if tightest else None,
         "left_today": tightest.left if tightest else None,
-        "renews_at": moment(tightest.renews_at) if tightest and tightest.renews_at else None,
+        "renews_at": to_iso(tightest.renews_at) if tightest and tightest.renews_at else None,
         "seconds": seconds,
         "days": _renewals(calls, tightest) + 1 if tightest else None,
         "message": f"{sentence}.",
     }
 
 
-def _renewals(calls: Calls, allowance: Allowance) -> int:
-    """How often the allowance has to renew before all calls are made."""
-    return max(0, math.ceil((calls.most - allowance.left) / allowance.daily_limit))
+def _renewals(calls: Calls, quota: QuotaLeft) -> int:
+    """How often the quota has to renew before all calls are made."""
+    return max(0, math.ceil((calls.most - quota.left) / quota.daily_limit))
 
 
-def _ends_at(calls: Calls, allowance: Allowance, now: float) -> float:
-    renewals = _renewals(calls, allowance)
+def _ends_at(calls: Calls, quota: QuotaLeft, now: float) -> float:
+    renewals = _renewals(calls, quota)
     if not renewals:
         return now
-    first = now + DAY_SECONDS if allowance.renews_at is None else allowance.renews_at
+    first = now + DAY_SECONDS if quota.renews_at is None else quota.renews_at
     return first + (renewals - 1) * DAY_SECONDS
 
 
-def _against(calls: Calls, allowance: Allowance | None, now: float, *, parks: bool) -> str:
+def _against(calls: Calls, quota: QuotaLeft | None, now: float, *, parks: bool) -> str:
     said = f"About {_numbered(calls)}"
-    if allowance is None:
+    if quota is None:
         return said
-    left, limit = f"{allowance.left:,}", f"{allowance.daily_limit:,}"
-    days = _renewals(calls, allowance) + 1
+    left, limit = f"{quota.left:,}", f"{quota.daily_limit:,}"
+    days = _renewals(calls, quota) + 1
     if days == 1:
         return f"{said}; {left} of today's {limit} are left: it fits"
     if not parks:
         return f"{said}, {left} left of {limit} a day: it does not fit, and with park_after 0 the rest fails"
-    may = "it may take" if calls.least <= allowance.left else "it takes"
-    end = datetime.fromtimestamp(_ends_at(calls, allowance, now), UTC)
+    may = "it may take" if calls.least <= quota.left else "it takes"
+    end = datetime.fromtimestamp(_ends_at(calls, quota, now), UTC)
     return (
         f"{said}, {left} left of {limit} a day: {may} {days} days, until {end:%Y-%m-%d}; until then the rest "
         "waits without holding a worker"

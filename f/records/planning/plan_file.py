@@ -1,4 +1,4 @@
-"""A plan written down: counts, first examples, a file that names every row, and what is settled by it."""
+"""A plan written down: counts, examples, a file that names every row, outcomes that need no sending."""
 
 import csv
 import io
@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
+from f.records.planning.plan import Action, Change, Plan
 from f.records.planning.planner import Planned
-from f.records.reading.table_validation import Shelf, mask
-from f.records.report.summary import Action, Change, FileRef, Plan, Rows
 from f.records.rows.rejects_file import escape
-from f.records.rows.row_store import inline, keep_file, object_path, to_line
+from f.records.rows.row_spool import RowSpool
+from f.records.rows.row_store import StoredRows, inline, object_path, to_line
+from f.records.rows.tally import mask
+from f.windmill.objects import FileRef, keep_file
 
 _COLUMNS = ("line", "action", "reason", "id", "field", "from", "to")
 _EXAMPLES = 5
@@ -22,19 +24,19 @@ class PlanRecord:
 
     def __init__(self, import_id: str) -> None:
         self._import_id = import_id
-        self._shelf = Shelf(import_id)
+        self._spool = RowSpool(import_id)
         self._counts: Counter[str] = Counter()
         self._fields: Counter[str] = Counter()
         self._examples: list[Change] = []
-        self.settled: list[Rows] = []
+        self.planned_outcomes: list[StoredRows] = []
 
     def write(self, chunks: Iterable[list[Planned]]) -> FileRef:
         """Take all chunks, and write the file."""
         with tempfile.NamedTemporaryFile(prefix="plan-") as spool:
-            for text in _lines(self._noted(chunks)):
+            for text in _lines(self._reported(chunks)):
                 spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8"))
             spool.flush()
-            self._shelf.settle()
+            self._spool.flush()
             with open(spool.name, "rb") as whole:  # noqa: PTH123 - the client streams only what open() returns
                 file = keep_file(object_path(self._import_id, "plan.csv"), whole, "text/csv")
         return {**file, "rows": self._counts.total()}
@@ -51,27 +53,34 @@ class PlanRecord:
             "file": file,
         }
 
-    def _noted(self, chunks: Iterable[list[Planned]]) -> Iterator[Planned]:
+    def _reported(self, chunks: Iterable[list[Planned]]) -> Iterator[Planned]:
         for index, planned in enumerate(chunks):
             for row in planned:
                 self._counts[row.action] += 1
-                self._note_changes(row)
+                self._count_changes(row)
                 yield row
-            lines = list(_settled(planned))
-            self.settled.append(self._shelf.put(f"settled/{index:05}.jsonl", lines) if lines else inline(()))
+            lines = list(_planned_outcomes(planned))
+            self.planned_outcomes.append(
+                self._spool.put(f"planned/{index:05}.jsonl", lines) if lines else inline(())
+            )
 
-    def _note_changes(self, row: Planned) -> None:
+    def _count_changes(self, row: Planned) -> None:
         self._fields.update(difference.field for difference in row.differences)
         for field, before, after in row.differences[: _EXAMPLES - len(self._examples)]:
             change = Change(line=row.line, field=field, before=mask(before), after=mask(after))
             self._examples.append(change)
 
 
-def _settled(planned: Sequence[Planned]) -> Iterator[bytes]:
+def _planned_outcomes(planned: Sequence[Planned]) -> Iterator[bytes]:
     for row in planned:
-        if row.end is not None:
+        if row.outcome is not None:
             yield to_line(
-                {"line": row.line, "code": row.end.code, "detail": row.end.detail, "id": row.end.id}
+                {
+                    "line": row.line,
+                    "code": row.outcome.code,
+                    "detail": row.outcome.detail,
+                    "id": row.outcome.id,
+                }
             )
 
 

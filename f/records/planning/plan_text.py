@@ -3,11 +3,12 @@
 import re
 
 from f.connect.errors import FixInput
-from f.records.report.summary import ACTIONS, Action, FileRef, Plan
+from f.records.planning.plan import ACTIONS, Action, Plan
+from f.windmill.objects import FileRef
 
 MOST_FIELDS = 20  # shown to a reader; the file has them all
 UNREAD = (
-    "The target could not be asked: its resource names no place to look customers up (endpoints.lookup). A "
+    "The target could not be asked: its resource names no place to look records up (endpoints.lookup). A "
     "row that no earlier import applied counts as create; it may turn out to be there."
 )
 _HASH = re.compile(r"[0-9a-f]{12}(?:-[0-9a-f]{12}){2}", re.ASCII)

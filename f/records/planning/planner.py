@@ -4,6 +4,7 @@ The journal knows what earlier imports applied, the target what is there. From b
 each row, and over all of them a hash of three parts: the file, what would be sent, and what is there now.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -14,16 +15,18 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, WaitForQuota
 from f.records.journal.row_journal import Claim, Entry, Journal
 from f.records.planning.diff import Difference, as_text, differences, leaves, value_at
-from f.records.report.summary import Action, Parsed
-from f.records.rows.outcome import CustomerRow, Found, RowOutcome
-from f.records.rows.reasons import REASONS
+from f.records.planning.plan import Action
+from f.records.reading.parsed import Parsed
+from f.records.rows.outcome import REASONS, RowOutcome
+from f.records.rows.row import Found, Row
 from f.records.rows.row_store import read_rows
 from f.records.sending.batch_claims import entry_of
+from f.records.sending.session import open_import
 from f.records.target.replies import body_of, explanation
 from f.records.target.target import OnDuplicate, Target, content_of
 
 _PART = 12  # hexadecimal digits of each part of the hash
-# What becomes of a customer that is there and has nothing to be updated, and why.
+# What becomes of a record that is there and has nothing to be updated, and why.
 _IF_THERE: dict[OnDuplicate, tuple[Action, str]] = {
     "skip": ("skip", "already_exists"),
     "update": ("unchanged", "unchanged_in_target"),
@@ -32,7 +35,7 @@ _IF_THERE: dict[OnDuplicate, tuple[Action, str]] = {
 
 
 class Planned(NamedTuple):
-    """What would become of a row. `end` is its outcome if that needs no sending, else None.
+    """What would become of a row. `outcome` is there if that needs no sending.
 
     `reason` is a code of REASONS where one says why; `values` are those read for the record.
     """
@@ -43,7 +46,7 @@ class Planned(NamedTuple):
     id: str | None = None
     differences: Sequence[Difference] = ()
     values: Sequence[str] = ()
-    end: RowOutcome | None = None
+    outcome: RowOutcome | None = None
 
 
 def decide(
@@ -55,15 +58,15 @@ def decide(
     *,
     clears_doubts: bool,
 ) -> Planned:
-    """From what is known of a row to its action. `there` is the id of the customer that the target has.
+    """From what is known of a row to its action. `there` is the id of the record that the target has.
 
-    A row in doubt is never settled by a plan: sending it finds out more. `clears_doubts` says whether it can.
+    A row in doubt is never decided by a plan: sending it finds out more. `clears_doubts` says whether it can.
     """
     in_doubt = claim.state == "in_doubt"
     if claim.state == "done":
         # What this very import has applied already is its own doing, and counted as such.
-        end = None if claim.same_import else RowOutcome.because("already_imported", id=claim.remote_id)
-        return Planned(line, "unchanged", "already_imported", claim.remote_id, end=end)
+        outcome = None if claim.same_import else RowOutcome.because("already_imported", id=claim.remote_id)
+        return Planned(line, "unchanged", "already_imported", claim.remote_id, outcome=outcome)
     if claim.state == "elsewhere":
         return Planned(line, "hold", "in_progress_elsewhere")
     if there is None:
@@ -72,8 +75,8 @@ def decide(
     if on_duplicate == "update" and differing:
         return Planned(line, "update", "", there, differing)
     action, code = _IF_THERE[on_duplicate]
-    end = None if in_doubt else RowOutcome.because(code, id=there)
-    return Planned(line, action, code, there, end=end)
+    outcome = None if in_doubt else RowOutcome.because(code, id=there)
+    return Planned(line, action, code, there, outcome=outcome)
 
 
 class Planner:
@@ -95,37 +98,37 @@ class Planner:
         parts = (self._file, self._mapping.hexdigest(), self._rows.hexdigest())
         return "-".join(part[:_PART] for part in parts)
 
-    def plan(self, rows: Sequence[CustomerRow]) -> list[Planned]:
+    def plan(self, rows: Sequence[Row]) -> list[Planned]:
         """What would become of the rows, in their order. Raises ConnectError where the target is not read."""
         refusals = {row.line: self._target.kind.refusal_before_sending(row, self._target) for row in rows}
         entries = {row.line: entry_of(row, self._target) for row in rows}
         claims = self._claims([row for row in rows if refusals[row.line] is None], entries)
         asked = [row for row in rows if row.line in claims and claims[row.line].state in {"mine", "in_doubt"}]
-        found = self._look_up(asked) if self._target.can_ask else {}
+        found = self._look_up(asked)
         planned = []
         for row in rows:
             refusal = refusals[row.line]
             if refusal is not None:
-                end = Planned(row.line, "refuse", refusal.code, end=refusal)
+                one = Planned(row.line, "refuse", refusal.code, outcome=refusal)
             else:
-                end = self._of(row, claims[row.line], found.get(row.line))
+                one = self._of(row, claims[row.line], found.get(row.line))
             self._mapping.update(entries[row.line].content.encode())
-            self._rows.update(content_of([end.line, end.action, end.id, end.values]).encode())
-            planned.append(end)
+            self._rows.update(content_of([one.line, one.action, one.id, one.values]).encode())
+            planned.append(one)
         return planned
 
-    def _claims(self, rows: Sequence[CustomerRow], entries: Mapping[int, Entry]) -> dict[int, Claim]:
+    def _claims(self, rows: Sequence[Row], entries: Mapping[int, Entry]) -> dict[int, Claim]:
         known = self._journal.look([entries[row.line] for row in rows]) if rows else {}
-        return {row.line: known[entries[row.line].customer] for row in rows}
+        return {row.line: known[entries[row.line].key] for row in rows}
 
-    def _of(self, row: CustomerRow, claim: Claim, found: Found | None) -> Planned:
+    def _of(self, row: Row, claim: Claim, found: Found | None) -> Planned:
         """Gather the facts of a row and decide."""
         differing: list[Difference] = []
         values: list[str] = []
         if found is not None and self._on_duplicate == "update":
             record = self._target.record_of(row)
-            email = self._target.fields.path_of("email")
-            differing = differences(record, found.record, caseless=() if email is None else (email,))
+            caseless = [self._target.fields.path_of(name) for name in self._target.kind.traits.caseless]
+            differing = differences(record, found.record, caseless)
             values = [as_text(value_at(found.record, path)) for path, _ in leaves(record)]
         repeats = self._target.repeats_safely(self._on_duplicate, same_content=claim.same_content)
         planned = decide(
@@ -140,20 +143,22 @@ class Planner:
 
     # asking the target
 
-    def _look_up(self, rows: Sequence[CustomerRow]) -> dict[int, Found]:
+    def _look_up(self, rows: Sequence[Row]) -> dict[int, Found]:
         """Which of the rows are there; their values only where an update would compare them."""
-        kind = self._target.kind
-        names = self._names(rows) if self._on_duplicate == "update" else ()
         found: dict[int, Found] = {}
-        for request, result in self._sent(kind.lookups_for(rows, self._target, names)):
+        lookup = self._target.lookup
+        if lookup is None:
+            return found
+        names = self._names(rows) if self._on_duplicate == "update" else ()
+        for request, result in self._sent(lookup.lookups_for(rows, self._target, names)):
             self.requests += 1
             if isinstance(result, ConnectError):
                 raise result
             self._refuse_failure(result)
-            found.update(kind.found_in(result, request.context, self._target))
+            found.update(lookup.found_in(result, request.context, self._target))
         return found
 
-    def _names(self, rows: Sequence[CustomerRow]) -> list[str]:
+    def _names(self, rows: Sequence[Row]) -> list[str]:
         """The target's fields that these rows fill."""
         records = (self._target.record_of(row) for row in rows)
         return sorted({".".join(path) for record in records for path, _ in leaves(record)})
@@ -183,13 +188,27 @@ class Planner:
             response.raise_for_status()
 
 
+@contextlib.contextmanager
+def open_planner(
+    parsed: Parsed,
+    target: Target,
+    journal: Mapping[str, object] | None,
+    on_duplicate: OnDuplicate,
+    *,
+    resend_unknown: bool,
+) -> Iterator[Planner]:
+    """Open a planner of a file, with the journal and the client that an import of it would have."""
+    with open_import(journal, target, parsed["import_id"], resend_unknown=resend_unknown) as session:
+        yield Planner(parsed["sha256"], target, session.client, session.journal, on_duplicate)
+
+
 def planned_chunks(
     parsed: Parsed, planner: Planner, progress: Callable[[int], object]
 ) -> Iterator[list[Planned]]:
-    """The plan of each chunk; only one is in memory at a time. `progress` hears how many rows are done."""
+    """Yield the plan of each chunk; one is in memory at a time. `progress` gets how many rows are done."""
     done = 0
     for chunk in parsed["chunks"]:
-        rows = [CustomerRow.from_record(record) for record in read_rows(chunk["rows"])]
+        rows = [Row.from_json(record) for record in read_rows(chunk["rows"])]
         yield planner.plan(rows)
         done += len(rows)
         progress(done)

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError
-from f.records.planning.forecast import calls_needed, forecast
-from f.records.report.summary import Forecast
-from f.records.sending.call_budget import CallBudget, next_midnight
+from f.records.planning.forecast import Forecast, calls_needed, forecast
+from f.records.sending.parking import CallBudget, next_midnight
 from f.records.sending.session import open_limits
-from f.records.target.target import Allowance, OnDuplicate, Target
+from f.records.target.target import OnDuplicate, QuotaLeft, Target
 
 _TIMEOUT_SECONDS = 10.0
 
@@ -31,21 +30,22 @@ def forecast_of(
     return forecast(calls, known, target.integration.rate_limit, time.time(), parks=park_after > 0)
 
 
-def _own(target: Target, journal: Mapping[str, object] | None) -> Iterator[Allowance]:
+def _own(target: Target, journal: Mapping[str, object] | None) -> Iterator[QuotaLeft]:
     """What the setting daily_limit leaves today."""
     if target.daily_limit is None:
         return
     try:
         with open_limits(journal) as limits:
             calls = CallBudget(limits, target)
-            yield Allowance(target.daily_limit, calls.left() or 0, next_midnight(calls.now()))
+            yield QuotaLeft(target.daily_limit, calls.left() or 0, next_midnight(calls.now()))
     except ConnectError as error:
         print(f"The calls left of the daily limit are not known: {error}")
 
 
-def _told(target: Target) -> Iterator[Allowance]:
+def _told(target: Target) -> Iterator[QuotaLeft]:
     """What the target says is left, asked once and without patience."""
-    if target.kind.allowance_request is None:
+    quota = target.kind.quota
+    if quota is None:
         return
     integration = target.integration
     hasty = dataclasses.replace(
@@ -55,8 +55,8 @@ def _told(target: Target) -> Iterator[Allowance]:
     )
     try:
         with Client(hasty) as client:
-            response = client.request(target.kind.allowance_request(target)).raise_for_status()
-        found = target.kind.allowance_in(response, time.time())
+            response = client.request(quota.quota_request(target)).raise_for_status()
+        found = quota.quota_in(response, time.time())
     except ConnectError as error:
         print(f"The target does not say how many calls are left: {error}")
         return

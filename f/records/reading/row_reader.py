@@ -15,14 +15,14 @@ from f.records.reading.bad_table import BadTable
 from f.records.reading.encoding import TextStream, Trouble
 from f.records.reading.sniffer import Layout, split_lines
 
-Fault = Literal["wrong_column_count", "stray_quote", "swallowed_lines"]
+RowFault = Literal["wrong_column_count", "stray_quote", "swallowed_lines"]
 
 _FIRST_CELL = itemgetter(0)
 _FEWEST_SWALLOWED = 2  # lines
 _LONGEST_NAME_SHOWN = 60
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """One row: the physical line it starts on, counted from 1, its cells, and what is wrong with it.
 
     wrong_column_count: more or fewer cells than the header has. stray_quote: text follows a closing quote;
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
     line: int
     cells: list[str]
-    fault: Fault | None
+    fault: RowFault | None
 
 
 class Limits(NamedTuple):
@@ -81,14 +81,14 @@ class RowReader:
         self._rest = ""  # the record that is not complete yet
         self._line = 1  # where it starts
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[TableRow]:
         return chain.from_iterable(self._groups())
 
-    def _groups(self) -> Iterator[Iterable[Row]]:
+    def _groups(self) -> Iterator[Iterable[TableRow]]:
         for batch in self._batches():
             yield self._one_line_rows(batch) or self._rows(batch)
 
-    def _one_line_rows(self, batch: _Batch) -> Iterable[Row] | None:
+    def _one_line_rows(self, batch: _Batch) -> Iterable[TableRow] | None:
         """The rows of a batch in which each line is a record, in almost all files without a Python loop."""
         if batch.large or not self.header:
             return None
@@ -101,10 +101,10 @@ class RowReader:
         first = self._line
         self._line += len(records)
         if set(map(len, records)) == {self._width} and all(map(str.strip, map(_FIRST_CELL, records))):
-            return map(tuple.__new__, repeat(Row), zip(count(first), records, repeat(None)))
+            return map(tuple.__new__, repeat(TableRow), zip(count(first), records, repeat(None)))
         return filter(None, map(self._row, count(first), records))
 
-    def _rows(self, batch: _Batch) -> Iterator[Row]:
+    def _rows(self, batch: _Batch) -> Iterator[TableRow]:
         """The rows of any batch. What its last record lacks is left for the next one."""
         lines = batch.lines
         start = 0  # index of the line on which the record being read starts
@@ -175,7 +175,7 @@ class RowReader:
             )
             raise BadTable(message, code="row_too_large", line=self._line)
 
-    def _row(self, line: int, cells: list[str]) -> Row | None:
+    def _row(self, line: int, cells: list[str]) -> TableRow | None:
         """The row a record is, or None for the header, a blank line and Excel's `sep=` line."""
         if not any(map(str.strip, cells)) or (line == 1 and self._layout.sep_line):
             return None
@@ -187,8 +187,8 @@ class RowReader:
         if len(cells) > width and not any(cells[width:]):
             del cells[width:]  # delimiters at the end of a line add no cells
         if len(cells) != width:
-            return Row(line, cells, "wrong_column_count")
-        return Row(line, cells, None)
+            return TableRow(line, cells, "wrong_column_count")
+        return TableRow(line, cells, None)
 
     def _name_columns(self, line: int, cells: list[str]) -> None:
         self._check_columns(line, cells)
@@ -234,14 +234,14 @@ class RowReader:
                 return True
         return False
 
-    def _malformed(self, line: int, text: str) -> Row:
+    def _malformed(self, line: int, text: str) -> TableRow:
         if not self.header:
             message = (
                 f"In the column names on line {line}, text follows a closing quote: write a quote that "
                 'belongs to a name twice (""), or remove it.'
             )
             raise BadTable(message, code="stray_quote", line=line)
-        return Row(line, self._readable_cells(text), "stray_quote")
+        return TableRow(line, self._readable_cells(text), "stray_quote")
 
     def _unclosed_quote(self, record: str, line: int) -> BadTable:
         cells = self._readable_cells(record)

@@ -16,7 +16,7 @@ _UNCOMMON = "^~\x01\x1e\x1f"  # seen in exports, and in no prose: refused by nam
 _LINES_LOOKED_AT = 200
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_NUMERIC = frozenset("0123456789 .,:/+-()%€$£")  # numbers, amounts, dates, times, phone numbers
+_NUMERIC = frozenset("0123456789 .,:/+-()%€$£")  # numbers, amounts, dates, times, numbers to dial
 _LONGEST_VALUE = 320  # an e-mail address's length; beyond it every cell is text
 
 

@@ -13,7 +13,7 @@ from wmill import S3Object
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain
 from f.connect.integration import Integration
-from f.records.rows.row_store import read_object
+from f.windmill.objects import read_object
 
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_SECONDS = 60.0  # for the next bytes to come

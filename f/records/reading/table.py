@@ -1,6 +1,6 @@
 """A CSV file as it comes from the world: bytes in, header and rows with line numbers out.
 
-Knows encodings, delimiters, quotes and line ends; knows nothing of customers. Pure and streaming: what it
+Knows encodings, delimiters, quotes and line ends; knows nothing of records. Pure and streaming: what it
 holds at any time is bounded by the limits, whatever the size of the file.
 """
 
@@ -13,10 +13,10 @@ from typing import Literal
 
 from f.records.reading.bad_table import BadTable
 from f.records.reading.encoding import TextStream, find_encoding
-from f.records.reading.row_reader import Fault, Limits, Row, RowReader
+from f.records.reading.row_reader import Limits, RowFault, RowReader, TableRow
 from f.records.reading.sniffer import find_newline, sniff
 
-__all__ = ["BadTable", "Dialect", "Fault", "Row", "Table", "read_table"]
+__all__ = ["BadTable", "Dialect", "RowFault", "Table", "TableRow", "read_table"]
 
 _BLOCK_BYTES = 1 << 15  # the rows of a block stay in the processor's cache; twice as much is 15 % slower
 _SAMPLE_BLOCKS = 8
@@ -41,7 +41,7 @@ class Table:
 
     dialect: Dialect
     header: tuple[str, ...]
-    rows: Iterator[Row]
+    rows: Iterator[TableRow]
 
 
 def read_table(
@@ -74,11 +74,7 @@ def read_table(
     text = _sample_text(sample[found.bom :], found.name, complete=complete)
     sniffed = sniff(text, delimiter, has_header)
     if has_header is None and sniffed.data_line is not None:
-        message = (
-            f"Line {sniffed.data_line} looks like data, not like column names: put a line of names above it, "
-            "or say with has_header what it is (with false, the columns are called column_1, column_2, ...)."
-        )
-        raise BadTable(message, code="no_header_row", line=sniffed.data_line)
+        raise _no_names(sniffed.data_line)
     with_header = has_header is not False
     if start:
         start[0] = start[0][found.bom :]
@@ -92,14 +88,9 @@ def read_table(
     first = next(rows, None)
     if first is None:
         raise _nothing_there(reader.header)
-    dialect = Dialect(
-        encoding=found.name,
-        bom=found.bom > 0,
-        delimiter=sniffed.layout.delimiter,
-        quote="backslash" if sniffed.layout.backslash else "doubled",
-        newline=find_newline(text),
-        has_header=with_header,
-    )
+    quote: Literal["doubled", "backslash"] = "backslash" if sniffed.layout.backslash else "doubled"
+    newline = find_newline(text)
+    dialect = Dialect(found.name, found.bom > 0, sniffed.layout.delimiter, quote, newline, with_header)
     return Table(dialect, reader.header, chain([first], rows))
 
 
@@ -121,6 +112,14 @@ def _sample_text(sample: bytes, encoding: str, *, complete: bool) -> str:
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample).lstrip("\ufeff")
     end = max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
     return text if complete or not end else text[:end]
+
+
+def _no_names(line: int) -> BadTable:
+    message = (
+        f"Line {line} looks like data, not like column names: put a line of names above it, or say with "
+        "has_header what it is (with false, the columns are called column_1, column_2, ...)."
+    )
+    return BadTable(message, code="no_header_row", line=line)
 
 
 def _nothing_there(header: tuple[str, ...]) -> BadTable:

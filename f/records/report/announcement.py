@@ -7,9 +7,11 @@ from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError
 from f.connect.integration import Integration
+from f.records.planning.plan import Plan
 from f.records.planning.plan_text import in_a_sentence
 from f.records.report.parked_rows import told_of
-from f.records.report.summary import OUTCOMES, ImportSummary, Plan
+from f.records.report.summary import ImportSummary
+from f.records.rows.outcome import OUTCOMES
 
 NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 
-from f.records.report.summary import OUTCOMES, Outcome
+from f.records.rows.outcome import OUTCOMES, Outcome
 
 # On a light and on a dark ground. Every colour has a contrast of at least 3:1 to its ground, and neighbours
 # stay apart for people who confuse red and green or blue and yellow.
@@ -76,7 +76,7 @@ def widths(counts: Mapping[str, int]) -> dict[Outcome, float]:
 
 
 def _short(count: int) -> str:
-    """Exact as long as it fits beside its name on a telephone."""
+    """Exact as long as it fits beside its name on a small screen."""
     return f"{count:,}" if count < 10_000_000 else f"{count / 1e6:,.1f}M"
 
 

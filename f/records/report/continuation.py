@@ -1,6 +1,6 @@
 """The rest of an import that was parked, as a run of its own: with which arguments, and when.
 
-The arguments come as JSON text, as the flow was given them: references such as `$res:f/customers/crm` stay
+The arguments come as JSON text, as the flow was given them: references such as `$res:f/sales/crm` stay
 references, so that no credential is kept with the scheduled job.
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 
 from f.connect.errors import FixInput, TryLater
-from f.connect.moments import seconds_of
-from f.records.report.summary import FileRef
+from f.connect.times import require_iso
 from f.windmill.connection import connection
+from f.windmill.objects import FileRef
 
 # Where the first file came from, how it was read, and the decisions that were about it.
 _OF_THE_FIRST_FILE = frozenset(
@@ -51,7 +51,7 @@ def scheduling(flow: str, arguments: str, import_id: str) -> GoOn:
 
     def go_on(rest: FileRef, resume_at: str) -> str:
         # A second later: the pause must be over by the clock of whoever starts the job.
-        seconds = max(0, math.ceil(seconds_of(resume_at) - time.time())) + 1
+        seconds = max(0, math.ceil(require_iso(resume_at) - time.time())) + 1
         return _schedule(flow, arguments_for(arguments, rest, import_id), seconds)
 
     return go_on

@@ -8,22 +8,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from html import escape
 
+from f.records.planning.forecast import Forecast
 from f.records.planning.plan_text import counted
 from f.records.reading.sniffer import NAMES
 from f.records.report.chart import in_rows, outcome_bar, percent
 from f.records.report.page_style import STYLE
 from f.records.report.parked_rows import rows_waiting, told_of
 from f.records.report.plan_section import plan_section
-from f.records.report.summary import (
-    MEANING,
-    OUTCOMES,
-    Example,
-    FileRef,
-    Forecast,
-    ImportSummary,
-    Reason,
-    Timings,
-)
+from f.records.report.summary import ImportSummary, Timings
+from f.records.rows.outcome import MEANING, OUTCOMES
+from f.records.rows.tally import Example, Reason
+from f.windmill.objects import FileRef
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _NONE = ' class="none"'
@@ -273,7 +268,7 @@ def _reading(table: Mapping[str, str], mapping: Mapping[str, str]) -> str:
     )
     mapped = (
         '<table><caption>Columns and fields</caption><thead><tr><th scope="col">Column of the file</th>'
-        f'<th scope="col">Field of the customer</th></tr></thead><tbody>{columns}</tbody></table>'
+        f'<th scope="col">Field of the record</th></tr></thead><tbody>{columns}</tbody></table>'
     )
     body = f"{_facts(facts)}{mapped if columns else ''}"
     return _section("How the file was read", f'<div class="words">{body}</div>')

@@ -1,6 +1,6 @@
 """The rest of an import, in words. Pure."""
 
-from f.connect.moments import seconds_of, spoken
+from f.connect.times import require_iso, to_text
 from f.records.report.chart import in_rows
 from f.records.report.summary import Rest
 
@@ -14,7 +14,7 @@ def told_of(rest: Rest | None) -> str:
     """What happens to the rest, or what a person has to do about it; nothing where there is none."""
     if rest is None:
         return ""
-    rows, when = in_rows(rest["rows"]), spoken(seconds_of(rest["resume_at"]))
+    rows, when = in_rows(rest["rows"]), to_text(require_iso(rest["resume_at"]))
     if rest["job"]:
         return f"The rest, {rows}, goes on at {when} as job {rest['job']}."
     return (

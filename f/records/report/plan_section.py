@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from html import escape
 
+from f.records.planning.plan import ACTIONS, Change, Plan
 from f.records.planning.plan_text import MOST_FIELDS, UNREAD, place
-from f.records.report.summary import ACTIONS, Change, Plan
 
 _NONE = ' class="none"'
 

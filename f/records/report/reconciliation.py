@@ -1,34 +1,27 @@
-"""The end of an import: one outcome for every row, the rejects file, the report."""
+"""The end of an import: every row is accounted for, and the rejects file and the report are written."""
 
 import heapq
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
 from f.connect.errors import ConnectError, FixInput, FixSettings
-from f.connect.histogram import Latencies
-from f.records.reading.table_validation import Tally
+from f.connect.metrics import Histogram
+from f.records.planning.plan import Gate
+from f.records.reading.parsed import Chunk, Parsed
 from f.records.report.continuation import GoOn
 from f.records.report.page import render_page
 from f.records.report.parked_rows import rows_waiting, told_of
-from f.records.report.summary import (
-    OUTCOMES,
-    Chunk,
-    Created,
-    FileRef,
-    Gate,
-    ImportSummary,
-    Parsed,
-    Reason,
-    Rest,
-    Stop,
-)
-from f.records.rows.outcome import RowOutcome
+from f.records.report.summary import ImportSummary, Rest, Timings
+from f.records.rows.outcome import OUTCOMES, ReasonText, RowOutcome, Stop
 from f.records.rows.rejects_file import render
-from f.records.rows.row_store import keep_file, object_path, read_rows
+from f.records.rows.row_store import Created, object_path, read_rows
+from f.records.rows.tally import Reason, Tally
+from f.windmill.objects import FileRef, keep_file
 
 # What the user may mend and feed again. Duplicates are not among them: the row they repeat is there.
 _FED_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
@@ -44,65 +37,72 @@ class ImportIncomplete(ConnectError):
         self.summary = summary
 
 
-def close(
-    parsed: Parsed,
-    gate: Gate | None,
-    created: list[Any] | None,
-    *,
-    dry_run: bool = False,
-    stop: Stop | None = None,
-    go_on: GoOn | None = None,
-    continues: str = "",
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What the steps of an import left: the file, the decision to send it, and what became of each chunk.
+
+    `created` holds one item a chunk: its `Created`, an {"error"} if its job was lost, nothing if it never
+    began, as none does in a dry run. `stop` is what ended the import from outside of its jobs.
+    """
+
+    parsed: Parsed
+    gate: Gate | None
+    created: list[Any] | None
+    dry_run: bool = False
+    stop: Stop | None = None
+
+
+def reconcile(
+    steps: Steps, texts: Mapping[str, ReasonText], *, go_on: GoOn | None = None, continues: str = ""
 ) -> ImportSummary:
     """Account for every row, write the rejects file and the report, and say how it all went.
 
     Rows that were parked become a file of their own, with which `go_on` schedules another run. Without it,
-    or where something else stopped a part of the import, they are rejects like all that failed.
-
-    `created` holds one item a chunk: its `Created`, an {"error"} where its job was lost, nothing where it
-    never began, as none does in a dry run. Raises AssertionError if the outcomes do not add up to the rows:
-    that would be a lost row.
+    or if something else stopped a part of the import, they are rejects like all that failed. `texts` are the
+    reasons of the record type. Raises AssertionError if the outcomes do not add up to the rows: that would be
+    a lost row.
     """
-    untried = RowOutcome.because("dry_run" if dry_run else "not_sent")
-    ends = list(_pair(parsed["chunks"], created or [], untried))
-    done = [end for _, end in ends if isinstance(end, dict)]
-    counts = _counts(parsed, ends)
-    stops = [found for found in (stop, *(end["stopped"] for end in done)) if found]
+    parsed, gate = steps.parsed, steps.gate
+    chunks = _paired(steps)
+    done = [end for _, end in chunks if isinstance(end, dict)]
+    counts = _counts(parsed, chunks)
+    stops = [found for found in (steps.stop, *(end["stopped"] for end in done)) if found]
+    tally = Tally(texts)
+    rejects, rest = _left(parsed, chunks, tally, stops, go_on)
     summary: ImportSummary = {
         "import_id": parsed["import_id"],
         "source": parsed["source"],
         "target": gate["target"] if gate else "",
-        "dry_run": dry_run,
+        "dry_run": steps.dry_run,
         "started_at": parsed["started_at"],
         "seconds": round(time.time() - datetime.fromisoformat(parsed["started_at"]).timestamp(), 1),
         "counts": counts,
-        "reasons": [],
-        "timings": {
-            "parse_seconds": parsed["seconds"],
-            "create_seconds": _span(done),
-            "requests": sum(end["requests"] for end in done),
-            "retries": sum(end["retries"] for end in done),
-            "latency_ms": Latencies.merged(end["latencies"] for end in done).summary(),
-        },
+        "reasons": _merged(parsed["reasons"], tally),
+        "timings": _timings(parsed, done),
         "table": parsed["table"],
         "mapping": parsed["mapping"],
         "guarantee": _guarantee(gate, done),
         "plan": gate["plan"] if gate else None,
         # What a person has to see to comes before what goes on by itself.
         "stopped": min(stops, key=lambda found: "resume_at" in found, default=None),
-        "rejects": None,
+        "rejects": rejects,
         "report": None,
         "forecast": gate.get("forecast") if gate else None,
         "continues": continues or None,
-        "rest": None,
+        "rest": rest,
     }
-    tally = Tally()
-    summary["rejects"], summary["rest"] = _left(parsed, ends, tally, stops, go_on)
-    summary["reasons"] = _merged(parsed["reasons"], tally)
-    summary["report"] = keep_file(
-        object_path(parsed["import_id"], "report.html"), render_page(summary).encode(), "text/html"
-    )
-    return summary
+    path = object_path(parsed["import_id"], "report.html")
+    return {**summary, "report": keep_file(path, render_page(summary).encode(), "text/html")}
+
+
+def _timings(parsed: Parsed, done: list[Created]) -> Timings:
+    return {
+        "parse_seconds": parsed["seconds"],
+        "create_seconds": _span(done),
+        "requests": sum(end["requests"] for end in done),
+        "retries": sum(end["retries"] for end in done),
+        "latency_ms": Histogram.merged(end["latencies"] for end in done).summary(),
+    }
 
 
 def raise_if_incomplete(summary: ImportSummary) -> None:
@@ -131,17 +131,22 @@ def _guarantee(gate: Gate | None, done: list[Created]) -> str:
     return gate["guarantee"] if gate else ""
 
 
-def _pair(
-    chunks: list[Chunk], created: list[Any], untried: RowOutcome
-) -> Iterator[tuple[Chunk, Created | RowOutcome]]:
-    """Each chunk with what its job said, or with what that means for all of its rows."""
-    for chunk, end in zip_longest(chunks, created):
-        if end is None:
-            yield chunk, untried
-        elif "error" in end:
-            yield chunk, _fate_of_a_lost_job(end["error"])
-        else:
-            yield chunk, end
+def _paired(steps: Steps) -> list[tuple[Chunk, Created | RowOutcome]]:
+    """Each chunk with what its job returned, or with what that means for all of its rows."""
+    untried = RowOutcome.because("dry_run" if steps.dry_run else "not_sent")
+    return [
+        (chunk, _outcome_of(end, untried))
+        for chunk, end in zip_longest(steps.parsed["chunks"], steps.created or [])
+    ]
+
+
+def _outcome_of(end: Any, untried: RowOutcome) -> Created | RowOutcome:
+    if end is None:
+        return untried
+    if "error" in end:
+        return _fate_of_a_lost_job(end["error"])
+    created: Created = end
+    return created
 
 
 def _fate_of_a_lost_job(error: dict[str, Any]) -> RowOutcome:
@@ -184,7 +189,7 @@ def _records(
 
 def _of_chunk(chunk: Chunk, end: Created | RowOutcome) -> Iterator[dict[str, Any]]:
     if not isinstance(end, RowOutcome):
-        yield from read_rows(end["noted"])
+        yield from read_rows(end["reported"])
         return
     for record in read_rows(chunk["rows"]):
         yield {
@@ -219,11 +224,13 @@ def _left(
     parks = bool(stops) and all("resume_at" in found for found in stops)
     waits = "parked" if go_on and parks else None
     held = (record for record in _records(parsed, ends, tally) if record["outcome"] in _FED_AGAIN)
-    rejects = _write(parsed, "rejects.csv", (record for record in held if record["code"] != waits))
+    rejects = _write(
+        parsed, "rejects.csv", (record for record in held if record["code"] != waits), tally.texts
+    )
     if go_on is None or waits is None:
         return rejects, None
-    again = _records(parsed, ends, Tally())
-    file = _write(parsed, "rest.csv", (record for record in again if record["code"] == waits))
+    again = _records(parsed, ends, Tally(tally.texts))
+    file = _write(parsed, "rest.csv", (record for record in again if record["code"] == waits), tally.texts)
     return rejects, _rest(file, resume_at, go_on) if file else None
 
 
@@ -236,7 +243,9 @@ def _rest(file: FileRef, resume_at: str, go_on: GoOn) -> Rest:
     return rest
 
 
-def _write(parsed: Parsed, name: str, records: Iterable[dict[str, Any]]) -> FileRef | None:
+def _write(
+    parsed: Parsed, name: str, records: Iterable[dict[str, Any]], texts: Mapping[str, ReasonText]
+) -> FileRef | None:
     """A file of rows to feed again, streamed through a local one; None where no row belongs in it."""
     rows = 0
 
@@ -247,7 +256,7 @@ def _write(parsed: Parsed, name: str, records: Iterable[dict[str, Any]]) -> File
             yield record
 
     with tempfile.NamedTemporaryFile(prefix="rows-") as spool:
-        for text in render(parsed["header"], counted()):
+        for text in render(parsed["header"], counted(), texts):
             spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8"))
         spool.flush()
         if not rows:

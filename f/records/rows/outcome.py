@@ -1,42 +1,225 @@
-"""What became of one row at the target."""
+"""What became of one row, and why: the outcomes, the reason codes with their sentences, both as a value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, NotRequired, TypedDict
 
-from f.customers.validation.customer import Customer
-from f.records.report.summary import Outcome
-from f.records.rows.reasons import outcome_of
+Outcome = Literal["created", "updated", "unchanged", "duplicate", "invalid", "rejected", "failed", "unknown"]
+
+OUTCOMES: tuple[Outcome, ...] = (
+    "created",
+    "updated",
+    "unchanged",
+    "duplicate",
+    "invalid",
+    "rejected",
+    "failed",
+    "unknown",
+)
+
+MEANING: dict[Outcome, str] = {
+    "created": "new in the target",
+    "updated": "was there, now changed",
+    "unchanged": "nothing was sent or nothing differed",
+    "duplicate": "already there, or earlier in this file",
+    "invalid": "refused here, never sent",
+    "rejected": "refused by the API",
+    "failed": "not applied; safe to feed again",
+    "unknown": "sent, but the answer was lost",
+}
 
 
-@dataclass(slots=True)
-class CustomerRow:
-    """A valid row on its way to one target: its line in the user's file, its own cells, the customer in it.
+@dataclass(frozen=True, slots=True)
+class ReasonText:
+    """What a person reads about a code: the fact, and what to do about it."""
 
-    `record` is the customer in the target's own names once it is needed, and until the row is settled; see
-    `Target.record_of`.
+    outcome: Outcome | None
+    message: str
+    hint: str
+
+
+# What can be said of a record of any type; a record type adds its own, and may say these in its own words.
+# None as outcome: a warning. The row goes on; the value is kept as it was written.
+REASONS: dict[str, ReasonText] = {
+    # refused here, never sent
+    "wrong_column_count": ReasonText(
+        "invalid",
+        "The row has another number of cells than the header.",
+        "Look for a missing or extra delimiter, or a cell that needs quotes.",
+    ),
+    "stray_quote": ReasonText(
+        "invalid",
+        "Text follows a closing quote.",
+        'Write a quote that belongs to the text twice (""), or put the whole cell in quotes.',
+    ),
+    "swallowed_lines": ReasonText(
+        "invalid",
+        "A quoted cell holds several lines that look like rows.",
+        "Close the quote on the line where the row starts.",
+    ),
+    "too_long": ReasonText(
+        "invalid",
+        "A value is longer than its field may be.",
+        "Shorten the value.",
+    ),
+    "bad_characters": ReasonText(
+        "invalid",
+        "A value holds control or replacement characters.",
+        "Remove them, or save the file again as UTF-8 if letters look wrong.",
+    ),
+    "missing_value": ReasonText(
+        "invalid",
+        "A field that every record needs is empty.",
+        "Fill in the field, or map the column that holds it.",
+    ),
+    "invalid_value": ReasonText(
+        "invalid",
+        "A value is not one that its field may have.",
+        "Correct the value; the detail says what is wrong with it.",
+    ),
+    "missing_required": ReasonText(
+        "invalid",
+        "A field that the target requires is empty.",
+        "Fill in the field the detail names, or map the column that holds it.",
+    ),
+    # done before
+    "already_imported": ReasonText(
+        "unchanged",
+        "An earlier import sent this very row to the target.",
+        "Nothing to do.",
+    ),
+    "unchanged_in_target": ReasonText(
+        "unchanged",
+        "The target has this record with just these values.",
+        "Nothing to do.",
+    ),
+    "found_in_target": ReasonText(
+        "created",
+        "The sending of this row was interrupted; the record was then found in the target.",
+        "Nothing to do.",
+    ),
+    # one of several
+    "duplicate_in_file": ReasonText(
+        "duplicate",
+        "An earlier row of this file is the same record.",
+        "Keep one of the rows; the first was used.",
+    ),
+    "already_exists": ReasonText(
+        "duplicate",
+        "The target already has this record.",
+        "Nothing to do, or import with on_duplicate = update.",
+    ),
+    "exists_and_must_not": ReasonText(
+        "rejected",
+        "The target already has this record, and on_duplicate is fail.",
+        "Remove the row, or import with on_duplicate = skip or update.",
+    ),
+    # refused by the API
+    "rejected_by_api": ReasonText(
+        "rejected",
+        "The API refused the row.",
+        "Correct what the detail names and feed the row again.",
+    ),
+    # not applied
+    "not_sent": ReasonText(
+        "failed",
+        "The row was not sent, because the import stopped before it.",
+        "Remove the cause of the stop, then feed the rejects file.",
+    ),
+    "credential_refused": ReasonText(
+        "failed",
+        "The API refused the credential.",
+        "Correct the credential in the resource, then feed the rejects file.",
+    ),
+    "service_unavailable": ReasonText(
+        "failed",
+        "The service could not be reached or stayed busy through every retry.",
+        "Feed the rejects file later.",
+    ),
+    "service_down": ReasonText(
+        "failed",
+        "The service was down for longer than an import waits.",
+        "Feed the rejects file when it is up again.",
+    ),
+    "wrong_settings": ReasonText(
+        "failed",
+        "The API has no such endpoint, or the resource's settings do not fit it.",
+        "Correct base_url and endpoints in the resource, then feed the rejects file.",
+    ),
+    "batch_refused": ReasonText(
+        "failed",
+        "The API refused the batch this row was in, and too often to find the row that is at fault.",
+        "See the detail, then feed the rejects file: smaller batches have a better chance.",
+    ),
+    "row_locked": ReasonText(
+        "failed",
+        "The target kept this record, or its parent, locked for another writer.",
+        "Feed the rejects file later, or send fewer requests at once.",
+    ),
+    "in_progress_elsewhere": ReasonText(
+        "failed",
+        "Another import is sending this record at this moment.",
+        "Feed the rejects file when that import has ended, at the latest in a quarter of an hour.",
+    ),
+    "quota_used_up": ReasonText(
+        "failed",
+        "The API's allowance for the day is used up.",
+        "Feed the rejects file when it renews.",
+    ),
+    "parked": ReasonText(
+        "failed",
+        "The row waits: an allowance is used up, or the API asked for a long pause.",
+        "Nothing to do where the report says when the rest goes on; else feed the rejects file then.",
+    ),
+    # nobody knows
+    "answer_lost": ReasonText(
+        "unknown",
+        "The row was sent, but the answer was lost.",
+        "Look the record up in the target. If it is not there, feed the row again with resend_unknown.",
+    ),
+    "answer_lost_keyed": ReasonText(
+        "unknown",
+        "The row was sent, but the answer was lost.",
+        "Feed the rejects file: the row carries an idempotency key and cannot be created twice.",
+    ),
+    "bulk_unfinished": ReasonText(
+        "unknown",
+        "The target is still loading the batch this row is in, or could not be asked for its end.",
+        "Feed the rejects file later: the import then asks how that batch ended, and sends nothing twice.",
+    ),
+    "job_lost": ReasonText(
+        "unknown",
+        "The job that was sending this row ended without saying what it did.",
+        "Feed the rejects file: the journal knows which rows were sent, and what was applied is left alone.",
+    ),
+    # nothing was asked
+    "dry_run": ReasonText(
+        "unchanged",
+        "Dry run: the row is valid and was not sent.",
+        "Run again without dry_run to send it.",
+    ),
+    # warnings
+    "field_not_sent": ReasonText(
+        None,
+        "The target has no field for this column.",
+        "Name a target field for it in the resource's mapping.",
+    ),
+}
+
+
+def outcome_of(code: str, texts: Mapping[str, ReasonText] = REASONS) -> Outcome:
+    """Return the outcome of a row with this code; ValueError for a warning, which decides none.
+
+    `texts` are a record type's reasons where the code may be one of its own.
     """
-
-    line: int
-    cells: list[str]
-    customer: Customer
-    record: dict[str, Any] | None = field(default=None, compare=False, repr=False)
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "CustomerRow":
-        """A row of a chunk, in the form in which it travels."""
-        return cls(record["line"], record["cells"], Customer.from_json(record["customer"]))
-
-
-class Found(NamedTuple):
-    """A customer that is in the target: its id, and its values there as far as they were asked for."""
-
-    id: str
-    record: Mapping[str, Any]
+    outcome = texts[code].outcome
+    if outcome is None:
+        raise ValueError(f"{code} is a warning and decides no outcome")
+    return outcome
 
 
 class RowOutcome(NamedTuple):
-    """The end of one row. `detail` is the API's own explanation, masked and cut; `id` the target's."""
+    """What became of one row. `detail` is the API's own explanation, masked and cut; `id` the target's."""
 
     outcome: Outcome
     code: str = ""
@@ -45,18 +228,13 @@ class RowOutcome(NamedTuple):
 
     @classmethod
     def because(cls, code: str, detail: str = "", id: str | None = None) -> "RowOutcome":
-        """The outcome that a reason code stands for."""
+        """Return the outcome that a reason code stands for."""
         return cls(outcome_of(code), code, detail, id)
 
 
-def to_record(row: CustomerRow, end: RowOutcome) -> dict[str, Any]:
-    """The form that travels to the report; only rows that need a person keep their cells."""
-    return {
-        "line": row.line,
-        "outcome": end.outcome,
-        "code": end.code,
-        "detail": end.detail,
-        "column": None,
-        "value": "",
-        "cells": row.cells,
-    }
+class Stop(TypedDict):
+    """Why the import ended before all rows were tried. `resume_at`: when what is `parked` can go on."""
+
+    code: str
+    message: str
+    resume_at: NotRequired[str]

@@ -5,12 +5,12 @@ It can be fed straight back: `undo` takes off the columns and the escapes that `
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from f.records.rows.reasons import REASONS
+from f.records.rows.outcome import REASONS, ReasonText
 
-# Named so that no customer file has them by accident, and a fed-back file is recognised by them.
+# Named so that no file has them by accident, and a fed-back file is recognised by them.
 ADDED_COLUMNS = ("reject_line", "reject_outcome", "reject_reason", "reject_message", "reject_hint")
 
 # A cell that starts with one of these is run as a formula by spreadsheets
@@ -19,8 +19,10 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ESCAPE = "'"
 
 
-def render(header: Sequence[str], records: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """The file as CSV text, one row at a time; UTF-8 with a byte order mark opens right in Excel.
+def render(
+    header: Sequence[str], records: Iterable[dict[str, Any]], texts: Mapping[str, ReasonText] = REASONS
+) -> Iterator[str]:
+    """Yield the file as CSV text, one row at a time; UTF-8 with a byte order mark opens right in Excel.
 
     A record holds `line`, `outcome`, `code`, `detail` and `cells`.
     """
@@ -35,7 +37,7 @@ def render(header: Sequence[str], records: Iterable[dict[str, Any]]) -> Iterator
 
     yield row([*(escape(name) for name in header), *ADDED_COLUMNS])
     for record in records:
-        text = REASONS[record["code"]]
+        text = texts[record["code"]]
         cells = [escape(cell) for cell in _fitted(record["cells"], len(header))]
         message = f"{text.message} {record['detail']}".strip()
         added = [str(record["line"]), record["outcome"], record["code"], escape(message), text.hint]

@@ -1,4 +1,4 @@
-"""The journal's side of a run: while a batch is sent, the next is claimed and the one before it settled.
+"""The journal's side of a run: while a batch is sent, the next is claimed and the last one is recorded.
 
 All of it happens on one thread, in the order it was asked for: every row's intent is committed before the
 row is handed out, and its outcome after its own batch has been delivered. A crash leaves in doubt at most the
@@ -7,18 +7,18 @@ batch that was being sent and the one claimed ahead. What was claimed and never 
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ParamSpec, Self
 
 from f.records.journal.row_journal import Claim, Entry, Journal
-from f.records.rows.outcome import CustomerRow, RowOutcome
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import Row, Rows
 from f.records.target.target import Target, content_of, digest
 
 P = ParamSpec("P")
-Rows = Sequence[CustomerRow]
 
 _APPLIED = frozenset({"created", "updated"})
 # No outcome yet, or one that says nothing about an earlier sending.
@@ -29,14 +29,28 @@ _RENEW_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Batch:
-    """Rows that are ours to send, and of these the `doubts`: they may have been applied before, by line.
+    """Rows that are ours to send; of these by line what the journal says of those `in_doubt`.
 
-    `ends`: the outcomes of rows that are not to be sent.
+    Rows in doubt may have been applied before. `outcomes` are those of rows that are not to be sent.
     """
 
-    rows: list[CustomerRow] = field(default_factory=list)
-    doubts: dict[int, Claim] = field(default_factory=dict)
-    ends: dict[int, RowOutcome] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    in_doubt: dict[int, Claim] = field(default_factory=dict)
+    outcomes: dict[int, RowOutcome] = field(default_factory=dict)
+
+
+class _Every:
+    """Says once in so many seconds that something is due."""
+
+    def __init__(self, seconds: float, ticks: Callable[[], float]) -> None:
+        self._seconds, self._ticks = seconds, ticks
+        self._last = ticks()
+
+    def is_due(self) -> bool:
+        if self._ticks() - self._last < self._seconds:
+            return False
+        self._last = self._ticks()
+        return True
 
 
 class BatchClaims:
@@ -45,13 +59,13 @@ class BatchClaims:
     def __init__(
         self, target: Target, journal: Journal, *, ticks: Callable[[], float] = time.monotonic
     ) -> None:
-        self._target, self._journal, self._ticks = target, journal, ticks
+        self._target, self._journal = target, journal
         self._thread = ThreadPoolExecutor(1, "journal")
         self._entries: dict[int, Entry] = {}
         self._seen: dict[str, int] = {}
         self._ahead: Future[Batch] | None = None
-        self._notes: deque[Future[None]] = deque()
-        self._renewed = ticks()
+        self._pending: deque[Future[None]] = deque()
+        self._lease = _Every(_RENEW_SECONDS, ticks)
 
     def claimed(self, batches: Iterable[Rows]) -> Iterator[Batch]:
         """Yield each batch once its intent is committed, and claim the next meanwhile."""
@@ -63,38 +77,37 @@ class BatchClaims:
         if claim is not None:
             yield self._due(claim)
 
-    def settle(self, batch: Batch, ends: Mapping[int, RowOutcome]) -> None:
-        """Write down how the rows of a delivered batch ended; rows without an end were not sent."""
-        self._note(self._settle, batch, ends)
+    def record_outcomes(self, batch: Batch, outcomes: Mapping[int, RowOutcome]) -> None:
+        """Record the outcomes of a delivered batch; rows without one were not sent. Does not wait."""
+        self._later(self._record_outcomes, batch, outcomes)
 
-    def intend(self, rows: Rows) -> None:
-        """Commit that rows found not to be applied are sent now after all."""
-        self._thread.submit(self._journal.intend, self._entries_of(rows)).result()
+    def record_intent(self, rows: Rows) -> None:
+        """Record that rows found not to be applied are about to be sent. Returns once that is committed."""
+        self._thread.submit(self._journal.record_intent, self._entries_of(rows)).result()
 
-    def note(self, rows: Rows, job: str) -> None:
-        """Commit that claimed rows are in this bulk job."""
-        self._thread.submit(self._journal.note, self._entries_of(rows), job).result()
+    def record_job(self, rows: Rows, job: str) -> None:
+        """Record that claimed rows are in this bulk job. Returns once that is committed."""
+        self._thread.submit(self._journal.record_job, self._entries_of(rows), job).result()
 
     def now(self) -> float:
         """Seconds since the epoch, by the clock of `Claim.since`."""
         return self._journal.now()
 
-    def renew(self) -> None:
+    def renew_claims(self) -> None:
         """Say that this job still lives, at most once a minute."""
-        if self._ticks() - self._renewed >= _RENEW_SECONDS:
-            self._renewed = self._ticks()
-            self._note(self._journal.renew)
+        if self._lease.is_due():
+            self._later(self._journal.renew_claims)
 
     @property
     def failed(self) -> bool:
         """Whether something could not be written down: then nothing more is to be sent."""
-        return any(note.done() and note.exception() is not None for note in self._notes)
+        return any(task.done() and task.exception() is not None for task in self._pending)
 
     def _entries_of(self, rows: Rows) -> list[Entry]:
         return [self._entries[row.line] for row in rows]
 
-    def _note(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-        self._notes.append(self._thread.submit(work, *args, **kwargs))
+    def _later(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        self._pending.append(self._thread.submit(work, *args, **kwargs))
         self._check()
 
     def _due(self, claim: Future[Batch]) -> Batch:
@@ -104,8 +117,8 @@ class BatchClaims:
 
     def _check(self) -> None:
         """Raise what could not be written down."""
-        while self._notes and self._notes[0].done():
-            self._notes.popleft().result()
+        while self._pending and self._pending[0].done():
+            self._pending.popleft().result()
 
     # on the thread
 
@@ -114,28 +127,28 @@ class BatchClaims:
         wanted = self._wanted(rows, batch)
         claims = self._journal.claim(self._entries_of(wanted)) if wanted else {}
         for row in wanted:
-            claim = claims[self._entries[row.line].customer]
+            claim = claims[self._entries[row.line].key]
             if claim.state == "done":
-                batch.ends[row.line] = _recorded(claim)
+                batch.outcomes[row.line] = _recorded(claim)
             elif claim.state == "elsewhere":
-                batch.ends[row.line] = RowOutcome.because("in_progress_elsewhere")
+                batch.outcomes[row.line] = RowOutcome.because("in_progress_elsewhere")
             else:
                 batch.rows.append(row)
                 if claim.state == "in_doubt":
-                    batch.doubts[row.line] = claim
+                    batch.in_doubt[row.line] = claim
         return batch
 
-    def _wanted(self, rows: Rows, batch: Batch) -> list[CustomerRow]:
+    def _wanted(self, rows: Rows, batch: Batch) -> list[Row]:
         """The rows that nothing known here forbids to send."""
         wanted, target = [], self._target
         for row in rows:
-            key = row.customer.key
+            key = row.key
             refusal = target.kind.refusal_before_sending(row, target) or self._repeated(key, row.line)
             if refusal is None:
                 self._entries[row.line] = entry_of(row, self._target)
                 wanted.append(row)
             else:
-                batch.ends[row.line] = refusal
+                batch.outcomes[row.line] = refusal
         return wanted
 
     def _repeated(self, key: str, line: int) -> RowOutcome | None:
@@ -144,27 +157,27 @@ class BatchClaims:
             return None
         return RowOutcome.because("duplicate_in_file", f"The first is line {first}.")
 
-    def _settle(self, batch: Batch, ends: Mapping[int, RowOutcome]) -> None:
+    def _record_outcomes(self, batch: Batch, outcomes: Mapping[int, RowOutcome]) -> None:
         """A doubt ends only with an answer, not with another failure. What only sending needs is let go."""
         done: list[tuple[Entry, str, str | None]] = []
-        doubtful: list[Entry] = []
+        in_doubt: list[Entry] = []
         forgotten: list[Entry] = []
         for row in batch.rows:
-            entry, end = self._entries.pop(row.line), ends.get(row.line)
-            row.record = None
-            outcome = end.outcome if end else ""
-            if end is not None and outcome in _APPLIED:
-                done.append((entry, outcome, end.id))
-            elif outcome == "unknown" or (row.line in batch.doubts and outcome in _UNTRIED):
-                doubtful.append(entry)
+            entry, outcome = self._entries.pop(row.line), outcomes.get(row.line)
+            row.rendered = None
+            name = outcome.outcome if outcome else ""
+            if outcome is not None and name in _APPLIED:
+                done.append((entry, name, outcome.id))
+            elif name == "unknown" or (row.line in batch.in_doubt and name in _UNTRIED):
+                in_doubt.append(entry)
             else:
                 forgotten.append(entry)
         if batch.rows:
-            self._journal.settle(done=done, doubtful=doubtful, forgotten=forgotten)
+            self._journal.record_outcomes(done=done, in_doubt=in_doubt, forgotten=forgotten)
 
     def _give_back(self, claim: Future[Batch]) -> None:
         if claim.exception() is None:
-            self._settle(claim.result(), {})
+            self._record_outcomes(claim.result(), {})
 
     def __enter__(self) -> Self:
         return self
@@ -173,19 +186,19 @@ class BatchClaims:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._ahead is not None:
-            self._notes.append(self._thread.submit(self._give_back, self._ahead))
+            self._pending.append(self._thread.submit(self._give_back, self._ahead))
         self._thread.shutdown()
         if error is None:
             self._check()
 
 
-def entry_of(row: CustomerRow, target: Target) -> Entry:
+def entry_of(row: Row, target: Target) -> Entry:
     """The row as the journal knows it."""
-    return Entry(digest(row.customer.key), digest(content_of(target.record_of(row))))
+    return Entry(digest(row.key), digest(content_of(target.record_of(row))))
 
 
 def _recorded(claim: Claim) -> RowOutcome:
-    """The same end again for a run that resumes; for another import there is nothing to do."""
+    """The same outcome again for a run that resumes; for another import there is nothing to do."""
     if not claim.same_import:
         return RowOutcome.because("already_imported", id=claim.remote_id)
     return RowOutcome("updated" if claim.outcome == "updated" else "created", id=claim.remote_id)

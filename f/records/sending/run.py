@@ -1,14 +1,14 @@
 """Sending the rows of one chunk: batches, pace, journal, and exactly one outcome for every row."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from f.connect.client import Client
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
 from f.records.journal.row_journal import Journal, NoJournal
-from f.records.report.summary import Stop
-from f.records.rows.outcome import CustomerRow, RowOutcome
+from f.records.rows.outcome import RowOutcome, Stop
+from f.records.rows.row import Row, Rows
 from f.records.sending.batch_claims import Batch, BatchClaims
 from f.records.sending.delivery import Delivery
 from f.records.sending.pacing import BatchFacts, next_delay
@@ -19,17 +19,24 @@ _TROUBLE = frozenset({"failed", "unknown"})
 
 @dataclass(slots=True)
 class Sent:
-    """How a chunk went. Every row given stands in `ends` exactly once, in the order of their lines."""
+    """How a chunk went. Every row given stands in `outcomes` exactly once, in the order of their lines."""
 
-    ends: list[tuple[CustomerRow, RowOutcome]]
+    outcomes: list[tuple[Row, RowOutcome]]
     requests: int = 0
     retries: int = 0
-    latencies: Latencies = field(default_factory=Latencies)
+    latencies: Histogram = field(default_factory=Histogram)
     stopped: Stop | None = None
+
+    def parked(self) -> list[tuple[Row, RowOutcome]]:
+        """Return the outcomes; if the run was parked, the rows that it did not come to wait."""
+        if self.stopped is None or "resume_at" not in self.stopped:
+            return self.outcomes
+        waits = RowOutcome.because("parked", self.stopped["message"])
+        return [(row, waits if one.code == "not_sent" else one) for row, one in self.outcomes]
 
 
 def send_rows(
-    rows: Sequence[CustomerRow],
+    rows: Rows,
     target: Target,
     client: Client,
     *,
@@ -39,80 +46,59 @@ def send_rows(
     sleep: Callable[[float], object] = time.sleep,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Sent:
-    """Send the rows in batches; `progress` is told how many are done.
+    """Send the rows in batches; `progress` gets how many are done.
 
     A refused credential, a wrong endpoint, a used-up quota, a service that stays down or `cancelled` stops
     the run: what is in flight is awaited, the rest is not sent. The first row goes alone, so that a refused
     credential is tried once. With a journal, rows that were applied before are not sent.
     """
+    in_bulk = target.loads_in_bulk(len(rows))
+    outcomes: dict[int, RowOutcome] = {}
     with BatchClaims(target, journal or NoJournal()) as claims:
-        run = _Run(target, client, on_duplicate, claims, sleep, cancelled)
+        delivery = Delivery(
+            target, client, on_duplicate, claims, sleep=sleep, cancelled=cancelled, in_bulk=in_bulk
+        )
         delay, pause = target.delay_between_batches, False
-        in_bulk = run.delivery.loads_in_bulk = target.loads_in_bulk(len(rows))
         for batch in claims.claimed(_batches(rows, len(rows) if in_bulk else target.batch_size)):
             if pause:
                 sleep(delay)
-            facts = run.send(batch)
+            facts = _deliver(batch, delivery, claims, outcomes)
             pause = facts.requests > 0
-            progress(len(run.delivery.ends))
-            if run.stop_now():
+            progress(len(outcomes))
+            if cancelled():
+                delivery.wire.stop_for({"code": "cancelled", "message": "The import was cancelled."})
+            if delivery.wire.stop is not None:
                 break
             delay = next_delay(delay, facts, base=target.delay_between_batches)
-    not_sent = RowOutcome.because("not_sent")
-    ends = [(row, run.delivery.ends.get(row.line, not_sent)) for row in rows]
-    delivery = run.delivery
-    return Sent(ends, delivery.requests, delivery.retries, delivery.latencies, delivery.stopped)
+    not_sent, traffic = RowOutcome.because("not_sent"), delivery.wire.traffic
+    return Sent(
+        [(row, outcomes.get(row.line, not_sent)) for row in rows],
+        traffic.requests,
+        traffic.retries,
+        traffic.latencies,
+        delivery.wire.stop,
+    )
 
 
-def _batches(rows: Sequence[CustomerRow], size: int) -> Iterator[Sequence[CustomerRow]]:
+def _batches(rows: Rows, size: int) -> Iterator[Sequence[Row]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
-class _Run:
-    """The rows of one chunk on their way to the target."""
+def _deliver(
+    batch: Batch, delivery: Delivery, claims: BatchClaims, outcomes: dict[int, RowOutcome]
+) -> BatchFacts:
+    """Deliver a claimed batch and record what became of it; the outcomes are added to the others."""
+    traffic = delivery.wire.traffic
+    requests, seconds = traffic.requests, traffic.seconds
+    # Nothing is recorded if this raises: what was sent then stays in doubt.
+    delivered = delivery.deliver(batch)
+    outcomes.update(delivered)
+    claims.record_outcomes(batch, delivered)
+    made = traffic.requests - requests
+    mean = (traffic.seconds - seconds) / max(made, 1)
+    return BatchFacts(made, min(_troubled(batch.rows, delivered), made), mean)
 
-    def __init__(
-        self,
-        target: Target,
-        client: Client,
-        on_duplicate: OnDuplicate,
-        claims: BatchClaims,
-        sleep: Callable[[float], object],
-        cancelled: Callable[[], bool],
-    ) -> None:
-        self._claims, self._cancelled = claims, cancelled
-        self.delivery = Delivery(
-            target,
-            client,
-            on_duplicate,
-            sleep,
-            claims.now,
-            lambda: claims.failed or cancelled(),
-            intend=claims.intend,
-            note=claims.note,
-            answered=claims.renew,
-        )
 
-    def stop_now(self) -> bool:
-        """Whether nothing more is to be sent; a cancelled run says so as its reason."""
-        if self._cancelled() and self.delivery.stopped is None:
-            self.delivery.stopped = {"code": "cancelled", "message": "The import was cancelled."}
-        return self.delivery.stopped is not None
-
-    def send(self, batch: Batch) -> BatchFacts:
-        """Deliver a claimed batch, and have it settled."""
-        delivery = self.delivery
-        before, seconds = delivery.requests, delivery.seconds
-        delivery.ends.update(batch.ends)
-        # Nothing is settled if this raises: what was sent then stays in doubt.
-        delivery.deliver(batch.rows, batch.doubts)
-        self._claims.settle(batch, delivery.ends)
-        troubled = sum(self._outcome(row) in _TROUBLE for row in batch.rows)
-        requests = delivery.requests - before
-        mean = (delivery.seconds - seconds) / max(requests, 1)
-        return BatchFacts(requests, min(troubled, requests), mean)
-
-    def _outcome(self, row: CustomerRow) -> str:
-        end = self.delivery.ends.get(row.line)
-        return end.outcome if end else ""
+def _troubled(rows: Rows, outcomes: Mapping[int, RowOutcome]) -> int:
+    return sum(row.line in outcomes and outcomes[row.line].outcome in _TROUBLE for row in rows)

@@ -6,7 +6,8 @@ from typing import Any
 
 from f.connect.calls.message import Response
 from f.connect.redact import mask_text
-from f.records.rows.outcome import Found, RowOutcome
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import Found
 
 _LONGEST_DETAIL = 300
 # Where APIs put their explanation, in order of preference.

@@ -1,25 +1,30 @@
-"""A target: what every kind of customer API is to the import, and one of them ready for use."""
+"""A target: what every kind of API that takes records is to the engine, and one of them ready for use.
+
+A `Kind` is a set of pure functions between rows and HTTP: the requests for these rows, the outcomes from this
+reply. What only some APIs can do is a capability of its own: `Lookup` finds records that are there, `Bulk`
+takes many rows as one job, `Quota` says how many calls are left. A `Target` is a kind with checked settings.
+"""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import orjson
 
 from f.connect.calls.message import Request, Response
 from f.connect.integration import Integration
-from f.customers.validation.customer import Customer, with_split_name
-from f.records.reading.columns import TargetFields
-from f.records.rows.outcome import CustomerRow, Found, RowOutcome
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import CUSTOM, Found, Row, Rows
+from f.records.target.field_names import FieldNames
 
 OnDuplicate = Literal["skip", "update", "fail"]
 JournalKind = Literal["postgres", "file", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class QuotaLeft:
     """Calls a target takes a day, and how many of them are left now.
 
     `renews_at`, seconds since the epoch, is when all come back; None: each comes back a day after its use.
@@ -31,81 +36,190 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkKind:
-    """How a kind of target takes many rows as one job. Pure functions: requests, and what replies mean.
+class Traits:
+    """What is the same for every target of a kind.
 
-    `state_in`: `open` was never closed, so nothing was applied; `gone` never will be; `working` is awaited;
-    `ended` has `results`, of which `outcomes_in` reads outcomes by line. `failure_in` is the outcome of rows
-    that no result names.
+    `own_batches`: takes many rows a request without being told where. `upserts`: an update of what is there
+    takes no call of its own. `shares_host`: many accounts share one base_url, so that the credential has to
+    tell them apart. `known_by`: what the target itself tells a repeated row by, in words. `caseless`: our
+    fields that it compares without regard to case.
     """
 
-    new_job: Callable[["Target", OnDuplicate], Request]
-    job_in: Callable[[Response], str]
-    upload: Callable[[str, Sequence[CustomerRow], "Target"], Request]
-    close: Callable[[str, "Target"], Request]
-    abort: Callable[[str, "Target"], Request]
-    look: Callable[[str, "Target"], Request]
-    state_in: Callable[[Response], Literal["open", "working", "ended", "gone"]]
-    failure_in: Callable[[Response], RowOutcome]
-    results: Callable[[str, "Target"], Iterator[Request]]
-    outcomes_in: Callable[[Response, Sequence[CustomerRow]], dict[int, RowOutcome]]
+    keeps_custom: bool = False
+    has_idempotency_keys: bool = False
+    shares_host: bool = False
+    own_batches: bool = False
+    rows_per_request: int = 100
+    most_rows_per_request: int = 10_000
+    upserts: bool = False
+    own_settings: frozenset[str] = frozenset()
+    retry_also_on: tuple[int, ...] = ()
+    known_by: str = "its key"
+    caseless: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of target: its field names, and pure functions between rows and HTTP.
+class Lookup(Protocol):
+    """Finding records that are in the target already.
 
-    `requests_for` puts the rows it is about into each request's `context`; `outcomes_from` gives one
-    outcome for each of them, in order: `batch_refused` for all where the reply is about the batch and names
-    no row, `row_locked` for a row to be tried again. `update_for` is sent for a row that is there already
-    when the import was asked to update. `lookups_for` asks for rows by what makes them one customer, and for
-    the values of the target's fields that are named (a dot leads into a nested object); `found_in` reads
-    which are there, by line.
+    `created_field` is the target's field that says when a record was made there; empty if there is none.
+    """
 
-    `allowance_request` asks for the calls left today, `allowance_in` reads the reply at a time; None: the
-    API does not say, or not in a way that can be read.
+    created_field: str
+    rows_per_lookup: int
 
-    `repeats_safely`: the same rows sent twice make no second customer, whatever they hold. `looks_first`:
-    the API takes a second customer with the same e-mail, so each row is looked up before it is created.
+    def can_look_up(self, target: "Target") -> bool:
+        """Return whether this target can be asked for a row."""
+
+    def looks_first(self, target: "Target", on_duplicate: OnDuplicate) -> bool:
+        """Return whether the API takes a second record with the same key, so that each is looked up first."""
+
+    def lookups_for(self, rows: Rows, target: "Target", names: Sequence[str]) -> Iterator[Request]:
+        """Yield requests that ask for rows by their key, each with its rows as `context`.
+
+        `names` are the target's fields whose values are wanted; a dot leads into a nested object.
+        """
+
+    def found_in(self, response: Response, rows: Rows, target: "Target") -> dict[int, Found]:
+        """Return which of the rows are there, by line."""
+
+
+class Bulk(Protocol):
+    """Taking many rows as one job: opened, filled, closed, awaited, read. `bulk_from`: rows worth a job."""
+
+    bulk_from: int
+
+    def new_job(self, target: "Target", on_duplicate: OnDuplicate) -> Request:
+        """Return the request that opens a job. An open job does nothing."""
+
+    def job_in(self, response: Response) -> str:
+        """Return the id of the job that was opened."""
+
+    def upload(self, job: str, rows: Rows, target: "Target") -> Request:
+        """Return the request that fills the job. A second one must be refused by the target."""
+
+    def close(self, job: str, target: "Target") -> Request:
+        """Return the request that makes the load begin."""
+
+    def abort(self, job: str, target: "Target") -> Request:
+        """Return the request that ends an open job without effect."""
+
+    def look(self, job: str, target: "Target") -> Request:
+        """Return the request that asks how far the job is."""
+
+    def state_in(self, response: Response) -> Literal["open", "working", "ended", "gone"]:
+        """Return `open` if the job was never closed, so nothing was applied; `gone` if it never will be."""
+
+    def failure_in(self, response: Response) -> RowOutcome:
+        """Return the outcome of rows that no result of an ended job names."""
+
+    def results(self, job: str, target: "Target") -> Iterator[Request]:
+        """Yield the requests that read what became of the rows."""
+
+    def outcomes_in(self, response: Response, rows: Rows) -> dict[int, RowOutcome]:
+        """Return the outcomes that one of those replies tells, by line."""
+
+
+class Quota(Protocol):
+    """Saying how many calls the target still takes today."""
+
+    def quota_request(self, target: "Target") -> Request:
+        """Return the request that asks for the calls left."""
+
+    def quota_in(self, response: Response, now: float) -> QuotaLeft | None:
+        """Return what the reply says; None if it cannot be read. `now` in seconds since the epoch."""
+
+
+class Kind(Protocol):
+    """One kind of target. Its methods are pure: they build requests and read replies, and never send.
+
+    `fields` are our fields under the target's names, `endpoint` is where its records are made unless the
+    resource says otherwise. `lookup`, `bulk` and `quota` are None if the API has no such thing.
     """
 
     name: str
     fields: Mapping[str, str]
     endpoint: str
-    requests_for: Callable[[Sequence[CustomerRow], "Target", OnDuplicate], Iterator[Request]]
-    outcomes_from: Callable[[Response, Sequence[CustomerRow]], list[RowOutcome]]
-    update_for: Callable[[CustomerRow, str, "Target"], Request]
-    lookups_for: Callable[[Sequence[CustomerRow], "Target", Sequence[str]], Iterator[Request]]
-    found_in: Callable[[Response, Sequence[CustomerRow], "Target"], dict[int, Found]]
-    can_ask: Callable[["Target"], bool]
-    repeats_safely: Callable[["Target", OnDuplicate], bool]
-    looks_first: Callable[["Target", OnDuplicate], bool] = lambda _target, _on_duplicate: False
-    refusal_before_sending: Callable[[CustomerRow, "Target"], RowOutcome | None] = lambda _row, _target: None
-    # The code of a stop that this reply means for the whole run, where its status does not say it.
-    stop_code: Callable[[Response], str | None] = lambda _response: None
-    allowance_request: Callable[["Target"], Request] | None = None
-    allowance_in: Callable[[Response, float], Allowance | None] = lambda _response, _now: None
-    # The field that says when a customer was made there, for a look-up; empty where there is none.
-    created_field: str = ""
-    keeps_custom: bool = False
-    splits_name: bool = False
-    has_idempotency_keys: bool = False
-    # Whether many accounts share one base_url, so that the credential has to tell them apart.
-    shares_host: bool = False
-    own_batches: bool = False  # takes many rows a request without being told where
-    rows_per_request: int = 100
-    most_rows_per_request: int = 10_000
-    rows_per_lookup: int = 1
-    upserts: bool = False  # an update of what is there takes no call of its own
-    bulk: BulkKind | None = None
-    bulk_from: int = 0  # rows in a chunk from which they are worth a job
-    own_settings: frozenset[str] = frozenset()
-    retry_also_on: tuple[int, ...] = ()
+    traits: Traits
+
+    @property
+    def lookup(self) -> Lookup | None:
+        """How records are found."""
+
+    @property
+    def bulk(self) -> Bulk | None:
+        """How many rows go as one job."""
+
+    @property
+    def quota(self) -> Quota | None:
+        """How the calls left are asked for."""
+
+    def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
+        """Return a row's record in the target's own names."""
+
+    def requests_for(self, rows: Rows, target: "Target", on_duplicate: OnDuplicate) -> Iterator[Request]:
+        """Yield the requests that create the rows, each with the rows it is about as `context`."""
+
+    def outcomes_from(self, response: Response, rows: Rows) -> list[RowOutcome]:
+        """Return one outcome for each row of a request, in order.
+
+        `batch_refused` for all if the reply is about the batch and names no row, `row_locked` for a row to be
+        tried again. Replies that end the run (401, 403, 404 and so on) never come here.
+        """
+
+    def update_for(self, row: Row, existing_id: str, target: "Target") -> Request:
+        """Return the request that brings a record that is there up to date. Repeating it is harmless."""
+
+    def refusal_before_sending(self, row: Row, target: "Target") -> RowOutcome | None:
+        """Return why the target would refuse the row, if that can be known without asking it."""
+
+    def stop_code(self, response: Response) -> str | None:
+        """Return the reason code of a stop that a reply means for the run, if its status does not say it."""
+
+    def repeats_safely(self, target: "Target", on_duplicate: OnDuplicate) -> bool:
+        """Return whether the same rows sent twice make no second record, whatever they hold."""
+
+
+class BaseKind:
+    """What most kinds have in common: no capability, no refusal, no stop of their own."""
+
+    traits = Traits()
+
+    @property
+    def lookup(self) -> Lookup | None:
+        """None."""
+        return None
+
+    @property
+    def bulk(self) -> Bulk | None:
+        """None."""
+        return None
+
+    @property
+    def quota(self) -> Quota | None:
+        """None."""
+        return None
+
+    def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
+        """Return the record under the target's names, as it is."""
+        custom = record.get(CUSTOM)
+        if custom is None:
+            return names.render(record, {})
+        return names.render({name: text for name, text in record.items() if name != CUSTOM}, custom)
+
+    def refusal_before_sending(self, row: Row, target: "Target") -> RowOutcome | None:
+        """Return None: what the target refuses is found out by asking it."""
+        del row, target
+        return None
+
+    def stop_code(self, response: Response) -> str | None:
+        """Return None: the status says it."""
+        del response
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A checked `customer_api` resource. Delays are in seconds.
+    """A kind with the checked settings of one resource. Delays are in seconds.
 
     `identity` is what the journal knows it by. `options` holds the settings only its kind has.
     """
@@ -114,7 +228,7 @@ class Target:
     integration: Integration
     identity: str
     endpoint: str
-    fields: TargetFields
+    fields: FieldNames
     batch_size: int
     rows_per_request: int
     delay_between_batches: float
@@ -135,16 +249,27 @@ class Target:
         return f"{self.kind.name} at {parts.hostname or f'this Windmill, {parts.path}'}"
 
     def loads_in_bulk(self, rows: int) -> bool:
-        """Whether so many rows of a chunk go as one job."""
-        return self.kind.bulk is not None and rows >= self.options.get("bulk_from", self.kind.bulk_from)
+        """Return whether so many rows of a chunk go as one job."""
+        bulk = self.kind.bulk
+        return bulk is not None and rows >= self.options.get("bulk_from", bulk.bulk_from)
+
+    @property
+    def lookup(self) -> Lookup | None:
+        """How a row is looked up here; None if it cannot be."""
+        lookup = self.kind.lookup
+        return lookup if lookup is not None and lookup.can_look_up(self) else None
 
     @property
     def can_ask(self) -> bool:
         """Whether a row can be looked up."""
-        return self.kind.can_ask(self)
+        return self.lookup is not None
+
+    def looks_first(self, on_duplicate: OnDuplicate) -> bool:
+        """Return whether each row is looked up before it is created."""
+        return self.kind.lookup is not None and self.kind.lookup.looks_first(self, on_duplicate)
 
     def repeats_safely(self, on_duplicate: OnDuplicate, *, same_content: bool = True) -> bool:
-        """Whether a row that may have been applied can simply be sent again.
+        """Return whether a row that may have been applied can simply be sent again.
 
         An idempotency key covers only the very same content, and a batch's key only the very same batch.
         """
@@ -152,11 +277,11 @@ class Target:
         return keyed or self.kind.repeats_safely(self, on_duplicate)
 
     def guarantee(self, journal: JournalKind = "file", on_duplicate: OnDuplicate = "skip") -> str:
-        """What a crash or a lost answer means here, in sentences for the report."""
+        """Return what a crash or a lost answer means here, in sentences for the report."""
         if self.kind.repeats_safely(self, on_duplicate):
             return (
-                "Exactly once: the target itself tells a repeated row by its e-mail or external id, so it is "
-                "not created twice."
+                f"Exactly once: the target itself tells a repeated row by {self.kind.traits.known_by}, so it "
+                "is not created twice."
             )
         if self.repeats_safely(on_duplicate):
             return (
@@ -183,30 +308,25 @@ class Target:
             f"reported as unknown and not sent again.{where}"
         )
 
-    def render(self, customer: Customer) -> dict[str, Any]:
-        """The customer in the target's own names."""
-        if self.kind.splits_name:
-            customer = with_split_name(customer)
-        values = {"name": customer.name, "email": customer.email, **customer.fields}
-        return self.fields.render(values, customer.custom)
+    def render(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row's record in the target's own names."""
+        return self.kind.render(record, self.fields)
 
-    def record_of(self, row: CustomerRow) -> dict[str, Any]:
-        """The row's customer in the target's own names, rendered once. Not to be changed: others read it."""
-        if row.record is None:
-            row.record = self.render(row.customer)
-        return row.record
+    def record_of(self, row: Row) -> dict[str, Any]:
+        """Return the row's record in the target's own names, rendered once. Do not change it."""
+        if row.rendered is None:
+            row.rendered = self.render(row.record)
+        return row.rendered
 
-    def values_of(self, rows: Sequence[CustomerRow], name: str) -> dict[int, str]:
-        """What the rows have in one of the target's fields, by line; every row has an e-mail address."""
-        if name == self.kind.fields["email"]:
-            return {row.line: row.customer.email for row in rows}
+    def values_of(self, rows: Rows, name: str) -> dict[int, str]:
+        """Return what the rows have in one of the target's fields, by line."""
         values = {row.line: self.record_of(row).get(name) for row in rows}
         return {line: value for line, value in values.items() if isinstance(value, str)}
 
     def key_of(self, record: Any) -> str | None:
-        """The idempotency key of a rendered record or batch: from target and content, not from line or run.
+        """Return the idempotency key of a rendered record or batch, or None if the API has no such keys.
 
-        None where the API has no such keys.
+        It is made of target and content, not of line or run.
         """
         if not self.sends_keys:
             return None
@@ -214,10 +334,10 @@ class Target:
 
 
 def content_of(record: Any) -> str:
-    """A record as text that is the same whenever its content is."""
+    """Return a record as text that is the same whenever its content is."""
     return orjson.dumps(record, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def digest(text: str) -> str:
-    """A short name for a text that tells nothing of it."""
+    """Return a short name for a text that tells nothing of it."""
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

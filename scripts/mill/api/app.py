@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mill.api.replies import Refusal, json_response
-from mill.api.routes_api import PREFIX, RoutesApi, has_token
-from mill.api.values import FixedValue, MissingValue
+from mill.api.endpoints.routes_api import PREFIX, RoutesApi, has_token
+from mill.api.storage.values import FixedValue, MissingValue
+from mill.api.transport.replies import Refusal, json_response
 from mill.errors import MillError
 from mill.twins.mount import TwinsMount
 

@@ -17,24 +17,24 @@ from typing import Any, Self
 import uvicorn
 
 from mill.api.app import USER, Application
-from mill.api.approvals import ApprovalsApi
-from mill.api.database import Database
-from mill.api.jobs_api import JobsApi
-from mill.api.objects import Objects
-from mill.api.objects_api import ObjectsApi
-from mill.api.routes_api import RoutesApi, has_token
-from mill.api.run_api import RunApi
-from mill.api.scripts_api import ScriptsApi
-from mill.api.templates import Templates
-from mill.api.triggers import HttpTrigger, RouteTable, load_triggers
-from mill.api.values import Values, read_environment
-from mill.api.values_api import ValuesApi
-from mill.api.waiting import Waiter
-from mill.engine.ports import Jobs
+from mill.api.endpoints.approvals import ApprovalsApi
+from mill.api.endpoints.jobs_api import JobsApi
+from mill.api.endpoints.objects_api import ObjectsApi
+from mill.api.endpoints.routes_api import RoutesApi, has_token
+from mill.api.endpoints.run_api import RunApi
+from mill.api.endpoints.scripts_api import ScriptsApi
+from mill.api.endpoints.triggers import HttpTrigger, RouteTable, load_triggers
+from mill.api.endpoints.values_api import ValuesApi
+from mill.api.endpoints.waiting import Waiter
+from mill.api.storage.database import Database
+from mill.api.storage.objects import Objects
+from mill.api.storage.templates import Templates
+from mill.api.storage.values import Values, read_environment
 from mill.listening import HOST, listen
+from mill.ports import Jobs
+from mill.repository.workspace import Workspace
 from mill.twins.connection import quiet_config
 from mill.twins.mount import TwinsMount
-from mill.workspace import Workspace
 
 _CALLS = 64  # synchronous script routes at the same time; more wait their turn
 _IDLE_SECONDS = (
@@ -109,11 +109,11 @@ class LocalApi:
         self._resources.close()
 
     def get_variable(self, path: str) -> str:
-        """A variable's value; MillError with the nearest names where there is none."""
+        """Return a variable's value; MillError with the nearest names where there is none."""
         return self._open_values().variable(path).value
 
     def get_resource(self, path: str) -> Any:
-        """A resource's value, `$var:` and `$res:` in it resolved; MillError where there is none."""
+        """Return a resource's value, `$var:` and `$res:` in it resolved; MillError where there is none."""
         return self._open_values().resolved(path)
 
     def _open_values(self) -> Values:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mill.errors import MillError
-from mill.workspace import Workspace, is_part
+from mill.repository.workspace import Workspace, is_part
 
 
 @dataclass(frozen=True)

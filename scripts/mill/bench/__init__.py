@@ -1,0 +1,1 @@
+"""Figures measured on this machine: each module is a `mill bench` command, or what several share."""

@@ -28,11 +28,11 @@ from rich.console import Console
 from rich.table import Table
 
 import mill
-from mill.bench.processes import process
+from mill.bench.rig.processes import process
 from mill.errors import MillError
 
 ROOT = Path(mill.__file__).parents[2]
-WORKER = Path(__file__).with_name("chaos_worker.py")
+WORKER = Path(__file__).parent / "workers" / "chaos_worker.py"
 # Lives one file may take before the run is given up: far more than any needs that gets on at all.
 MOST_LIVES = 60
 # How often one file is killed, so that a run goes over every course.
@@ -225,7 +225,7 @@ class Lab:
             return json.load(reply)
 
     def live(self, args: Mapping[str, Any], kill_after: float | None) -> dict[str, Any] | None:
-        """One life of an import: what it returned, or None where it was killed before."""
+        """Live one life of an import, and return what it returned, or None if it was killed before."""
         result = self.folder / "result.json"
         result.unlink(missing_ok=True)
         assert self._worker.stdin is not None
@@ -249,7 +249,7 @@ class Lab:
         return None
 
     def rows_in_doubt(self) -> int:
-        """How many rows the journal knows as sent and not as answered."""
+        """Return how many rows the journal knows as sent and not as answered."""
         file = self.folder / "home" / ".millwright" / "imports.sqlite"
         with contextlib.closing(sqlite3.connect(file, timeout=10)) as journal:
             try:
@@ -322,7 +322,8 @@ class Trip:
             {
                 "line": line,
                 "cells": [],
-                "customer": {"name": f"Customer {line}", "email": email, "external_id": email},
+                "key": email,
+                "record": {"name": f"Customer {line}", "email": email, "external_id": email},
             }
             for line, email in emails
         ]

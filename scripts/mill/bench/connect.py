@@ -17,9 +17,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mill.bench.postgres import postgres
+from mill.bench.rig.postgres import postgres
 from mill.errors import MillError
-from mill.workspace import Workspace
+from mill.repository.workspace import Workspace
 
 _HERE = Path(__file__).parent
 _DELAYS = (0.0, 0.02)
@@ -106,7 +106,7 @@ def _measure_limiter(root: Path, _: int) -> tuple[dict[str, float], Table]:
 
 
 def _over(due: list[float]) -> int:
-    """How many tokens beyond limit + burst came due within one window, at worst."""
+    """Return how many tokens beyond limit + burst came due within one window, at worst."""
     allowed = _PER_WINDOW + _BURST
     worst, first = 0, 0
     for last, moment in enumerate(due):
@@ -117,7 +117,7 @@ def _over(due: list[float]) -> int:
 
 
 def _together(root: Path, where: str) -> list[dict[str, Any]]:
-    command = [sys.executable, str(_HERE / "connect_worker.py"), "limiter", where, str(_TAKES)]
+    command = [sys.executable, str(_HERE / "workers" / "connect_worker.py"), "limiter", where, str(_TAKES)]
     workers = [
         subprocess.Popen(  # noqa: S603 - our own interpreter and file
             command, cwd=root, env=_environment(root), stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -166,7 +166,7 @@ def _import_seconds(root: Path, code: str) -> float:
 
 
 def _worker(root: Path, kind: str, where: str, count: int) -> dict[str, Any]:
-    command = [sys.executable, str(_HERE / "connect_worker.py"), kind, where, str(count)]
+    command = [sys.executable, str(_HERE / "workers" / "connect_worker.py"), kind, where, str(count)]
     done = subprocess.run(  # noqa: S603 - our own interpreter and file
         command, cwd=root, env=_environment(root), capture_output=True, check=False
     )
@@ -183,7 +183,7 @@ def _environment(root: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _server(delay: float) -> Iterator[str]:
-    command = [sys.executable, str(_HERE / "loopback.py"), str(delay)]
+    command = [sys.executable, str(_HERE / "rig" / "loopback.py"), str(delay)]
     with subprocess.Popen(  # noqa: S603 - our own interpreter and file
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as server:

@@ -21,14 +21,15 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from mill.api.objects import put_file
-from mill.bench import dataset, sending
-from mill.bench.postgres import MISSING, is_installed, postgres
+from mill.api.storage.objects import put_file
+from mill.bench import sending
+from mill.bench.rig import dataset
+from mill.bench.rig.postgres import MISSING, is_installed, postgres
 from mill.bench.sending import AT_ONCE, BURST, DELAY, JOBS, LIMIT, Rates, platform
 from mill.errors import MillError
-from mill.workspace import Workspace, hint
+from mill.repository.workspace import Workspace, hint
 
-_WORKER = Path(__file__).with_name("import_worker.py")
+_WORKER = Path(__file__).parent / "workers" / "import_worker.py"
 _ROUNDS = 3
 _FEWER = 100  # the small file has a hundredth of the rows
 _SEED = 7

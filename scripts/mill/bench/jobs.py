@@ -18,12 +18,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mill.engine.ports import Platform
 from mill.errors import MillError
+from mill.ports import Platform
+from mill.repository.workspace import Workspace, clean_path, defines_main
 from mill.session import Session
-from mill.workspace import Workspace, clean_path, defines_main
 
-_WORKER = Path(__file__).with_name("jobs_worker.py")
+_WORKER = Path(__file__).with_name("workers") / "jobs_worker.py"
 _EMPTY = "f/bench/import_nothing"
 _EMPTY_CODE = "def main() -> None:\n    pass\n"
 _LONGEST_IMPORT = 60.0  # seconds

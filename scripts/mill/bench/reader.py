@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mill.errors import MillError
-from mill.workspace import Workspace
+from mill.repository.workspace import Workspace
 
 _HERE = Path(__file__).parent
 _ROUNDS = 5
@@ -50,7 +50,7 @@ def reader(
 
 
 def _worker(root: Path, kind: str, *counts: int) -> Any:
-    command = [sys.executable, str(_HERE / "reader_worker.py"), kind, *map(str, counts)]
+    command = [sys.executable, str(_HERE / "workers" / "reader_worker.py"), kind, *map(str, counts)]
     done = subprocess.run(  # noqa: S603 - our own worker, without a shell
         command, cwd=root, env={"PYTHONPATH": str(root)}, capture_output=True, check=False
     )

@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,9 +15,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mill.engine.ports import Jobs, Platform, Target
+from mill.ports import Jobs, Platform, Target
+from mill.repository.workspace import MARKER, Workspace
 from mill.session import Session
-from mill.workspace import MARKER, Workspace
 
 _SCRIPT = "def main(n: int):\n    return n * 2\n"
 
@@ -47,7 +47,7 @@ def runner(
 
 
 def measure(iterations: int) -> dict[str, float]:
-    """Milliseconds a step, each way."""
+    """Return the milliseconds a step, each way."""
     with tempfile.TemporaryDirectory(prefix="mill-bench-") as folder:
         workspace = _workspace(Path(folder))
         with Session(workspace, Path(folder) / "state", platform=_nothing) as session:
@@ -67,7 +67,7 @@ def measure(iterations: int) -> dict[str, float]:
             }
 
 
-def _per_step(iterations: int, work: Any) -> float:
+def _per_step(iterations: int, work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return (time.perf_counter() - begin) * 1000 / iterations

@@ -20,14 +20,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol, Self
 
-from mill.api.objects import put_file
-from mill.bench import dataset
-from mill.bench.errand import Errand
-from mill.bench.processes import Worker, process, read_line
-from mill.engine.ports import Target
+from mill.api.storage.objects import put_file
+from mill.bench.rig import dataset
+from mill.bench.rig.errand import Errand
+from mill.bench.rig.processes import Worker, process, read_line
 from mill.errors import MillError
+from mill.ports import Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 
 DELAY = 0.02
 AT_ONCE = 64
@@ -42,7 +42,7 @@ Rates = Mapping[str, list[float]]
 
 
 def rates_by_row(root: Path, rows: int) -> Rates:
-    """Rows a second where each row is a request of its own. The slow ways are given fewer rows.
+    """Return rows a second where each row is a request of its own. The slow ways are given fewer rows.
 
     Ours goes chunk by chunk as parse_csv cuts it, one job after the other.
     """
@@ -53,7 +53,7 @@ def rates_by_row(root: Path, rows: int) -> Rates:
 
 
 def rates_in_batches(root: Path, rows: int) -> Rates:
-    """Rows a second from the file to an API that takes a hundred rows a request."""
+    """Return rows a second from the file to an API that takes a hundred rows a request."""
     with Stage(root) as stage:
         api = stage.api(batches=True)
         jobs = [stage.worker("jobs", home="shared") for _ in range(JOBS)]
@@ -68,7 +68,7 @@ def rates_in_batches(root: Path, rows: int) -> Rates:
 
 
 def rates_of_journals(root: Path, rows: int, database: str, *, batches: bool) -> Rates:
-    """Rows a second with no journal, one in a SQLite file and, where there is a database, one in Postgres."""
+    """Return the rows a second with no journal, one in a SQLite file, one in Postgres if there is one."""
     with Stage(root) as stage:
         workers = {"none": stage.worker("without_journal"), "sqlite": stage.worker("with_journal")}
         if database:
@@ -77,7 +77,7 @@ def rates_of_journals(root: Path, rows: int, database: str, *, batches: bool) ->
 
 
 def limited(root: Path, rows: int) -> Mapping[str, float]:
-    """What a server that enforces the limit counts of a few jobs that share it.
+    """Return what a server that enforces the limit counts of a few jobs that share it.
 
     It takes as many requests in any second as the settings allow: the limit and one burst.
     """
@@ -139,7 +139,7 @@ class Stage:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mill-bench-")))
             self._platform = stack.enter_context(platform(self._root, self._folder / "state"))
             arguments = [str(self._delay), *([str(self._most)] if self._most else [])]
-            command = [sys.executable, str(_HERE / "customer_server.py"), *arguments]
+            command = [sys.executable, str(_HERE / "rig" / "customer_server.py"), *arguments]
             server = stack.enter_context(process(command, os.environ, self._root))
             self._url = f"http://127.0.0.1:{read_line(server, 'customer API')}"
             self._stack = stack
@@ -151,7 +151,7 @@ class Stage:
         self._stack.close()
 
     def api(self, settings: Mapping[str, Any] | None = None, *, batches: bool = False) -> dict[str, Any]:
-        """The resource of the API, with settings as for one that bears a lot."""
+        """Return the resource of the API, with settings as for one that bears a lot."""
         return {
             "kind": "generic",
             "base_url": self._url,
@@ -161,7 +161,7 @@ class Stage:
         }
 
     def worker(self, way: str, home: str = "") -> Worker:
-        """A process that sends one way, with a home of its own unless it shares one."""
+        """Return a process that sends one way, with a home of its own unless it shares one."""
         number = next(self._numbers)
         folder = self._folder / (home or f"home-{number}")
         folder.mkdir(exist_ok=True)
@@ -173,7 +173,7 @@ class Stage:
             "HOME": str(folder),
             **self._platform,
         }
-        command = [sys.executable, str(_HERE / "sending_worker.py"), way]
+        command = [sys.executable, str(_HERE / "workers" / "sending_worker.py"), way]
         started = self._stack.enter_context(process(command, environment, self._root, log))
         return Worker(way, started, errors)
 
@@ -187,7 +187,7 @@ class Stage:
         databases: Mapping[str, str] | None = None,
         first: int = 1,
     ) -> Rates:
-        """Rows a second of each, round by round, after one round that does not count.
+        """Return rows a second of each, round by round, after one round that does not count.
 
         `shares`: a way sends only one in so many of the rows. `first` is the number of the first customer.
         """
@@ -226,7 +226,7 @@ class Stage:
         return {**errand, "chunks": self._preparing.ask(errand)["result"]}
 
     def ledger(self, who: str, rows: int) -> dict[str, float]:
-        """What the API has counted since the last time; MillError unless each row arrived once."""
+        """Return what the API has counted since the last time; MillError unless each row arrived once."""
         request = urllib.request.Request(f"{self._url}/_ledger", data=b"")  # noqa: S310 - our own server
         with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310 - as above
             ledger: dict[str, float] = json.load(reply)

@@ -1,0 +1,1 @@
+"""The commands of `mill`, one module each."""

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mill.engine.ports import Target
-from mill.launch import Launch, Options, launch, read_data
-from mill.workspace import Workspace
+from mill.ports import Target
+from mill.repository.workspace import Workspace
+from mill.terminal.inputs import read_data
+from mill.terminal.launch import Launch, launch
+from mill.terminal.options import Approve, Data, EnvFile, Event, Options, Silent, State, TraceFile, Verbose
 
 app = typer.Typer(no_args_is_help=True, help="Run flows on this machine, list them.")
-
-Data = Annotated[
-    str | None,
-    typer.Option(
-        "-d", "--data", metavar="JSON|@FILE|@-", help="Arguments as JSON, from a file, or from stdin."
-    ),
-]
-Event = Annotated[
-    str | None,
-    typer.Option(
-        metavar="JSON|@FILE", help="Start as a trigger would: the preprocessor makes the arguments of this."
-    ),
-]
-Silent = Annotated[bool, typer.Option("-s", "--silent", help="Print the result and nothing else.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also show logs, and the stack of a failure.")]
-Approve = Annotated[bool, typer.Option("--approve", help="Approve every step that waits for an approval.")]
-State = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Where local state lies (.mill beside wmill.yaml).")
-]
-TraceFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write a Chrome trace: see it at ui.perfetto.dev.")
-]
-EnvFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="NAME=value lines for the environment of the scripts.")
-]
 
 
 @app.command()

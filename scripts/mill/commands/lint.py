@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mill.lint.run import lint as run_lint
-from mill.workspace import Workspace
+from mill.repository.workspace import Workspace
 
 
 def lint(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mill.metadata.regenerate import regenerate
-from mill.workspace import Workspace
+from mill.repository.workspace import Workspace
 
 
 def metadata(

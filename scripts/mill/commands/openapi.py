@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mill.openapi import document
-from mill.workspace import Workspace
+from mill.repository.workspace import Workspace
 
 
 def openapi(

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mill.repository.workspace import Workspace
 from mill.resources import Planned, ResourcePush
-from mill.workspace import Workspace
 
 app = typer.Typer(help="Create the resources and variables a Windmill workspace lacks.", no_args_is_help=True)
 

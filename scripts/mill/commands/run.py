@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from mill.commands.flow import Approve, Data, EnvFile, Silent, State, TraceFile, Verbose
-from mill.engine.ports import Target
 from mill.errors import MillError
-from mill.launch import Launch, Options, launch, read_data
+from mill.ports import Target
+from mill.repository.workspace import Workspace, hint
+from mill.repository.yaml_file import read_mapping
 from mill.session import STATE_FOLDER
-from mill.workspace import Workspace, hint
-from mill.yamlfile import read_mapping
+from mill.terminal.inputs import read_data
+from mill.terminal.launch import Launch, launch
+from mill.terminal.options import Approve, Data, EnvFile, Options, Silent, State, TraceFile, Verbose
 
 _SETTINGS = ("summary", "description", "flow", "script", "args", "files", "objects", "event", "due")
 
@@ -81,7 +82,7 @@ class Case:
 
 
 def read_case(file: Path) -> Case:
-    """The case in `file`. Raises MillError for what is missing or unknown in it."""
+    """Return the case in `file`. Raises MillError for what is missing or unknown in it."""
     document = read_mapping(file)
     for name in document:
         if name not in _SETTINGS:
@@ -103,8 +104,8 @@ def read_case(file: Path) -> Case:
 def _put_objects(case: Path, objects: dict[str, Path], state: Path) -> None:
     if not objects:
         return
-    from mill.api.objects import put_file  # noqa: PLC0415 - a web server's imports, for the few cases with objects
-    from mill.api.replies import Refusal  # noqa: PLC0415 - the same
+    from mill.api.storage.objects import put_file  # noqa: PLC0415 - a web server's imports, for the few cases with objects
+    from mill.api.transport.replies import Refusal  # noqa: PLC0415 - the same
 
     for key, file in objects.items():
         try:

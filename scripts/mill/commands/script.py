@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from mill.commands.flow import Data, EnvFile, Event, Silent, State, TraceFile, Verbose
-from mill.engine.ports import Target
-from mill.launch import Launch, Options, launch, read_data
-from mill.workspace import Workspace, defines_main
+from mill.ports import Target
+from mill.repository.workspace import Workspace, defines_main
+from mill.terminal.inputs import read_data
+from mill.terminal.launch import Launch, launch
+from mill.terminal.options import Data, EnvFile, Event, Options, Silent, State, TraceFile, Verbose
 
 app = typer.Typer(no_args_is_help=True, help="Run scripts on this machine, list them.")
 

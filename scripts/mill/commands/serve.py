@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mill.engine.ports import Jobs
 from mill.errors import MillError
+from mill.ports import Jobs
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 
 if TYPE_CHECKING:  # a web server's and a terminal library's imports, paid only by who serves
     from rich.table import Table
 
+    from mill.api.endpoints.triggers import HttpTrigger
     from mill.api.server import LocalApi
-    from mill.api.triggers import HttpTrigger
 
 _LOOK_SECONDS = 2.0  # for delayed jobs that another mill has put down
 _BODY = "-H 'Content-Type: application/json' -d '{}'"
@@ -151,7 +151,7 @@ def _announce_twins(api: LocalApi) -> None:
 
 
 def _example(workspace: Workspace) -> str:
-    """A webhook that exists, as the end of its URL; where nothing does yet, what one looks like."""
+    """Return a webhook that exists, as the end of its URL; where nothing does yet, what one looks like."""
     flows, scripts = workspace.flows(), workspace.scripts()
     if flows:
         return f"f/{flows[0]}"

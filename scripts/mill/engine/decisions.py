@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from mill.engine.definition.openflow import Module, Stop, Transform
+from mill.engine.definition.retry import seconds_until_retry
 from mill.engine.expressions import Evaluator, ExpressionError, Names
 from mill.engine.frame import Frame
-from mill.engine.openflow import Module, Stop, Transform
-from mill.engine.outcome import BrokenFlow, Outcome, failure
-from mill.engine.retry import seconds_until_retry
+from mill.engine.jobs.outcome import BrokenFlow, Outcome, failure
 
 
 class Decisions:
@@ -18,14 +18,14 @@ class Decisions:
         self._evaluator = evaluator
 
     def truth(self, predicate: str, names: Names) -> bool:
-        """Whether the predicate holds."""
+        """Return whether the predicate holds."""
         try:
             return self._evaluator.truth(predicate, names)
         except ExpressionError as error:
             raise BrokenFlow(str(error)) from error
 
     def value(self, transform: Transform, names: Names) -> Any:
-        """The value of a setting that is fixed or computed."""
+        """Return the value of a setting that is fixed or computed."""
         if transform.expr is None:
             return transform.value
         try:
@@ -41,7 +41,7 @@ class Decisions:
         return value
 
     def stopped(self, stop: Stop | None, names: Names, result: Any) -> Outcome | None:
-        """The outcome of a step after which the flow stops early, None where it goes on."""
+        """Return the outcome of a step after which the flow stops early, None if it goes on."""
         if stop is None or not self.truth(stop.expr, names):
             return None
         if stop.skip_if_stopped:
@@ -52,7 +52,7 @@ class Decisions:
         return Outcome(False, failure("EarlyStopError", message, result=result), stop=True)
 
     def seconds_until_retry(self, frame: Frame, module: Module, failed: Outcome) -> int | None:
-        """Seconds until the step runs again; None where it does not."""
+        """Return the seconds until the step runs again; None if it does not."""
         retry = module.retry
         if not retry.attempts:
             return None

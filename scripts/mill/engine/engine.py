@@ -5,20 +5,22 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from mill.engine.delayed import Delayed, DelayedJob
-from mill.engine.flow import FlowRunner
-from mill.engine.jobs import Handle
-from mill.engine.library import Library
-from mill.engine.outcome import EXECUTION, INTERNAL, JobCanceled, Outcome, canceled, failure
-from mill.engine.ports import Completed, Job, Resume, Target
+from mill.engine.definition.library import Library
+from mill.engine.flow_runner import FlowRunner
+from mill.engine.jobs.delayed import Delayed, DelayedJob
+from mill.engine.jobs.job_table import Handle
+from mill.engine.jobs.outcome import EXECUTION, INTERNAL, JobCanceled, Outcome, canceled, failure
+from mill.engine.processes.worker import GRACE_SECONDS
 from mill.engine.runtime import Runtime
-from mill.engine.scripts import Scripts, Work
-from mill.engine.warm import WarmScripts
-from mill.engine.worker import GRACE_SECONDS
+from mill.engine.script_runner import ScriptJob, ScriptRunner
+from mill.engine.warm_scripts import WarmScripts
 from mill.errors import MillError
+from mill.ports import Completed, Job, Resume, Target
+
+Work = Callable[[Handle], Outcome]  # what a job does, from its start to how it ends
 
 _ENDING = (
     f"is ending; a script has {GRACE_SECONDS:g} s to finish what is under way. Interrupt again to kill it."
@@ -35,7 +37,7 @@ class Engine:
         self._runtime = runtime
         self._delayed = Delayed(runtime.state)
         self.library = Library(runtime.workspace, runtime.state / "inline")
-        self._scripts = Scripts(runtime)
+        self._scripts = ScriptRunner(runtime)
         self._flows = FlowRunner(runtime, self.library, self._scripts)
         self._warm = WarmScripts(runtime, self.library)
 
@@ -66,20 +68,22 @@ class Engine:
             self._begin(handle, work, job.due - time.time())
 
     def delayed(self, *, own: bool = False) -> list[DelayedJob]:
-        """The jobs that wait for their time; `own`: those this engine was asked for. MillError as `all`."""
+        """Return the jobs that wait for their time; `own`: those this engine was asked for.
+
+        MillError as `all`.
+        """
         return [job for job in self._delayed.all() if not own or self._runtime.jobs.get(job.id) is not None]
 
-    def _begin(self, handle: Handle, work: Any, delay: float) -> None:
+    def _begin(self, handle: Handle, work: Work, delay: float) -> None:
         threading.Thread(target=self._run, args=(handle, work, delay), daemon=True).start()
 
-    def _taken(self, work: Any) -> Any:
-        """The work of a delayed job, done by whoever is the first to take it."""
+    def _taken(self, work: Work) -> Work:
+        """Return the work of a delayed job, done by whoever is the first to take it."""
 
         def take_and_work(handle: Handle) -> Outcome:
             if not self._delayed.take(handle.id):
                 raise JobCanceled("it was started or taken back elsewhere")
-            outcome: Outcome = work(handle)
-            return outcome
+            return work(handle)
 
         return take_and_work
 
@@ -97,7 +101,7 @@ class Engine:
         return handle.job.completed
 
     def get(self, job_id: str) -> Job | None:
-        """The job, or None where there is none of that id."""
+        """Return the job, or None if there is none of that id."""
         handle = self._runtime.jobs.get(job_id)
         return handle.job if handle is not None else None
 
@@ -120,7 +124,7 @@ class Engine:
         return self._runtime.approvals.answer(job_id, resume)
 
     def flow_user_state(self, flow_job_id: str) -> dict[str, Any]:
-        """The user state of the flow that `flow_job_id` belongs to: the live, mutable mapping."""
+        """Return the user state of the flow that `flow_job_id` belongs to: the live, mutable mapping."""
         handle = self._runtime.jobs.get(flow_job_id)
         if handle is None:
             raise MillError(f"There is no job {flow_job_id}.")
@@ -142,8 +146,8 @@ class Engine:
         self._runtime.workers.close()
         shutil.rmtree(self._runtime.state / "jobs", ignore_errors=True)
 
-    def _prepared(self, target: Target, args: Mapping[str, Any], event: Mapping[str, Any] | None) -> Any:
-        """What will run, checked: a function from the job's handle to its outcome."""
+    def _prepared(self, target: Target, args: Mapping[str, Any], event: Mapping[str, Any] | None) -> Work:
+        """Return what will run, checked: a function from the job's handle to its outcome."""
         if target.kind == "flow":
             flow = self.library.check_flow(target.path)
             return lambda handle: self._flows.run(flow, handle, args, event=event)
@@ -154,10 +158,10 @@ class Engine:
             self.library.check_script(target.path)
             code = self.library.script(target.path)
             timeout, cache_ttl = self.library.timeout_and_cache(target.path)
-        work = Work(code, target.path, args, event=event, timeout=timeout, cache_ttl=cache_ttl)
-        return lambda handle: self._scripts.run(handle, work)
+        script = ScriptJob(code, target.path, args, event=event, timeout=timeout, cache_ttl=cache_ttl)
+        return lambda handle: self._scripts.run(handle, script)
 
-    def _run(self, handle: Handle, work: Any, delay: float) -> None:
+    def _run(self, handle: Handle, work: Work, delay: float) -> None:
         """A job from its start to its end, in its own thread: every way to end becomes an outcome."""
         outcome = Outcome(False, failure(INTERNAL, "mill itself failed; its traceback is on stderr"))
         try:

@@ -80,7 +80,7 @@ class _Timeout(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What one expression may see. `result_of` is None where Windmill gives it no `results`."""
+    """What one expression may see. `result_of` is None if Windmill gives it no `results`."""
 
     flow_input: Mapping[str, Any] = field(default_factory=dict)
     flow_env: Mapping[str, Any] = field(default_factory=dict)
@@ -111,13 +111,13 @@ class Evaluator:
         self._memory_limit = memory_limit
 
     def value(self, expression: str, names: Names) -> Any:
-        """The expression's value as JSON data. Raises ExpressionError."""
+        """Return the expression's value as JSON data. Raises ExpressionError."""
         expression = expression.strip()
         found, value = _plain_lookup(expression, names)
         return value if found else self._evaluate(expression, names)
 
     def truth(self, predicate: str, names: Names) -> bool:
-        """Whether a predicate holds; Windmill runs it as `Boolean(<text>)`. Raises ExpressionError."""
+        """Return whether a predicate holds; Windmill runs it as `Boolean(<text>)`. Raises ExpressionError."""
         return bool(self._evaluate(f"Boolean({predicate})", names))
 
     def _evaluate(self, expression: str, names: Names) -> Any:
@@ -196,7 +196,7 @@ _TEXT_OF_ERROR = "__error instanceof Error ? `${__error.name}: ${__error.message
 
 
 def _plain_lookup(expression: str, names: Names) -> tuple[bool, Any]:
-    """The value of an expression that is nothing but a path, which Windmill looks up without JavaScript."""
+    """Return the value of an expression that is only a path, which needs no JavaScript on Windmill."""
     if names.result_of is not None and (match := _RESULT_PATH.fullmatch(expression)):
         step, index, rest = match.groups()
         if not rest.endswith(".length"):
@@ -222,7 +222,7 @@ def _walk(value: Any, keys: list[str | int]) -> Any:
 
 
 def _visible(expression: str, names: Names) -> dict[str, Any]:
-    """The values the text mentions: Windmill, too, hands over no others."""
+    """Return the values the text mentions: Windmill, too, hands over no others."""
     everything = {**names.values, "flow_input": names.flow_input, "flow_env": names.flow_env}
     wanted = {name for name in everything if name in expression}
     if "error" in expression and "previous_result" in everything:
@@ -246,7 +246,7 @@ def _wrapped(expression: str) -> str:
 
 
 def with_awaits(expression: str) -> str:
-    """The expression as Windmill rewrites it: textually, strings and comments included."""
+    """Return the expression as Windmill rewrites it: textually, strings and comments included."""
     for name in _AWAITED_CALLS:
         expression = _await_calls(expression, name)
     return _RESULT_ACCESS.sub(lambda match: f"(await {match[0]})", expression)
@@ -271,7 +271,7 @@ def _closing_parenthesis(text: str) -> int:
 
 
 def _is_value(code: str) -> bool:
-    """Whether Windmill puts `return` before the text."""
+    """Return whether Windmill puts `return` before the text."""
     return _STATEMENT.match(code) is None and not _has_semicolon(code)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mill.engine.definition.openflow import Flow, Module
 from mill.engine.expressions import Names
-from mill.engine.jobs import Handle
-from mill.engine.openflow import Flow, Module
+from mill.engine.jobs.job_table import Handle
 
 NO_ANSWERS: Mapping[str, Any] = {"resume": None, "resumes": [], "approvers": []}
 
@@ -26,7 +26,7 @@ class Scope:
     outer: Scope | None = None
 
     def result_of(self, step: str) -> Any:
-        """The step's last result; None for a step that has not run."""
+        """Return the step's last result; None for a step that has not run."""
         scope: Scope | None = self
         while scope is not None:
             if step in scope.results:
@@ -72,13 +72,13 @@ class Frame:
         *,
         own_scope: bool = False,
     ) -> Frame:
-        """The frame of a branch or iteration inside this one."""
+        """Return the frame of a branch or iteration inside this one."""
         scope = Scope(outer=self.scope) if own_scope else self.scope
         given = self.flow_input if flow_input is None else flow_input
         return Frame(handle, self.flow, modules, given, scope, self.shared)
 
     def with_iteration(self, index: int, value: Any) -> dict[str, Any]:
-        """The flow input with `iter`; an outer loop's becomes `iter_parent`, and so on outwards."""
+        """Return the flow input with `iter`; an outer loop's becomes `iter_parent`, and so on outwards."""
         given = dict(self.flow_input)
         moved: Any = {"index": index, "value": value}
         key = "iter"
@@ -89,21 +89,21 @@ class Frame:
         return given
 
     def for_transforms(self, flow_input: Mapping[str, Any] | None = None, **more: Any) -> Names:
-        """What input transforms see."""
+        """Return what input transforms see."""
         values = {"params": {}, "previous_result": self.previous, **self.answers, **more}
         return self._names(values, flow_input)
 
     def for_predicates(self) -> Names:
-        """What skip_if, iterators, branch predicates, timeout and parallelism see."""
+        """Return what skip_if, iterators, branch predicates, timeout and parallelism see."""
         return self._names({"result": self.previous, "previous_result": self.previous, **self.answers})
 
     def for_stop(self, result: Any, iterations: list[Any] | None = None) -> Names:
-        """What stop_after_if sees once the step has this result."""
+        """Return what stop_after_if sees once the step has this result."""
         values = {"result": result, "previous_result": result}
         return self._names(values if iterations is None else {**values, "all_iters": iterations})
 
     def without_results(self, result: Any) -> Names:
-        """What retry_if and sleep see: the step's own result and nobody else's."""
+        """Return what retry_if and sleep see: the step's own result and nobody else's."""
         values = {"result": result, "previous_result": result}
         return Names(self.flow_input, self.flow.flow_env, values)
 

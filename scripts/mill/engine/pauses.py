@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mill.engine.decisions import Decisions
+from mill.engine.definition.openflow import Module, Suspend
 from mill.engine.frame import NO_ANSWERS, Frame
-from mill.engine.openflow import Module, Suspend
-from mill.engine.outcome import Outcome, failure
+from mill.engine.jobs.outcome import Outcome, failure
 from mill.engine.runtime import Runtime
 
 

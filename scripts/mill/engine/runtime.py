@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mill.engine.approvals import Approvals
 from mill.engine.expressions import Evaluator
-from mill.engine.jobs import Handle, JobTable
-from mill.engine.ports import Platform
-from mill.engine.worker import Workers
-from mill.workspace import Workspace
+from mill.engine.jobs.approvals import Approvals
+from mill.engine.jobs.job_table import Handle, JobTable
+from mill.engine.processes.worker import Workers
+from mill.ports import Platform
+from mill.repository.workspace import Workspace
 
 USER = "user"
 EMAIL = "user@example.com"
@@ -44,7 +44,7 @@ class Runtime:
     def environment(
         self, handle: Handle, path: str, flow_path: str = "", flow_job: str = "", step_id: str = ""
     ) -> dict[str, str]:
-        """The environment of a job's process: nothing of this process's own but PATH, TZ and HOME.
+        """Return the environment of a job's process: nothing of this process's own but PATH, TZ and HOME.
 
         The names are those Windmill sets; each is there, empty where it does not apply.
         """

@@ -10,28 +10,28 @@ from functools import partial
 from pathlib import Path
 
 from mill.errors import MillError
-from mill.lint.document import Document
-from mill.lint.expressions import check_expressions
-from mill.lint.finding import Finding, Place, relative
-from mill.lint.flow_tree import FlowTree
-from mill.lint.flows import check_flow
-from mill.lint.forms import check_enterprise, check_form
-from mill.lint.imports import check_imports
-from mill.lint.layout import check_layout, check_pushed, check_secrets
-from mill.lint.python_source import Source
-from mill.lint.signature import check_signature
-from mill.lint.triggers import check_trigger
+from mill.lint.checks.expressions import check_expressions
+from mill.lint.checks.flows import check_flow
+from mill.lint.checks.forms import check_enterprise, check_form
+from mill.lint.checks.imports import check_imports
+from mill.lint.checks.layout import check_layout, check_pushed, check_secrets
+from mill.lint.checks.signature import check_signature
+from mill.lint.checks.triggers import check_trigger
+from mill.lint.sources.document import Document
+from mill.lint.sources.finding import Finding, Place, relative
+from mill.lint.sources.flow_tree import FlowTree
+from mill.lint.sources.python_source import Source
 from mill.metadata.lock_jobs import workspace_dependencies
-from mill.python_syntax import explain
-from mill.wmill_cli import WmillCli
-from mill.workspace import AREAS, MARKER, FlowFile, Workspace
+from mill.repository.python_syntax import explain
+from mill.repository.wmill_cli import WmillCli
+from mill.repository.workspace import AREAS, MARKER, FlowFile, Workspace
 
 _RESOURCE_TYPE = ".resource-type.yaml"
 _WITH_SETTINGS = (".script.yaml", ".schedule.yaml", "_trigger.yaml")
 
 
 def lint(workspace: Workspace) -> list[Finding]:
-    """All findings, by place. Needs Node and the Windmill CLI: its own lint is part of ours."""
+    """Return all findings, by place. Needs Node and the Windmill CLI: its own lint is part of ours."""
     with ThreadPoolExecutor(1) as pool:  # the CLI is a process of its own: it runs beside our checks
         theirs = pool.submit(lambda: list(_wmill_lint(workspace)))
         ours = list(our_checks(workspace))
@@ -39,7 +39,7 @@ def lint(workspace: Workspace) -> list[Finding]:
 
 
 def our_checks(workspace: Workspace) -> Iterator[Finding]:
-    """What `wmill lint` accepts and a workspace regrets."""
+    """Yield what `wmill lint` accepts and a workspace regrets."""
     checks = _Checks(workspace)
     yield from check_layout(workspace)
     for file in workspace.python_files():
@@ -58,7 +58,7 @@ def our_checks(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _yaml_files(workspace: Workspace) -> list[Path]:
-    """What is pushed, and what only lies in the repository."""
+    """Return what is pushed, and what only lies in the repository."""
     pushed = (file for area in AREAS for file in (workspace.root / area).rglob("*.yaml"))
     others = (file for folder in ("resources", "flows") for file in (workspace.root / folder).rglob("*.yaml"))
     return sorted({*workspace.synced(pushed), *others})

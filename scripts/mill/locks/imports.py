@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from mill.errors import MillError
 from mill.locks.names import UNKNOWN_TO_WINDMILL, package_of, trap
-from mill.python_syntax import explain
+from mill.repository.python_syntax import explain
 
 ReadModule = Callable[[str], str | None]
 
@@ -63,7 +63,10 @@ class ImportScan:
     needs: Needs = field(default_factory=Needs)
 
     def run(self, script: Script) -> Needs:
-        """The needs of `script`; MillError where Windmill would install something else than is meant."""
+        """Return the needs of `script`.
+
+        MillError where Windmill would install something else than is meant.
+        """
         found = self._collect(script)
         texts = (text for entry in found.values() for text in entry.texts)
         self.needs.requirements = sorted({text for text in texts if text and not text.startswith("--")})
@@ -143,7 +146,7 @@ def _declared(script: Script, files: Mapping[str, str]) -> _Declared:
 
 
 def _inline_metadata(script: Script, lines: list[str]) -> _Declared:
-    """A `# /// script` block (PEP 723)."""
+    """Return a `# /// script` block (PEP 723)."""
     block: list[str] = []
     for line in lines:
         if not line.startswith("#") or line.startswith("# ///"):
@@ -163,7 +166,7 @@ def _requirement_lines(text: str) -> list[str]:
 
 
 def _imports(script: Script, modules: list[str]) -> list[_Found]:
-    """The packages named by the imports Windmill sees; workspace modules go to `modules`."""
+    """Return the packages named by the imports Windmill sees; workspace modules go to `modules`."""
     seen: list[_Found] = []
     source = visible_source(script)
     lines = source.splitlines()
@@ -235,7 +238,7 @@ def _workspace_path(module: str) -> str:
 
 
 def visible_source(script: Script) -> str:
-    """The part of a script whose imports Windmill reads: all above main and above main's decorator."""
+    """Return the part of a script whose imports Windmill reads: all above main and above main's decorator."""
     match = MAIN.search(script.code)
     if match is None:
         return script.code
@@ -244,7 +247,7 @@ def visible_source(script: Script) -> str:
 
 
 def parse(script: Script, source: str | None = None) -> ast.Module:
-    """The syntax tree; MillError with file and line where it is not Python."""
+    """Return the syntax tree; MillError with file and line where it is not Python."""
     try:
         return ast.parse(script.code if source is None else source)
     except SyntaxError as error:

@@ -111,12 +111,12 @@ _GOOGLE = {
 
 
 def first_segment(module: str) -> str:
-    """The name Windmill looks up: `google_auth.transport` is `google-auth`."""
+    """Return the name Windmill looks up: `google_auth.transport` is `google-auth`."""
     return module.partition(".")[0].replace("_", "-")
 
 
 def package_of(module: str) -> str | None:
-    """The package Windmill installs for `import module`, or None where it belongs to the standard library."""
+    """Return the package Windmill installs for `import module`; None if it is in the standard library."""
     if module in _DATALAKE:
         return _DATALAKE[module]
     if _NAMESPACES.fullmatch(module):
@@ -128,7 +128,7 @@ def package_of(module: str) -> str | None:
 
 
 def trap(module: str) -> str | None:
-    """The right package where Windmill would install a wrong one for `import module`."""
+    """Return the right package where Windmill would install a wrong one for `import module`."""
     name = first_segment(module)
     google = _GOOGLE.get(".".join(module.split(".")[:2]))
     return None if package_of(module) != name else google or TRAPS.get(name)

@@ -48,7 +48,7 @@ class Resolver:
         self._locks: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def lock(self, needs: Needs, *, file: str) -> str:
-        """The lock's text; `file` is what an error names."""
+        """Return the lock's text; `file` is what an error names."""
         python = choose_python(needs, file=file)
         key = (python, tuple(needs.requirements))
         if key not in self._locks:
@@ -73,7 +73,7 @@ class Resolver:
         return [line for line in done.stdout.splitlines() if line and not line.lstrip().startswith("#")]
 
     def _uv(self, python: str, source: Path, *options: str) -> subprocess.CompletedProcess[str]:
-        """One `uv pip compile`. Exact pins leave only one answer, so with them uv's cache is asked first."""
+        """Run `uv pip compile`. Exact pins leave only one answer, so with them uv's cache is asked first."""
         command = [
             uv.find_uv_bin(),
             "pip",
@@ -101,7 +101,7 @@ class Resolver:
 
 
 def choose_python(needs: Needs, *, file: str) -> str:
-    """Windmill's default where the script accepts it, else the newest it does."""
+    """Return Windmill's default where the script accepts it, else the newest it does."""
     try:
         accepted = SpecifierSet(",".join(needs.python))
     except InvalidSpecifier as error:
@@ -118,6 +118,6 @@ def _pinned_names(lock: Path) -> set[str]:
 
 
 def _cause(stderr: str) -> str:
-    """The explanation uv gives, on one line and without its heading."""
+    """Return the explanation uv gives, on one line and without its heading."""
     text = " ".join(stderr.split())
     return text.partition("cause:")[2].strip() or text.removeprefix("error:").strip()

@@ -29,7 +29,10 @@ class LockJobs:
         self.failures: list[MillError] = []
 
     def explain(self) -> MillError | None:
-        """Why jobs failed, each reason once: importers fail for what they import. None where none did."""
+        """Return why jobs failed, each reason once: importers fail for what they import.
+
+        None if none did.
+        """
         untested = [failure for failure in self.failures if isinstance(failure, UntestedPackages)]
         reasons = dict.fromkeys(str(failure) for failure in self.failures if failure not in untested)
         if untested:
@@ -39,14 +42,14 @@ class LockJobs:
         return MillError("\n".join(reasons), exit_code=1) if reasons else None
 
     def script(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The `dependencies` job of one script."""
+        """Do the `dependencies` job of one script."""
         (raw,) = request["raw_scripts"]
         path = raw["script_path"]
         file = f"{path}.py" if raw["language"] == "python3" else path
         return {"lock": self._lock(raw["language"], Script(path, raw["raw_code"], file))}
 
     def flow(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The `flow_dependencies` job: locks every inline step that has none."""
+        """Do the `flow_dependencies` job: lock every inline step that has none."""
         value = request["flow_value"]
         for module in inline_modules(value):
             step = module["value"]
@@ -74,7 +77,7 @@ class LockJobs:
 
 
 def inline_modules(value: Any) -> Iterator[dict[str, Any]]:
-    """Every module of a flow, at any depth, whose code is in the flow itself."""
+    """Yield every module of a flow, at any depth, whose code is in the flow itself."""
     if isinstance(value, list):
         for item in value:
             yield from inline_modules(item)
@@ -87,7 +90,7 @@ def inline_modules(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def workspace_dependencies(root: Path) -> dict[str, str]:
-    """Contents of dependencies/requirements.in ("default") and dependencies/NAME.requirements.in."""
+    """Return dependencies/requirements.in ("default") and dependencies/NAME.requirements.in."""
     found: dict[str, str] = {}
     for file in sorted((root / "dependencies").glob(f"*{_REQUIREMENTS}")):
         name = file.name.removesuffix(_REQUIREMENTS).removesuffix(".")

@@ -19,9 +19,9 @@ from mill.errors import MillError
 from mill.locks.resolve import CONSTRAINTS
 from mill.metadata.lock_jobs import LockJobs
 from mill.metadata.stand_in import StandIn
-from mill.wmill_cli import WmillCli
-from mill.workspace import FLOW_SUFFIXES
-from mill.yamlfile import parse_yaml
+from mill.repository.wmill_cli import WmillCli
+from mill.repository.workspace import FLOW_SUFFIXES
+from mill.repository.yaml_file import parse_yaml
 
 HASHES = "wmill-lock.yaml"
 
@@ -39,7 +39,7 @@ class Change:
     after: str | None
 
     def diff(self) -> str:
-        """A unified diff."""
+        """Return a unified diff."""
         name = str(self.path)
         return "".join(
             difflib.unified_diff(
@@ -60,7 +60,7 @@ class Change:
 
 
 def regenerate(root: Path, paths: Sequence[str] = ()) -> list[Change]:
-    """The changes that bring metadata, locks and hashes up to date; the workspace itself is not touched.
+    """Return what brings metadata, locks and hashes up to date; the workspace is not touched.
 
     `paths` are folders, scripts or flow folders relative to `root`; none means everything. MillError where
     a script cannot be locked or parsed: then there is no result at all.
@@ -92,7 +92,10 @@ def regenerate(root: Path, paths: Sequence[str] = ()) -> list[Change]:
 
 
 def _differs(path: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
-    """Whether a file changes. Of a flow.yaml, which no hash covers, the way it is written does not count."""
+    """Return whether a file changes.
+
+    Of a flow.yaml, which no hash covers, the way it is written does not count.
+    """
     old, new = before.get(path), after.get(path)
     if old == new or old is None or new is None or not path.endswith("/flow.yaml"):
         return old != new
@@ -109,7 +112,7 @@ def _copy(root: Path, copy: Path) -> None:
 
 
 def _contents(copy: Path) -> dict[str, str]:
-    """The text of every file that metadata consists of: never code."""
+    """Return the text of every file that metadata consists of: never code."""
     found: dict[str, str] = {}
     for folder in _FOLDERS:
         for file in (copy / folder).rglob("*"):
@@ -138,7 +141,7 @@ def _scopes(root: Path, paths: Sequence[str]) -> list[str]:
 
 
 def _scope(root: Path, path: str) -> str:
-    """A path as the CLI takes it: a folder, a flow folder, or a script without its extension."""
+    """Return a path as the CLI takes it: a folder, a flow folder, or a script without its extension."""
     given = Path(path).resolve()
     target = given if given.exists() else (root / path).resolve()
     if not target.is_relative_to(root.resolve()):
@@ -156,7 +159,7 @@ def _scope(root: Path, path: str) -> str:
 
 
 def _inside(path: str, scope: str) -> bool:
-    """Whether a file or a key of wmill-lock.yaml (`f/a/s`, `f/a/x__flow+step.py`) belongs to a scope."""
+    """Return whether a file or key of wmill-lock.yaml (`f/a/s`, `f/a/x__flow+step.py`) is in a scope."""
     return path == scope or path.startswith((f"{scope}/", f"{scope}.", f"{scope}+"))
 
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 
 from mill.errors import MillError
 from mill.metadata.lock_jobs import LockJobs
-from mill.wmill_cli import Remote
+from mill.repository.wmill_cli import Remote
 
 _WORKSPACE = "local"
 

@@ -34,7 +34,7 @@ async def reset(scope: Scope, receive: Receive) -> None:
 
 
 async def gone(receive: Receive) -> None:
-    """Return when the connection is no more."""
+    """Return when the connection is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -42,7 +42,7 @@ async def gone(receive: Receive) -> None:
 def quiet_config(
     application: ASGIApp, *, idle_seconds: int, grace_seconds: int, date_header: bool = True
 ) -> uvicorn.Config:
-    """How every loopback server here runs: no logs, no banner, connections its application can reach."""
+    """Return how loopback servers run here: no logs, no banner, connections the application reaches."""
     return uvicorn.Config(
         application,
         http=ReachableConnection,

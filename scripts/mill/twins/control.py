@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -12,9 +12,7 @@ from mill.errors import MillError
 from mill.twins import registry
 from mill.twins.faults import Faults
 from mill.twins.message import Malformed, Reply, Request
-
-if TYPE_CHECKING:  # the host imports this module
-    from mill.twins.host import Served
+from mill.twins.served import Served
 
 _CREATED = "created"
 
@@ -46,7 +44,7 @@ class Control:
         self._serve = serve
 
     def answer(self, name: str, request: Request) -> Reply:
-        """The reply; 400 with a sentence for what cannot be done."""
+        """Return the reply; 400 with a sentence for what cannot be done."""
         endpoints: dict[tuple[str, str], Callable[[Served, Request], Any]] = {
             ("GET", "/_faults"): lambda served, _request: served.plan.faults.model_dump(mode="json"),
             ("PUT", "/_faults"): _put_faults,
@@ -70,7 +68,7 @@ class Control:
 
     @staticmethod
     def unknown(path: str, names: Sequence[str]) -> Reply:
-        """The reply below no twin: what there is."""
+        """Return the reply below no twin: what there is."""
         return Reply(404, {"message": f"There is no twin at {path}.", "twins": list(names)})
 
 

@@ -69,7 +69,7 @@ class Faults(BaseModel):
         return self
 
     def names(self) -> set[str]:
-        """Every fault named."""
+        """Return every fault named."""
         return {*self.rates, *(step.fault for step in self.script if step.fault is not None)}
 
 
@@ -82,7 +82,7 @@ class FaultPlan:
         self._left = [step.times for step in faults.script]
 
     def next(self, operation: str) -> str | Answer | None:
-        """What this call meets: the name of a fault, an answer word for word, or nothing."""
+        """Return what this call meets: the name of a fault, an answer word for word, or nothing."""
         for number, step in enumerate(self.faults.script):
             if self._left[number] and step.operation in {"*", operation}:
                 self._left[number] -= 1

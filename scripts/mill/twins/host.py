@@ -7,13 +7,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.types import Receive, Scope, Send
 
-from mill.errors import MillError
 from mill.twins import registry
 from mill.twins.connection import gone, reset
 from mill.twins.control import Control
@@ -24,66 +22,13 @@ from mill.twins.faults import (
     SLOW,
     TIMEOUT_AFTER_COMMIT,
     Answer,
-    FaultPlan,
-    Faults,
 )
 from mill.twins.message import Malformed, Refused, Reply, Request
-from mill.twins.store import Ledger, Records, Store
-from mill.twins.twin import Route, RouteTable, Setup, Twin
-from mill.yamlfile import read_mapping
+from mill.twins.served import Served, TwinConfig
+from mill.twins.store import Store
+from mill.twins.twin import Route
 
 MOUNT = "/twins"
-
-
-class TwinConfig(BaseModel):
-    """How one twin begins: its own settings, and its faults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    settings: dict[str, Any] = {}
-    faults: Faults = Faults()
-
-
-def read_config(file: Path) -> dict[str, TwinConfig]:
-    """`<twin>: {settings: ..., faults: ...}` from a YAML file. Raises MillError for what is wrong in it."""
-    configs = {}
-    for name, value in read_mapping(file).items():
-        try:
-            configs[name] = TwinConfig.model_validate(value or {})
-        except ValidationError as error:
-            raise MillError(f"{file}: {name}: {registry.problems(error)}.") from error
-        if name not in registry.NAMES:
-            raise MillError(f"{file}: there is no twin {name}. There are {', '.join(registry.NAMES)}.")
-    return configs
-
-
-class Served:
-    """One twin in service. Its settings and faults can be changed, what it keeps stays."""
-
-    def __init__(self, name: str, store: Store, config: TwinConfig) -> None:
-        self.store = store
-        self.ledger = Ledger(store, name)
-        self._records = Records(store, name)
-        self.configure(name, config.settings)
-        self.set_faults(config.faults)
-
-    def configure(self, name: str, settings: Mapping[str, Any]) -> None:
-        """Build the twin anew with other settings. Raises MillError for ones it does not have."""
-        self.twin: Twin = registry.build(name, Setup(self.ledger, self._records, settings))
-        self.routes = RouteTable(self.twin.routes)
-
-    def set_faults(self, faults: Faults) -> None:
-        """Begin a new plan of faults. Raises MillError for one the twin cannot show."""
-        known = {*ON_THE_WIRE, "error_503", "throttle_429", *self.twin.faults}
-        operations = {"*", *(route.operation for route in self.twin.routes)}
-        for given, right, what in (
-            (faults.names(), known, "fault"),
-            ({step.operation for step in faults.script}, operations, "operation"),
-        ):
-            if wrong := sorted(given - right):
-                choice = ", ".join(sorted(right))
-                raise MillError(f"The twin {self.twin.name} has no {what} {wrong[0]}. It has {choice}.")
-        self.plan = FaultPlan(faults)
 
 
 class Twins:
@@ -159,7 +104,7 @@ class Twins:
 
 
 def _admit(served: Served, request: Request) -> tuple[Route | None, Reply | None, Mapping[str, str]]:
-    """The route of a request and the headers of its reply; or, where it gets no further, the reply."""
+    """Return the route of a request and the headers of its reply; or, where it gets no further, the reply."""
     route, params, methods = served.routes.find(request.method, request.path)
     if route is None:
         status, problem = (405, "does not allow this method") if methods else (404, "does not exist")
@@ -173,7 +118,7 @@ def _admit(served: Served, request: Request) -> tuple[Route | None, Reply | None
 
 
 def _reply_of(served: Served, route: Route, request: Request, fault: str | Answer | None) -> Reply:
-    """The route's reply once what it wrote is committed, or the fault's."""
+    """Return the route's reply once what it wrote is committed, or the fault's."""
     twin = served.twin
     if isinstance(fault, str) and fault not in ON_THE_WIRE:
         refusal = _fault_reply(served, fault, request)

@@ -65,19 +65,19 @@ class Request:
         return token.strip() if scheme.lower() == "bearer" else None
 
     def json(self) -> Any:
-        """The body as JSON. Raises Malformed 415 for another content type, 400 for what is no JSON."""
+        """Return the body as JSON. Raises Malformed 415 for another type, 400 for what is not JSON."""
         if self.content_type != JSON:
             raise Malformed(415, f"Content-Type must be {JSON}, not {self.content_type or 'missing'}.")
         try:
             return json.loads(self.body)
         except ValueError as error:
-            raise Malformed(400, f"The body is no valid JSON: {error}.") from error
+            raise Malformed(400, f"The body is not valid JSON: {error}.") from error
 
     def form(self) -> dict[str, list[str]]:
-        """The form-encoded body, every value of a name. Raises Malformed as `json` does."""
+        """Return the form-encoded body, every value of a name. Raises Malformed as `json` does."""
         if self.content_type != FORM:
             raise Malformed(415, f"Content-Type must be {FORM}, not {self.content_type or 'missing'}.")
         try:
             return parse_qs(self.body.decode("ascii"), keep_blank_values=True, errors="strict")
         except ValueError as error:
-            raise Malformed(400, f"The body is no valid form: {error}.") from error
+            raise Malformed(400, f"The body is not a valid form: {error}.") from error

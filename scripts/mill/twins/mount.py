@@ -54,7 +54,8 @@ class TwinsMount:
         await self._twins(scope, receive, send)
 
     def _open(self) -> Twins:
-        from mill.twins.host import Twins, read_config  # noqa: PLC0415 - see above
+        from mill.twins.host import Twins  # noqa: PLC0415 - see above
+        from mill.twins.served import read_config  # noqa: PLC0415 - see above
 
         config = next((file for file in self._configs if file.is_file()), None)
         return Twins(self._state_dir, {} if config is None else read_config(config))

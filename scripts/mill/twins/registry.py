@@ -14,8 +14,8 @@ NAMES = ("customers", "hubspot", "inbox", "resend", "salesforce", "sendgrid", "s
 
 
 def build(name: str, setup: Setup) -> Twin:
-    """The twin of that name. Raises MillError for settings it does not have."""
-    module = importlib.import_module(f"mill.twins.{name}")
+    """Return the twin of that name. Raises MillError for settings it does not have."""
+    module = importlib.import_module(f"mill.twins.services.{name}")
     try:
         twin: Twin = module.build(setup)
     except ValidationError as error:
@@ -24,7 +24,7 @@ def build(name: str, setup: Setup) -> Twin:
 
 
 def problems(error: ValidationError) -> str:
-    """What a model refused, in one line."""
+    """Return what a model refused, in one line."""
     return "; ".join(
         ": ".join(part for part in (".".join(str(step) for step in problem["loc"]), problem["msg"]) if part)
         for problem in error.errors(include_url=False, include_input=False)

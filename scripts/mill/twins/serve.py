@@ -19,7 +19,8 @@ import uvicorn
 from mill.errors import MillError
 from mill.listening import HOST, listen
 from mill.twins.connection import quiet_config
-from mill.twins.host import MOUNT, Twins, read_config
+from mill.twins.host import MOUNT, Twins
+from mill.twins.served import read_config
 
 _IDLE_SECONDS = 75
 _LOOK_EVERY = 0.25  # seconds between two looks at the parent
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text} is no port: give 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give 0 to 65535")
     return int(text)
 
 

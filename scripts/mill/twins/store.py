@@ -105,7 +105,7 @@ class Ledger:
     def entries(
         self, kind: str | None = None, key: str | None = None, *, after: int = 0, limit: int = 1000
     ) -> list[Entry]:
-        """The entries after number `after`, oldest first, of one kind or key where given."""
+        """Return the entries after number `after`, oldest first, of one kind or key where given."""
         rows = self._connection.execute(
             "SELECT seq, kind, key, at, body FROM ledger WHERE twin = ? AND seq > ?"
             " AND kind = coalesce(?, kind) AND key = coalesce(?, key) ORDER BY seq LIMIT ?",
@@ -114,7 +114,7 @@ class Ledger:
         return [Entry(seq, kind, key, at, json.loads(body)) for seq, kind, key, at, body in rows]
 
     def totals(self) -> dict[str, int]:
-        """How many entries there are of each kind."""
+        """Return how many entries there are of each kind."""
         rows = self._connection.execute(
             "SELECT kind, count(*) FROM ledger WHERE twin = ? GROUP BY kind", (self._twin,)
         )
@@ -152,14 +152,14 @@ class Records:
         return cursor.lastrowid
 
     def get(self, kind: str, id: int) -> dict[str, Any] | None:
-        """The record's body."""
+        """Return the record's body."""
         row = self._connection.execute(
             "SELECT body FROM record WHERE id = ? AND twin = ? AND kind = ?", (id, self._twin, kind)
         ).fetchone()
         return None if row is None else dict(json.loads(row[0]))
 
     def find(self, kind: str, name: str, value: str) -> list[int]:
-        """The ids of the records with this value of this key, oldest first."""
+        """Return the ids of the records with this value of this key, oldest first."""
         rows = self._connection.execute(
             "SELECT id FROM record_key WHERE twin = ? AND kind = ? AND name = ? AND value = ? ORDER BY id",
             (self._twin, kind, name, value),
@@ -178,7 +178,7 @@ class Records:
         self._add_keys(kind, id, keys)
 
     def page(self, kind: str, *, after: int = 0, limit: int = 100) -> list[tuple[int, dict[str, Any]]]:
-        """Up to `limit` records with ids above `after`, by id."""
+        """Return up to `limit` records with ids above `after`, by id."""
         rows = self._connection.execute(
             "SELECT id, body FROM record WHERE twin = ? AND kind = ? AND id > ? ORDER BY id LIMIT ?",
             (self._twin, kind, after, limit),
@@ -186,7 +186,7 @@ class Records:
         return [(row[0], json.loads(row[1])) for row in rows]
 
     def count(self, kind: str) -> int:
-        """How many records of this kind there are."""
+        """Return how many records of this kind there are."""
         row = self._connection.execute(
             "SELECT count(*) FROM record WHERE twin = ? AND kind = ?", (self._twin, kind)
         ).fetchone()

@@ -74,7 +74,7 @@ class RouteTable:
                 self._fixed.setdefault(route.path, {})[route.method] = route
 
     def find(self, method: str, raw_path: str) -> tuple[Route | None, dict[str, str], list[str]]:
-        """The route and its decoded path parameters; without one, the methods the path does offer."""
+        """Return the route and its decoded path parameters; without one, the methods the path does offer."""
         fixed = self._fixed.get(raw_path, {})
         if method in fixed:
             return fixed[method], {}, []

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from f.store.store import SqliteStore, Store
+from f.store.store import Store
+from f.store.stores import SqliteStore
 from tests.f.connect.wire import FakeClock
 
 

@@ -15,6 +15,7 @@ from f.connect.errors import TryLater
 from f.connect.integration import CircuitBreaker
 from f.connect.limits.circuit_breaker import LEASE_SECONDS, Breaker
 from f.store.store import Store
+from f.store.stores import postgres_store, sqlite_store
 from tests.f.connect.wire import FakeClock
 
 RULE = CircuitBreaker(failure_rate=0.5, window=10, minimum_calls=4, reset_timeout=30)
@@ -160,9 +161,9 @@ import sys
 from f.connect.limits.circuit_breaker import Breaker
 from f.connect.errors import TryLater
 from f.connect.integration import CircuitBreaker
-from f.store.store import Store
+from f.store.stores import postgres_store, sqlite_store
 kind, where = sys.argv[1:]
-with (Store.sqlite(where) if kind == "sqlite" else Store.postgres(where)) as store:
+with (sqlite_store(where) if kind == "sqlite" else postgres_store(where)) as store:
     breaker = Breaker("shared", CircuitBreaker(reset_timeout=0.01), store)
     sys.stdin.readline()
     try:
@@ -178,7 +179,7 @@ def test_of_many_processes_one_gets_the_probe(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     where = str(tmp_path / "state.sqlite") if kind == "sqlite" else request.getfixturevalue("postgres")
-    with Store.sqlite(where) if kind == "sqlite" else Store.postgres(where) as store:
+    with sqlite_store(where) if kind == "sqlite" else postgres_store(where) as store:
         Breaker("shared", CircuitBreaker(reset_timeout=0.01), store).trip()
     children = [
         subprocess.Popen(

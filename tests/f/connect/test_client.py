@@ -31,7 +31,8 @@ from f.connect.integration import (
     Retry,
 )
 from f.connect.logs import show_calls
-from f.store.store import SqliteStore, Store
+from f.store.store import Store
+from f.store.stores import SqliteStore
 from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply, reset, trickle, truncated, zipped
 
 OK = reply(200, {"id": "1"})

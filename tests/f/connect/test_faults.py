@@ -27,7 +27,7 @@ from f.connect.errors import (
     WaitForQuota,
 )
 from f.connect.integration import BearerToken, CircuitBreaker, Integration
-from f.store.store import SqliteStore
+from f.store.stores import SqliteStore
 from tests.f.connect.wire import (
     Act,
     FakeClock,

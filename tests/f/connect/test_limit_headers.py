@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from f.connect.limits.limit_headers import Observed, observe
+from f.connect.limits.guard import Observed, observe
 
 NOW = 1_700_000_000.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from pathlib import Path
 
@@ -12,14 +13,15 @@ from hypothesis import strategies as st
 
 from f.connect.client import Client
 from f.connect.integration import Integration
-from f.connect.metrics import Metrics, SlowCall, metrics_of, monitored, process_metrics
-from f.store.store import SqliteStore, Store
+from f.connect.metrics import Histogram, Metrics, SlowCall, metrics_of, monitored, process_metrics
+from f.store.store import Store
+from f.store.stores import SqliteStore, memory_store
 from tests.f.connect.wire import FakeClock, Wire, reply
 
 
 @given(milliseconds=st.lists(st.floats(0.1, 60_000), min_size=1, max_size=200))
 def test_percentiles_are_right_within_a_tenth(milliseconds: list[float]) -> None:
-    metrics = Metrics(Store.memory())
+    metrics = Metrics(memory_store())
     for value in milliseconds:
         metrics.record("a", "/x", "success", seconds=value / 1000)
     summary = metrics.summary("a")["/x"]
@@ -57,7 +59,7 @@ def test_counts_reach_the_store_every_few_seconds(tmp_path: Path, clock: FakeClo
 
 def test_any_function_can_be_monitored(clock: FakeClock) -> None:
     slow: list[SlowCall] = []
-    metrics = Metrics(Store.memory(), on_slow=slow.append, clock=clock)
+    metrics = Metrics(memory_store(), on_slow=slow.append, clock=clock)
 
     @monitored("ledger", metrics)
     def post(seconds: float) -> float:
@@ -104,5 +106,29 @@ def test_a_function_that_belongs_to_no_store_is_counted_in_its_process() -> None
 
 
 def test_one_store_has_one_set_of_counters() -> None:
-    store = Store.memory()
+    store = memory_store()
     assert metrics_of(store) is metrics_of(store)
+
+
+@given(parts=st.lists(st.lists(st.floats(0, 1000), max_size=20), max_size=5))
+def test_parts_of_a_histogram_add_up_to_the_whole(parts: list[list[float]]) -> None:
+    whole, counted = Histogram(), []
+    for part in parts:
+        counted.append(Histogram())
+        for seconds in part:
+            whole.add(seconds)
+            counted[-1].add(seconds)
+    handed_over = [json.loads(json.dumps(part.to_json())) for part in counted]
+    assert Histogram.merged(handed_over).summary() == whole.summary()
+
+
+def test_counts_that_an_earlier_version_stored_are_still_read(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "state.sqlite") as store:
+        metrics = Metrics(store)
+        for name, value in (("outcome:success", 4), ("ms:54", 3), ("ms:80", 1)):
+            store.execute(
+                "INSERT INTO connect_metrics VALUES ('a', '/x', :name, :value)",
+                {"name": name, "value": value},
+            )
+        summary = metrics.summary("a")["/x"]
+        assert (summary["p50"], summary["p95"]) == (107.63, 1024.0)

@@ -18,8 +18,9 @@ from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, OAuth2
-from f.connect.sign_in.oauth import OAuth2Auth
-from f.store.store import SqliteStore, Store
+from f.connect.sign_in.oauth import LEASE_SECONDS, OAuth2Auth
+from f.store.store import Store, take
+from f.store.stores import SqliteStore, memory_store, sqlite_store
 from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply
 
 ROOT = Path(__file__).parents[3]
@@ -102,7 +103,7 @@ def test_a_401_adopts_the_token_another_job_has_fetched_meanwhile() -> None:
     with (
         Wire([token(1), token(2)]) as server,
         Wire([OK, reply(401), OK, reply(401), OK]) as service,
-        Store.memory() as store,
+        memory_store() as store,
         Client(integration(service, server), store) as mine,
         Client(integration(service, server), store) as theirs,
     ):
@@ -118,14 +119,14 @@ def test_a_rotated_refresh_token_is_stored_before_the_new_token_is_used(tmp_path
     stored_at_use: list[Any] = []
 
     def look(connection: Any, wire: Wire) -> None:
-        with Store.sqlite(path) as store:
+        with sqlite_store(path) as store:
             stored_at_use.append(store.execute("SELECT access_token, refresh_token FROM connect_token"))
         OK(connection, wire)
 
     acts = [token(1, refresh_token="r1"), token(2, refresh_token="r2"), token(3)]
     with Wire(acts) as server, Wire([look]) as service:
         for _ in range(3):
-            with Store.sqlite(path) as store, Client(integration(service, server, **more), store) as client:
+            with sqlite_store(path) as store, Client(integration(service, server, **more), store) as client:
                 client.get("/x")
                 store.execute("UPDATE connect_token SET expires_at = 1")
     assert [form(server, number)["refresh_token"] for number in range(3)] == ["r0", "r1", "r2"]
@@ -136,7 +137,7 @@ def test_a_new_consent_replaces_a_stored_refresh_token() -> None:
     with (
         Wire([token(1, refresh_token="r1"), token(2)]) as server,
         Wire([OK]) as service,
-        Store.memory() as store,
+        memory_store() as store,
     ):
         for consent in ("r0", "new"):
             with Client(
@@ -209,7 +210,7 @@ def test_a_token_server_that_is_down_is_worth_another_try() -> None:
     auth = OAuth2Auth(
         OAuth2(token_url=f"http://127.0.0.1:{free_port()}/t", client_id="id"),
         Integration(name="svc", base_url="https://api.example.com"),
-        Store.memory(),
+        memory_store(),
     )
     with pytest.raises(TryLater, match="was not reached"):
         auth.renew(refused=False)
@@ -225,8 +226,26 @@ def test_a_dead_holder_does_not_block_for_ever(clock: FakeClock) -> None:
                      " lease_until DOUBLE PRECISION NOT NULL, holder TEXT NOT NULL)")  # fmt: skip
         values = {"key": f"svc:default:{auth.fingerprint()}", "until": clock.time + 20}
         store.execute("INSERT INTO connect_token VALUES (:key, '', 0, '', :until, 'dead')", values)
+        assert take(store, f"token:{values['key']}", "dead", 20)
         assert auth.renew(refused=False)
     assert 19 < sum(clock.slept) < 21
+
+
+def test_a_job_that_lost_its_lease_does_not_overwrite_the_next_ones_token(clock: FakeClock) -> None:
+    store = SqliteStore(None, clock=clock.now)
+
+    def slow(connection: Any, wire: Wire) -> None:
+        clock.time += LEASE_SECONDS
+        assert second.renew(refused=False)
+        token(1, refresh_token="r1")(connection, wire)
+
+    with Wire([slow, token(2, refresh_token="r2")]) as server:
+        grant = settings(server, grant="refresh_token", refresh_token="r0")
+        plain = Integration(name="svc", base_url="https://api.example.com")
+        first, second = (OAuth2Auth(grant, plain, store, clock=clock) for _ in range(2))
+        assert first.renew(refused=False)
+    assert store.execute("SELECT access_token, refresh_token FROM connect_token") == [("token-2", "r2")]
+    assert len(server.seen) == 2
 
 
 def test_threads_fetch_one_token_together() -> None:
@@ -247,11 +266,10 @@ def test_threads_fetch_one_token_together() -> None:
 CHILD = """
 import sys
 from f.connect.integration import Integration, OAuth2
-from f.store.store import Store
-from f.connect.calls.message import Request
+from f.store.stores import sqlite_store
 from f.connect.sign_in.oauth import OAuth2Auth
 path, url = sys.argv[1:]
-with Store.sqlite(path) as store:
+with sqlite_store(path) as store:
     settings = OAuth2(token_url=url, client_id="id", grant="refresh_token", refresh_token="r0")
     auth = OAuth2Auth(settings, Integration(name="svc", base_url="https://api.example.com"), store)
     sys.stdin.readline()

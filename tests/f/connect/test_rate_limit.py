@@ -17,6 +17,7 @@ from f.connect.errors import TryLater
 from f.connect.integration import RateLimit
 from f.connect.limits.rate_limit import Pace, RateLimiter, buckets_of
 from f.store.store import Store
+from f.store.stores import memory_store, postgres_store
 from tests.f.connect.wire import FakeClock
 
 TEN_PER_SECOND = RateLimit(max_requests=10, time_window=1.0, burst_size=3)
@@ -172,7 +173,7 @@ def test_the_sql_text_decides_exactly_as_the_pure_function(
 
 
 def test_threads_never_take_more_than_the_burst_together() -> None:
-    limiter = RateLimiter("a", RateLimit(max_requests=50, time_window=1000, burst_size=50), Store.memory())
+    limiter = RateLimiter("a", RateLimit(max_requests=50, time_window=1000, burst_size=50), memory_store())
     taken: list[int] = []
     threads = [threading.Thread(target=lambda: taken.append(take_all(limiter))) for _ in range(8)]
     for thread in threads:
@@ -185,10 +186,10 @@ def test_threads_never_take_more_than_the_burst_together() -> None:
 CHILD = """
 import json, sys
 from f.connect.integration import RateLimit
-from f.store.store import Store
+from f.store.stores import memory_store, postgres_store, sqlite_store
 from f.connect.limits.rate_limit import RateLimiter
 kind, where = sys.argv[1:]
-with (Store.sqlite(where) if kind == "sqlite" else Store.postgres(where)) as store:
+with (sqlite_store(where) if kind == "sqlite" else postgres_store(where)) as store:
     limiter = RateLimiter("shared", RateLimit(max_requests=40, time_window=10_000, burst_size=40), store)
     sys.stdin.readline()
     print(sum(limiter.try_acquire() for _ in range(40)))
@@ -222,5 +223,5 @@ def test_a_limiter_of_postgres_uses_the_databases_clock(
 ) -> None:
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() - 5000)
-    with Store.postgres(postgres) as store:
+    with postgres_store(postgres) as store:
         assert abs(store.now() - real()) < 60

@@ -16,11 +16,12 @@ from phonenumbers import re_util
 
 from f.customers.validation.countries import to_alpha2
 from f.customers.validation.customer import check
+from f.customers.validation.customer_type import CUSTOMERS
 from f.customers.validation.email_address import normalize_email, normalize_plain
 from f.customers.validation.phone_number import read_plain, to_e164
 from f.customers.validation.row_check import RowCheck, is_clean
 from f.records.reading.columns import map_columns
-from mill.bench import tricky
+from mill.bench.rig import tricky
 
 SEED = 20_240_607
 
@@ -70,7 +71,7 @@ def test_ten_thousand_tricky_numbers_are_read_as_by_the_library(monkeypatch: pyt
 
 def test_six_thousand_tricky_rows_are_checked_as_by_the_rule() -> None:
     rng = random.Random(SEED)
-    checks = RowCheck(map_columns(tricky.HEADER), "US")
+    checks = RowCheck(map_columns(tricky.HEADER, CUSTOMERS), "US")
     rows = (tricky.row(number, rng) for number in range(6_000))
     while block := list(islice(rows, 16)):
         verdicts = checks.verdicts(block)
@@ -219,7 +220,7 @@ LONG = {0: 256, 1: 255, 2: 33, 3: 32_001}
 
 @pytest.mark.parametrize("change", [*(lambda row, at=at: row.__setitem__(at, "x" * LONG[at]) for at in LONG)])
 def test_a_row_with_a_value_too_long_is_refused_in_any_company(change: Callable[[list[str]], None]) -> None:
-    checks = RowCheck(map_columns(["name", "email", "zip", "Own"]), None)
+    checks = RowCheck(map_columns(["name", "email", "zip", "Own"], CUSTOMERS), None)
     rows = [["Ada", f"ada{number}@example.com", "1", "x" * 32_000] for number in range(3)]
     change(rows[1])
     assert [customer is None for customer, _, _ in checks.verdicts(rows)] == [False, True, False]

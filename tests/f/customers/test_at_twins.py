@@ -11,14 +11,14 @@ import pytest
 
 from f.connect.client import Client
 from f.customers.targets.customer_api import open_target
-from f.customers.validation.customer import Customer
 from f.records.journal.owner import LeasedOwner
 from f.records.journal.row_journal import RowJournal
-from f.records.rows.outcome import CustomerRow
+from f.records.rows.row import Row
 from f.records.sending.run import Sent, send_rows
 from f.records.target.target import OnDuplicate
-from f.store.store import Store
+from f.store.stores import sqlite_store
 from tests.mill.twins.stage import TwinClient, TwinProcess
+from tests.records import customer_row
 
 FAST = {
     "retry_attempts": 3,
@@ -31,16 +31,16 @@ KEYED = {"external_id_field": "External_Id__c"}
 COUNT = 250
 
 
-def rows(count: int = COUNT, name: str = "Customer") -> list[CustomerRow]:
+def rows(count: int = COUNT, name: str = "Customer") -> list[Row]:
     return [
-        CustomerRow(line, [], Customer(f"{name} {line}", f"c{line}@example.com", {"external_id": f"x{line}"}))
+        customer_row(line, f"{name} {line}", f"c{line}@example.com", {"external_id": f"x{line}"})
         for line in range(2, count + 2)
     ]
 
 
 def send(
     twin: TwinClient,
-    given: Sequence[CustomerRow],
+    given: Sequence[Row],
     tmp_path: Path,
     settings: Mapping[str, Any],
     on_duplicate: OnDuplicate = "skip",
@@ -54,7 +54,7 @@ def send(
         **api,
     }
     target = open_target(api)
-    with Store.sqlite(tmp_path / "journal.sqlite") as store, Client(target.integration) as client:
+    with sqlite_store(tmp_path / "journal.sqlite") as store, Client(target.integration) as client:
         journal = RowJournal(store, target.identity, on_duplicate, LeasedOwner())
         return send_rows(
             given, target, client, journal=journal, on_duplicate=on_duplicate, sleep=lambda _: None
@@ -62,7 +62,7 @@ def send(
 
 
 def codes(sent: Sent) -> dict[str, int]:
-    return dict(Counter(end.code or end.outcome for _, end in sent.ends))
+    return dict(Counter(end.code or end.outcome for _, end in sent.outcomes))
 
 
 def created(twin: TwinClient) -> Counter[str]:
@@ -135,10 +135,10 @@ def test_one_row_a_crm_refuses_does_not_hold_back_the_others(
 ) -> None:
     twin.put_settings(**({"bulk_seconds": 0} if settings else {}))
     given = rows(30)
-    given[7].customer = Customer("Bad", "bad,comma@example.com")
+    given[7] = customer_row(given[7].line, "Bad", "bad,comma@example.com")
     sent = send(twin, given, tmp_path, settings, kind=kind)
     assert codes(sent) == {"created": 29, "rejected_by_api": 1}
-    assert "comma" not in sent.ends[7][1].detail
+    assert "comma" not in sent.outcomes[7][1].detail
 
 
 @pytest.mark.parametrize("twin", ["hubspot"], indirect=True)
@@ -216,7 +216,7 @@ def test_after_a_lost_answer_what_was_there_before_is_told_from_what_this_run_ma
     there, given = rows(11, "Earlier")[1:], rows(41)
     (tmp_path / "before").mkdir()
     assert codes(send(twin, there, tmp_path / "before", settings, kind=kind)) == {"created": 10}
-    monkeypatch.setattr("f.records.sending.delivery._CLOCKS_DIFFER_SECONDS", 0.0)
+    monkeypatch.setattr("f.records.sending.lookup._CLOCKS_DIFFER_SECONDS", 0.0)
     # The first row goes alone and is answered; after that every answer is lost once the rows are there.
     lost = {"operation": operation, "fault": "reset_after_commit", "times": 50}
     twin.put_faults(script=[{"operation": operation, "fault": "slow"}, lost], slow_seconds=0)

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from mill.engine.events import Event
-from mill.engine.ports import Target
+from mill.engine.jobs.events import Event
+from mill.ports import Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
 ROOT = Path(__file__).parents[3]

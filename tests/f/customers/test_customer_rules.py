@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
+from f.customers.validation.reasons import TEXTS
 from f.records.reading.seen_keys import SeenKeys
-from f.records.report.summary import MEANING, OUTCOMES
-from f.records.rows.reasons import REASONS, outcome_of
+from f.records.rows.outcome import MEANING, OUTCOMES, REASONS, outcome_of
 from f.records.rows.rejects_file import ADDED_COLUMNS, escape, is_rejects_header, render, undo
 from f.records.sending.pacing import BatchFacts, next_delay
 from f.records.target.replies import explanation
@@ -54,7 +54,7 @@ RECORD = {"line": 7, "outcome": "invalid", "code": "missing_email", "detail": ""
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=5))
 def test_the_users_own_cells_come_back_from_the_rejects_file(cells: list[str]) -> None:
     header = [f"column {number}" for number, _ in enumerate(cells)]
-    text = "".join(render(header, [{**RECORD, "cells": cells}]))
+    text = "".join(render(header, [{**RECORD, "cells": cells}], TEXTS))
     first, second = csv.reader(io.StringIO(text, newline=""))
     assert is_rejects_header(first)
     assert undo(first) == header
@@ -68,7 +68,7 @@ def test_the_users_own_cells_come_back_from_the_rejects_file(cells: list[str]) -
 def test_a_row_of_the_wrong_width_keeps_the_reasons_in_their_columns(
     cells: list[str], shown: list[str]
 ) -> None:
-    _, row = csv.reader(io.StringIO("".join(render(["x", "y", "z"], [{**RECORD, "cells": cells}]))))
+    _, row = csv.reader(io.StringIO("".join(render(["x", "y", "z"], [{**RECORD, "cells": cells}], TEXTS))))
     assert row[:3] == shown
     assert dict(zip(ADDED_COLUMNS, row[3:], strict=True))["reject_reason"] == "missing_email"
 
@@ -81,7 +81,7 @@ def test_every_outcome_has_a_meaning_and_every_reason_an_outcome_of_ours() -> No
 
 def test_a_warning_decides_no_outcome() -> None:
     with pytest.raises(ValueError, match="warning"):
-        outcome_of("unparsable_phone")
+        outcome_of("unparsable_phone", TEXTS)
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ def test_an_explanation_is_found_where_apis_put_it(body: Any, said: str) -> None
 def test_latencies_of_chunks_add_up() -> None:
     parts = []
     for start in (0, 50):
-        part = Latencies()
+        part = Histogram()
         for ms in range(start + 1, start + 51):
             part.add(ms / 1000)
         parts.append(part.to_json())
-    summary = Latencies.merged(parts).summary()
+    summary = Histogram.merged(parts).summary()
     assert summary is not None
     assert summary["max"] == 100.0
     assert 50 <= summary["p50"] <= 55
@@ -116,7 +116,7 @@ def test_latencies_of_chunks_add_up() -> None:
 
 
 def test_no_latency_at_all_has_no_summary() -> None:
-    assert Latencies().summary() is None
+    assert Histogram().summary() is None
 
 
 def test_a_key_is_seen_once_and_remembers_its_line() -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from mill.engine.approvals import Request
-from mill.engine.ports import Completed, Resume, Target
+from mill.engine.jobs.approvals import Request
+from mill.ports import Completed, Resume, Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 from tests.loopback import Asked, Loopback, Reply, serve
 
 ROOT = Path(__file__).parents[3]

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from f.store.store import Store
-from mill.engine.ports import Completed, Target
+from f.store.stores import sqlite_store
+from mill.ports import Completed, Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 from tests.loopback import Asked, Loopback, Reply, serve
 
 ROOT = Path(__file__).parents[3]
@@ -278,7 +278,7 @@ def test_a_killed_run_is_finished_by_the_next_with_nothing_lost_or_twice(
 
 
 def end_leases(session: Session) -> None:
-    with Store.sqlite(session.state / "home" / ".millwright" / "inbox.sqlite") as store:
+    with sqlite_store(session.state / "home" / ".millwright" / "inbox.sqlite") as store:
         store.execute("UPDATE inbox_file SET leased_until = 1")
 
 

@@ -11,11 +11,14 @@ import pytest
 
 from f.connect.errors import FixInput
 from f.customers.parse_csv import main
-from f.records.reading import table_validation as parsing
+from f.customers.validation.customer_type import CUSTOMERS
+from f.customers.validation.reasons import TEXTS
 from f.records.reading.table import read_table
-from f.records.reading.table_validation import Shelf, sort_table
-from f.records.report.summary import Rows
+from f.records.reading.table_validation import validate_table
+from f.records.rows import row_spool
 from f.records.rows.rejects_file import render
+from f.records.rows.row_spool import RowSpool
+from f.records.rows.row_store import StoredRows
 
 HEADER = "name,email,phone,VIP\n"
 
@@ -25,7 +28,7 @@ def refused(parsed: Any) -> list[tuple[int, str]]:
 
 
 def customers(parsed: Any) -> list[dict[str, Any]]:
-    return [r["customer"] for chunk in parsed["chunks"] for r in chunk["rows"]["records"]]
+    return [r["record"] for chunk in parsed["chunks"] for r in chunk["rows"]["records"]]
 
 
 def test_rows_become_customers_in_chunks_with_their_lines() -> None:
@@ -92,7 +95,7 @@ def test_the_mapping_and_the_default_country_are_obeyed() -> None:
 
 def test_a_rejects_file_fed_back_is_the_file_the_user_had() -> None:
     first = main(text=HEADER + "=Ada,ada@@example.com,+1 202 555 0143,-\n")
-    text = "".join(render(first["header"], first["refused"][0]["records"]))
+    text = "".join(render(first["header"], first["refused"][0]["records"], TEXTS))
     again = main(text=text.replace("ada@@", "ada@"))
     assert customers(again) == [
         {"name": "=Ada", "email": "ada@example.com", "phone": "+12025550143", "custom": {"VIP": "-"}}
@@ -153,48 +156,49 @@ def test_a_quote_out_of_place_is_a_fault_of_its_row(text: str, code: str) -> Non
 def test_rows_beyond_the_inline_size_become_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     stored: dict[str, list[bytes]] = {}
 
-    def keep(path: str, lines: list[bytes]) -> Rows:
+    def keep(path: str, lines: list[bytes]) -> StoredRows:
         stored[path] = lines
         return {"count": len(lines), "s3": path}
 
-    monkeypatch.setattr(parsing, "write_rows", keep)
+    monkeypatch.setattr(row_spool, "write_rows", keep)
     text = HEADER + "".join(f"C {n},c{n}@example.com,,\n" for n in range(40)) + "Bad,,,\n"
     table = read_table(io.BytesIO(text.encode()))
-    sorting = sort_table(
-        table, mapping=None, default_country=None, shelf=Shelf("imp", inline_bytes=2000), chunk_rows=10
+    valid = validate_table(
+        table, CUSTOMERS, mapping=None, options={}, spool=RowSpool("imp", inline_bytes=2000), chunk_rows=10
     )
-    assert [chunk["rows"].get("s3") for chunk in sorting.chunks] == [
+    assert [chunk["rows"].get("s3") for chunk in valid.chunks] == [
         f"imports/imp/chunks/{index:05}.jsonl" for index in range(4)
     ]
-    assert [part.get("s3") for part in sorting.refused] == ["imports/imp/refused/00000.jsonl"]
+    assert [part.get("s3") for part in valid.refused] == ["imports/imp/refused/00000.jsonl"]
     assert sum(len(lines) for lines in stored.values()) == 41
-    assert not [chunk for chunk in sorting.chunks if "records" in chunk["rows"]]
+    assert not [chunk for chunk in valid.chunks if "records" in chunk["rows"]]
 
 
 @pytest.mark.parametrize(
-    ("rows", "length", "chunks"), [(12_000, 300, [10_000, 2_000]), (400, 30_000, [134, 134, 132])]
+    ("rows", "length", "chunks"), [(12_000, 300, [10_000, 2_000]), (400, 30_000, [134, 133, 133])]
 )
 def test_a_chunk_has_the_rows_asked_for_up_to_eight_megabytes(
     monkeypatch: pytest.MonkeyPatch, rows: int, length: int, chunks: list[int]
 ) -> None:
-    monkeypatch.setattr(parsing, "write_rows", lambda path, lines: {"count": len(lines), "s3": path})
+    monkeypatch.setattr(row_spool, "write_rows", lambda path, lines: {"count": len(lines), "s3": path})
     text = "name,email,VIP\n" + "".join(f"C {n},c{n}@example.com,{'y' * length}\n" for n in range(rows))
     parsed = main(text=text, chunk_rows=10_000)
     assert [chunk["rows"]["count"] for chunk in parsed["chunks"]] == chunks
 
 
 def test_memory_does_not_grow_with_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "write_rows", lambda path, lines: {"count": len(lines), "s3": path})
+    monkeypatch.setattr(row_spool, "write_rows", lambda path, lines: {"count": len(lines), "s3": path})
 
     def peak(rows: int) -> int:
         lines = (f"C {number},c{number}@example.com,,yes\n".encode() for number in range(rows))
         tracemalloc.start()
         try:
-            sort_table(
+            validate_table(
                 read_table(chain([HEADER.encode()], lines)),
+                CUSTOMERS,
                 mapping=None,
-                default_country=None,
-                shelf=Shelf("imp", inline_bytes=100_000),
+                options={},
+                spool=RowSpool("imp", inline_bytes=100_000),
                 chunk_rows=500,
             )
             return tracemalloc.get_traced_memory()[1]

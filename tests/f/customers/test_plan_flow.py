@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from mill.commands.run import read_case
-from mill.engine.approvals import Request
-from mill.engine.ports import Completed, Resume, Target
+from mill.engine.jobs.approvals import Request
+from mill.ports import Completed, Resume, Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 from tests.loopback import Reply, serve
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
@@ -338,7 +338,8 @@ def test_what_windmill_shows_of_a_dry_run_has_the_plan_and_its_file(stage: Stage
 
     parsed = step("parse_csv", text=AFTER)
     gate = step("gate_import", parsed=parsed, api=stage.api(AFTER), on_duplicate="update", dry_run=True)
-    shown = step("report_import", parsed=parsed, gate=gate, created=[], dry_run=True)["render_all"]
+    summary = step("report_import", parsed=parsed, gate=gate, created=[], dry_run=True)
+    shown = step("show_import", summary=summary)["render_all"]
     tables = [part["table-row-object"] for part in shown if "table-row-object" in part]
     assert {
         "action": "update",

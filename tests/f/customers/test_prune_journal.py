@@ -13,7 +13,8 @@ from f.records.journal import pruning as journal_pruning
 from f.records.journal.owner import LeasedOwner
 from f.records.journal.pruning import Pruned, prune
 from f.records.journal.row_journal import Entry, RowJournal
-from f.store.store import SqliteStore, Store
+from f.store.store import Store
+from f.store.stores import SqliteStore, sqlite_store
 from tests.f.connect.wire import FakeClock
 
 DAY = 86_400.0
@@ -27,7 +28,7 @@ def journal(store: Store, target: str = "crm", import_id: str = "now") -> RowJou
 def done(store: Store, *entries: Entry, target: str = "crm") -> None:
     mine = journal(store, target)
     mine.claim(entries)
-    mine.settle(done=[(entry, "created", "7") for entry in entries], doubtful=[], forgotten=[])
+    mine.record_outcomes(done=[(entry, "created", "7") for entry in entries], in_doubt=[], forgotten=[])
 
 
 def forget(store: Store, days: float = 100, *, dry_run: bool = False) -> list[Pruned]:
@@ -39,7 +40,7 @@ def counts(target: str = "crm", forgotten: int = 0, kept: int = 0, in_doubt: int
 
 
 def state(store: Store, entry: Entry) -> str:
-    return journal(store, import_id="next").claim([entry])[entry.customer].state
+    return journal(store, import_id="next").claim([entry])[entry.key].state
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_rows_without_an_answer_are_never_forgotten(store: SqliteStore, clock: F
     journal(store).claim([ADA])
     mine = journal(store, import_id="lost")
     mine.claim([BOB])
-    mine.settle(done=[], doubtful=[BOB], forgotten=[])
+    mine.record_outcomes(done=[], in_doubt=[BOB], forgotten=[])
     clock.time += 5000 * DAY
     assert forget(store) == [counts(in_doubt=2)]
     assert (state(store, ADA), state(store, BOB)) == ("in_doubt", "in_doubt")
@@ -117,23 +118,23 @@ def test_every_kind_of_store_is_walked_through_part_by_part(
     monkeypatch.setattr(journal_pruning, "_PART_ROWS", 7)
     entries = [Entry(f"{number:03}", "1") for number in range(40)]
     done(any_store, *entries, target="parts")
-    old = [entry.customer for entry in entries[::3]]
+    old = [entry.key for entry in entries[::3]]
     any_store.execute_many(
-        "UPDATE import_rows SET renewed_at = 0 WHERE target = 'parts' AND customer = :customer",
+        "UPDATE import_rows SET renewed_at = 0 WHERE target = 'parts' AND record_key = :customer",
         [{"customer": customer} for customer in old],
     )
     pauses: list[float] = []
     assert counts("parts", forgotten=14, kept=26) in prune(any_store, DAY, pauses.append)
     assert len(pauses) >= 6
-    left = any_store.execute("SELECT customer FROM import_rows WHERE target = 'parts'")
-    assert {customer for (customer,) in left} == {entry.customer for entry in entries} - set(old)
+    left = any_store.execute("SELECT record_key FROM import_rows WHERE target = 'parts'")
+    assert {customer for (customer,) in left} == {entry.key for entry in entries} - set(old)
 
 
 def test_the_script_prunes_this_machines_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    with Store.sqlite(tmp_path / ".millwright/imports.sqlite") as store:
+    with sqlite_store(tmp_path / ".millwright/imports.sqlite") as store:
         done(store, ADA, BOB)
-        store.execute("UPDATE import_rows SET renewed_at = 0 WHERE customer = 'ada'")
+        store.execute("UPDATE import_rows SET renewed_at = 0 WHERE record_key = 'ada'")
     result = main()
     assert json.loads(json.dumps(result)) == {
         "dry_run": False,

@@ -10,11 +10,12 @@ import pytest
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import FixSettings
-from f.connect.moments import seconds_in
+from f.connect.times import parse_iso
 from f.customers.targets.customer_api import open_target
-from f.customers.validation.customer import Customer
-from f.records.rows.outcome import CustomerRow, Found, RowOutcome
-from f.records.target.target import OnDuplicate, Target
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import Found, Row
+from f.records.target.target import Lookup, OnDuplicate, Target
+from tests.records import customer_row
 
 
 def target(kind: str, settings: Mapping[str, Any] | None = None, **parts: Any) -> Target:
@@ -22,9 +23,9 @@ def target(kind: str, settings: Mapping[str, Any] | None = None, **parts: Any) -
     return open_target(api)
 
 
-def rows(count: int, **fields: str) -> list[CustomerRow]:
+def rows(count: int, **fields: str) -> list[Row]:
     return [
-        CustomerRow(line, [], Customer(f"Ada {line}", f"ada{line}@example.com", dict(fields)))
+        customer_row(line, f"Ada {line}", f"ada{line}@example.com", dict(fields))
         for line in range(2, count + 2)
     ]
 
@@ -49,6 +50,11 @@ def reply(status: int, body: Any, request: Request | None = None) -> Response:
 
 def read(at: Target, status: int, body: Any, count: int = 3) -> list[RowOutcome]:
     return at.kind.outcomes_from(reply(status, body), rows(count))
+
+
+def lookup(at: Target) -> Lookup:
+    assert at.kind.lookup is not None
+    return at.kind.lookup
 
 
 def codes(ends: list[RowOutcome]) -> list[str]:
@@ -148,7 +154,7 @@ def test_whatever_hubspot_answers_each_row_has_an_outcome(
 
 def test_hubspot_contacts_are_read_by_email_without_regard_to_case() -> None:
     at = target("hubspot")
-    [asked] = at.kind.lookups_for(rows(2), at, ["email", "lastname"])
+    [asked] = lookup(at).lookups_for(rows(2), at, ["email", "lastname"])
     assert asked.json == {
         "idProperty": "email",
         "properties": ["email", "lastname"],
@@ -156,17 +162,17 @@ def test_hubspot_contacts_are_read_by_email_without_regard_to_case() -> None:
     }
     there = {"email": "ADA3@example.com", "lastname": None}
     body = {"results": [{"id": "7", "properties": there}, {"id": "8"}]}
-    assert at.kind.found_in(reply(200, body), rows(2), at) == {3: Found("7", there)}
+    assert lookup(at).found_in(reply(200, body), rows(2), at) == {3: Found("7", there)}
 
 
 def test_hubspot_contacts_are_read_by_the_property_that_upserts_go_by() -> None:
     at = target("hubspot", {"id_property": "customer_no"})
     given = rows(1, external_id="C-7")
-    [asked] = at.kind.lookups_for(given, at, ())
+    [asked] = lookup(at).lookups_for(given, at, ())
     assert (asked.json["idProperty"], asked.json["inputs"]) == ("customer_no", [{"id": "C-7"}])
     there = {"customer_no": "c-7", "email": "another@example.com"}
     body = {"results": [{"id": "7", "properties": there}]}
-    assert at.kind.found_in(reply(200, body), given, at) == {2: Found("7", there)}
+    assert lookup(at).found_in(reply(200, body), given, at) == {2: Found("7", there)}
 
 
 # Salesforce
@@ -209,17 +215,17 @@ def test_salesforce_is_asked_first_where_it_would_take_a_second_contact(
     at = target("salesforce", settings)
     [request] = requests(at, 1, on_duplicate, external_id="C-7")
     assert request.may_repeat == repeatable
-    assert at.kind.looks_first(at, on_duplicate) == looks_first
+    assert at.looks_first(on_duplicate) == looks_first
 
 
 def test_rows_of_one_company_go_to_salesforce_together() -> None:
     at = target("salesforce", {"rows_per_request": 2})
     mixed = [
-        CustomerRow(line, [], Customer("Ada", f"{line}@example.com", {"company": company}))
+        customer_row(line, "Ada", f"{line}@example.com", {"company": company})
         for line, company in enumerate(["Beta", "Acme", "Beta", "Acme"])
     ]
     groups = [request.context for request in at.kind.requests_for(mixed, at, "skip")]
-    assert [[row.customer.fields["company"] for row in group] for group in groups] == [
+    assert [[row.record["company"] for row in group] for group in groups] == [
         ["Acme"] * 2,
         ["Beta"] * 2,
     ]
@@ -264,31 +270,31 @@ def test_whatever_salesforce_answers_each_row_has_an_outcome(
 
 def test_salesforce_is_queried_with_quoted_addresses() -> None:
     at = target("salesforce")
-    row = CustomerRow(2, [], Customer("Ada", r"o'bri\en@example.com"))
-    [query] = at.kind.lookups_for([row], at, ["LastName"])
+    row = customer_row(2, "Ada", r"o'bri\en@example.com")
+    [query] = lookup(at).lookups_for([row], at, ["LastName"])
     assert query.params == {
         "q": r"SELECT Id, Email, LastName FROM Contact WHERE Email IN ('o\'bri\\en@example.com')"
     }
     there = {"Id": "003A", "Email": r"O'Bri\en@example.com", "LastName": "Ada"}
     body = {"records": [there, {"Id": "003B", "Email": None}]}
-    assert at.kind.found_in(reply(200, body), [row], at) == {2: Found("003A", there)}
+    assert lookup(at).found_in(reply(200, body), [row], at) == {2: Found("003A", there)}
 
 
 def test_salesforce_is_queried_by_the_external_id_that_upserts_go_by() -> None:
     at = target("salesforce", {"external_id_field": "Key__c"})
     given = rows(1, external_id="C-7")
-    [query] = at.kind.lookups_for(given, at, ())
+    [query] = lookup(at).lookups_for(given, at, ())
     assert query.params == {"q": "SELECT Id, Key__c FROM Contact WHERE Key__c IN ('C-7')"}
     there = {"Id": "003A", "Key__c": "c-7"}
-    assert at.kind.found_in(reply(200, {"records": [there]}), given, at) == {2: Found("003A", there)}
+    assert lookup(at).found_in(reply(200, {"records": [there]}), given, at) == {2: Found("003A", there)}
 
 
 @pytest.mark.parametrize("name", ["Id FROM User", "Name, Id", "", "Ä__c", "A..B", "(SELECT Id FROM Cases)"])
 def test_a_query_selects_nothing_but_fields(name: str) -> None:
     at = target("salesforce")
     with pytest.raises(FixSettings, match="is no field of Salesforce"):
-        list(at.kind.lookups_for(rows(1), at, [name]))
-    [query] = at.kind.lookups_for(rows(1), at, ["Account.Key__c"])
+        list(lookup(at).lookups_for(rows(1), at, [name]))
+    [query] = lookup(at).lookups_for(rows(1), at, ["Account.Key__c"])
     assert "SELECT Id, Email, Account.Key__c FROM" in str(query.params)
 
 
@@ -354,7 +360,7 @@ def test_a_batch_reply_that_names_no_row_is_the_same_for_all(status: int, body: 
 def test_the_key_of_a_batch_is_that_of_its_content() -> None:
     at = target("generic", endpoints={"batch": "/batch"})
     [one], [same], [longer] = (requests(at, count) for count in (3, 3, 4))
-    assert one.json == {"customers": [at.render(row.customer) for row in rows(3)]}
+    assert one.json == {"customers": [at.render(row.record) for row in rows(3)]}
     assert one.idempotency_key == same.idempotency_key != longer.idempotency_key
 
 
@@ -379,9 +385,9 @@ def test_a_customer_is_found_in_the_shapes_such_apis_have(
 ) -> None:
     at = target("generic", endpoints={"lookup": "/customers?email={email}&ref={external_id}"})
     row = rows(1, external_id="a/b")
-    [asked] = at.kind.lookups_for(row, at, ())
+    [asked] = lookup(at).lookups_for(row, at, ())
     assert asked.path == "/customers?email=ada2%40example.com&ref=a%2Fb"
-    there = at.kind.found_in(reply(status, body), row, at)
+    there = lookup(at).found_in(reply(status, body), row, at)
     assert {line: customer.id for line, customer in there.items()} == found
 
 
@@ -397,4 +403,4 @@ def test_a_customer_is_found_in_the_shapes_such_apis_have(
     ],
 )
 def test_a_moment_is_read_where_it_says_its_offset(text: object, seconds: float | None) -> None:
-    assert seconds_in(text) == seconds
+    assert parse_iso(text) == seconds

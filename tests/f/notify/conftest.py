@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from f.store.store import Store
+from f.store.stores import sqlite_store
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
 
@@ -27,7 +28,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def store() -> Iterator[Store]:
     """The very store the scripts of this test use."""
-    with Store.sqlite(Path.home() / ".millwright" / "notify.sqlite") as opened:
+    with sqlite_store(Path.home() / ".millwright" / "notify.sqlite") as opened:
         yield opened
 
 

@@ -9,10 +9,9 @@ from pydantic import TypeAdapter
 
 from f.connect.errors import FixInput
 from f.notify.messages.message import Message
-from f.notify.slack.alert_blocks import attachment_of, blocks_of
-from f.notify.slack.blocks import MOST_CHARACTERS, escape, fit, split_text, trim
-from f.notify.slack.posting import alert_posts, posts_of
-from mill.twins.slack_blocks import Block, characters
+from f.notify.slack.alert_blocks import alert_posts, attachment_of, blocks_of
+from f.notify.slack.posting import MOST_CHARACTERS, escape, fit, posts_of, split_text, trim
+from mill.twins.services.slack_blocks import Block, characters
 
 BLOCKS: TypeAdapter[list[Block]] = TypeAdapter(list[Block])
 
@@ -57,7 +56,7 @@ def test_blocks_over_a_limit_become_blocks_slack_takes(
 
 @pytest.mark.parametrize("block", ["text", {}, {"type": 3}, {"text": "no type"}])
 def test_what_is_no_block_is_refused_by_its_place(block: Any) -> None:
-    with pytest.raises(FixInput, match="Block 2 is no Slack block"):
+    with pytest.raises(FixInput, match="Block 2 is not a Slack block"):
         fit([{"type": "divider"}, block])
 
 

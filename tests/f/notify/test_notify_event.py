@@ -234,7 +234,7 @@ def test_a_digest_taken_by_a_killed_job_is_taken_again_under_the_same_key(store:
     taken = digest.take("ops")
     assert taken is not None
     assert digest.take("ops") is None
-    store.execute("UPDATE notify_digest SET taken_at = taken_at - :lease", {"lease": LEASE_SECONDS + 1})
+    store.execute("UPDATE store_lease SET until = until - :lease", {"lease": LEASE_SECONDS + 1})
     assert digest.take("ops") == taken
 
 

@@ -26,9 +26,9 @@ def test_a_number_becomes_e164(text: str, country: str, number: str) -> None:
         ("(202) 555-0123", "", "has no country code"),
         ("+1 202 555", "", "is too short"),
         ("+1 202 555 0123 4567 89", "", "is too long"),
-        ("hello", "US", "is no phone number"),
+        ("hello", "US", "is not a phone number"),
         ("+49 30 1", "", "is not in use in its country"),
-        ("202-555-0123", "XX", "default_country 'XX' is no country code"),
+        ("202-555-0123", "XX", "default_country 'XX' is not a country code"),
     ],
 )
 def test_what_is_no_number_is_refused_without_quoting_it(text: str, country: str, said: str) -> None:

@@ -19,12 +19,8 @@ from twilio.rest import Client as TwilioClient  # type: ignore[import-untyped]  
 from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.notify.email.mail import Mail, mail_of
-from f.notify.email.resend import batch_request as resend_batch_request
-from f.notify.email.resend import integration_of as resend_integration
-from f.notify.email.resend import send_request as resend_request
-from f.notify.email.sendgrid import batch_request as sendgrid_batch_request
-from f.notify.email.sendgrid import integration_of as sendgrid_integration
-from f.notify.email.sendgrid import send_request as sendgrid_request
+from f.notify.email.resend import Resend
+from f.notify.email.sendgrid import Sendgrid
 from f.notify.slack.client import (
     Post,
     bot_integration,
@@ -254,7 +250,8 @@ def test_an_email_through_resend_is_the_sdks(monkeypatch: pytest.MonkeyPatch) ->
 
     def ours(server: Loopback) -> None:
         resource = {"token": "re_1", "base_url": server.url}
-        send(resend_integration(resource), resend_request(full_mail(), "m"))
+        provider = Resend(resource)
+        send(provider.integration, provider.send_request(full_mail(), "m"))
 
     captured("resend", theirs, ours)
 
@@ -267,7 +264,8 @@ def test_a_batch_through_resend_is_the_sdks(monkeypatch: pytest.MonkeyPatch) -> 
 
     def ours(server: Loopback) -> None:
         resource = {"token": "re_1", "base_url": server.url}
-        send(resend_integration(resource), resend_batch_request([full_mail()] * 2, "m"))
+        provider = Resend(resource)
+        send(provider.integration, provider.batch_request([full_mail()] * 2, "m"))
 
     captured("resend", theirs, ours)
 
@@ -294,7 +292,8 @@ def test_an_email_through_sendgrid_is_the_sdks() -> None:
 
     def ours(server: Loopback) -> None:
         resource = {"token": "SG.1", "base_url": f"{server.url}/v3"}
-        send(sendgrid_integration(resource), sendgrid_request(full_mail(), "m"))
+        provider = Sendgrid(resource)
+        send(provider.integration, provider.send_request(full_mail(), "m"))
 
     captured("sendgrid", theirs, ours)
 
@@ -317,7 +316,8 @@ def test_a_template_through_sendgrid_to_several_is_the_sdks() -> None:
             for number, email in enumerate(("ada@example.com", "ben@example.com"))
         ]
         resource = {"token": "SG.1", "base_url": f"{server.url}/v3"}
-        send(sendgrid_integration(resource), sendgrid_batch_request(mails, "m"))
+        provider = Sendgrid(resource)
+        send(provider.integration, provider.batch_request(mails, "m"))
 
     captured("sendgrid", theirs, ours)
 

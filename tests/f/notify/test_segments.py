@@ -2,7 +2,7 @@
 
 import pytest
 
-from f.notify.texts.segments import count_segments
+from f.notify.texts.texting import count_segments
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from f.connect.errors import ConnectError, FixSettings, TryLater
 from f.store.store import Store
+from f.store.stores import postgres_store, sqlite_store
 
 TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
 ADD = "INSERT INTO t AS r VALUES (:key, :n) ON CONFLICT (key) DO UPDATE SET n = r.n + :n RETURNING n"
@@ -60,11 +61,11 @@ def test_threads_lose_no_update(any_store: Store) -> None:
 
 def test_a_state_file_is_private_and_outlives_the_store(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "state.sqlite"
-    with Store.sqlite(path) as store:
+    with sqlite_store(path) as store:
         store.create(TABLE)
         store.execute(ADD, {"key": "a", "n": 1})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with Store.sqlite(path) as store:
+    with sqlite_store(path) as store:
         assert store.execute("SELECT n FROM t") == [(1,)]
 
 
@@ -74,14 +75,14 @@ def test_jobs_that_open_a_new_state_file_at_once_are_not_in_each_others_way(tmp_
 
         def open_and_add(together: threading.Barrier, path: Path) -> None:
             together.wait(20)
-            with Store.sqlite(path) as store:
+            with sqlite_store(path) as store:
                 store.create(TABLE)
                 store.execute(ADD, {"key": "a", "n": 1})
 
         with ThreadPoolExecutor(6) as jobs:
             for job in [jobs.submit(open_and_add, together, path) for _ in range(6)]:
                 job.result()
-        assert Store.sqlite(path).execute("SELECT n FROM t") == [(6,)]
+        assert sqlite_store(path).execute("SELECT n FROM t") == [(6,)]
     assert all(file.suffix == ".sqlite" for file in tmp_path.iterdir() if "-" not in file.name)
 
 
@@ -89,14 +90,14 @@ def test_jobs_that_open_a_new_state_file_at_once_are_not_in_each_others_way(tmp_
 def test_a_durable_state_file_waits_for_the_disk_on_every_thread(
     tmp_path: Path, durable: bool, synchronous: int
 ) -> None:
-    with Store.sqlite(tmp_path / "state.sqlite", durable=durable) as store, ThreadPoolExecutor() as threads:
+    with sqlite_store(tmp_path / "state.sqlite", durable=durable) as store, ThreadPoolExecutor() as threads:
         here = store.execute("PRAGMA synchronous")
         there = threads.submit(store.execute, "PRAGMA synchronous").result()
     assert here == there == [(synchronous,)]
 
 
 def test_a_forked_process_opens_its_own_connection(tmp_path: Path) -> None:
-    with Store.sqlite(tmp_path / "state.sqlite") as store:
+    with sqlite_store(tmp_path / "state.sqlite") as store:
         store.create(TABLE)
         child = os.fork()
         if child == 0:
@@ -109,9 +110,9 @@ def test_a_forked_process_opens_its_own_connection(tmp_path: Path) -> None:
 def test_a_state_file_that_stays_locked_is_worth_another_try(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("f.store.store.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("f.store.stores.BUSY_SECONDS", 0.05)
     path = tmp_path / "state.sqlite"
-    with Store.sqlite(path) as store:
+    with sqlite_store(path) as store:
         store.create(TABLE)
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -122,7 +123,7 @@ def test_a_state_file_that_stays_locked_is_worth_another_try(
 
 def unopenable(tmp_path: Path) -> Store:
     (tmp_path / "folder.sqlite").mkdir()
-    return Store.sqlite(tmp_path / "folder.sqlite")
+    return sqlite_store(tmp_path / "folder.sqlite")
 
 
 def test_a_path_that_cannot_be_opened_is_a_setting_to_fix(tmp_path: Path) -> None:
@@ -145,15 +146,15 @@ def test_a_postgres_that_cannot_be_used_is_named_without_its_password(
     where: dict[str, object], error: type[ConnectError], says: str
 ) -> None:
     with pytest.raises(error, match=says) as caught:
-        Store.postgres(where).execute("SELECT 1")
+        postgres_store(where).execute("SELECT 1")
     assert "hunter2" not in str(caught.value)
-    assert "hunter2" not in repr(Store.postgres("host=x password=hunter2"))
+    assert "hunter2" not in repr(postgres_store("host=x password=hunter2"))
 
 
 def test_a_broken_postgres_connection_is_replaced(postgres: str) -> None:
-    with Store.postgres(postgres) as store:
+    with postgres_store(postgres) as store:
         [(pid,)] = store.execute("SELECT pg_backend_pid()")
-        with Store.postgres(postgres) as other:
+        with postgres_store(postgres) as other:
             other.execute("SELECT pg_terminate_backend(:pid)", {"pid": pid})
         with pytest.raises(TryLater):
             store.execute("SELECT 1")

@@ -18,8 +18,8 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from mill.api.server import LocalApi
-from mill.engine.ports import Completed, Job, Resume, Target
 from mill.errors import MillError
+from mill.ports import Completed, Job, Resume, Target
 
 Function = Callable[[Mapping[str, Any]], Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mill.engine import runtime
-from mill.engine.ports import Completed
+from mill.ports import Completed
 from tests.mill.api.stage import Stage
 
 

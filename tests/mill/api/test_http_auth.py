@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mill.api.http_auth import check_signature
-from mill.api.replies import Refusal
+from mill.api.transport.http_auth import check_signature
+from mill.api.transport.replies import Refusal
 from tests.mill.api.stage import Stage
 
 NOW = 1_700_000_000

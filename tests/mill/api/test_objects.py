@@ -34,7 +34,7 @@ def test_a_key_that_is_no_file_below_the_storage_is_refused(empty: Stage, key: s
 def test_a_storage_name_is_no_path(stage: Stage) -> None:
     with stage.serve():
         reply = stage.send("POST", f"{HELPERS}/upload_s3_file?file_key=a&storage=..%2Fx", b"x", token=True)
-    assert (reply.status, reply.text.startswith("'../x' is no storage name")) == (400, True)
+    assert (reply.status, reply.text.startswith("'../x' is not a storage name")) == (400, True)
 
 
 def test_an_object_below_another_is_refused_and_leaves_both_paths_usable(stage: Stage) -> None:

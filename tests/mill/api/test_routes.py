@@ -124,7 +124,7 @@ def test_a_body_becomes_arguments(
     [
         ("application/json", b"{", 400, "not valid JSON"),
         ("application/json", b"", 400, "not valid JSON"),
-        ("application/json", b'{"a": NaN}', 400, "NaN is no JSON number"),
+        ("application/json", b'{"a": NaN}', 400, "NaN is not a JSON number"),
         ("application/json", b"[" * 100_000, 400, "nested too deeply"),
         ("text/plain", b"\xff", 400, "not UTF-8 (byte 0)"),
         ("multipart/form-data; boundary=x", b"--x--", 415, "multipart/form-data"),

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from mill.engine.delayed import Delayed
-from mill.engine.ports import Target
+from mill.engine.jobs.delayed import Delayed
+from mill.ports import Target
 from tests.mill.api.stage import Stage
 
 COMMAND = "import typer; from mill.commands.serve import serve; typer.run(serve)"

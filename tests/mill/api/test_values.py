@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from mill.api.values import Resource, Variable
+from mill.api.storage.values import Resource, Variable
 from mill.errors import MillError
 from tests.mill.api.stage import Stage
 
@@ -56,7 +56,7 @@ def test_a_template_that_changes_is_read_again(stage: Stage) -> None:
         ("resource", "f/a/circle", {"self": "$res:f/a/circle"}, "refers to itself"),
         ("resource", "f/a/r", {"t": "$var:f/a/none"}, "There is no variable f/a/none."),
         ("resource", "f/a/r", {"t": ["$res:f/a/nine"]}, "There is no resource f/a/nine."),
-        ("variable", "f/a/number", 7, "is no text"),
+        ("variable", "f/a/number", 7, "is not text"),
     ],
 )
 def test_a_value_that_cannot_be_given_is_explained(

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from mill.bench import customer_server
-from mill.bench.customer_server import CustomerServer, Limit
+from mill.bench.rig import customer_server
+from mill.bench.rig.customer_server import CustomerServer, Limit
 
 
 @pytest.mark.parametrize(

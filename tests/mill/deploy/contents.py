@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mill.workspace import Workspace
-from mill.yamlfile import read_mapping
+from mill.repository.workspace import Workspace
+from mill.repository.yaml_file import read_mapping
 
 _FLOW = "__flow"
 _RESOURCE_TYPE = ".resource-type.yaml"

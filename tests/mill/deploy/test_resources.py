@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mill.errors import MillError
+from mill.repository.workspace import Workspace
 from mill.resources import ResourcePush
-from mill.workspace import Workspace
 from tests.mill.commands import mill
 from tests.mill.deploy.workspace_api import TOKEN, WORKSPACE, WorkspaceApi, serve_workspace
 from tests.mill.trees import write_tree

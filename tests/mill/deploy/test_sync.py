@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mill.metadata.regenerate import regenerate
-from mill.wmill_cli import WmillCli
+from mill.repository.wmill_cli import WmillCli
 from tests.mill.deploy.contents import deployed_copy, items, meaning
 from tests.mill.deploy.workspace_api import WorkspaceApi, serve_workspace
 from tests.mill.trees import REPOSITORY, write_tree

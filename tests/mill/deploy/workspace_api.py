@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from mill.wmill_cli import Remote
+from mill.repository.wmill_cli import Remote
 
 TOKEN = "loopback-token"
 WORKSPACE = "team"

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mill.engine.approvals import Request
-from mill.engine.events import Event
-from mill.engine.jobs import Handle
-from mill.engine.ports import Completed, Jobs, Platform, Resume, Target
+from mill.engine.jobs.approvals import Request
+from mill.engine.jobs.events import Event
+from mill.engine.jobs.job_table import Handle
 from mill.errors import MillError
+from mill.ports import Completed, Jobs, Platform, Resume, Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 
 Step = dict[str, Any]
 

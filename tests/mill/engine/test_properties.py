@@ -7,7 +7,7 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
-from mill.engine.outcome import error_of
+from mill.engine.jobs.outcome import error_of
 from tests.mill.engine.lab import (
     Lab,
     Step,

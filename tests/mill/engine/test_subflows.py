@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mill.engine.outcome import error_of
-from mill.engine.ports import Target
+from mill.engine.jobs.outcome import error_of
 from mill.engine.runtime import ResultCache
+from mill.ports import Target
 from tests.mill.engine.lab import Lab, const, fail, give, identity, loop, py, stop, subflow
 
 

@@ -48,7 +48,7 @@ class TwinClient:
         *,
         timeout: float = 20,
     ) -> Answer:
-        """One request on a connection of its own. A `body` that is no bytes is sent as JSON."""
+        """One request on a connection of its own. A `body` that is not bytes is sent as JSON."""
         sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()

@@ -12,7 +12,7 @@ import pytest
 
 from mill.errors import MillError
 from mill.twins.faults import FaultPlan, Faults
-from mill.twins.host import read_config
+from mill.twins.served import read_config
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
 ADA = {"name": "Ada Example", "email": "ada@example.com"}

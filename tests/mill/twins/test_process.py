@@ -128,7 +128,7 @@ def test_a_wrong_configuration_ends_it_with_one_sentence(tmp_path: Path, config:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--state", ".", "--port", "70000"], "--port: 70000 is no port: give 0 to 65535"),
+        (["--state", ".", "--port", "70000"], "--port: 70000 is not a port: give 0 to 65535"),
         (["--state", "/dev/null"], "Cannot keep the twins' state in /dev/null/twins.sqlite"),
     ],
 )

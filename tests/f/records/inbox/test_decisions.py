@@ -24,7 +24,7 @@ from f.records.inbox.decisions import (
     is_wanted,
     judge,
 )
-from f.store.store import SqliteStore, Store
+from f.store.stores import SqliteStore, postgres_store, sqlite_store
 
 ROOT = Path(__file__).parents[4]
 FILE = InboxFile("", "inbox/a.csv", 10, "2026-05-01T10:00:00Z", "v1")
@@ -220,11 +220,11 @@ def test_a_result_is_kept_by_the_owner_alone_and_for_good(claims: Claims) -> Non
 
 RACER = """
 import sys
-from f.store.store import Store
+from f.store.stores import SqliteStore, postgres_store, sqlite_store
 from f.records.inbox.decisions import InboxFile
 from f.records.inbox.claims import Claims
 where, me = sys.argv[1:]
-with (Store.postgres if where.startswith("postgres") else Store.sqlite)(where) as store:
+with (postgres_store if where.startswith("postgres") else sqlite_store)(where) as store:
     claims = Claims(store)
     print("ready", flush=True)
     sys.stdin.readline()
@@ -257,5 +257,5 @@ def test_of_processes_that_want_the_same_files_each_gets_its_own(
         racer.stdin.flush()
     got = [racer.communicate(timeout=30)[0].split() for racer in racers]
     assert sorted(path for paths in got for path in paths) == sorted(f"inbox/{n}.csv" for n in range(200))
-    with Store.sqlite(where) if kind == "sqlite" else Store.postgres(where) as store:
+    with sqlite_store(where) if kind == "sqlite" else postgres_store(where) as store:
         assert len(store.execute("SELECT id FROM inbox_file WHERE attempt = 1")) == 200

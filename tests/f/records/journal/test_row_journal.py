@@ -16,6 +16,7 @@ import pytest
 from f.records.journal.owner import LEASE_SECONDS, LeasedOwner, LockingOwner
 from f.records.journal.row_journal import Claim, Entry, RowJournal
 from f.store.store import Store
+from f.store.stores import postgres_store, sqlite_store
 
 ADA, BOB = Entry("ada", "1"), Entry("bob", "1")
 CHANGED = Entry("ada", "2")
@@ -40,23 +41,23 @@ def journal(
 
 def state(claims: object, entry: Entry = ADA) -> str:
     assert isinstance(claims, dict)
-    claim: Claim = claims[entry.customer]
+    claim: Claim = claims[entry.key]
     return claim.state
 
 
 def done(before: RowJournal, entry: Entry = ADA) -> None:
     before.claim([entry])
-    before.settle(done=[(entry, "created", "7")], doubtful=[], forgotten=[])
+    before.record_outcomes(done=[(entry, "created", "7")], in_doubt=[], forgotten=[])
 
 
 def doubtful(before: RowJournal, entry: Entry = ADA) -> None:
     before.claim([entry])
-    before.settle(done=[], doubtful=[entry], forgotten=[])
+    before.record_outcomes(done=[], in_doubt=[entry], forgotten=[])
 
 
 def refused(before: RowJournal, entry: Entry = ADA) -> None:
     before.claim([entry])
-    before.settle(done=[], doubtful=[], forgotten=[entry])
+    before.record_outcomes(done=[], in_doubt=[], forgotten=[entry])
 
 
 def test_a_row_nobody_has_sent_is_ours(any_store: Store) -> None:
@@ -109,10 +110,10 @@ def test_to_look_is_to_hear_what_a_claim_would_and_to_claim_nothing(any_store: S
     third, fourth = Entry("third", "1"), Entry("fourth", "1")
     journal(any_store, "living").claim([third])
     entries = [ADA, BOB, third, fourth]
-    stored = any_store.execute("SELECT * FROM import_rows ORDER BY customer")
+    stored = any_store.execute("SELECT * FROM import_rows ORDER BY record_key")
     seen = journal(any_store).look(entries)
-    assert any_store.execute("SELECT * FROM import_rows ORDER BY customer") == stored
-    assert [seen[entry.customer].state for entry in entries] == ["done", "in_doubt", "elsewhere", "mine"]
+    assert any_store.execute("SELECT * FROM import_rows ORDER BY record_key") == stored
+    assert [seen[entry.key].state for entry in entries] == ["done", "in_doubt", "elsewhere", "mine"]
     assert seen == journal(any_store).claim(entries)
 
 
@@ -127,7 +128,7 @@ def test_a_row_may_have_been_sent_until_its_answer_was_given_up(any_store: Store
     before = journal(any_store, "before")
     before.claim([ADA])
     claimed = before.now()
-    before.settle(done=[], doubtful=[ADA], forgotten=[])
+    before.record_outcomes(done=[], in_doubt=[ADA], forgotten=[])
     given_up = before.now()
     assert claimed <= journal(any_store).claim([ADA])["ada"].since <= given_up
 
@@ -147,7 +148,7 @@ def test_a_batch_claimed_meanwhile_does_not_make_a_refused_change_forget_what_wa
     mine = journal(any_store)
     mine.claim([CHANGED])
     mine.claim([BOB])
-    mine.settle(done=[], doubtful=[], forgotten=[CHANGED])
+    mine.record_outcomes(done=[], in_doubt=[], forgotten=[CHANGED])
     assert journal(any_store).claim([ADA])["ada"] == Claim("done", True, False, "created", "7")
 
 
@@ -159,7 +160,7 @@ def test_a_person_may_have_doubtful_rows_sent_again(any_store: Store) -> None:
 def test_the_bulk_job_of_a_row_is_remembered(any_store: Store) -> None:
     before = journal(any_store, "before")
     before.claim([ADA])
-    before.note([ADA], "750")
+    before.record_job([ADA], "750")
     assert journal(any_store, dead="before").claim([ADA])["ada"].remote_id == "750"
 
 
@@ -168,8 +169,8 @@ def test_a_job_that_lost_its_claim_cannot_settle_it(any_store: Store) -> None:
     late.claim([ADA])
     heir = journal(any_store, "heir", dead="late")
     heir.claim([ADA])
-    late.settle(done=[], doubtful=[], forgotten=[ADA])
-    heir.settle(done=[(ADA, "created", "7")], doubtful=[], forgotten=[])
+    late.record_outcomes(done=[], in_doubt=[], forgotten=[ADA])
+    heir.record_outcomes(done=[(ADA, "created", "7")], in_doubt=[], forgotten=[])
     assert state(journal(any_store).claim([ADA])) == "done"
 
 
@@ -197,7 +198,7 @@ def test_of_jobs_that_claim_the_same_rows_at_once_each_row_has_one(
     where = request.getfixturevalue("postgres") if kind == "postgres" else ""
 
     def open_store() -> Store:
-        return Store.postgres(where) if where else Store.sqlite(tmp_path / "journal.sqlite")
+        return postgres_store(where) if where else sqlite_store(tmp_path / "journal.sqlite")
 
     entries = [Entry(f"{kind}{number}", "1") for number in range(300)]
     jobs = 4
@@ -253,3 +254,23 @@ def test_a_process_is_dead_the_moment_the_system_says_so(tmp_path: Path) -> None
         assert me.is_gone(name, 0)
         assert me.is_gone(name, 0)  # its file is cleared away
     assert list(tmp_path.iterdir()) == []
+
+
+OLDER = """CREATE TABLE IF NOT EXISTS import_rows (
+    target TEXT NOT NULL, customer TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
+    outcome TEXT NOT NULL, remote_id TEXT, import_id TEXT NOT NULL, owner TEXT NOT NULL,
+    sent_at DOUBLE PRECISION NOT NULL, renewed_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (target, customer))"""
+OLDER_ROW = """INSERT INTO import_rows VALUES
+    ('crm', 'ada', '1', 'done', 'created', '7', 'earlier', '', 1, 1)"""
+
+
+def test_a_journal_of_an_older_version_is_read_on(any_store: Store) -> None:
+    any_store.create(OLDER)
+    any_store.execute(OLDER_ROW)
+    with ThreadPoolExecutor(4) as jobs:
+        opened = list(jobs.map(lambda name: journal(any_store, str(name)), range(4)))
+    claim = opened[0].claim([ADA, BOB])
+    assert (claim["ada"].state, claim["ada"].remote_id, claim["bob"].state) == ("done", "7", "mine")
+    assert any_store.columns("import_rows")[:2] == ["target", "record_key"]
+    assert any_store.execute("SELECT target FROM import_targets") == [("crm",)]

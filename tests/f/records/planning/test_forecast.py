@@ -12,7 +12,7 @@ import pytest
 from f.connect.integration import RateLimit
 from f.customers.targets.customer_api import open_target
 from f.records.planning.forecast import Calls, calls_needed, forecast
-from f.records.target.target import Allowance, OnDuplicate, Target
+from f.records.target.target import OnDuplicate, QuotaLeft, Target
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
@@ -66,40 +66,40 @@ SLOW = RateLimit(max_requests=1, time_window=5)
         ((1, 1), [], None, None, "About 1 call."),
         ((1_000_000, 1_000_000), [], TIMES_50, None, "About 1,000,000 calls; at 50 a second about 5.6 h."),
         ((40, 40), [], SLOW, None, "About 40 calls; at 12 a minute about 3.3 min."),
-        ((1040, 1040), [Allowance(250_000, 249_310, MIDNIGHT)], None, 1,
+        ((1040, 1040), [QuotaLeft(250_000, 249_310, MIDNIGHT)], None, 1,
          "About 1,040 calls; 249,310 of today's 250,000 are left: it fits."),
-        ((1040, 2080), [Allowance(250_000, 2080)], TIMES_50, 1,
+        ((1040, 2080), [QuotaLeft(250_000, 2080)], TIMES_50, 1,
          "About 1,040 to 2,080 calls; 2,080 of today's 250,000 are left: it fits; at 50 a second about 42 s."),
-        ((25_000, 25_000), [Allowance(10_000, 4_000, MIDNIGHT)], None, 4,
+        ((25_000, 25_000), [QuotaLeft(10_000, 4_000, MIDNIGHT)], None, 4,
          "About 25,000 calls, 4,000 left of 10,000 a day: it takes 4 days, until 2026-11-25; until then the rest waits without holding a worker."),
         # Over the last 24 hours: what is used now comes back a day from now.
-        ((25_000, 25_000), [Allowance(10_000, 4_000)], None, 4,
+        ((25_000, 25_000), [QuotaLeft(10_000, 4_000)], None, 4,
          "About 25,000 calls, 4,000 left of 10,000 a day: it takes 4 days, until 2026-11-25; until then the rest waits without holding a worker."),
-        ((90, 110), [Allowance(100, 100, MIDNIGHT)], None, 2,
+        ((90, 110), [QuotaLeft(100, 100, MIDNIGHT)], None, 2,
          "About 90 to 110 calls, 100 left of 100 a day: it may take 2 days, until 2026-11-23; until then the rest waits without holding a worker."),
         # Of several, the one that makes it last longest; where it fits, the one with the least left.
-        ((30, 30), [Allowance(1000, 900, MIDNIGHT), Allowance(10, 10, MIDNIGHT)], None, 3,
+        ((30, 30), [QuotaLeft(1000, 900, MIDNIGHT), QuotaLeft(10, 10, MIDNIGHT)], None, 3,
          "About 30 calls, 10 left of 10 a day: it takes 3 days, until 2026-11-24; until then the rest waits without holding a worker."),
-        ((30, 30), [Allowance(1000, 900, MIDNIGHT), Allowance(500, 40, MIDNIGHT)], None, 1,
+        ((30, 30), [QuotaLeft(1000, 900, MIDNIGHT), QuotaLeft(500, 40, MIDNIGHT)], None, 1,
          "About 30 calls; 40 of today's 500 are left: it fits."),
     ],
 )  # fmt: skip
 def test_the_sentence_says_whether_it_fits_or_when_it_ends(
-    calls: Calls, allowances: list[Allowance], rate: RateLimit | None, days: int | None, sentence: str
+    calls: Calls, allowances: list[QuotaLeft], rate: RateLimit | None, days: int | None, sentence: str
 ) -> None:
     made = forecast(Calls(*calls), allowances, rate, NOON, parks=True)
     assert (made["message"], made["days"]) == (sentence, days)
 
 
 def test_an_import_that_never_parks_is_told_that_it_does_not_fit() -> None:
-    made = forecast(Calls(30, 30), [Allowance(10, 10, MIDNIGHT)], None, NOON, parks=False)
+    made = forecast(Calls(30, 30), [QuotaLeft(10, 10, MIDNIGHT)], None, NOON, parks=False)
     assert made["message"] == (
         "About 30 calls, 10 left of 10 a day: it does not fit, and with park_after 0 the rest fails."
     )
 
 
 def test_a_forecast_is_data_for_machines_too() -> None:
-    made = forecast(Calls(5, 9), [Allowance(100, 7, MIDNIGHT)], TIMES_50, NOON, parks=True)
+    made = forecast(Calls(5, 9), [QuotaLeft(100, 7, MIDNIGHT)], TIMES_50, NOON, parks=True)
     del made["message"]  # type: ignore[misc]  # it is looked at above
     assert made == {
         "calls_at_least": 5,

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from f.connect.errors import FixInput
+from f.records.planning.plan import Plan
 from f.records.planning.plan_text import check_hash, describe, in_a_sentence, refuse_outdated
-from f.records.report.summary import Plan
 
 A, B = "a" * 12, "b" * 12
 

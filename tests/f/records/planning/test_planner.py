@@ -12,18 +12,19 @@ import pytest
 from f.connect.client import Client
 from f.connect.errors import FixSettings, SignInAgain, TryLater, WaitForQuota
 from f.customers.targets.customer_api import open_target
-from f.customers.validation.customer import Customer
 from f.records.journal.owner import LeasedOwner
 from f.records.journal.row_journal import MINE, Claim, RowJournal
 from f.records.planning.diff import Difference
 from f.records.planning.planner import Planned, Planner, decide
-from f.records.rows.outcome import CustomerRow
+from f.records.rows.row import Row
 from f.records.sending.batch_claims import entry_of
 from f.records.sending.run import send_rows
 from f.records.target.target import OnDuplicate, Target
 from f.store.store import Store
+from f.store.stores import sqlite_store
 from tests.loopback import Asked, Loopback, Reply, serve
 from tests.mill.twins.stage import TwinClient, TwinProcess
+from tests.records import customer_row
 
 FAST = {"retry_attempts": 2, "initial_delay": 0.001, "max_delay": 0.002, "timeout": 5}
 LOOKUP = {"lookup": "/customers?email={email}"}
@@ -36,13 +37,13 @@ KINDS = [
 ]
 
 
-def row(line: int, **fields: str) -> CustomerRow:
+def row(line: int, **fields: str) -> Row:
     given = {"external_id": f"x{line}", "city": "Rome", **fields}
     email = given.pop("email", f"c{line}@example.com")
-    return CustomerRow(line, [], Customer(f"Customer No{line}", email, given))
+    return customer_row(line, f"Customer No{line}", email, given)
 
 
-def rows(count: int) -> list[CustomerRow]:
+def rows(count: int) -> list[Row]:
     return [row(line) for line in range(2, count + 2)]
 
 
@@ -62,7 +63,7 @@ def target(url: str, kind: str = "generic", settings: Mapping[str, Any] | None =
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Store]:
-    with Store.sqlite(tmp_path / "journal.sqlite") as store:
+    with sqlite_store(tmp_path / "journal.sqlite") as store:
         yield store
 
 
@@ -79,7 +80,7 @@ def remembered(store: Store, at: Target, import_id: str = "now") -> RowJournal:
 
 def plan(
     at: Target,
-    given: Sequence[CustomerRow],
+    given: Sequence[Row],
     store: Store,
     on_duplicate: OnDuplicate = "skip",
     chunk: int = 100,
@@ -91,11 +92,11 @@ def plan(
         return [planned for part in parts for planned in planner.plan(part)], planner
 
 
-def apply(at: Target, given: Sequence[CustomerRow], store: Store | None = None) -> None:
+def apply(at: Target, given: Sequence[Row], store: Store | None = None) -> None:
     with Client(at.integration) as client:
         journal = remembered(store, at, "before") if store else None
         sent = send_rows(given, at, client, journal=journal, sleep=lambda _: None)
-    assert {end.outcome for _, end in sent.ends} == {"created"}
+    assert {end.outcome for _, end in sent.outcomes} == {"created"}
 
 
 def actions(planned: Sequence[Planned]) -> list[str]:
@@ -103,7 +104,7 @@ def actions(planned: Sequence[Planned]) -> list[str]:
 
 
 def codes(planned: Sequence[Planned]) -> list[str]:
-    return [end.end.code if end.end else "" for end in planned]
+    return [end.outcome.code if end.outcome else "" for end in planned]
 
 
 DIFFERS = [Difference("city", "Rome", "Oslo")]
@@ -135,12 +136,12 @@ def test_an_action_follows_from_what_is_known_of_a_row(
     expected: tuple[str, str, str | None],
 ) -> None:
     planned = decide(2, claim, there, differing, on_duplicate, clears_doubts=True)
-    assert (planned.action, planned.reason, planned.end and planned.end.outcome) == expected
+    assert (planned.action, planned.reason, planned.outcome and planned.outcome.outcome) == expected
 
 
 def test_a_doubt_that_nothing_can_clear_holds_the_row_back() -> None:
     planned = decide(2, DOUBT, None, [], "skip", clears_doubts=False)
-    assert (planned.action, planned.reason, planned.end) == ("hold", "answer_lost", None)
+    assert (planned.action, planned.reason, planned.outcome) == ("hold", "answer_lost", None)
     assert decide(2, MINE, None, [], "skip", clears_doubts=False).action == "create"
 
 
@@ -200,12 +201,12 @@ def test_the_import_does_what_the_plan_says(
     apply(at, rows(6))
     given = [*rows(3), *(row(line, city="Oslo") for line in range(5, 12))]
     planned, _ = plan(at, given, journal, on_duplicate)
-    settled = {end.line for end in planned if end.end}
+    decided = {one.line for one in planned if one.outcome}
     with Client(at.integration) as client:
-        left = [one for one in given if one.line not in settled]
+        left = [one for one in given if one.line not in decided]
         sent = send_rows(left, at, client, journal=remembered(journal, at), on_duplicate=on_duplicate)
-    told = Counter(end.action for end in planned if not end.end)
-    assert Counter(f"{end.outcome}" for _, end in sent.ends) == {
+    told = Counter(end.action for end in planned if not end.outcome)
+    assert Counter(f"{end.outcome}" for _, end in sent.outcomes) == {
         f"{action}d": count for action, count in told.items()
     }
 
@@ -231,7 +232,7 @@ def test_a_target_that_cannot_be_asked_is_planned_by_the_journal_alone(
     assert (actions(planned), planner.requests) == (["unchanged", "create"], 0)
 
 
-def claimed(store: Store, at: Target, one: CustomerRow, *, released: bool) -> None:
+def claimed(store: Store, at: Target, one: Row, *, released: bool) -> None:
     other = RowJournal(store, at.identity, "other", LeasedOwner())
     other.claim([entry_of(one, at)])
     if released:
@@ -260,7 +261,7 @@ def test_a_row_in_other_hands_or_in_doubt_is_held_unless_it_is_safe_to_send(
     at = target(twin.url, settings=settings, endpoints=endpoints)
     claimed(journal, at, row(2), released=released)
     [planned], _ = plan(at, [row(2)], journal)
-    assert (planned.action, planned.reason, planned.end) == (action, reason, None)
+    assert (planned.action, planned.reason, planned.outcome) == (action, reason, None)
 
 
 @pytest.mark.parametrize("twin", ["customers"], indirect=True)
@@ -272,7 +273,7 @@ def test_a_row_in_doubt_that_is_there_is_left_to_the_sending_to_settle(
     apply(at, [row(2)])
     claimed(journal, at, row(2), released=True)
     [planned], _ = plan(at, [row(2)], journal, on_duplicate)
-    assert (bool(planned.id), planned.end) == (True, None)
+    assert (bool(planned.id), planned.outcome) == (True, None)
 
 
 def test_a_row_its_kind_cannot_send_is_refused_and_not_asked_for(journal: Store) -> None:
@@ -286,7 +287,7 @@ def test_a_row_its_kind_cannot_send_is_refused_and_not_asked_for(journal: Store)
 # the hash
 
 
-def hashes(at: Target, given: Sequence[CustomerRow], store: Store, **options: Any) -> list[str]:
+def hashes(at: Target, given: Sequence[Row], store: Store, **options: Any) -> list[str]:
     return plan(at, given, store, **options)[1].hash.split("-")
 
 

@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 
 from f.customers.targets.customer_api import open_target
-from f.customers.validation.customer import Customer
+from f.records.planning.forecast import Forecast
 from f.records.planning.quota import forecast_of
-from f.records.report.summary import Forecast
-from f.records.rows.outcome import CustomerRow
 from f.records.sending.parking import ParkingClient
 from f.records.sending.run import Sent, send_rows
 from f.records.sending.session import open_limits
 from f.records.target.target import Target
 from tests.loopback import Reply, serve
 from tests.mill.twins.stage import TwinClient, TwinProcess
+from tests.records import customer_row
 
 TOKEN = {"type": "bearer_token", "token": "token"}
 
@@ -78,7 +77,7 @@ def test_the_smaller_of_the_apis_allowance_and_the_own_limit_counts(twin: TwinCl
 
 def send(target: Target, rows: int) -> Sent:
     given = [
-        CustomerRow(line, [], Customer(f"C {line}", f"c{line}@example.com", {"external_id": f"x{line}"}))
+        customer_row(line, f"C {line}", f"c{line}@example.com", {"external_id": f"x{line}"})
         for line in range(2, rows + 2)
     ]
     with open_limits(None) as limits, ParkingClient(target, limits, park_after=300) as client:
@@ -110,7 +109,7 @@ def test_an_import_makes_the_calls_that_were_forecast(
         twin.put_settings(bulk_seconds=0.01)
     planned = told(kind, twin.url, **settings)
     sent = send(opened(kind, twin.url, **settings), 250)
-    assert {end.outcome for _, end in sent.ends} == {"created"}
+    assert {end.outcome for _, end in sent.outcomes} == {"created"}
     assert planned["calls_at_least"] <= sent.requests <= planned["calls"]
 
 

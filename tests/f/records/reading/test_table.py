@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from f.records.reading.table import BadTable, Row, read_table
+from f.records.reading.table import BadTable, TableRow, read_table
 
 ROOT = Path(__file__).parents[4]
 ROW = b"Ada,ada@example.com\n"
@@ -70,7 +70,10 @@ def test_without_a_header_the_columns_are_numbered_and_the_first_line_is_a_row()
     table = read_table([b"Ada,ada@example.com\nGrace,\n"], has_header=False)
     assert table.header == ("column_1", "column_2")
     assert not table.dialect.has_header
-    assert list(table.rows) == [Row(1, ["Ada", "ada@example.com"], None), Row(2, ["Grace", ""], None)]
+    assert list(table.rows) == [
+        TableRow(1, ["Ada", "ada@example.com"], None),
+        TableRow(2, ["Grace", ""], None),
+    ]
 
 
 def test_a_title_line_is_no_trouble_where_no_header_is_expected() -> None:
@@ -159,7 +162,7 @@ def test_ten_thousand_columns_are_read_and_twenty_thousand_refused() -> None:
     names = [f"a_rather_long_name_of_a_column_{number}" for number in range(10_000)]  # longer than the sample
     table = read_table([",".join(names).encode() + b"\n" + b",".join([b"1"] * 10_000) + b"\n"])
     assert table.header == tuple(names)
-    assert next(table.rows) == Row(2, ["1"] * 10_000, None)
+    assert next(table.rows) == TableRow(2, ["1"] * 10_000, None)
     error = refusal(b",".join([b"a"] * 20_000) + b"\n1\n")
     assert (error.code, error.line) == ("too_many_columns", 1)
 
@@ -169,7 +172,10 @@ def test_one_bad_row_in_a_batch_of_good_ones_is_the_only_one_at_fault() -> None:
     lines[700] = '"700"7,x'
     lines[1_500] = "1500"
     faults = [row for row in read_table([("n,m\n" + "\n".join(lines)).encode()]).rows if row.fault]
-    assert faults == [Row(702, ["7007", "x"], "stray_quote"), Row(1502, ["1500"], "wrong_column_count")]
+    assert faults == [
+        TableRow(702, ["7007", "x"], "stray_quote"),
+        TableRow(1502, ["1500"], "wrong_column_count"),
+    ]
 
 
 def test_a_file_of_nothing_but_stray_quotes_is_read_in_linear_time() -> None:

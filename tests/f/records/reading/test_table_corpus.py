@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from f.records.reading.table import BadTable, Dialect, Row, read_table
+from f.records.reading.table import BadTable, Dialect, TableRow, read_table
 
 HEADER = "name,email,city"
 ADA = "Ada,ada@example.com,Berlin"
@@ -332,7 +332,7 @@ def test_every_file_of_the_corpus_gets_its_verdict(name: str) -> None:
     read = read_table([data])
     assert read.header == verdict.header
     expected = zip(verdict.lines, verdict.rows, strict=True)
-    assert list(read.rows) == [Row(line, cells, verdict.faults.get(line)) for line, cells in expected]  # type: ignore[arg-type]  # literals
+    assert list(read.rows) == [TableRow(line, cells, verdict.faults.get(line)) for line, cells in expected]  # type: ignore[arg-type]  # literals
     assert {key: getattr(read.dialect, key) for key in verdict.dialect} == verdict.dialect
 
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from f.records.reading import table as dialect
-from f.records.reading.table import BadTable, Row, read_table
+from f.records.reading.table import BadTable, TableRow, read_table
 
 ENCODINGS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-16-le": "utf-16-le"}
 SPECIAL = st.sampled_from(list("\t\n\r,;|\"'\\ =\x85\u2028"))
@@ -110,8 +110,8 @@ def test_every_line_is_in_a_row_or_the_file_is_refused(text: str) -> None:
 
 def _outcome(
     chunks: Iterator[bytes],
-) -> tuple[list[Row], tuple[str | None, int | None, int | None, str] | None]:
-    rows: list[Row] = []
+) -> tuple[list[TableRow], tuple[str | None, int | None, int | None, str] | None]:
+    rows: list[TableRow] = []
     try:
         rows.extend(read_table(chunks, encoding="utf-8", has_header=True).rows)
     except BadTable as error:

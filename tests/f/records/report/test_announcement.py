@@ -6,7 +6,8 @@ import pytest
 
 from f.customers.notify_import import main
 from f.records.report.announcement import NOTHING_CONFIGURED, announce, facts, sentence
-from f.records.report.summary import OUTCOMES, ImportSummary
+from f.records.report.summary import ImportSummary
+from f.records.rows.outcome import OUTCOMES
 from tests.loopback import Reply, serve
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from f.records.report.chart import GROUND, PALETTE, outcome_bar, percent, widths
 from f.records.report.page import render_page
-from f.records.report.summary import MEANING, OUTCOMES, ImportSummary
+from f.records.report.summary import ImportSummary
+from f.records.rows.outcome import MEANING, OUTCOMES
 
 SVG = "{http://www.w3.org/2000/svg}"
 VOID = {"meta"}

@@ -25,22 +25,22 @@ class Watched:
     def __init__(self, journal: RowJournal, watch: Callable[[str], None]) -> None:
         self._journal, self._watch = journal, watch
         self._counts: Counter[str] = Counter()
-        self.intend, self.note = journal.intend, journal.note
-        self.renew, self.now, self.look = journal.renew, journal.now, journal.look
+        self.record_intent, self.record_job = journal.record_intent, journal.record_job
+        self.renew_claims, self.now, self.look = journal.renew_claims, journal.now, journal.look
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         with self._told("claim", "claimed"):
             return self._journal.claim(entries)
 
-    def settle(
+    def record_outcomes(
         self,
         *,
         done: Iterable[tuple[Entry, str, str | None]],
-        doubtful: Iterable[Entry],
+        in_doubt: Iterable[Entry],
         forgotten: Iterable[Entry],
     ) -> None:
         with self._told("settle", "settled"):
-            self._journal.settle(done=done, doubtful=doubtful, forgotten=forgotten)
+            self._journal.record_outcomes(done=done, in_doubt=in_doubt, forgotten=forgotten)
 
     @contextlib.contextmanager
     def _told(self, before: str, after: str) -> Iterator[None]:
@@ -167,7 +167,7 @@ def test_a_job_says_once_a_minute_that_it_lives(tmp_path: Path) -> None:
     time, renewed = [0.0], []
 
     class Renewing(NoJournal):
-        def renew(self) -> None:
+        def renew_claims(self) -> None:
             renewed.append(time[0])
 
     with (
@@ -176,11 +176,11 @@ def test_a_job_says_once_a_minute_that_it_lives(tmp_path: Path) -> None:
     ):
         for second in range(0, 190, 10):
             time[0] = second
-            claims.renew()
+            claims.renew_claims()
             assert not claims.failed
             wait_for_the_thread(claims)
     assert renewed == [60, 120, 180]
 
 
 def wait_for_the_thread(claims: BatchClaims) -> None:
-    claims.intend([])
+    claims.record_intent([])

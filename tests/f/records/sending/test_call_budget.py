@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from f.connect.times import DAY_SECONDS
 from f.customers.targets.customer_api import open_target
-from f.records.sending.call_budget import DAY_SECONDS, CallBudget, Pause
-from f.store.store import SqliteStore, Store
+from f.records.sending.parking import CallBudget, Pause
+from f.store.store import Store
+from f.store.stores import SqliteStore, postgres_store
 
 NOON = 20_000 * DAY_SECONDS + DAY_SECONDS / 2
 MIDNIGHT = 20_001 * DAY_SECONDS
@@ -57,7 +59,7 @@ def test_a_day_has_exactly_the_calls_of_the_limit_whoever_makes_them(store: Stor
 def test_what_was_taken_and_not_used_is_given_back(store: Store) -> None:
     first, second = budget(store, 25), budget(store, 25)
     assert not first.take()
-    first.settle()
+    first.release_unused()
     assert second.left() == 24
     assert taken(second) == 24
 
@@ -67,7 +69,7 @@ def test_retries_count_and_what_was_never_sent_does_not(store: Store, more: int,
     calls = budget(store, 25)
     calls.take()
     calls.add(more)
-    calls.settle()
+    calls.release_unused()
     assert calls.left() == left
 
 
@@ -89,8 +91,8 @@ def test_calls_taken_yesterday_are_not_given_back_today(store: Store, clock: Clo
     yesterday.take()
     clock.now = MIDNIGHT
     today.take()
-    yesterday.settle()
-    today.settle()
+    yesterday.release_unused()
+    today.release_unused()
     assert today.left() == 99
 
 
@@ -98,7 +100,7 @@ def test_without_a_limit_only_pauses_count(store: Store) -> None:
     calls = budget(store)
     assert calls.left() is None
     assert taken(calls) == 1000
-    calls.settle()
+    calls.release_unused()
 
 
 def test_a_pause_reaches_every_job_within_a_block_and_lapses_by_time(store: Store, clock: Clock) -> None:
@@ -122,7 +124,7 @@ def test_one_targets_calls_are_not_anothers(store: Store) -> None:
 
 
 def test_jobs_on_several_workers_share_a_day(postgres: str) -> None:
-    with Store.postgres(postgres) as one, Store.postgres(postgres) as other:
+    with postgres_store(postgres) as one, postgres_store(postgres) as other:
         assert not budget(one, 25).take()
         assert taken(budget(other, 25)) == 15
         budget(one).pause_until(one.now() + 600, "Busy")

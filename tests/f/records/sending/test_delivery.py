@@ -14,15 +14,17 @@ import pytest
 
 from f.connect.client import Client
 from f.customers.targets.customer_api import open_target
-from f.customers.validation.customer import Customer
 from f.records.journal.owner import LeasedOwner
 from f.records.journal.row_journal import Entry, Journal, RowJournal
-from f.records.rows.outcome import CustomerRow, RowOutcome
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import Row
 from f.records.sending.parking import ParkingClient
 from f.records.sending.run import Sent, send_rows
 from f.records.target.target import OnDuplicate, Target, content_of, digest
 from f.store.store import Store
+from f.store.stores import sqlite_store
 from tests.loopback import Asked, Loopback, Reply, serve
+from tests.records import customer_row
 
 FAST = {
     "retry_attempts": 2,
@@ -37,10 +39,10 @@ LOOKUP = {"lookup": "/customers?email={email}"}
 BATCH = {"batch": "/batch"}
 
 
-def rows(count: int, note: str = "") -> list[CustomerRow]:
+def rows(count: int, note: str = "") -> list[Row]:
     fields = {"notes": note} if note else {}
     return [
-        CustomerRow(line, [], Customer(f"Customer {line}", f"c{line}@example.com", dict(fields)))
+        customer_row(line, f"Customer {line}", f"c{line}@example.com", dict(fields))
         for line in range(2, count + 2)
     ]
 
@@ -103,7 +105,7 @@ class Bench:
 
     def send(
         self,
-        given: Sequence[CustomerRow],
+        given: Sequence[Row],
         *,
         on_duplicate: OnDuplicate = "skip",
         journal: Journal | None = None,
@@ -120,29 +122,29 @@ class Bench:
                 sleep=self.slept.append,
                 cancelled=cancelled,
             )
-        assert [row.line for row, _ in sent.ends] == [row.line for row in given]
+        assert [row.line for row, _ in sent.outcomes] == [row.line for row in given]
         return sent
 
-    def crash(self, given: Sequence[CustomerRow]) -> None:
+    def crash(self, given: Sequence[Row]) -> None:
         """Leave behind what a job leaves that dies after committing its intent."""
-        entries = [Entry(digest(row.customer.key), content_of_row(self.target, row)) for row in given]
+        entries = [Entry(digest(row.key), content_of_row(self.target, row)) for row in given]
         dead = self.journal(owner="dead")
         dead.claim(entries)
-        dead.settle(done=[], doubtful=entries, forgotten=[])
+        dead.record_outcomes(done=[], in_doubt=entries, forgotten=[])
 
 
-def content_of_row(target: Target, row: CustomerRow) -> str:
-    return digest(content_of(target.render(row.customer)))
+def content_of_row(target: Target, row: Row) -> str:
+    return digest(content_of(target.render(row.record)))
 
 
 def bench(server: Loopback, tmp_path: Path, settings: Mapping[str, Any] | None = None, **api: Any) -> Bench:
     settings = {**FAST, **(settings or {})}
-    store = Store.sqlite(tmp_path / "journal.sqlite")
+    store = sqlite_store(tmp_path / "journal.sqlite")
     return Bench(server.url, store, {"kind": "generic", "base_url": server.url, "settings": settings, **api})
 
 
 def codes(sent: Sent) -> dict[str, int]:
-    return dict(Counter(end.code or end.outcome for _, end in sent.ends))
+    return dict(Counter(end.code or end.outcome for _, end in sent.outcomes))
 
 
 # runs after runs
@@ -176,7 +178,7 @@ def test_a_run_that_resumes_gives_the_outcomes_of_before_again(tmp_path: Path) -
         resumed = at.send(rows(9))
     assert codes(resumed) == {"created": 9}
     assert resumed.requests == 4
-    assert {end.id for _, end in resumed.ends} == {f"c{line}@example.com" for line in range(2, 11)}
+    assert {end.id for _, end in resumed.outcomes} == {f"c{line}@example.com" for line in range(2, 11)}
 
 
 def test_a_rejected_or_failed_row_is_tried_again_by_the_next_run(tmp_path: Path) -> None:
@@ -322,7 +324,7 @@ def test_a_409_after_a_lost_answer_is_our_own_doing(tmp_path: Path) -> None:
     replies = [Reply(drop=True), Reply(409, {"existing_id": "7"})]
     with serve(lambda asked: replies.pop(0)) as server:
         sent = bench(server, tmp_path).send(rows(1), on_duplicate="fail")
-    assert sent.ends[0][1] == RowOutcome.because("found_in_target", id="7")
+    assert sent.outcomes[0][1] == RowOutcome.because("found_in_target", id="7")
 
 
 # poisoned batches, locked rows
@@ -333,7 +335,7 @@ def test_a_poisoned_batch_is_halved_until_only_the_guilty_rows_are_left(tmp_path
     with serve(crm) as server:
         sent = bench(server, tmp_path, endpoints=BATCH).send(rows(101))
     assert codes(sent) == {"created": 99, "rejected_by_api": 2}
-    assert [row.line for row, end in sent.ends if end.outcome == "rejected"] == [40, 77]
+    assert [row.line for row, end in sent.outcomes if end.outcome == "rejected"] == [40, 77]
     assert set(crm.created.values()) == {1}
     assert sent.requests <= 2 + 2 * 14
 
@@ -374,7 +376,7 @@ def test_rows_that_stay_locked_fail_and_are_safe_to_feed_again(tmp_path: Path) -
 
     with serve(answer) as server:
         sent = bench(server, tmp_path, kind="salesforce").send(rows(1))
-    assert [(end.outcome, end.code) for _, end in sent.ends] == [("failed", "row_locked")]
+    assert [(end.outcome, end.code) for _, end in sent.outcomes] == [("failed", "row_locked")]
     assert sent.requests == 7
 
 
@@ -396,7 +398,7 @@ def test_a_doubt_that_could_not_be_looked_up_for_want_of_an_allowance_waits_and_
     with serve(crm) as server:
         at = bench(server, tmp_path, NO_KEYS | {"daily_limit": 1}, endpoints=LOOKUP)
         at.crash(rows(2))
-        with Store.sqlite(tmp_path / "limits.sqlite") as limits:
+        with sqlite_store(tmp_path / "limits.sqlite") as limits:
             with ParkingClient(at.target, limits, park_after=300) as client:
                 first = at.send(rows(3), client=client)
             assert codes(first) == {"found_in_target": 1, "parked": 1, "not_sent": 1}
@@ -464,7 +466,7 @@ def test_the_journal_holds_no_personal_data(tmp_path: Path) -> None:
     with serve(Crm()) as server:
         at = bench(server, tmp_path)
         at.send(rows(4))
-    stored = repr(at.store.execute("SELECT customer, content, target, import_id, owner FROM import_rows"))
+    stored = repr(at.store.execute("SELECT record_key, content, target, import_id, owner FROM import_rows"))
     assert server.url in stored
     assert "example.com" not in stored
     assert "Customer" not in stored

@@ -19,15 +19,18 @@ from typing import Any, cast
 import pytest
 
 from f.connect.errors import FixInput
-from f.connect.histogram import Latencies
+from f.connect.metrics import Histogram
+from f.records.reading.parsed import Parsed
 from f.records.report.continuation import arguments_for
-from f.records.report.reconciliation import ImportIncomplete, close, raise_if_incomplete
-from f.records.report.summary import Created, FileRef, Parsed, Stop
-from mill.engine.jobs import Handle
-from mill.engine.ports import Completed, Job, Target
+from f.records.report.reconciliation import ImportIncomplete, Steps, raise_if_incomplete, reconcile
+from f.records.rows.outcome import REASONS, Stop
+from f.records.rows.row_store import Created
+from f.windmill.objects import FileRef
+from mill.engine.jobs.job_table import Handle
 from mill.errors import MillError
+from mill.ports import Completed, Job, Target
+from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.workspace import Workspace
 from tests.loopback import Asked, Loopback, Reply, serve
 from tests.mill.twins.stage import TwinProcess
 
@@ -135,7 +138,7 @@ def accept(_: Asked) -> Reply:
     return Reply(201, {"id": "c1"})
 
 
-class Allowance:
+class QuotaLeft:
     """An API that takes so many calls, until it is given more."""
 
     def __init__(self, calls: int, refusal: Reply = USED_UP) -> None:
@@ -198,7 +201,7 @@ def test_the_scheduled_job_keeps_references_and_holds_no_credential_and_no_uploa
 
 
 def test_no_job_makes_a_call_once_one_has_met_the_limit(stage: Stage) -> None:
-    with serve(Allowance(30)) as server:
+    with serve(QuotaLeft(30)) as server:
         api = stage.target("refusing", server.url)
         first = stage.run(api, table(400), chunk_rows=40, parallel_jobs=2)
         assert first.success, first.result
@@ -210,7 +213,7 @@ def test_no_job_makes_a_call_once_one_has_met_the_limit(stage: Stage) -> None:
 
 
 def test_nobody_says_when_it_renews_so_it_asks_again_in_an_hour_with_one_call(stage: Stage) -> None:
-    api_calls = Allowance(0)
+    api_calls = QuotaLeft(0)
     with serve(api_calls) as server:
         api = stage.target("silent", server.url)
         first = stage.run(api, table(50))
@@ -243,7 +246,7 @@ def test_a_retry_after_longer_than_park_after_parks_and_a_shorter_one_is_waited_
 
 
 def test_with_park_after_0_nothing_is_parked_and_the_rows_fail_as_they_did(stage: Stage) -> None:
-    with serve(Allowance(10)) as server:
+    with serve(QuotaLeft(10)) as server:
         api = stage.target("impatient", server.url)
         completed = stage.run(api, table(60), park_after=0)
         assert not completed.success
@@ -341,10 +344,10 @@ def ended(*, parked: bool) -> tuple[Parsed, list[Created]]:
         "index": 0,
         "guarantee": "",
         "counts": {"created": 1, "failed": 1},
-        "noted": {"count": 1, "records": [record]},
+        "reported": {"count": 1, "records": [record]},
         "requests": 1,
         "retries": 0,
-        "latencies": Latencies().to_json(),
+        "latencies": Histogram().to_json(),
         "stopped": stop if parked else None,
         "started": 0.0,
         "ended": 1.0,
@@ -365,7 +368,7 @@ def no_storage(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_storage")
 def test_the_account_of_a_failed_import_schedules_nothing_and_counts_the_rows_as_rejects() -> None:
     parsed, created = ended(parked=True)
-    summary = close(parsed, None, created)
+    summary = reconcile(Steps(parsed, None, created), REASONS)
     assert summary["rest"] is None
     assert summary["rejects"] is not None
     assert ",parked," in summary["rejects"]["content"]
@@ -382,7 +385,7 @@ def test_what_is_parked_goes_into_a_file_of_its_own_and_leaves_the_run_green() -
         return "job-2"
 
     parsed, created = ended(parked=True)
-    summary = close(parsed, None, created, go_on=go_on)
+    summary = reconcile(Steps(parsed, None, created), REASONS, go_on=go_on)
     raise_if_incomplete(summary)
     assert asked == [(["B", "b@example.com"], "2026-11-23T00:00:00+00:00")]
     assert summary["rejects"] is None
@@ -397,7 +400,7 @@ def test_nothing_goes_on_by_itself_after_a_part_of_the_import_was_cancelled() ->
 
     parsed, created = ended(parked=True)
     stopped: Stop = {"code": "cancelled", "message": "The import was cancelled."}
-    summary = close(parsed, None, created, stop=stopped, go_on=go_on)
+    summary = reconcile(Steps(parsed, None, created, stop=stopped), REASONS, go_on=go_on)
     assert (summary["stopped"], summary["rest"]) == (stopped, None)
     with pytest.raises(ImportIncomplete, match=r"1 failed of 2 rows left\. The import was cancelled"):
         raise_if_incomplete(summary)

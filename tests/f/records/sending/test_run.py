@@ -9,12 +9,12 @@ import pytest
 
 from f.connect.client import Client
 from f.customers.targets.customer_api import open_target
-from f.customers.validation.customer import Customer
-from f.records.reading.columns import TargetFields
-from f.records.rows.outcome import CustomerRow
+from f.records.rows.row import Row
 from f.records.sending.run import Sent, send_rows
+from f.records.target.field_names import FieldNames
 from f.records.target.target import OnDuplicate
 from tests.loopback import Answer, Asked, Loopback, Reply, serve
+from tests.records import customer_row
 
 FAST = {
     "retry_attempts": 3,
@@ -25,11 +25,8 @@ FAST = {
 }
 
 
-def rows(count: int) -> list[CustomerRow]:
-    return [
-        CustomerRow(line, [], Customer(f"Customer {line}", f"c{line}@example.com"))
-        for line in range(2, count + 2)
-    ]
+def rows(count: int) -> list[Row]:
+    return [customer_row(line, f"Customer {line}", f"c{line}@example.com") for line in range(2, count + 2)]
 
 
 def send(
@@ -46,16 +43,16 @@ def send(
         target = open_target(api)
         with Client(target.integration) as client:
             sent = send_rows(rows(count), target, client, on_duplicate=on_duplicate, sleep=lambda _: None)
-    assert [row.line for row, _ in sent.ends] == [row.line for row in rows(count)]
+    assert [row.line for row, _ in sent.outcomes] == [row.line for row in rows(count)]
     return sent, server
 
 
 def outcomes(sent: Sent) -> dict[str, int]:
-    return dict(Counter(end.outcome for _, end in sent.ends))
+    return dict(Counter(end.outcome for _, end in sent.outcomes))
 
 
 def codes(sent: Sent) -> dict[str, int]:
-    return dict(Counter(end.code for _, end in sent.ends))
+    return dict(Counter(end.code for _, end in sent.outcomes))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +89,7 @@ def test_each_reply_is_one_outcome_for_every_row(reply: Reply, outcome: str, cod
 )
 def test_the_new_id_is_read_where_apis_put_it(reply: Reply, id: str | None) -> None:
     sent, _ = send(lambda _: reply, 1)
-    assert sent.ends[0][1].id == id
+    assert sent.outcomes[0][1].id == id
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -171,7 +168,7 @@ def test_a_bad_row_does_not_hold_back_the_others() -> None:
 def test_an_api_explanation_is_masked_and_cut() -> None:
     body = {"message": "ada.lovelace@example.com is taken. " + "Very long. " * 100}
     sent, _ = send(lambda _: Reply(422, body), 1)
-    detail = sent.ends[0][1].detail
+    detail = sent.outcomes[0][1].detail
     assert "ada.lovelace" not in detail
     assert detail.startswith("422 ")
     assert len(detail) <= 310
@@ -243,7 +240,7 @@ def test_a_crm_gets_its_own_field_names_and_its_duplicates_are_known(
     nobody = Reply(200, {"done": True, "records": []})
     sent, server = send(lambda asked: nobody if asked.method == "GET" else exists, 1, kind=kind)
     assert server.asked[-1].json == sent_body
-    assert (sent.ends[0][1].outcome, sent.ends[0][1].id) == ("duplicate", id)
+    assert (sent.outcomes[0][1].outcome, sent.outcomes[0][1].id) == ("duplicate", id)
 
 
 @pytest.mark.parametrize(
@@ -282,13 +279,13 @@ def test_no_more_requests_are_under_way_than_the_resource_allows() -> None:
 @pytest.mark.parametrize("kind", ["generic", "hubspot", "salesforce"])
 def test_a_row_is_rendered_once_however_often_it_is_sent(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered: Counter[str] = Counter()
-    render = TargetFields.render
+    render = FieldNames.render
 
-    def counted(fields: TargetFields, values: Mapping[str, str], custom: Mapping[str, str]) -> dict[str, Any]:
+    def counted(fields: FieldNames, values: Mapping[str, str], custom: Mapping[str, str]) -> dict[str, Any]:
         rendered[values["email"]] += 1
         return render(fields, values, custom)
 
-    monkeypatch.setattr(TargetFields, "render", counted)
+    monkeypatch.setattr(FieldNames, "render", counted)
     endpoints = {"batch": "/batch"} if kind == "generic" else {}
     sent, server = send(
         lambda asked: Reply(200, {"records": []}) if asked.method == "GET" else Reply(400),
@@ -296,5 +293,5 @@ def test_a_row_is_rendered_once_however_often_it_is_sent(kind: str, monkeypatch:
         endpoints=endpoints,
     )
     assert len(server.asked) > 1
-    assert rendered == {row.customer.email: 1 for row, _ in sent.ends}
-    assert not [row for row, _ in sent.ends if row.record]  # what is settled keeps nothing for later
+    assert rendered == {row.record["email"]: 1 for row, _ in sent.outcomes}
+    assert not [row for row, _ in sent.outcomes if row.rendered]  # nothing is kept for later

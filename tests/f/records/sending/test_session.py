@@ -25,7 +25,7 @@ def test_without_a_database_the_journal_is_a_private_file_that_outlives_the_job(
     target = open_target(API)
     with open_journal(None, target, "one") as journal:
         journal.claim([ADA])
-        journal.settle(done=[(ADA, "created", "7")], doubtful=[], forgotten=[])
+        journal.record_outcomes(done=[(ADA, "created", "7")], in_doubt=[], forgotten=[])
     with open_journal(None, target, "two") as journal:
         assert journal.claim([ADA])["ada"].state == "done"
     assert (home / ".millwright").stat().st_mode & 0o77 == 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mill.engine.outcome import error_of
+from mill.engine.jobs.outcome import error_of
 from tests.mill.engine.lab import Step
 
 BAD_JS = "null.nothing"

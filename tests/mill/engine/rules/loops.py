@@ -67,7 +67,7 @@ CASES = [
     ),
     Case("a loop without steps gives an empty array", [loop("l", "[1]", [])], []),
     Case(
-        "an iterator that is no array breaks the flow",
+        "an iterator that is not an array breaks the flow",
         [loop("l", "({a: 1})", [const("x", 1)])],
         error("InternalError", "Expected an array"),
         False,

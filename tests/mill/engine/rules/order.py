@@ -148,7 +148,7 @@ CASES = [
         waits=[2],
     ),
     Case(
-        "a sleep that is no number breaks the flow",
+        "a sleep that is not a number breaks the flow",
         [const("a", 1, sleep={"type": "static", "value": "x"}), identity("b")],
         error("InternalError", "sleep"),
         False,

@@ -1,0 +1,49 @@
+"""Show how an import went: a picture, tables and files, as Windmill draws them on the run's page.
+
+Returns nothing but the display, since Windmill draws one only if it stands alone. A second run shows the same.
+"""
+
+from typing import Any, cast
+
+from f.records.planning.plan import ACTIONS, Plan
+from f.records.report.chart import outcome_bar
+from f.records.report.summary import ImportSummary
+from f.records.rows.outcome import MEANING, OUTCOMES
+from f.records.rows.tally import Reason
+from f.windmill.objects import FileRef
+
+
+def main(summary: dict) -> dict[str, Any]:
+    ended = cast("ImportSummary", summary)
+    counts, plan, parked = ended["counts"], ended["plan"], ended["rest"]
+    outcomes = [{"outcome": name, "rows": counts[name], "meaning": MEANING[name]} for name in OUTCOMES]
+    items: list[dict[str, Any]] = [{"svg": outcome_bar(counts)}, {"table-row-object": outcomes}]
+    if plan is not None:
+        items.append({"table-row-object": _actions(plan)})
+    if ended["reasons"]:
+        items.append({"table-row-object": [_reason(reason) for reason in ended["reasons"]]})
+    files = (plan and plan["file"], ended["rejects"], parked and parked["file"], ended["report"])
+    return {"render_all": [*items, *(_download(file) for file in files if file is not None)]}
+
+
+def _actions(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {"action": name, "rows": plan["counts"][name], "meaning": meaning}
+        for name, meaning in ACTIONS.items()
+    ]
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "outcome": reason["outcome"],
+        "reason": reason["message"],
+        "rows": reason["rows"],
+        "lines": ", ".join(str(example["line"]) for example in reason["examples"]),
+        "what to do": reason["hint"],
+    }
+
+
+def _download(file: FileRef) -> dict[str, Any]:
+    if "s3" in file:
+        return {"s3": file["s3"]}
+    return {"file": {"content": file["content"], "filename": file["filename"]}}

@@ -1,0 +1,33 @@
+"""Customers, declared: what the engine has to know to turn rows into them and to tell a person about it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from f.customers.validation.customer import customer_key
+from f.customers.validation.fields import FIELDS
+from f.customers.validation.reasons import CUSTOMER_REASONS
+from f.customers.validation.row_check import RowCheck
+from f.records.reading.record_type import Columns, RecordType, Required, RowChecks
+
+
+def _checks(columns: Columns, options: Mapping[str, Any]) -> RowChecks:
+    """The option `default_country` is the alpha-2 code of phone numbers without a country code."""
+    return RowCheck(columns, options.get("default_country"))
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    return customer_key(record["email"])
+
+
+CUSTOMERS = RecordType(
+    noun="customer",
+    fields=FIELDS,
+    required=(
+        Required(("email",), "no_email_column", "the e-mail address", "Contact"),
+        Required(("name", "first_name", "last_name"), "no_name_column", "the name", "Client"),
+    ),
+    checks=_checks,
+    key=_key,
+    key_field="email",
+    reasons=CUSTOMER_REASONS,
+)

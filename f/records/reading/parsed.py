@@ -1,0 +1,32 @@
+"""What is known of a file once it was read: the shape that every later step of an import takes."""
+
+from typing import TypedDict
+
+from f.records.rows.row_store import StoredRows
+from f.records.rows.tally import Reason
+
+
+class Chunk(TypedDict):
+    """StoredRows that one job sends. `first_line` and `last_line` count lines of the user's file from 1."""
+
+    index: int
+    first_line: int
+    last_line: int
+    rows: StoredRows
+
+
+class Parsed(TypedDict):
+    """A file, read and checked. `refused` holds the rows that will not be sent, with their cells."""
+
+    import_id: str
+    source: str
+    sha256: str  # of the file's bytes
+    started_at: str
+    seconds: float
+    table: dict[str, str]
+    header: list[str]
+    mapping: dict[str, str]
+    counts: dict[str, int]
+    reasons: list[Reason]
+    refused: list[StoredRows]
+    chunks: list[Chunk]

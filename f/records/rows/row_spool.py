@@ -1,0 +1,66 @@
+"""Rows on their way to later steps: in memory while the whole import is small, objects beyond."""
+
+from collections.abc import Callable
+from typing import Any
+
+from f.records.rows.row_store import StoredRows, inline_lines, object_path, to_line, write_rows
+from f.windmill.objects import INLINE_BYTES
+
+# A job reads its chunk whole: some 20,000 rows of an address book, whatever was asked for.
+_CHUNK_BYTES = 8_000_000
+
+
+class RowSpool:
+    """Keeps encoded records in memory up to `inline_bytes` in all, and stores every one of them beyond."""
+
+    def __init__(self, import_id: str, inline_bytes: int = INLINE_BYTES) -> None:
+        self._import_id = import_id
+        self._inline_left = inline_bytes
+        self._kept: list[tuple[str, list[bytes], StoredRows]] = []
+
+    def put(self, name: str, lines: list[bytes]) -> StoredRows:
+        """Take records under a name; where they end up is written into the returned `StoredRows`."""
+        rows: StoredRows = {"count": len(lines)}
+        self._kept.append((name, lines, rows))
+        self._inline_left -= sum(map(len, lines))
+        if self._inline_left < 0:
+            for kept_name, kept_lines, kept in self._kept:
+                kept.update(write_rows(object_path(self._import_id, kept_name), kept_lines))
+            self._kept.clear()
+        return rows
+
+    def flush(self) -> None:
+        """Let what is still in memory travel inside the job's result. Call it once, at the end."""
+        for _, lines, rows in self._kept:
+            rows.update(inline_lines(lines))
+        self._kept.clear()
+
+
+class ChunkWriter:
+    """Collects records until there are `most` of them, or as many bytes as one job should read.
+
+    `write` gets the first and the last line, and the encoded records.
+    """
+
+    def __init__(self, most: int, write: Callable[[int, int, list[bytes]], None]) -> None:
+        self._most = most
+        self._write = write
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._first = self._last = 0
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Take one record, which has its `line`."""
+        line = to_line(record)
+        self._first = self._first or record["line"]
+        self._last = record["line"]
+        self._lines.append(line)
+        self._bytes += len(line)
+        if len(self._lines) >= self._most or self._bytes >= _CHUNK_BYTES:
+            self.close()
+
+    def close(self) -> None:
+        """Write what was collected, if anything was."""
+        if self._lines:
+            self._write(self._first, self._last, self._lines)
+            self._lines, self._bytes, self._first = [], 0, 0

@@ -1,0 +1,62 @@
+"""Counts per reason with the first examples, in memory that does not grow with the file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict
+
+from f.records.rows.outcome import REASONS, Outcome, ReasonText
+
+_EXAMPLES = 3
+
+
+class Example(TypedDict):
+    """One row that shows a reason. `value` is masked: enough to find the fault, not to know the person."""
+
+    line: int
+    column: str | None
+    value: str
+
+
+class Reason(TypedDict):
+    """Why rows became what they did, with how many and the first of them."""
+
+    outcome: Outcome | Literal["warning"]
+    code: str
+    message: str
+    hint: str
+    rows: int
+    examples: list[Example]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts rows under reason codes; `texts` has what a person reads of each."""
+
+    texts: Mapping[str, ReasonText] = field(default_factory=lambda: REASONS)
+    reasons: dict[str, Reason] = field(default_factory=dict)
+
+    def add(self, code: str, line: int, column: str | None, value: str) -> None:
+        """Count a row under a reason code."""
+        text = self.texts[code]
+        reason = self.reasons.setdefault(
+            code,
+            {
+                "outcome": text.outcome or "warning",
+                "code": code,
+                "message": text.message,
+                "hint": text.hint,
+                "rows": 0,
+                "examples": [],
+            },
+        )
+        reason["rows"] += 1
+        if len(reason["examples"]) < _EXAMPLES:
+            reason["examples"].append(Example(line=line, column=column, value=mask(value)))
+
+
+def mask(value: str) -> str:
+    """Return enough of a value to find it in the file, not enough to know the person."""
+    value = value.strip()
+    if len(value) <= 2:
+        return value
+    return f"{value[:2]}… ({len(value)} characters)"

@@ -1,0 +1,135 @@
+"""From a reply, or none, to outcomes: what it says of its rows, and whether it ends the run. Pure."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from f.connect.calls.message import Response
+from f.connect.errors import (
+    ConnectError,
+    FixSettings,
+    GiveUpRecord,
+    OutcomeUnknown,
+    SignInAgain,
+    TryLater,
+    WaitForQuota,
+)
+from f.records.journal.row_journal import Claim
+from f.records.rows.outcome import RowOutcome, Stop
+from f.records.rows.row import Row, Rows
+from f.records.sending.parking import Parked
+from f.records.target.target import OnDuplicate, Target
+
+# By line, what the journal knows of rows that may have been applied before.
+InDoubt = Mapping[int, Claim]
+
+# Replies that are about the whole import, not about one row: no credential, or no such endpoint.
+_ENDS_THE_RUN = frozenset({401, 403, 404, 405, 410})
+_GONE = frozenset({404, 410})
+# What an error makes of the row it met; the first that fits counts.
+_CODES: dict[type[ConnectError], str] = {
+    Parked: "parked",
+    SignInAgain: "credential_refused",
+    FixSettings: "wrong_settings",
+    WaitForQuota: "quota_used_up",
+    TryLater: "service_unavailable",
+    GiveUpRecord: "rejected_by_api",
+    OutcomeUnknown: "answer_lost",
+}
+_STOPPING = (SignInAgain, FixSettings, WaitForQuota)
+_LOST = frozenset({"answer_lost", "answer_lost_keyed"})
+
+
+class Failure(NamedTuple):
+    """The outcome of rows whose request got no usable answer, and the end of the run if it means one."""
+
+    outcome: RowOutcome
+    stop: Stop | None
+
+
+class Reading(NamedTuple):
+    """One outcome for each row of a request, in order, and the end of the run if the reply means one."""
+
+    outcomes: list[RowOutcome]
+    stop: Stop | None = None
+
+
+class ReplyReader:
+    """Reads the replies of one target, for an import that was asked to treat duplicates in one way."""
+
+    def __init__(self, target: Target, on_duplicate: OnDuplicate) -> None:
+        self._kind, self._on_duplicate = target.kind, on_duplicate
+
+    def read_created(self, result: Response | ConnectError, rows: Rows, in_doubt: InDoubt) -> Reading:
+        """Return what became of rows that were to be created."""
+        failure = self.failure(result) if isinstance(result, ConnectError) else self._end_of_run(result)
+        if failure is not None:
+            return Reading([failure.outcome] * len(rows), failure.stop)
+        assert isinstance(result, Response)
+        outcomes = [
+            self.existing(outcome, in_doubt.get(row.line), lost_before=result.in_doubt)
+            if outcome.outcome == "duplicate"
+            else outcome
+            for row, outcome in zip(rows, self._kind.outcomes_from(result, rows), strict=True)
+        ]
+        return Reading(outcomes)
+
+    def read_updated(self, result: Response | ConnectError, row: Row, in_doubt: InDoubt) -> Reading:
+        """Return what became of a row whose record was there and was to be updated."""
+        if isinstance(result, Response):
+            if result.success:
+                return Reading([RowOutcome("updated")])
+            if result.status in _GONE:
+                gone = RowOutcome.because("rejected_by_api", f"{result.status} It is no longer there.")
+                return Reading([gone])
+        return self.read_created(result, [row], in_doubt)
+
+    def read_unanswered_lookup(self, result: Response | ConnectError, *, in_doubt: bool) -> Failure:
+        """Return what no answer to a look-up means for a row: one in doubt stays so, another was not sent."""
+        failure = self.failure(result) if isinstance(result, ConnectError) else self._end_of_run(result)
+        stop = failure.stop if failure else None
+        if in_doubt and not isinstance(result, Parked):
+            return Failure(RowOutcome.because("answer_lost", failure.outcome.detail if failure else ""), stop)
+        if failure is None:
+            detail = f"The look-up answered {result.status}."
+            return Failure(RowOutcome.because("service_unavailable", detail), None)
+        return failure
+
+    def existing(self, outcome: RowOutcome, claim: Claim | None, *, lost_before: bool = False) -> RowOutcome:
+        """Return the outcome of a row that is there already: one that may have been sent is there by that."""
+        ours = lost_before or (claim is not None and claim.same_content)
+        if ours and self._on_duplicate != "update":
+            return RowOutcome.because("found_in_target", id=outcome.id)
+        return self.apply_duplicate_policy(outcome)
+
+    def apply_duplicate_policy(self, outcome: RowOutcome) -> RowOutcome:
+        """Return what the import was asked to do with a record that is there; an update follows."""
+        if outcome.outcome == "duplicate" and self._on_duplicate == "fail":
+            return RowOutcome.because("exists_and_must_not")
+        return outcome
+
+    def _end_of_run(self, response: Response) -> Failure | None:
+        """What a reply means that is about the whole run, which it ends; None for any other."""
+        if response.status not in _ENDS_THE_RUN and not 300 <= response.status < 400:
+            return None
+        try:
+            response.raise_for_status()
+        except ConnectError as error:
+            return self.failure(error, self._kind.stop_code(response))
+        return None
+
+    def failure(self, error: ConnectError, code: str | None = None) -> Failure:
+        """Return what an error means for the rows of its request; some errors end the run as well."""
+        code = code or next(code for kind, code in _CODES.items() if isinstance(error, kind))
+        if isinstance(error, OutcomeUnknown) and error.repeat_safe:
+            code = "answer_lost_keyed"
+        stop: Stop | None = None
+        if isinstance(error, Parked):
+            stop = error.stop()
+        elif isinstance(error, _STOPPING):
+            stop = {"code": code, "message": str(error)}
+        return Failure(RowOutcome.because(code, str(error)), stop)
+
+
+def is_answer_lost(outcome: RowOutcome | None) -> bool:
+    """Return whether a row was sent and nobody knows what became of it."""
+    return outcome is not None and outcome.code in _LOST

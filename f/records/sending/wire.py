@@ -1,0 +1,89 @@
+"""What goes out to a target in one run: counted, and ended for good once something stops the run."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice, takewhile
+
+from f.connect.calls.message import Request, Response
+from f.connect.client import Client
+from f.connect.errors import ConnectError, WaitForQuota
+from f.connect.metrics import Histogram
+from f.records.rows.outcome import Stop
+from f.records.rows.row import Rows
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What was sent so far. `seconds` were spent waiting for answers, added up over all requests."""
+
+    requests: int = 0
+    retries: int = 0
+    seconds: float = 0.0
+    latencies: Histogram = field(default_factory=Histogram)
+
+    def count(self, result: Response | ConnectError) -> None:
+        """Count the end of one call."""
+        self.requests += 1
+        self.retries += max(result.attempts - 1, 0)
+        if isinstance(result, Response):
+            self.seconds += result.elapsed
+            self.latencies.add(result.elapsed)
+
+
+class Wire:
+    """The calls of one run.
+
+    `is_cancelled` says that nothing more is to be sent; `answered` is called after every answer. `proven`:
+    the target has taken a request, so credential and endpoint are right. `stop`: why the run ends, once it
+    does.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        concurrency: int,
+        is_cancelled: Callable[[], bool],
+        answered: Callable[[], object],
+    ) -> None:
+        self._client, self._concurrency = client, concurrency
+        self._is_cancelled, self._answered = is_cancelled, answered
+        self.traffic = Traffic()
+        self.proven = False
+        self.stop: Stop | None = None
+
+    def is_stopping(self) -> bool:
+        """Return whether nothing more is to be sent."""
+        return self.stop is not None or self._is_cancelled()
+
+    def stop_for(self, stop: Stop | None) -> None:
+        """End the run, if there is a reason and it has none yet."""
+        if self.stop is None:
+            self.stop = stop
+
+    def send_many(self, requests: Iterable[Request]) -> Iterator[tuple[Rows, Response | ConnectError]]:
+        """Yield the rows of each request with its result, until done or stopped.
+
+        A target that is not proven gets the first request alone: a refused credential is tried once.
+        """
+        going = takewhile(lambda _: not self.is_stopping(), requests)
+        for some in (going,) if self.proven else (islice(going, 1), going):
+            for request, result in self._client.send_many(some, concurrency=self._concurrency):
+                self._count(result)
+                yield request.context, result
+
+    def call(self, request: Request) -> Response:
+        """Carry out one request. Raises what it ends with if that is no reply."""
+        try:
+            response = self._client.request(request)
+        except ConnectError as error:
+            self._count(error)
+            raise
+        self._count(response)
+        return response
+
+    def _count(self, result: Response | ConnectError) -> None:
+        if isinstance(result, WaitForQuota) and not result.attempts:
+            return  # refused on this side, and never sent
+        self.traffic.count(result)
+        self.proven = self.proven or isinstance(result, Response)
+        self._answered()

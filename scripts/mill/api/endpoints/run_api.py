@@ -1,0 +1,154 @@
+"""Webhooks: the URLs that run a script or flow by path, and what `wmill.run_script_by_path` calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from mill.api.endpoints.approvals import decoded_payload
+from mill.api.endpoints.waiting import Waiter
+from mill.api.transport.endpoint import read_body
+from mill.api.transport.payload import Payload, read_payload
+from mill.api.transport.replies import Refusal, json_response, result_response
+from mill.ports import JobKind, Jobs, Target
+
+_KINDS: dict[str, JobKind] = {"p": "script", "f": "flow"}
+_REFUSED_QUERY = ("retry", "scheduled_for", "job_id", "cache_ttl")
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A request to a webhook, as arguments for `main` and as the event for a preprocessor."""
+
+    payload: Payload
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    wrap_body: bool
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `main` gets."""
+        return self.payload.arguments(wrap_body=self.wrap_body, extra={**self.headers, **self.query})
+
+    def event(self) -> dict[str, Any]:
+        """Return what a `preprocessor` gets."""
+        return {
+            "kind": "webhook",
+            "body": self.payload.value,
+            "raw_string": self.payload.raw_string,
+            "headers": dict(self.headers),
+            "query": dict(self.query),
+        }
+
+
+class RunApi:
+    """The endpoints `/jobs/run/...`, `/jobs/run_wait_result/...` and `/jobs/run_inline/preview`."""
+
+    def __init__(self, jobs: Jobs, waiter: Waiter) -> None:
+        self._jobs = jobs
+        self._waiter = waiter
+
+    def routes(self) -> list[Route]:
+        """Return the routes relative to the workspace."""
+        both = ["GET", "POST"]
+        return [
+            Route("/jobs/run/preview", self._preview, methods=["POST"]),
+            Route("/jobs/run_wait_result/preview", self._preview_and_wait, methods=["POST"]),
+            Route("/jobs/run_inline/preview", self._preview_inline, methods=["POST"]),
+            Route("/jobs/run/{kind}/{path:path}", self._run, methods=["POST"]),
+            Route("/jobs/run_wait_result/{kind}/{path:path}", self._run_and_wait, methods=both),
+        ]
+
+    async def _run(self, request: Request) -> Response:
+        return PlainTextResponse(await self._start(request), 201)
+
+    async def _run_and_wait(self, request: Request) -> Response:
+        return result_response(await self._waiter.wait(request, await self._start(request)))
+
+    async def _preview(self, request: Request) -> Response:
+        return PlainTextResponse(await self._start_preview(request), 201)
+
+    async def _preview_and_wait(self, request: Request) -> Response:
+        return result_response(await self._waiter.wait(request, await self._start_preview(request)))
+
+    async def _preview_inline(self, request: Request) -> Response:
+        completed = await self._waiter.wait(request, await self._start_preview(request))
+        return json_response(completed.result, 200 if completed.success else 400)
+
+    async def _start(self, request: Request) -> str:
+        kind = _KINDS.get(request.path_params["kind"])
+        if kind is None:
+            raise Refusal(501, "`mill` runs scripts and flows by path only: use jobs/run/p/ or jobs/run/f/.")
+        webhook = await _webhook(request)
+        return await self._push(
+            request, Target(kind, request.path_params["path"]), webhook.arguments(), webhook.event()
+        )
+
+    async def _start_preview(self, request: Request) -> str:
+        preview = read_payload("application/json", await read_body(request), keep_raw=False).value
+        if not isinstance(preview, dict) or not isinstance(preview.get("content"), str):
+            raise Refusal(400, "A preview needs content, the code, and language.")
+        if preview.get("language") != "python3":
+            raise Refusal(501, f"`mill` does not run {preview.get('language')} previews, only python3.")
+        arguments = preview.get("args")
+        if not isinstance(arguments, dict):
+            arguments = {}
+        target = Target("preview", str(preview.get("path") or ""), preview["content"])
+        return await self._push(request, target, arguments, None)
+
+    async def _push(
+        self, request: Request, target: Target, arguments: Mapping[str, Any], event: Mapping[str, Any] | None
+    ) -> str:
+        query = request.query_params
+        for name in _REFUSED_QUERY:
+            if query.get(name):
+                raise Refusal(501, f"`mill` does not offer ?{name}= : leave it out.")
+
+        handed = None if query.get("skip_preprocessor") == "true" else event
+
+        def start() -> str:
+            parent = query.get("parent_job") or None
+            return self._jobs.start(target, arguments, event=handed, parent=parent, delay=_delay(query))
+
+        return await run_in_threadpool(start)
+
+
+async def _webhook(request: Request) -> Webhook:
+    query = request.query_params
+    body = await read_body(request)
+    content_type = request.headers.get("content-type")
+    if request.method == "GET":
+        encoded = query.get("payload")
+        members = {} if encoded is None else decoded_payload(encoded)
+        if not isinstance(members, dict):
+            raise Refusal(400, "payload must be a JSON object: its members are the arguments.")
+        payload = Payload(members, is_object=True, raw_string=None)
+    else:
+        payload = read_payload(content_type, body, keep_raw=query.get("raw") == "true")
+    wanted_headers = _names(query.get("include_header"))
+    return Webhook(
+        payload=payload,
+        headers={
+            name.lower().replace("-", "_"): request.headers[name]
+            for name in wanted_headers
+            if name in request.headers
+        },
+        query={name: query[name] for name in _names(query.get("include_query")) if name in query},
+        wrap_body=query.get("wrap_body") == "true",
+    )
+
+
+def _names(text: str | None) -> list[str]:
+    return [name for name in (text or "").split(",") if name]
+
+
+def _delay(query: Mapping[str, str]) -> float:
+    text = query.get("scheduled_in_secs") or "0"
+    if not (text.isascii() and text.isdigit()):
+        raise Refusal(400, "scheduled_in_secs must be a whole number of seconds.")
+    return float(text)

@@ -1,0 +1,1 @@
+"""What the API keeps: variables, resources and S3 objects, in files and one SQLite database."""

@@ -1,0 +1,1 @@
+"""HTTP as it comes and goes: requests into plain calls or arguments of a job, results into replies."""

@@ -1,0 +1,1 @@
+"""What a measurement is set up from: data, servers, processes."""

@@ -1,0 +1,141 @@
+"""The flows and scripts a run needs, read once and checked before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from mill.engine.definition.code import Code
+from mill.engine.definition.flow_file import read_flow
+from mill.engine.definition.openflow import Flow, Module, ScriptStep, SubflowStep, walk
+from mill.engine.definition.signature import Signature, read_signatures
+from mill.errors import MillError
+from mill.repository.python_syntax import explain
+from mill.repository.workspace import Workspace
+
+T = TypeVar("T")
+
+
+class Library:
+    """Flows by path, and a script's file, signature and settings. What has changed on disk is read again."""
+
+    def __init__(self, workspace: Workspace, inline_folder: Path) -> None:
+        self._workspace = workspace
+        self._inline_folder = inline_folder
+        self._flows = _FileCache[Flow]()
+        self._codes = _FileCache[Code]()
+        self._settings = _FileCache[dict[str, Any]]()
+
+    def flow(self, path: str) -> Flow:
+        """Return the flow at `path`. Raises MillError."""
+        found = self._workspace.flow(path)
+        return self._flows.get(found.file, lambda file: read_flow(found.path, file))
+
+    def script(self, path: str) -> Code:
+        """Return how to run a workspace script. Raises MillError."""
+        script = self._workspace.script(path)
+        if not script.is_python:
+            raise MillError(f"{script.file} is not Python; only Python scripts run here.")
+        module = script.path.replace("/", ".")
+        return self._codes.get(script.file, lambda file: _read_code(file, module, importable=True))
+
+    def inline(self, code: str, file: Path | None, path: str) -> Code:
+        """Return how to run a flow's inline script, from its own file where it has one. Raises MillError."""
+        if file is None:
+            file = self._inline_folder / f"{hashlib.sha256(code.encode()).hexdigest()[:20]}.py"
+            if not file.is_file():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(code, "utf-8")
+        module = path.replace("/", ".")
+        return replace(
+            self._codes.get(file, lambda file: _read_code(file, module, importable=False)), module=module
+        )
+
+    def timeout_and_cache(self, path: str) -> tuple[int | None, int | None]:
+        """`timeout` and `cache_ttl` of a script's own metadata, in seconds."""
+        script = self._workspace.script(path)
+        if script.metadata_file is None:
+            return None, None
+        metadata = self._settings.get(script.metadata_file, lambda _file: script.metadata())
+        return metadata.get("timeout") or None, metadata.get("cache_ttl") or None
+
+    def check_flow(self, path: str) -> Flow:
+        """Return the flow, with everything it runs known to exist. Raises MillError for what is not."""
+        flow = self.flow(path)
+        self._check(flow, (flow.path,))
+        return flow
+
+    def check_script(self, path: str) -> None:
+        """Raises MillError for a script that cannot run: missing, another language, no main."""
+        self._signature(self.script(path), path, "main")
+
+    def signature(self, path: str) -> Signature:
+        """Return the parameters of a script's `main`. Raises MillError."""
+        return self._signature(self.script(path), path, "main")
+
+    def _check(self, flow: Flow, callers: tuple[str, ...]) -> None:
+        for module in walk(flow.modules):
+            self._check_module(flow, module, callers)
+        if flow.failure_module is not None:
+            self._check_module(flow, flow.failure_module, callers)
+        if flow.preprocessor_module is not None:
+            self._check_module(flow, flow.preprocessor_module, callers, function="preprocessor")
+
+    def _check_module(
+        self, flow: Flow, module: Module, callers: tuple[str, ...], function: str = "main"
+    ) -> None:
+        where = f"Flow {flow.path}, step {module.id}: "
+        if module.mock is not None:
+            return
+        try:
+            match module.value:
+                case ScriptStep(code=None, path=path):
+                    self._signature(self.script(path or ""), path or "", function)
+                case ScriptStep(code=code, file=file) if code is not None:
+                    path = f"{flow.path}/{module.id}"
+                    self._signature(self.inline(code, file, path), path, function)
+                case SubflowStep(path=path) if path in callers:
+                    raise MillError(f"runs {' which runs '.join([*callers, path])}: that never ends.")  # noqa: TRY301 - names the step below
+                case SubflowStep(path=path):
+                    subflow = self.flow(path)
+                    self._check(subflow, (*callers, subflow.path))
+                case _:
+                    pass
+        except MillError as error:
+            text = str(error)
+            raise MillError(text if text.startswith("Flow ") else where + text) from error
+
+    @staticmethod
+    def _signature(code: Code, path: str, function: str) -> Signature:
+        signature = code.signatures.get(function)
+        if signature is None:
+            raise MillError(f"{path} has no function {function}(); Windmill runs that one, so write it.")
+        return signature
+
+
+class _FileCache(Generic[T]):
+    """What was made of a file, kept until the file changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[int, T]] = {}
+
+    def get(self, file: Path, read: Callable[[Path], T]) -> T:
+        """Return the value for the file as it is now."""
+        changed = file.stat().st_mtime_ns
+        known = self._known.get(file)
+        if known is None or known[0] != changed:
+            known = self._known[file] = changed, read(file)
+        return known[1]
+
+
+def _read_code(file: Path, module: str, *, importable: bool) -> Code:
+    try:
+        signatures = read_signatures(file.read_text("utf-8"), str(file))
+    except UnicodeDecodeError as error:
+        raise MillError(f"{file}: is not UTF-8 (byte {error.start}); save it as UTF-8.") from error
+    except SyntaxError as error:
+        raise MillError(f"{file}:{error.lineno}:{error.offset}: {explain(error)}.") from error
+    return Code(file, module, importable, signatures)

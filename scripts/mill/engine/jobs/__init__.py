@@ -1,0 +1,1 @@
+"""What a job is while it runs and afterwards: its handle, events, outcome, approvals."""

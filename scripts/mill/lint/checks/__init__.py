@@ -1,0 +1,1 @@
+"""The checks, each a WM family of codes."""

@@ -1,0 +1,26 @@
+"""What to say of code that does not parse: it is wrong, or only newer than the Python mill runs on."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+WINDMILL_DEFAULT = (3, 12)
+
+# Syntax that came with Python 3.12: type statements, type parameters, any quotes in an f-string.
+_NEW_STATEMENT = re.compile(r"\s*(?:type\s+\w+|(?:async\s+)?def\s+\w+\s*\[|class\s+\w+\s*\[)")
+
+
+def explain(error: SyntaxError, running: tuple[int, int] = sys.version_info[:2]) -> str:
+    """Return what is wrong, without its place and without a full stop.
+
+    `running` is the Python that said so.
+    """
+    new = error.msg.startswith("f-string:") or _NEW_STATEMENT.match(error.text or "") is not None
+    if running >= WINDMILL_DEFAULT or not new:
+        return f"not valid Python: {error.msg}"
+    here, there = (".".join(map(str, version)) for version in (running, WINDMILL_DEFAULT))
+    return (
+        f"not valid in Python {here}, on which mill runs ({error.msg}); Windmill's default is {there}: "
+        f"if that takes it, install mill under Python {there}"
+    )

@@ -1,0 +1,89 @@
+"""What is said once a run has ended: the result on stdout; on stderr why it failed, and what still waits."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from mill.engine.jobs.delayed import DelayedJob
+from mill.engine.jobs.outcome import error_of
+from mill.ports import Completed
+from mill.repository.workspace import AREAS
+from mill.terminal.options import Options
+from mill.terminal.show import as_json, show_result
+
+_MOST_LINES = 40
+_NO_MODULE = re.compile(r"No module named '([^']+)'")
+
+
+def report(completed: Completed, options: Options, state: Path) -> int:
+    """Print the result as JSON on stdout and return the exit code: 0 only for success.
+
+    Of a long result a person is also shown the numbers and files, on stderr. On a terminal it would
+    push those out of sight, so it goes into a file instead.
+    """
+    text = as_json(completed.result)
+    is_long = not options.silent and text.count("\n") > _MOST_LINES
+    kept: Path | None = None
+    if is_long and sys.stdout.isatty():
+        kept = state / "last_result.json"
+        kept.write_text(text, "utf-8")
+    else:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    if is_long:
+        console = Console(file=sys.stderr, soft_wrap=True)
+        show_result(completed.result, console, state / "objects")
+        if kept is not None:
+            console.print(f"The whole result: {os.path.relpath(kept)}", style="dim", highlight=False)
+    if completed.success:
+        return 0
+    if not options.silent:
+        sys.stderr.write(failure_text(completed.result, verbose=options.verbose) + "\n")
+    return 1
+
+
+def waiting_text(job: DelayedJob, state: Path | None) -> str:
+    """Say that a job waits for its time, who starts it then, and how to start it now."""
+    file = os.path.relpath(job.file) if job.file.is_relative_to(Path.cwd()) else str(job.file)
+    where = f" --state {shlex.quote(str(state))}" if state else ""
+    return (
+        f"Waiting: {job.target.kind} {job.target.path} is due at {job.due_text} (job {job.id}). `mill serve"
+        f"{where}` runs it then; to go on by hand: mill run {shlex.quote(file)}{where}"
+    )
+
+
+def failure_text(result: Any, *, verbose: bool) -> str:
+    """Say in a sentence why a run failed; with `verbose` also the script's stack."""
+    error = error_of(result)
+    if not error:
+        return (
+            "Failed: the result is what the failure module made of it; the step that failed is named above."
+        )
+    step = f" in step {error['step_id']}" if error.get("step_id") else ""
+    message = str(error.get("message") or "it gave no reason").strip()
+    if not verbose and error.get("exit_code") is not None:
+        message = message.rsplit("\n", maxsplit=1)[-1]
+    text = f"Failed{step}: {error.get('name', 'Error')}: {message}{_how_to_install(message)}"
+    if verbose and error.get("stack"):
+        text += f"\n{error['stack']}"
+    return text
+
+
+def _how_to_install(message: str) -> str:
+    """Name the command that adds a package Windmill would have installed, to mill's own Python."""
+    found = _NO_MODULE.search(message)
+    if found is None or found[1].split(".")[0] in AREAS:
+        return ""
+    from mill.locks.names import package_of, trap  # noqa: PLC0415 - needed only here, at the end of a failed run
+
+    package = trap(found[1]) or package_of(found[1])
+    if package is None:
+        return ""
+    return f". Scripts run in mill's own Python: `uv pip install --python {sys.executable} {package}`."

@@ -1,8 +1,0 @@
-"""The twin of HubSpot's contacts API.
-
-https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
-"""
-
-from mill.twins.hubspot.service import build
-
-__all__ = ["build"]

@@ -1,0 +1,101 @@
+"""A lease: one holder at a time, in every kind of store, and whoever lost it finds out."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from f.store.store import Store, holds, release, renew, take
+from f.store.stores import SqliteStore
+from tests.f.connect.wire import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FakeClock) -> Store:
+    return SqliteStore(tmp_path / "state.sqlite", clock=clock.now)
+
+
+def test_of_holders_at_the_same_moment_one_gets_it(any_store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        leases = [
+            lease for lease in pool.map(lambda n: take(any_store, "k", f"h{n}", 60), range(24)) if lease
+        ]
+    (lease,) = leases
+    assert holds(any_store, lease)
+    assert take(any_store, "other", "h99", 60)
+
+
+def test_the_number_grows_with_every_change_of_holder(any_store: Store) -> None:
+    numbers = []
+    for holder in ("a", "a", "b", "a"):
+        lease = take(any_store, "k", holder, 60)
+        assert lease is not None
+        numbers.append(lease.number)
+        if holder == "b" or numbers == [1, 1]:
+            release(any_store, lease)
+    assert numbers == [1, 1, 2, 3]
+
+
+def test_a_lease_runs_out_and_its_holder_is_told(store: Store, clock: FakeClock) -> None:
+    first = take(store, "k", "a", 60)
+    assert first is not None
+    clock.time += 59
+    assert take(store, "k", "b", 60) is None
+    clock.time += 1
+    assert holds(store, first)  # nobody has acted since
+    second = take(store, "k", "b", 60)
+    assert second is not None
+    assert second.number == first.number + 1
+    assert (holds(store, first), holds(store, second)) == (False, True)
+    assert renew(store, first, 60) is None
+    release(store, first)
+    assert take(store, "k", "a", 60) is None
+
+
+def test_a_renewed_lease_is_held_on(store: Store, clock: FakeClock) -> None:
+    lease = take(store, "k", "a", 60)
+    assert lease is not None
+    clock.time += 50
+    renewed = renew(store, lease, 60)
+    assert renewed is not None
+    assert (renewed.number, renewed.until) == (lease.number, clock.time + 60)
+    clock.time += 50
+    assert take(store, "k", "b", 60) is None
+    release(store, renewed)
+    assert not holds(store, renewed)
+    assert take(store, "k", "b", 60)
+
+
+def test_a_clock_that_jumped_back_blocks_nobody(store: Store, clock: FakeClock) -> None:
+    assert take(store, "k", "a", 60)
+    clock.time -= 3600
+    assert take(store, "k", "b", 60)
+
+
+def test_what_nobody_has_held_for_a_day_is_forgotten(tmp_path: Path, clock: FakeClock) -> None:
+    for _ in range(2):
+        with SqliteStore(tmp_path / "state.sqlite", clock=clock.now) as store:
+            assert take(store, f"k{clock.time}", "a", 60)
+            assert len(store.execute("SELECT * FROM store_lease")) == 1
+        clock.time += 86_461
+
+
+def test_while_a_holder_writes_nobody_takes_its_lease(any_store: Store) -> None:
+    lease = take(any_store, "k", "a", 0)
+    assert lease is not None
+    with ThreadPoolExecutor(1) as pool:
+        with any_store.transaction():
+            assert holds(any_store, lease)
+            other = pool.submit(take, any_store, "k", "b", 60)
+            with pytest.raises(TimeoutError):
+                other.result(0.2)
+        taken = other.result(20)
+    assert taken is not None
+    assert taken.number == 2

@@ -1,0 +1,152 @@
+"""Annotations of which Windmill's form knows less than they say; checked against the real parser."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from mill.lint.sources.form_types import plain, shape
+from mill.metadata.regenerate import regenerate
+from mill.repository.yaml_file import parse_yaml
+from tests.mill.lint.linting import find, flow, script
+from tests.mill.trees import write_tree
+
+# What the form shows: "known" as annotated, "strings" a list of strings, "nothing" `type: ''`.
+PARAMETERS = [
+    ("str", "known"),
+    ("dict", "known"),
+    ("dict | None = None", "known"),
+    ("Optional[dict] = None", "known"),
+    ("list[dict]", "known"),
+    ("list[dict] | None = None", "known"),
+    ("list[int] | None = None", "known"),
+    ("list = [{}]", "known"),
+    ("Literal['a', 'b'] | None = None", "known"),
+    ("datetime.date | None = None", "known"),
+    ("wmill.S3Object = None", "known"),
+    ("customer_api | None = None", "known"),
+    ("dict[str, str] = {}", "known"),
+    ("str | int = 'x'", "known"),
+    ("typing.Optional[int] = 3", "known"),
+    ("list", "strings"),
+    ("list = []", "strings"),
+    ("list | None", "strings"),
+    ("list[dict[str, Any]]", "strings"),
+    ("list[dict[str, Any]] = []", "strings"),
+    ("list[dict[str, Any]] | None", "strings"),
+    ("List[Dict[str, Any]]", "strings"),
+    ("dict[str, Any]", "nothing"),
+    ("dict[str, Any] | None = None", "nothing"),
+    ("Optional[dict[str, Any]] = None", "nothing"),
+    ("dict[str, str] = dict()", "nothing"),
+    ("list | None = None", "nothing"),
+    ("list[dict[str, Any]] | None = None", "nothing"),
+    ("set[str]", "nothing"),
+    ("str | int", "nothing"),
+    ("None | str = None", "nothing"),
+    ("typing.Optional[str] = None", "nothing"),
+    ("typing.Any", "nothing"),
+    ("'str'", "nothing"),
+    ("Annotated[str, 'x']", "nothing"),
+]
+
+
+def test_the_form_is_foreseen_as_windmills_own_parser_makes_it(tmp_path: Path) -> None:
+    texts = sorted((text for text, _ in PARAMETERS), key=lambda text: " = " in text)
+    parameters = "\n".join(f"    p{number}: {text}," for number, text in enumerate(texts))
+    write_tree(tmp_path, script(f"def main(\n{parameters}\n):\n    pass\n"))
+
+    (form,) = (change.after for change in regenerate(tmp_path) if change.path.name == "script.script.yaml")
+    shown = parse_yaml(form or "", "form")["schema"]["properties"]
+
+    expected = dict(PARAMETERS)
+    for number, text in enumerate(texts):
+        spec = shown[f"p{number}"]
+        is_strings = spec["type"] == "array" and spec["items"] == {"type": "string"}
+        made = "nothing" if spec["type"] == "" else "strings" if is_strings else "known"
+        assert (text, made) == (text, expected[text])
+
+
+@pytest.mark.parametrize(("text", "expected"), PARAMETERS)
+def test_what_the_form_knows_is_read_off_annotation_and_default(text: str, expected: str) -> None:
+    annotation, _, default = text.partition(" = ")
+
+    made = shape(_expression(annotation), _expression(default) if default else None)
+
+    assert made == expected
+
+
+@pytest.mark.parametrize(
+    ("annotation", "better"),
+    [
+        ("dict[str, Any] | None", "dict | None"),
+        ("None | Mapping[str, int]", "dict | None"),
+        ("typing.Optional[typing.Dict[str, int]]", "dict | None"),
+        ("list[dict[str, Any]]", "list[dict]"),
+        ("typing.List[dict] | None", "list[dict] | None"),
+        ("list | None", "list[str] | None"),
+        ("typing.Optional[str]", "str | None"),
+        ("typing.Literal['a', 'b']", "Literal['a', 'b']"),
+        ("str | int", ""),
+    ],
+)
+def test_the_remedy_is_the_nearest_annotation_the_form_knows(annotation: str, better: str) -> None:
+    assert plain(_expression(annotation)) == better
+
+
+@pytest.mark.parametrize(
+    ("parameter", "expected"),
+    [
+        (
+            "rates: dict[str, int] | None = None",
+            "WM111 Windmill reads no type from rates: dict[str, int] | None (`type: ''`). Write dict | None.",
+        ),
+        (
+            "drives: list | None = None",
+            (
+                "WM111 Windmill reads no type from drives: list | None (`type: ''`). "
+                "Write list[str] | None, or list[dict] for records."
+            ),
+        ),
+        (
+            "price: str | int",
+            (
+                "WM111 Windmill reads no type from price: str | int (`type: ''`). "
+                "Write one plain type, such as str, dict, list[str] or list[dict]."
+            ),
+        ),
+        (
+            "rows: list[dict[str, str]]",
+            "WM108 The form offers a list of strings for rows: list[dict[str, str]]. Write list[dict].",
+        ),
+    ],
+)
+def test_an_input_the_form_cannot_show_is_reported_with_what_to_write(
+    tmp_path: Path, parameter: str, expected: str
+) -> None:
+    (finding,) = find(tmp_path, script(f"def main({parameter}):\n    pass\n"))
+
+    assert str(finding).split(": ", 1)[1] == expected
+
+
+@pytest.mark.parametrize("parameter", ["names: list = []", "anything", "row: dict[str, int] = {}"])
+def test_a_form_that_serves_is_not_reported(tmp_path: Path, parameter: str) -> None:
+    assert find(tmp_path, script(f"def main({parameter}):\n    pass\n")) == []
+
+
+def test_the_steps_of_a_flow_have_no_form_to_check(tmp_path: Path) -> None:
+    step = (
+        "- id: sum\n  value: {type: rawscript, language: python3, content: '!inline sum.py', "
+        "input_transforms: {rows: {type: javascript, expr: flow_input.file}}}"
+    )
+    code = "def main(rows: list[dict[str, int]]):\n    pass\n"
+
+    found = find(tmp_path, {"f/a/work__flow/flow.yaml": flow(step), "f/a/work__flow/sum.py": code})
+
+    assert found == []
+
+
+def _expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
