@@ -76,7 +76,6 @@ class LocalApi:
         self._signing_key = secrets.token_bytes(32)
         self._environment = read_environment(workspace_root, environment)
         self._template_dirs = templates or [workspace_root / _DEFAULT_TEMPLATES]
-        self._templates = Templates(self._template_dirs)
         self._values: Values | None = None
         self._resources = ExitStack()
 
@@ -91,7 +90,7 @@ class LocalApi:
             starting.callback(listener.close)
             self._port = listener.getsockname()[1]
             database = starting.enter_context(Database(self._state_dir / "mill.sqlite"))
-            self._values = Values(self._templates, database, self._environment)
+            self._values = Values(Templates(self._template_dirs), database, self._environment)
             executor = ThreadPoolExecutor(_CALLS, thread_name_prefix="mill-call")
             starting.callback(executor.shutdown)
             stopping = threading.Event()

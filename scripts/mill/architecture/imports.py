@@ -62,11 +62,11 @@ def circles(imports: Mapping[str, frozenset[str]]) -> list[list[str]]:
 
     Each circle starts at its first name by the alphabet and ends before it comes back there.
     """
-    return sorted(_shortest(group, imports) for group in _groups(imports) if len(group) > 1)
+    return sorted(_shortest(group, imports) for group in groups(imports) if len(group) > 1)
 
 
-def _groups(imports: Mapping[str, frozenset[str]]) -> Iterator[set[str]]:
-    """Yield the strongly connected components (Tarjan)."""
+def groups(imports: Mapping[str, frozenset[str]]) -> Iterator[set[str]]:
+    """Yield the strongly connected components, each after all that it imports (Tarjan)."""
     index: dict[str, int] = {}
     lowest: dict[str, int] = {}
     path: list[str] = []
