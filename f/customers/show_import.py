@@ -1,6 +1,7 @@
 """Show how an import went: a picture, tables and files, as Windmill draws them on the run's page.
 
-Returns nothing but the display, since Windmill draws one only if it stands alone. A second run shows the same.
+Returns the display and nothing else, since Windmill draws one only if it stands alone. A second run shows the
+same.
 """
 
 from typing import Any, cast

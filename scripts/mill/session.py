@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +32,18 @@ def loopback_api(
     return LocalApi(workspace.root, state, jobs)
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """How the jobs of a session are run, beside where."""
+
+    listeners: tuple[Listener, ...]
+    approver: Approver | None
+    env: Mapping[str, str]
+    platform: PlatformFactory
+    wait: Callable[[Handle, float], None]
+    expression_seconds: float
+
+
 class Session:
     """Runs jobs of one workspace. A context manager: leaving it ends every process it started."""
 
@@ -48,17 +61,13 @@ class Session:
     ) -> None:
         self.workspace = workspace
         self.state = (state or workspace.root / STATE_FOLDER).resolve()
-        self._listeners = listeners
-        self._approver = approver
-        self._env = dict(env or {})
-        self._make_platform = platform
-        self._wait = wait
-        self._expression_seconds = expression_seconds
+        self._options = _Options(listeners, approver, dict(env or {}), platform, wait, expression_seconds)
         self._stack = contextlib.ExitStack()
         self.engine: Engine
         self.platform: Platform
 
     def __enter__(self) -> Self:
+        options = self._options
         with contextlib.ExitStack() as stack:
             (self.state / "home").mkdir(parents=True, exist_ok=True)
             (self.state / ".gitignore").write_text("*\n", "utf-8")
@@ -70,17 +79,17 @@ class Session:
                 evaluator=Evaluator(
                     variable=self._variable,
                     resource=self._resource,
-                    time_limit=self._expression_seconds,
+                    time_limit=options.expression_seconds,
                 ),
-                jobs=JobTable(list(self._listeners)),
-                approvals=Approvals(self._approver),
-                extra_env=self._env,
-                wait=self._wait,
+                jobs=JobTable(list(options.listeners)),
+                approvals=Approvals(options.approver),
+                extra_env=options.env,
+                wait=options.wait,
             )
             self.engine = Engine(runtime)
             stack.callback(self.engine.close)
             self.platform = runtime.platform = stack.enter_context(
-                self._make_platform(self.engine, self.workspace, self.state)
+                options.platform(self.engine, self.workspace, self.state)
             )
             stack.callback(self.engine.end_jobs, "mill is ending")
             self._stack = stack.pop_all()

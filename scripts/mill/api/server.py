@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -43,6 +44,19 @@ _IDLE_SECONDS = (
 _DEFAULT_TEMPLATES = Path("resources", "mock")
 
 
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What an API is made of, and does not change while it serves."""
+
+    root: Path
+    state_dir: Path
+    jobs: Jobs
+    clock: Callable[[], float]
+    signing_key: bytes
+    environment: Mapping[str, str]
+    template_dirs: Sequence[Path]
+
+
 class LocalApi:
     """Serves one workspace on loopback. It is the engine's `Platform`.
 
@@ -68,14 +82,16 @@ class LocalApi:
         self.workspace_id = workspace_id
         self.triggers: list[HttpTrigger] = load_triggers(Workspace(workspace_root), workspace_id)
         self._table = RouteTable(self.triggers)
-        self._root = workspace_root
-        self._state_dir = state_dir
-        self._jobs = jobs
+        self._settings = _Settings(
+            root=workspace_root,
+            state_dir=state_dir,
+            jobs=jobs,
+            clock=clock,
+            signing_key=secrets.token_bytes(32),
+            environment=read_environment(workspace_root, environment),
+            template_dirs=templates or [workspace_root / _DEFAULT_TEMPLATES],
+        )
         self._port = port
-        self._clock = clock
-        self._signing_key = secrets.token_bytes(32)
-        self._environment = read_environment(workspace_root, environment)
-        self._template_dirs = templates or [workspace_root / _DEFAULT_TEMPLATES]
         self._values: Values | None = None
         self._resources = ExitStack()
 
@@ -89,12 +105,14 @@ class LocalApi:
             listener = listen(self._port)
             starting.callback(listener.close)
             self._port = listener.getsockname()[1]
-            database = starting.enter_context(Database(self._state_dir / "mill.sqlite"))
-            self._values = Values(Templates(self._template_dirs), database, self._environment)
+            database = starting.enter_context(Database(self._settings.state_dir / "mill.sqlite"))
+            self._values = Values(
+                Templates(self._settings.template_dirs), database, self._settings.environment
+            )
             executor = ThreadPoolExecutor(_CALLS, thread_name_prefix="mill-call")
             starting.callback(executor.shutdown)
             stopping = threading.Event()
-            twins = starting.enter_context(TwinsMount(self._state_dir, self._template_dirs))
+            twins = starting.enter_context(TwinsMount(self._settings.state_dir, self._settings.template_dirs))
             server = _Server(self._application(self._values, database, executor, stopping, twins))
             starting.callback(server.stop)
             starting.callback(twins.release)
@@ -128,10 +146,10 @@ class LocalApi:
         stopping: threading.Event,
         twins: TwinsMount,
     ) -> Application:
-        jobs, workspace_id, signing_key = self._jobs, self.workspace_id, self._signing_key
+        jobs, workspace_id, signing_key = self._settings.jobs, self.workspace_id, self._settings.signing_key
         waiter = Waiter(jobs, stopping)
         approvals = ApprovalsApi(jobs, workspace_id, self.url, signing_key)
-        objects = Objects(self._state_dir, database, signing_key, self._clock)
+        objects = Objects(self._settings.state_dir, database, signing_key, self._settings.clock)
         routes_api = RoutesApi(
             self._table,
             jobs,
@@ -139,14 +157,14 @@ class LocalApi:
             waiter,
             executor,
             may_enter=lambda request: has_token(request, self.token),
-            clock=self._clock,
+            clock=self._settings.clock,
         )
         parts = (
             ValuesApi(values, workspace_id),
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),
             RunApi(jobs, waiter),
-            ScriptsApi(self._root),
+            ScriptsApi(self._settings.root),
             approvals,
         )
         routes = [route for part in parts for route in part.routes()]

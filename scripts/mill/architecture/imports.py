@@ -14,18 +14,22 @@ Imports = dict[str, frozenset[str]]
 def imports_between(modules: Modules) -> Imports:
     """Return which of `modules` each of them imports.
 
-    `from a.b import c` counts `a.b` and, if it is a module, `a.b.c`. A folder without `__init__.py` is no
-    module, so it never counts.
+    `from a.b import c` counts `a.b.c` if that is a module, else `a.b`. A package's `__init__.py` that runs on
+    the way to one of its modules does not count, since nothing is taken from it.
     """
     return {
-        name: frozenset(target for target in named_imports(module) if target in modules and target != name)
-        for name, module in modules.items()
+        name: frozenset(_chosen(named_imports(module), modules)) - {name} for name, module in modules.items()
     }
 
 
-def named_imports(module: Module) -> frozenset[str]:
-    """Return all names that the module's imports may stand for, modules or not."""
+def named_imports(module: Module) -> frozenset[tuple[str, ...]]:
+    """Return the names that each of the module's imports may stand for, the best first, modules or not."""
     return frozenset(_names(module))
+
+
+def _chosen(named: frozenset[tuple[str, ...]], modules: Modules) -> Iterator[str]:
+    for candidates in named:
+        yield from [name for name in candidates if name in modules][:1]
 
 
 def count_between(imports: Imports, place_of: Callable[[str], str | None]) -> dict[tuple[str, str], int]:
@@ -39,14 +43,13 @@ def count_between(imports: Imports, place_of: Callable[[str], str | None]) -> di
     return dict(sorted(counts.items()))
 
 
-def _names(module: Module) -> Iterator[str]:
+def _names(module: Module) -> Iterator[tuple[str, ...]]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name,) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(module, node)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            yield from ((f"{base}.{alias.name}", base) for alias in node.names)
 
 
 def _absolute(module: Module, node: ast.ImportFrom) -> str:

@@ -49,7 +49,7 @@ def strangers(modules: Modules, package: str, area: str, allowed: str) -> Iterat
     for name, module in modules.items():
         if not is_in(name, package) or re.fullmatch(allowed, name):
             continue
-        found = [target for target in named_imports(module) if is_in(target, area)]
+        found = [named[0] for named in named_imports(module) if is_in(named[0], area)]
         if found:
             yield f"{name} imports {min(found)}: {package} reads {area}/ by path at run time."
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from mill.architecture.house import FILE, House, Order, Room
 from mill.architecture.imports import Imports, count_between, groups, imports_between
 from mill.architecture.modules import Module, Modules, read_modules, workspace_modules
-from mill.workspace import Workspace
-from mill.yamlfile import read_mapping
+from mill.repository.workspace import Workspace
+from mill.repository.yaml_file import read_mapping
 
 Arrows = Mapping[tuple[str, str], int]
 

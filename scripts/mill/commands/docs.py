@@ -11,7 +11,7 @@ from mill.architecture.house import read_house
 from mill.architecture.page import COMMAND, write
 from mill.architecture.picture import draw
 from mill.architecture.survey import survey
-from mill.workspace import Workspace
+from mill.repository.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="Write pages from the code.")
 

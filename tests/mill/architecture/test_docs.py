@@ -8,7 +8,7 @@ from pathlib import Path
 from mill.architecture.house import read_house
 from mill.architecture.picture import draw
 from mill.architecture.survey import survey
-from mill.workspace import Workspace
+from mill.repository.workspace import Workspace
 from tests.mill.commands import mill
 from tests.mill.trees import REPOSITORY, write_tree
 

@@ -29,11 +29,7 @@ class Handle:
         self.done = threading.Event()
         self.user_state: dict[str, Any] = {}
         self._table = table
-        self._canceled = threading.Event()
-        self._reason = ""
-        self._lock = threading.Lock()
-        self._on_cancel: list[Callable[[], None]] = []
-        self._children: set[Handle] = set()
+        self._ending = _Ending()
 
     @property
     def id(self) -> str:
@@ -52,15 +48,11 @@ class Handle:
 
     def adopt(self, child: Handle) -> None:
         """End `child` when this job is ended."""
-        with self._lock:
-            self._children.add(child)
-        if self._canceled.is_set():
-            child.cancel(self._reason)
+        self._ending.add(child.cancel)
 
     def release(self, child: Handle) -> None:
         """Forget a child that has ended."""
-        with self._lock:
-            self._children.discard(child)
+        self._ending.discard(child.cancel)
 
     def start(self, summary: str = "") -> None:
         """Mark the job as running."""
@@ -73,7 +65,7 @@ class Handle:
         if outcome.success:
             self.job.status = "success"
         else:
-            self.job.status = "canceled" if self._canceled.is_set() else "failure"
+            self.job.status = "canceled" if self.is_canceled else "failure"
         self.job.ended_at = time.time()
         self.job.completed = Completed(outcome.success, outcome.result)
         self.tell("ended", outcome)
@@ -91,42 +83,66 @@ class Handle:
 
     def cancel(self, reason: str) -> None:
         """End the job and everything under it."""
-        with self._lock:
-            self._reason = self._reason or reason
-            self._canceled.set()
-            actions, children = list(self._on_cancel), list(self._children)
-        for action in actions:
-            action()
-        for child in children:
-            child.cancel(reason)
+        self._ending.begin(reason)
 
     @property
     def is_canceled(self) -> bool:
         """Whether somebody has ended the job."""
-        return self._canceled.is_set()
+        return self._ending.begun.is_set()
 
     def check(self) -> None:
         """Raise JobCanceled once the job has been ended."""
-        if self._canceled.is_set():
-            raise JobCanceled(self._reason)
+        if self.is_canceled:
+            raise JobCanceled(self._ending.reason)
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises JobCanceled as soon as the job is ended."""
-        self._canceled.wait(seconds)
+        self._ending.begun.wait(seconds)
         self.check()
 
     @contextlib.contextmanager
     def when_canceled(self, action: Callable[[], None]) -> Iterator[None]:
-        """Have `action` called if the job is ended meanwhile; at once where it has been already."""
-        with self._lock:
-            self._on_cancel.append(action)
+        """Have `action` called if the job is ended meanwhile; at once if it has been already."""
+
+        def act(_reason: str) -> None:
+            action()
+
         try:
-            if self._canceled.is_set():
-                action()
+            self._ending.add(act)
             yield
         finally:
-            with self._lock:
-                self._on_cancel.remove(action)
+            self._ending.discard(act)
+
+
+class _Ending:
+    """The end of a job before its own: whether somebody asked for it, why, and who wants to know."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.reason = ""
+        self._lock = threading.Lock()
+        self._actions: dict[Callable[[str], None], None] = {}
+
+    def add(self, action: Callable[[str], None]) -> None:
+        """Have `action` called with the reason when the end is asked for; at once if it has been."""
+        with self._lock:
+            self._actions[action] = None
+        if self.begun.is_set():
+            action(self.reason)
+
+    def discard(self, action: Callable[[str], None]) -> None:
+        """Forget an action that is of no use any more."""
+        with self._lock:
+            self._actions.pop(action, None)
+
+    def begin(self, reason: str) -> None:
+        """Ask for the end; the first reason stays."""
+        with self._lock:
+            self.reason = self.reason or reason
+            self.begun.set()
+            actions = list(self._actions)
+        for action in actions:
+            action(reason)
 
 
 class JobTable:
