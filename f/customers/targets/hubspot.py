@@ -11,10 +11,9 @@ from typing import Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.times import DAY_SECONDS, parse_iso
-from f.customers.targets.customer_rows import split_name, values_of
+from f.customers.targets.contacts import ContactKind, values_of
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Found, Row
-from f.records.target.field_names import FieldNames
 from f.records.target.replies import (
     dicts,
     explanation,
@@ -24,7 +23,7 @@ from f.records.target.replies import (
     refusal_of_batch,
     unreadable,
 )
-from f.records.target.target import BaseKind, Lookup, OnDuplicate, Quota, QuotaLeft, Target, Traits
+from f.records.target.target import OnDuplicate, QuotaLeft, Target, Traits
 
 _FIELDS = {
     "first_name": "firstname",
@@ -48,7 +47,7 @@ _NOT_APPLIED = frozenset({423, 429, 477, 503})
 _USAGE = "/account-info/v3/api-usage/daily/private-apps"
 
 
-class Hubspot(BaseKind):
+class Hubspot(ContactKind):
     """Requests and replies of HubSpot, which knows a contact by its e-mail address or a unique property."""
 
     name = "hubspot"
@@ -69,20 +68,6 @@ class Hubspot(BaseKind):
     )
     created_field = "createdate"
     rows_per_lookup = _MOST
-
-    @property
-    def lookup(self) -> Lookup:
-        """Itself."""
-        return self
-
-    @property
-    def quota(self) -> Quota:
-        """Itself."""
-        return self
-
-    def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
-        """Return the contact's properties; HubSpot has no full name."""
-        return super().render(split_name(record), names)
 
     def requests_for(
         self, rows: Sequence[Row], target: Target, on_duplicate: OnDuplicate
@@ -131,11 +116,6 @@ class Hubspot(BaseKind):
         """Upserts need their key. HubSpot takes longer values than an import, so there is no other check."""
         name = _key_property(target)
         return None if target.record_of(row).get(name) else RowOutcome.because("missing_required", name)
-
-    def can_look_up(self, target: Target) -> bool:
-        """Return True: every contact can be read by its key."""
-        del target
-        return True
 
     def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
         """Return False: a second contact with the same key is refused."""

@@ -10,11 +10,10 @@ from typing import Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import FixSettings
-from f.customers.targets.customer_rows import split_name, values_of
+from f.customers.targets.contacts import ContactKind, values_of
 from f.customers.targets.salesforce_bulk import BULK, failure_of, places, upsert_key
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Found, Row
-from f.records.target.field_names import FieldNames
 from f.records.target.replies import (
     body_of,
     dicts,
@@ -25,7 +24,7 @@ from f.records.target.replies import (
     refusal_of_batch,
     unreadable,
 )
-from f.records.target.target import BaseKind, Bulk, Lookup, OnDuplicate, Quota, QuotaLeft, Target, Traits
+from f.records.target.target import Bulk, OnDuplicate, QuotaLeft, Target, Traits
 
 # Standard fields of Contact; it has none for a company name (that is the Account's).
 _FIELDS = {
@@ -63,7 +62,7 @@ _NOT_APPLIED = frozenset({429, 503})
 _FIELD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", re.ASCII)
 
 
-class Salesforce(BaseKind):
+class Salesforce(ContactKind):
     """Requests and replies of Salesforce, which knows a contact by an external id, if it has one."""
 
     name = "salesforce"
@@ -82,28 +81,9 @@ class Salesforce(BaseKind):
     rows_per_lookup = _MOST_ASKED
 
     @property
-    def lookup(self) -> Lookup:
-        """Itself."""
-        return self
-
-    @property
     def bulk(self) -> Bulk:
         """Ingest jobs."""
         return BULK
-
-    @property
-    def quota(self) -> Quota:
-        """Itself."""
-        return self
-
-    def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
-        """Return the contact's fields; a last name is required."""
-        return super().render(split_name(record), names)
-
-    def can_look_up(self, target: Target) -> bool:
-        """Return True: every contact can be queried."""
-        del target
-        return True
 
     def requests_for(
         self, rows: Sequence[Row], target: Target, on_duplicate: OnDuplicate

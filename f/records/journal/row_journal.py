@@ -14,6 +14,8 @@ A row that stands `sent` and is nobody's, or a dead job's, is in doubt for whoev
 target refused or did not apply leaves no trace, so that it is tried again.
 """
 
+# ruff: noqa: D102 - Journal says what its methods are for
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -139,36 +141,27 @@ class Journal(Protocol):
 
 
 class NoJournal:
-    """Remembers nothing: every row is new."""
+    """Remembers nothing: every row is new, and there is nothing to commit."""
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """Everything is to be sent."""
         return {entry.key: MINE for entry in entries}
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """Everything is to be sent."""
-        return {entry.key: MINE for entry in entries}
+        return self.look(entries)
 
     def record_intent(self, entries: Sequence[Entry]) -> None:
-        """Nothing to commit."""
+        del entries
 
     def record_job(self, entries: Sequence[Entry], job: str) -> None:
-        """Nothing to commit."""
+        del entries, job
 
-    def record_outcomes(
-        self,
-        *,
-        done: Iterable[tuple[Entry, str, str | None]],
-        in_doubt: Iterable[Entry],
-        forgotten: Iterable[Entry],
-    ) -> None:
-        """Nothing to commit."""
+    def record_outcomes(self, **outcomes: object) -> None:
+        del outcomes
 
     def renew_claims(self) -> None:
-        """Nobody waits."""
+        return
 
     def now(self) -> float:
-        """There is no `since` to compare with."""
         return 0.0
 
 
@@ -229,11 +222,9 @@ class RowJournal:
         return {entry.key: self._judge(entry, known.get(entry.key), at) for entry in entries}
 
     def record_intent(self, entries: Sequence[Entry]) -> None:
-        """One transaction."""
         self._run(_RECORD_INTENT, entries, self.now())
 
     def record_job(self, entries: Sequence[Entry], job: str) -> None:
-        """One transaction."""
         self._run(_RECORD_JOB, entries, self.now(), job=job)
 
     def record_outcomes(
@@ -254,7 +245,6 @@ class RowJournal:
         self._held.difference_update(key for key, *_ in (*ended, *doubted, *forgets))
 
     def renew_claims(self) -> None:
-        """One transaction."""
         self._run(_RENEW, self._still_held(), self.now())
 
     def release(self) -> None:

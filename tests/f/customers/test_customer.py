@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from f.customers.targets.customer_rows import split_name
+from f.customers.targets.contacts import split_name
 from f.customers.validation.countries import to_alpha2
 from f.customers.validation.customer import check
 from f.customers.validation.fields import CUSTOM_MAX_LENGTH, FIELDS
