@@ -225,3 +225,9 @@ def test_a_long_file_is_named(tmp_path: Path) -> None:
 def test_a_module_that_says_nothing_of_itself_is_named(tmp_path: Path) -> None:
     modules = tree(tmp_path, {"x/a.py": "# a comment", "x/b.py": '"""What it is for."""'})
     assert list(rules.silent(modules)) == ["f.x.a does not say what it is for: begin it with a docstring."]
+
+
+def test_a_wing_that_has_no_floor_is_named_though_the_root_has_one(tmp_path: Path) -> None:
+    law = parse_house({"order": {"f.x": [["wing"], ["."]]}}).orders["f.x"]
+    found = order(tmp_path, {"x/new/a.py": "", "x/b.py": ""}, law)
+    assert found == ["f.x.new.a has no place: give it a floor in house.toml, order of f.x."]

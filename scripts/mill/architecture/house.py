@@ -48,11 +48,15 @@ class Order:
                 yield number, room
 
     def find(self, module: str) -> tuple[int, Room] | None:
-        """Return the floor and room of a module: that of the longest name that is above it or its own."""
+        """Return the floor and room of a module: that of the longest name that is above it or its own.
+
+        The folder's own name stands for what lies at its root, not for a wing that has no floor.
+        """
         best: tuple[int, tuple[int, Room] | None] = (-1, None)
         for number, room in self.rooms():
             for name in room.holds:
-                if is_in(module, name) and len(name) > best[0]:
+                is_deep = name == self.inside and module.rpartition(".")[0] not in ("", name)
+                if is_in(module, name) and not (is_deep and module != name) and len(name) > best[0]:
                     best = (len(name), (number, room))
         return best[1]
 

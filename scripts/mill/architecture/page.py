@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mill.architecture.house import House, Order
+from mill.architecture.house import REST, House, Order
 from mill.architecture.sizes import classes, functions
 from mill.architecture.survey import Folder, Survey, Wing, purpose_of
 
@@ -61,7 +61,7 @@ def _floors(order: Order) -> str:
 
 
 def _room(name: str) -> str:
-    return "what lies at its root" if name == "." else name
+    return " + ".join("what else lies at its root" if part == REST else part for part in name.split(" + "))
 
 
 def _wings(survey: Survey, house: House, root: Path) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def survey(workspace: Workspace, house: House) -> Survey:
     modules = jobs | {name: module for tree in trees.values() for name, module in tree.items()}
     imports = imports_between(modules)
     rooms = _Rooms(workspace, house, imports, workspace.flows())
-    law = complete(house.orders.get("f", Order("f", ())), {_folder_of(name) for name in jobs}, imports)
+    law = complete(house.orders.get("f", Order("f", ())), {name: _folder_of(name) for name in jobs}, imports)
     inhabitants = _inhabitants(law, jobs)
     floors = tuple(
         tuple(rooms.folder(room, inhabitants[room.name]) for room in floor if room.name in inhabitants)
@@ -113,9 +113,12 @@ def survey(workspace: Workspace, house: House) -> Survey:
     )
 
 
-def complete(order: Order, names: Iterable[str], imports: Imports) -> Order:
-    """Return the order with floors on top for what it does not name, each above what it imports."""
-    missing = sorted(name for name in names if not _is_named(order, name))
+def complete(order: Order, places: Mapping[str, str], imports: Imports) -> Order:
+    """Return the order with floors on top for modules it has none for, each above what it imports.
+
+    `places` has the folder or wing of every module.
+    """
+    missing = sorted({place for module, place in places.items() if order.find(module) is None})
     level: dict[str, int] = {}
     between: dict[str, frozenset[str]] = dict.fromkeys(missing, frozenset())
     for here, there in count_between(imports, lambda module: _first(missing, module)):
@@ -184,7 +187,7 @@ class _Rooms:
             return Order(room.name, ((room,),))
         name = room.holds[0]
         order = self.house.orders.get(name, Order(name, ()))
-        return complete(order, {_wing_of(name, module) for module in libraries}, self.imports)
+        return complete(order, {module: _wing_of(name, module) for module in libraries}, self.imports)
 
 
 def purpose_of(root: Path, name: str, house: House) -> str:
@@ -221,10 +224,6 @@ def _inhabitants(law: Order, modules: Modules) -> dict[str, list[Module]]:
         assert place is not None, f"{name} in no room of {FILE}"
         found.setdefault(place[1].name, []).append(module)
     return found
-
-
-def _is_named(order: Order, name: str) -> bool:
-    return order.find(name) is not None
 
 
 def _first(names: list[str], module: str) -> str | None:

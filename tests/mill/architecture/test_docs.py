@@ -61,6 +61,14 @@ def test_folders_lie_on_the_floors_that_the_house_file_states(tmp_path: Path) ->
     assert left.arrows == {(1, 0): 1, (2, 1): 1}  # the scripts are its top floor
 
 
+def test_a_wing_that_has_no_floor_lies_above_what_it_imports(tmp_path: Path) -> None:
+    new = {"f/left/new/e.py": "from f.left.low import a"}
+    law = HOUSE.replace('["low"], ["high"]', '["low"], ["."]')
+    workspace = Workspace(write_tree(tmp_path, {**CODE, **new, "house.toml": law}))
+    left = survey(workspace, read_house(workspace.root)).floors[1][0]
+    assert [[wing.name for wing in floor] for floor in left.floors] == [["low"], ["high", "new"]]
+
+
 def test_without_a_house_file_the_imports_say_what_lies_below(tmp_path: Path) -> None:
     root = write_tree(tmp_path, CODE)
     found = survey(Workspace(root), read_house(root))
