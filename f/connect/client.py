@@ -34,20 +34,20 @@ from f.connect.calls.exchange import (
 from f.connect.calls.message import Request, Response
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.integration import Integration, NoAuth, resolve_url
-from f.connect.limits.circuit_breaker import Breaker
 from f.connect.limits.guard import SharedGuard
-from f.connect.limits.rate_limit import RateLimiter
-from f.connect.metrics import Summary
 from f.connect.sign_in.auth import NoCredential, auth_for
 from f.connect.times import REAL, Clock
 from f.connect.transport.sync_transport import FileSink, Transport
-from f.store.store import Store
 from f.store.stores import memory_store
 
 if TYPE_CHECKING:
+    from f.connect.limits.circuit_breaker import Breaker
+    from f.connect.limits.rate_limit import RateLimiter
+    from f.connect.metrics import Summary
     from f.connect.pagination import Pager
     from f.connect.transport.async_runner import AsyncRunner
     from f.connect.transport.async_transport import AsyncTransport
+    from f.store.store import Store
 
 log = logging.getLogger("connect")
 

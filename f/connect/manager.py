@@ -5,19 +5,21 @@ from __future__ import annotations
 import dataclasses
 import threading
 from types import TracebackType
-from typing import Any, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
-from f.connect.calls.exchange import Auth
 from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput
-from f.connect.integration import Integration
-from f.connect.limits.circuit_breaker import Status
-from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import Summary, metrics_of
 from f.connect.retrying import Retrying
-from f.store.store import Store
 from f.store.stores import memory_store
+
+if TYPE_CHECKING:
+    from f.connect.calls.exchange import Auth
+    from f.connect.integration import Integration
+    from f.connect.limits.circuit_breaker import Status
+    from f.connect.limits.rate_limit import RateLimiter
+    from f.store.store import Store
 
 
 class Health(TypedDict):

@@ -15,11 +15,13 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast
 
 from f.connect.times import REAL, Clock
-from f.store.store import Store
 from f.store.stores import memory_store
+
+if TYPE_CHECKING:
+    from f.store.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")

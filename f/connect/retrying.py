@@ -11,12 +11,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from f.connect.calls.verdict import Facts, next_wait
 from f.connect.errors import TryLater, WaitForQuota
-from f.connect.integration import Retry
 from f.connect.times import REAL, Clock
+
+if TYPE_CHECKING:
+    from f.connect.integration import Retry
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -5,14 +5,16 @@ second run says the same as long as nothing changes.
 """
 
 from collections import deque
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from f.customers.targets.customer_api import customer_api, open_target
 from f.records.planning.plan_text import refuse_outdated
 from f.records.planning.planner import open_planner, planned_chunks
-from f.records.reading.parsed import Parsed
 from f.store.stores import postgresql
 from f.windmill.job import Progress
+
+if TYPE_CHECKING:
+    from f.records.reading.parsed import Parsed
 
 
 def main(

@@ -4,15 +4,17 @@ Runs as the failure module of the flow, whichever step failed. Where the file ha
 file and the report are written all the same, with every row that was not sent. The run stays failed.
 """
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from f.customers.validation.reasons import TEXTS
-from f.records.planning.plan import Gate
-from f.records.reading.parsed import Parsed
 from f.records.report.announcement import announce, facts, sentence
 from f.records.report.reconciliation import Steps, reconcile
 from f.records.report.summary import ImportSummary
-from f.records.rows.outcome import Stop
+
+if TYPE_CHECKING:
+    from f.records.planning.plan import Gate
+    from f.records.reading.parsed import Parsed
+    from f.records.rows.outcome import Stop
 
 
 def main(

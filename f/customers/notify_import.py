@@ -4,10 +4,12 @@ Sends one message to each channel that is configured; with none, says so and doe
 that cannot be reached is named in the result and never fails the import. A second run tells again.
 """
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from f.records.report.announcement import announce, facts, sentence
-from f.records.report.summary import ImportSummary
+
+if TYPE_CHECKING:
+    from f.records.report.summary import ImportSummary
 
 
 def main(summary: dict, slack_webhook_url: str = "", webhook_url: str = "") -> dict[str, Any]:

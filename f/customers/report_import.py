@@ -6,14 +6,16 @@ rows are left that should have been applied and that nothing goes on with. A sec
 and schedules the rest a second time: the journal then knows what was sent.
 """
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from f.customers.validation.reasons import TEXTS
-from f.records.planning.plan import Gate
-from f.records.reading.parsed import Parsed
 from f.records.report.continuation import scheduling
 from f.records.report.reconciliation import Steps, raise_if_incomplete, reconcile
 from f.records.report.summary import ImportSummary
+
+if TYPE_CHECKING:
+    from f.records.planning.plan import Gate
+    from f.records.reading.parsed import Parsed
 
 
 def main(

@@ -5,13 +5,15 @@ and sends the links to the channels that are configured. The flow waits after th
 decides.
 """
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import wmill
 
-from f.records.planning.plan import Plan
 from f.records.planning.plan_text import describe
 from f.records.report.announcement import announce, plan_facts
+
+if TYPE_CHECKING:
+    from f.records.planning.plan import Plan
 
 
 def main(

@@ -4,14 +4,16 @@ Returns the display and nothing else, since Windmill draws one only if it stands
 same.
 """
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from f.records.planning.plan import ACTIONS, Plan
 from f.records.report.chart import outcome_bar
-from f.records.report.summary import ImportSummary
 from f.records.rows.outcome import MEANING, OUTCOMES
 from f.records.rows.tally import Reason
 from f.windmill.objects import FileRef
+
+if TYPE_CHECKING:
+    from f.records.report.summary import ImportSummary
 
 
 def main(summary: dict) -> dict[str, Any]:

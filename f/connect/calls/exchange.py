@@ -24,7 +24,7 @@ import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from f.connect.calls.message import (
     Lost,
@@ -39,9 +39,11 @@ from f.connect.calls.message import (
 )
 from f.connect.calls.verdict import Call, Fail, Follow, Renew, Repeat, Respond, judge, still_in_doubt
 from f.connect.errors import ConnectError, TryLater
-from f.connect.integration import Integration
 from f.connect.redact import fold_path
 from f.connect.times import REAL, Clock
+
+if TYPE_CHECKING:
+    from f.connect.integration import Integration
 
 
 @dataclass(slots=True)

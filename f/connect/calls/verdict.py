@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from f.connect.calls.message import Lost, Outgoing, Reply, Request, base_headers, same_origin
@@ -26,9 +26,11 @@ from f.connect.errors import (
     TryLater,
     WaitForQuota,
 )
-from f.connect.integration import Retry
 from f.connect.redact import mask_text
 from f.connect.times import DAY_SECONDS, REAL, Clock
+
+if TYPE_CHECKING:
+    from f.connect.integration import Retry
 
 MOST_REDIRECTS = 5
 LONGEST_RETRY_AFTER = DAY_SECONDS  # a longer wish is a fault of the server's clock

@@ -15,12 +15,14 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from f.connect.errors import TryLater
-from f.connect.integration import CircuitBreaker as Rule
 from f.connect.times import DAY_SECONDS
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.connect.integration import CircuitBreaker as Rule
+    from f.store.store import Store
 
 LEASE_SECONDS = 60.0  # how long a probe may take before another may try
 LONGEST_OPEN = DAY_SECONDS  # what lies further off is a clock that jumped

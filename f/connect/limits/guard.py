@@ -13,17 +13,20 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from f.connect.calls.exchange import Auth
 from f.connect.calls.message import Lost, Reply, Response
 from f.connect.calls.verdict import LONGEST_RETRY_AFTER, Call, retry_after
 from f.connect.errors import ConnectError, SignInAgain, TryLater
-from f.connect.integration import Integration, RateLimit
 from f.connect.limits.circuit_breaker import Breaker
 from f.connect.limits.rate_limit import RateLimiter
 from f.connect.metrics import SlowCall, metrics_of
 from f.connect.times import REAL, Clock
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.connect.calls.exchange import Auth
+    from f.connect.integration import Integration, RateLimit
+    from f.store.store import Store
 
 log = logging.getLogger("connect")
 

@@ -15,12 +15,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from f.connect.errors import TryLater
-from f.connect.integration import RateLimit
 from f.connect.times import DAY_SECONDS, REAL, Clock
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.connect.integration import RateLimit
+    from f.store.store import Store
 
 LONGEST_WAIT = 300.0  # seconds anybody may reserve ahead; what lies further off is a clock that jumped
 LONGEST_PAUSE = DAY_SECONDS  # seconds a server may ask for

@@ -14,16 +14,18 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
 from f.connect.calls.exchange import Auth, S
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
-from f.connect.integration import Integration, OAuth2
 from f.connect.redact import fingerprint_of, mask_text, mask_url
 from f.connect.times import REAL, Clock
 from f.store.store import Lease, Store, holds, release, take
+
+if TYPE_CHECKING:
+    from f.connect.integration import Integration, OAuth2
 
 # Longer than a token request takes: 5 s for each address of the server, 15 s for its answer.
 LEASE_SECONDS = 60.0

@@ -13,13 +13,15 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.exchange import Auth, S
 from f.connect.errors import FixInput, FixSettings
-from f.connect.integration import SignedJwt
 from f.connect.redact import fingerprint_of
 from f.connect.times import REAL, Clock
+
+if TYPE_CHECKING:
+    from f.connect.integration import SignedJwt
 
 
 class SignedJwtAuth(Auth):

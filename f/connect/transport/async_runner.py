@@ -17,14 +17,16 @@ import queue
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from f.connect.calls.exchange import Pipeline
 from f.connect.calls.message import Request, Response
 from f.connect.errors import ConnectError, FixInput, SignInAgain
-from f.connect.integration import Integration
-from f.connect.times import Clock
 from f.connect.transport.async_transport import AsyncTransport
+
+if TYPE_CHECKING:
+    from f.connect.calls.exchange import Pipeline
+    from f.connect.integration import Integration
+    from f.connect.times import Clock
 
 T = TypeVar("T")
 Result = tuple[Request, Response | ConnectError]

@@ -1,11 +1,15 @@
 """What CRMs that keep contacts have in common: a last name, look-ups by key, a quota one can ask for."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
-from f.records.rows.row import Row
-from f.records.target.field_names import FieldNames
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 from f.records.target.target import BaseKind, Lookup, Quota, Target
+
+if TYPE_CHECKING:
+    from f.records.rows.row import Row
+    from f.records.target.field_names import FieldNames
 
 
 def split_name(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,5 +1,7 @@
 """The resource `customer_api`: where customers go, and how. Read once, checked whole."""
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Mapping
 from typing import Any, TypedDict

@@ -5,6 +5,8 @@ Location header, and a customer that exists already answers 409. A batch is `{"c
 reply `{"results": [{"status", "id" or "existing_id", "message"}]}` in the order of the batch.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any

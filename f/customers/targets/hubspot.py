@@ -3,17 +3,18 @@
 https://developers.hubspot.com/docs/api-reference/crm-contacts-v3
 """
 
+from __future__ import annotations
+
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.times import DAY_SECONDS, parse_iso
 from f.customers.targets.contacts import ContactKind, values_of
 from f.records.rows.outcome import RowOutcome
-from f.records.rows.row import Found, Row
 from f.records.target.replies import (
     dicts,
     explanation,
@@ -24,6 +25,9 @@ from f.records.target.replies import (
     unreadable,
 )
 from f.records.target.target import OnDuplicate, QuotaLeft, Target, Traits
+
+if TYPE_CHECKING:
+    from f.records.rows.row import Found, Row
 
 _FIELDS = {
     "first_name": "firstname",

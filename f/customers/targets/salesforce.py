@@ -3,17 +3,18 @@
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections.htm
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import FixSettings
 from f.customers.targets.contacts import ContactKind, values_of
 from f.customers.targets.salesforce_bulk import BULK, failure_of, places, upsert_key
 from f.records.rows.outcome import RowOutcome
-from f.records.rows.row import Found, Row
 from f.records.target.replies import (
     body_of,
     dicts,
@@ -25,6 +26,9 @@ from f.records.target.replies import (
     unreadable,
 )
 from f.records.target.target import Bulk, OnDuplicate, QuotaLeft, Target, Traits
+
+if TYPE_CHECKING:
+    from f.records.rows.row import Found, Row
 
 # Standard fields of Contact; it has none for a company name (that is the Account's).
 _FIELDS = {

@@ -3,18 +3,22 @@
 https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/
 """
 
+from __future__ import annotations
+
 import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import FixSettings
 from f.records.rows.outcome import RowOutcome
-from f.records.rows.row import Row
 from f.records.target.replies import explanation, object_of
-from f.records.target.target import OnDuplicate, Target
+
+if TYPE_CHECKING:
+    from f.records.rows.row import Row
+    from f.records.target.target import OnDuplicate, Target
 
 _EXISTS = frozenset({"DUPLICATES_DETECTED", "DUPLICATE_VALUE"})
 _LOCKED = frozenset({"UNABLE_TO_LOCK_ROW"})

@@ -1,5 +1,7 @@
 """Countries as people write them, to ISO 3166-1 alpha-2."""
 
+from __future__ import annotations
+
 from functools import cache, lru_cache
 
 import pycountry

@@ -1,5 +1,7 @@
 """A customer, and the rules that make a row of text into one. Pure: no files, no network, no clock."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple

@@ -1,5 +1,7 @@
 """Customers, declared: what the engine has to know to turn rows into them and to tell a person about it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

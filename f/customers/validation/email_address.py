@@ -1,5 +1,7 @@
 """E-mail addresses. email-validator decides; most addresses need not be sent through all of it."""
 
+from __future__ import annotations
+
 import re
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email

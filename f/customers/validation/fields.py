@@ -1,5 +1,7 @@
 """The fields of a customer: how long they may be, and what columns that hold them are called."""
 
+from __future__ import annotations
+
 from f.records.reading.record_type import Field
 
 # Longest value per field, in characters. E-mail: RFC 5321 section 4.5.3.1 leaves 254 for the

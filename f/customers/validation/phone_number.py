@@ -1,5 +1,7 @@
 """Phone numbers to E.164. phonenumbers decides; what its own data shows to be valid takes a short cut."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache

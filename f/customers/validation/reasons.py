@@ -1,5 +1,7 @@
 """What a person reads of the reasons that are about customers, apart from the checks that find them."""
 
+from __future__ import annotations
+
 from f.records.rows.outcome import REASONS, ReasonText
 
 CUSTOMER_REASONS: dict[str, ReasonText] = {

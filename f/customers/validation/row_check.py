@@ -5,6 +5,8 @@ one look at many rows together shows it. Such plain rows are finished here, at a
 other is left to `check`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import chain, cycle
 from operator import gt

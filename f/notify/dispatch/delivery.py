@@ -19,13 +19,15 @@ Each kind's modules are imported on first use: a job mostly has one kind.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from f.connect.errors import ConnectError, OutcomeUnknown
 from f.notify.dispatch.routing_resource import ChannelSettings, EmailSettings, SlackSettings, TextSettings
-from f.notify.messages.message import Message
 from f.store.once import key_of
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.notify.messages.message import Message
+    from f.store.store import Store
 
 Status = Literal["sent", "duplicate", "suppressed", "digest", "failed", "unknown"]
 # The status of a channel of several recipients is the worst of its parts.

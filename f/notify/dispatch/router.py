@@ -6,18 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from f.connect.integration import RateLimit
 from f.connect.limits.rate_limit import RateLimiter
 from f.notify.dispatch.delivery import ChannelResult, deliver
 from f.notify.dispatch.digest import Digest, digest_message
 from f.notify.dispatch.routing import plan
-from f.notify.dispatch.routing_resource import ChannelSettings, Routing
 from f.notify.messages.events import Event, message_of
-from f.notify.messages.message import Message
 from f.store.once import key_of, remember, was_sent
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.notify.dispatch.routing_resource import ChannelSettings, Routing
+    from f.notify.messages.message import Message
+    from f.store.store import Store
 
 
 class EventResult(TypedDict, total=False):

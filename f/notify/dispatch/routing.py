@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from f.notify.dispatch.routing_resource import QuietHours, Routing
 from f.notify.messages.message import rank
+
+if TYPE_CHECKING:
+    from f.notify.dispatch.routing_resource import QuietHours, Routing
 
 When = Literal["now", "digest"]
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown, SignInAgain, WaitForQuota
 from f.notify.email.mail import Mail, address_of, one_line, text_of_html
-from f.notify.email.provider import EmailProvider
 from f.notify.messages.opt_outs import OptOuts
 from f.notify.messages.templating import fill_html, fill_text
 from f.store.once import OneTimeWrite, key_of, send_once
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.notify.email.provider import EmailProvider
+    from f.store.store import Store
 
 RecipientStatus = Literal["sent", "already_sent", "suppressed", "refused", "failed", "unknown"]
 _STOPPING = (SignInAgain, FixSettings, WaitForQuota)

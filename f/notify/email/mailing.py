@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from f.connect.client import Client
-from f.notify.email.mail import Address, Mail
-from f.notify.email.provider import EmailProvider
 from f.notify.messages.opt_outs import OptOuts
 from f.store.once import OneTimeWrite, key_of, send_once
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.notify.email.mail import Address, Mail
+    from f.notify.email.provider import EmailProvider
+    from f.store.store import Store
 
 
 class MailResult(TypedDict):

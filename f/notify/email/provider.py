@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
-from f.connect.calls.message import Request, Response
 from f.connect.errors import ConnectError, FixSettings
-from f.connect.integration import Integration
-from f.notify.email.mail import Mail
+
+if TYPE_CHECKING:
+    from f.connect.calls.message import Request, Response
+    from f.connect.integration import Integration
+    from f.notify.email.mail import Mail
 
 
 class resend(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name

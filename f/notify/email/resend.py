@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
 from f.connect.integration import BearerToken, Integration, RateLimit
 from f.connect.redact import mask_text
-from f.notify.email.mail import Mail
+
+if TYPE_CHECKING:
+    from f.notify.email.mail import Mail
 
 BASE_URL = "https://api.resend.com"
 MOST_RECIPIENTS = 50

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import (
@@ -21,7 +21,9 @@ from f.connect.errors import (
 )
 from f.connect.integration import BearerToken, Integration
 from f.connect.redact import mask_text
-from f.notify.email.mail import Address, Mail
+
+if TYPE_CHECKING:
+    from f.notify.email.mail import Address, Mail
 
 BASE_URL = "https://api.sendgrid.com/v3"
 MOST_RECIPIENTS = 1000  # over to, cc, bcc and all personalizations

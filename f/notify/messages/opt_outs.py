@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from f.store.once import key_of
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.store.store import Store
 
 Medium = Literal["sms", "whatsapp", "email"]
 

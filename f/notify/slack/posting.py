@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings
@@ -29,7 +29,9 @@ from f.notify.slack.client import (
     webhook_request,
 )
 from f.store.once import OneTimeWrite, key_of, send_once
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.store.store import Store
 
 MOST_BLOCKS = 50
 MOST_CHARACTERS = 12_000

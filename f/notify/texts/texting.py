@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import urlsplit
 
 from f.connect.client import Client
@@ -25,7 +25,9 @@ from f.notify.texts.client import (
 )
 from f.notify.texts.phone import e164, masked
 from f.store.once import OneTimeWrite, key_of, send_once
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.store.store import Store
 
 MOST_CHARACTERS = 1600  # https://www.twilio.com/docs/api/errors/21617
 

@@ -5,11 +5,15 @@ imported again, whether or not the run lived to move it. Taking a claim is one s
 state it was decided on, so of several runs one gets it. The rows hold paths and counts, never a record.
 """
 
+from __future__ import annotations
+
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f.records.inbox.decisions import FileResult, InboxFile, Standing
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.store.store import Store
 
 _TABLE = """CREATE TABLE IF NOT EXISTS inbox_file (
     id TEXT PRIMARY KEY, storage TEXT NOT NULL, path TEXT NOT NULL, owner TEXT NOT NULL,

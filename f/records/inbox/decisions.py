@@ -1,17 +1,21 @@
 """What an inbox decides: which files are due, which run may take one, and where each ends up. Pure."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from f.connect.errors import FixInput
 from f.records.report.parked_rows import told_of
-from f.records.report.summary import Rest
-from f.windmill.objects import FileRef
+
+if TYPE_CHECKING:
+    from f.records.report.summary import Rest
+    from f.windmill.objects import FileRef
 
 # Errors that are the file's own fault, or a person's word on it: the next run would meet them again.
 _FINAL_ERRORS = frozenset({"FixInput", "BadTable", "SuspendedDisapproved", "SuspendedTimedOut"})

@@ -1,5 +1,7 @@
 """Windmill's side of an inbox: objects listed, described, copied and moved, and whether a job still runs."""
 
+from __future__ import annotations
+
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

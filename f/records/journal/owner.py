@@ -5,6 +5,8 @@ Over several machines the platform may be asked; where it does not know, a claim
 work renew theirs.
 """
 
+from __future__ import annotations
+
 import fcntl
 import os
 import secrets

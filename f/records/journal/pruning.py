@@ -4,11 +4,15 @@ The table is walked through in the order of its key, a part at a time, each part
 imports that run meanwhile wait for one part at the most, and no index is needed.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from f.records.journal.row_journal import create_tables
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.store.store import Store
 
 _PART_ROWS = 5_000
 # Left to others after each part: SQLite gives a waiting writer no turn of its own.

@@ -14,19 +14,22 @@ A row that stands `sent` and is nobody's, or a dead job's, is in doubt for whoev
 target refused or did not apply leaves no trace, so that it is tried again.
 """
 
-# ruff: noqa: D102 - Journal says what its methods are for
+from __future__ import annotations
 
+# ruff: noqa: D102 - Journal says what its methods are for
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import orjson
 
 from f.connect.times import DAY_SECONDS
 from f.records.journal.owner import NOBODY, Owner
-from f.store.store import Store
 from f.store.stores import SqliteStore
+
+if TYPE_CHECKING:
+    from f.store.store import Store
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS import_rows (

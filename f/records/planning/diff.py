@@ -4,6 +4,8 @@ Both are objects in the target's own names, which may be nested. What is not sen
 update would leave it alone.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Container, Iterator, Mapping
 from decimal import Decimal, InvalidOperation

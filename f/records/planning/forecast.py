@@ -1,13 +1,17 @@
 """What an import will cost in calls and days, before anything is sent. Pure."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from f.connect.integration import RateLimit
 from f.connect.times import DAY_SECONDS, to_iso
-from f.records.target.target import OnDuplicate, QuotaLeft, Target
+
+if TYPE_CHECKING:
+    from f.connect.integration import RateLimit
+    from f.records.target.target import OnDuplicate, QuotaLeft, Target
 
 # Opening, filling, closing a bulk job and reading its two results, and the looks at it while it loads.
 _BULK_CALLS, _FEWEST_LOOKS, _MOST_LOOKS = 5, 1, 15

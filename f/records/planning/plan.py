@@ -1,10 +1,13 @@
 """What an import would do, in the shapes that travel between its steps."""
 
-from typing import Literal, NotRequired, TypedDict
+from __future__ import annotations
 
-from f.records.planning.forecast import Forecast
-from f.records.rows.row_store import StoredRows
-from f.windmill.objects import FileRef
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from f.records.planning.forecast import Forecast
+    from f.records.rows.row_store import StoredRows
+    from f.windmill.objects import FileRef
 
 Action = Literal["create", "update", "unchanged", "skip", "refuse", "hold"]
 

@@ -1,19 +1,23 @@
 """A plan written down: counts, examples, a file that names every row, outcomes that need no sending."""
 
+from __future__ import annotations
+
 import csv
 import io
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from f.records.planning.plan import Action, Change, Plan
-from f.records.planning.planner import Planned
 from f.records.rows.rejects_file import escape
 from f.records.rows.row_spool import RowSpool
 from f.records.rows.row_store import StoredRows, inline, object_path, to_line
 from f.records.rows.tally import mask
 from f.windmill.objects import FileRef, keep_file
+
+if TYPE_CHECKING:
+    from f.records.planning.planner import Planned
 
 _COLUMNS = ("line", "action", "reason", "id", "field", "from", "to")
 _EXAMPLES = 5

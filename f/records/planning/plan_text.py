@@ -1,10 +1,15 @@
 """A plan in words: a sentence, a page for whoever decides, and what has changed since one was made. Pure."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 from f.connect.errors import FixInput
 from f.records.planning.plan import ACTIONS, Action, Plan
-from f.windmill.objects import FileRef
+
+if TYPE_CHECKING:
+    from f.windmill.objects import FileRef
 
 MOST_FIELDS = 20  # shown to a reader; the file has them all
 UNREAD = (

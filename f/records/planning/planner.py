@@ -4,19 +4,16 @@ The journal knows what earlier imports applied, the target what is there. From b
 each row, and over all of them a hash of three parts: the file, what would be sent, and what is there now.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from f.connect.calls.message import Request, Response
-from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, WaitForQuota
-from f.records.journal.row_journal import Claim, Entry, Journal
 from f.records.planning.diff import Difference, as_text, differences, leaves, value_at
-from f.records.planning.plan import Action
-from f.records.reading.parsed import Parsed
 from f.records.rows.outcome import REASONS, RowOutcome
 from f.records.rows.row import Found, Row
 from f.records.rows.row_store import read_rows
@@ -24,6 +21,13 @@ from f.records.sending.batch_claims import entry_of
 from f.records.sending.session import open_import
 from f.records.target.replies import body_of, explanation
 from f.records.target.target import OnDuplicate, Target, content_of
+
+if TYPE_CHECKING:
+    from f.connect.calls.message import Request, Response
+    from f.connect.client import Client
+    from f.records.journal.row_journal import Claim, Entry, Journal
+    from f.records.planning.plan import Action
+    from f.records.reading.parsed import Parsed
 
 _PART = 12  # hexadecimal digits of each part of the hash
 # What becomes of a record that is there and has nothing to be updated, and why.

@@ -3,6 +3,8 @@
 A target that does not say, or not in time, makes no import fail: the forecast then knows less.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import time
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,5 +1,7 @@
 """The one error for a file that cannot be read as a table."""
 
+from __future__ import annotations
+
 from f.connect.errors import FixInput
 
 

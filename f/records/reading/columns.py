@@ -1,5 +1,7 @@
 """Which column holds what: the user's header to the fields of a record type. Pure."""
 
+from __future__ import annotations
+
 import difflib
 import unicodedata
 from collections.abc import Mapping, Sequence

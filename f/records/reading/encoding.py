@@ -5,6 +5,8 @@ part) if the result looks like Western European words, and refused otherwise: th
 mistake cp1252 for cp1250 on lists of names, and a wrong guess would write garbled names into the target.
 """
 
+from __future__ import annotations
+
 import codecs
 import io
 import re

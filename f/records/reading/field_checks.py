@@ -4,6 +4,8 @@ Each field is trimmed, may be required, has a longest length, and may have a fun
 in normal form or raises ValueError with a sentence. A type whose fields explain each other writes its own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 

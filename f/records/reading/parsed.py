@@ -1,9 +1,12 @@
 """What is known of a file once it was read: the shape that every later step of an import takes."""
 
-from typing import TypedDict
+from __future__ import annotations
 
-from f.records.rows.row_store import StoredRows
-from f.records.rows.tally import Reason
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from f.records.rows.row_store import StoredRows
+    from f.records.rows.tally import Reason
 
 
 class Chunk(TypedDict):

@@ -4,6 +4,8 @@ A record type is a declaration. The engine reads, plans, sends and reports any o
 name.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol

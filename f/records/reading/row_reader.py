@@ -5,15 +5,19 @@ mode over batches of lines; a record it cannot finish waits for the next batch, 
 allow, and one it refuses becomes a row with a fault, after which reading goes on at the next line.
 """
 
+from __future__ import annotations
+
 import csv
 from collections.abc import Iterable, Iterator
 from itertools import chain, count, repeat
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from f.records.reading.bad_table import BadTable
-from f.records.reading.encoding import TextStream, Trouble
 from f.records.reading.sniffer import Layout, split_lines
+
+if TYPE_CHECKING:
+    from f.records.reading.encoding import TextStream, Trouble
 
 RowFault = Literal["wrong_column_count", "stray_quote", "swallowed_lines"]
 

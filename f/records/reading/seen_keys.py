@@ -1,5 +1,7 @@
 """Which keys a file has shown so far, with memory that does not grow with the file."""
 
+from __future__ import annotations
+
 import sqlite3
 from collections.abc import Sequence
 from types import TracebackType

@@ -1,5 +1,7 @@
 """How a table is laid out, decided from its first lines: delimiter, quoting, header row. Pure."""
 
+from __future__ import annotations
+
 import csv
 import io
 import re

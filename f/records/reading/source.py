@@ -1,5 +1,7 @@
 """Where an import's bytes come from: an upload, pasted text, an object, or a URL. Always streamed."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import tempfile

@@ -4,6 +4,8 @@ Knows encodings, delimiters, quotes and line ends; knows nothing of records. Pur
 holds at any time is bounded by the limits, whatever the size of the file.
 """
 
+from __future__ import annotations
+
 import codecs
 import csv
 from collections.abc import Iterable, Iterator

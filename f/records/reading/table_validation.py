@@ -1,22 +1,26 @@
 """From rows of text to records in chunks, and everything the report will want to know of the others."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f.records.reading.columns import map_columns
-from f.records.reading.parsed import Chunk
-from f.records.reading.record_type import Checked, Columns, Fault, RecordType
-from f.records.reading.row_reader import TableRow
 from f.records.reading.seen_keys import SeenKeys
-from f.records.reading.table import Table
 from f.records.rows.outcome import outcome_of
 from f.records.rows.rejects_file import is_rejects_header, undo
 from f.records.rows.row import row_to_json
 from f.records.rows.row_spool import ChunkWriter, RowSpool
-from f.records.rows.row_store import StoredRows
 from f.records.rows.tally import Tally, mask
+
+if TYPE_CHECKING:
+    from f.records.reading.parsed import Chunk
+    from f.records.reading.record_type import Checked, Columns, Fault, RecordType
+    from f.records.reading.row_reader import TableRow
+    from f.records.reading.table import Table
+    from f.records.rows.row_store import StoredRows
 
 _BLOCK_ROWS = 64  # taken through each step together
 

@@ -1,17 +1,21 @@
 """Telling people how an import went. A channel that fails is reported, never raised."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError
 from f.connect.integration import Integration
-from f.records.planning.plan import Plan
 from f.records.planning.plan_text import in_a_sentence
 from f.records.report.parked_rows import told_of
-from f.records.report.summary import ImportSummary
 from f.records.rows.outcome import OUTCOMES
+
+if TYPE_CHECKING:
+    from f.records.planning.plan import Plan
+    from f.records.report.summary import ImportSummary
 
 NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
 

@@ -1,5 +1,7 @@
 """The outcomes of an import as one picture: a stacked bar with a legend, as a standalone SVG."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from html import escape
 

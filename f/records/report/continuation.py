@@ -4,6 +4,8 @@ The arguments come as JSON text, as the flow was given them: references such as 
 references, so that no credential is kept with the scheduled job.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import time

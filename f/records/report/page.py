@@ -4,21 +4,26 @@ Everything that comes from the file, the target or a person is escaped, and the 
 loading by its own content security policy as well.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from html import escape
+from typing import TYPE_CHECKING
 
-from f.records.planning.forecast import Forecast
 from f.records.planning.plan_text import counted
 from f.records.reading.sniffer import NAMES
 from f.records.report.chart import in_rows, outcome_bar, percent
 from f.records.report.page_style import STYLE
 from f.records.report.parked_rows import rows_waiting, told_of
 from f.records.report.plan_section import plan_section
-from f.records.report.summary import ImportSummary, Timings
 from f.records.rows.outcome import MEANING, OUTCOMES
-from f.records.rows.tally import Example, Reason
-from f.windmill.objects import FileRef
+
+if TYPE_CHECKING:
+    from f.records.planning.forecast import Forecast
+    from f.records.report.summary import ImportSummary, Timings
+    from f.records.rows.tally import Example, Reason
+    from f.windmill.objects import FileRef
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _NONE = ' class="none"'

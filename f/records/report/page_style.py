@@ -1,5 +1,7 @@
 """The look of the import report: one stylesheet, light and dark, for screens from 320 px and for paper."""
 
+from __future__ import annotations
+
 from f.records.report.chart import GROUND, PALETTE
 
 _SWATCHES = "".join(f".{name}{{--swatch:{light}}}" for name, (light, _) in PALETTE.items())

@@ -1,8 +1,14 @@
 """The rest of an import, in words. Pure."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from f.connect.times import require_iso, to_text
 from f.records.report.chart import in_rows
-from f.records.report.summary import Rest
+
+if TYPE_CHECKING:
+    from f.records.report.summary import Rest
 
 
 def rows_waiting(rest: Rest | None) -> int:

@@ -1,5 +1,7 @@
 """The plan's part of the report page: what an import would do, or was to do. Everything is escaped."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from html import escape
 

@@ -1,5 +1,7 @@
 """The end of an import: every row is accounted for, and the rejects file and the report are written."""
 
+from __future__ import annotations
+
 import heapq
 import tempfile
 import time
@@ -7,21 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f.connect.errors import ConnectError, FixInput, FixSettings
 from f.connect.metrics import Histogram
-from f.records.planning.plan import Gate
-from f.records.reading.parsed import Chunk, Parsed
-from f.records.report.continuation import GoOn
 from f.records.report.page import render_page
 from f.records.report.parked_rows import rows_waiting, told_of
-from f.records.report.summary import ImportSummary, Rest, Timings
 from f.records.rows.outcome import OUTCOMES, ReasonText, RowOutcome, Stop
 from f.records.rows.rejects_file import render
 from f.records.rows.row_store import Created, object_path, read_rows
 from f.records.rows.tally import Reason, Tally
 from f.windmill.objects import FileRef, keep_file
+
+if TYPE_CHECKING:
+    from f.records.planning.plan import Gate
+    from f.records.reading.parsed import Chunk, Parsed
+    from f.records.report.continuation import GoOn
+    from f.records.report.summary import ImportSummary, Rest, Timings
 
 # What the user may mend and feed again. Duplicates are not among them: the row they repeat is there.
 _FED_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})

@@ -1,13 +1,16 @@
 """What an import says of itself at its end: the shape that reporting and announcing read."""
 
-from typing import NotRequired, TypedDict
+from __future__ import annotations
 
-from f.connect.metrics import Latency
-from f.records.planning.forecast import Forecast
-from f.records.planning.plan import Plan
-from f.records.rows.outcome import Stop
-from f.records.rows.tally import Reason
-from f.windmill.objects import FileRef
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from f.connect.metrics import Latency
+    from f.records.planning.forecast import Forecast
+    from f.records.planning.plan import Plan
+    from f.records.rows.outcome import Stop
+    from f.records.rows.tally import Reason
+    from f.windmill.objects import FileRef
 
 
 class Timings(TypedDict):

@@ -1,5 +1,7 @@
 """What became of one row, and why: the outcomes, the reason codes with their sentences, both as a value."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, NotRequired, TypedDict
@@ -227,7 +229,7 @@ class RowOutcome(NamedTuple):
     id: str | None = None
 
     @classmethod
-    def because(cls, code: str, detail: str = "", id: str | None = None) -> "RowOutcome":
+    def because(cls, code: str, detail: str = "", id: str | None = None) -> RowOutcome:
         """Return the outcome that a reason code stands for."""
         return cls(outcome_of(code), code, detail, id)
 

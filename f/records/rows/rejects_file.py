@@ -3,6 +3,8 @@
 It can be fed straight back: `undo` takes off the columns and the escapes that `render` put on.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,10 +1,13 @@
 """A row of the user's file on its way to a target, and what a target has of it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from f.records.rows.outcome import RowOutcome
+if TYPE_CHECKING:
+    from f.records.rows.outcome import RowOutcome
 
 # Where a record keeps the columns that none of its type's fields stands for.
 CUSTOM = "custom"
@@ -26,7 +29,7 @@ class Row:
     rendered: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> "Row":
+    def from_json(cls, row: Mapping[str, Any]) -> Row:
         """Return the row that `to_json` wrote into a chunk."""
         return cls(row["line"], row["cells"], row["key"], row["record"])
 

@@ -1,5 +1,7 @@
 """Rows on their way to later steps: in memory while the whole import is small, objects beyond."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -3,13 +3,17 @@
 And what the jobs that send them hand to the report.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import orjson
 
-from f.records.rows.outcome import Stop
 from f.windmill.objects import object_at, read_object, write_object
+
+if TYPE_CHECKING:
+    from f.records.rows.outcome import Stop
 
 
 class StoredRows(TypedDict):

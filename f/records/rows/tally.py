@@ -1,5 +1,7 @@
 """Counts per reason with the first examples, in memory that does not grow with the file."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict

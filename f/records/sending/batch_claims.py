@@ -5,18 +5,22 @@ row is handed out, and its outcome after its own batch has been delivered. A cra
 batch that was being sent and the one claimed ahead. What was claimed and never sent is given back.
 """
 
+from __future__ import annotations
+
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import ParamSpec, Self
+from typing import TYPE_CHECKING, ParamSpec, Self
 
 from f.records.journal.row_journal import Claim, Entry, Journal
 from f.records.rows.outcome import RowOutcome
-from f.records.rows.row import Row, Rows
 from f.records.target.target import Target, content_of, digest
+
+if TYPE_CHECKING:
+    from f.records.rows.row import Row, Rows
 
 P = ParamSpec("P")
 

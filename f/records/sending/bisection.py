@@ -1,5 +1,7 @@
 """A refused batch is halved until the guilty rows stand alone, within a number of calls. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar

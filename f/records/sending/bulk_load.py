@@ -4,16 +4,21 @@ The job's id is journalled before the job is closed, and a job does nothing befo
 therefore finds either a job that was never closed, whose rows it sends anew, or one whose end it waits for.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from f.connect.calls.message import Response
 from f.connect.errors import ConnectError, OutcomeUnknown
 from f.records.rows.outcome import RowOutcome
-from f.records.rows.row import Rows
-from f.records.sending.batch_claims import BatchClaims
-from f.records.sending.wire import Wire
-from f.records.target.target import Bulk, OnDuplicate, Target
+
+if TYPE_CHECKING:
+    from f.connect.calls.message import Response
+    from f.records.rows.row import Rows
+    from f.records.sending.batch_claims import BatchClaims
+    from f.records.sending.wire import Wire
+    from f.records.target.target import Bulk, OnDuplicate, Target
 
 # Waits between two looks at a job, and how long one run looks at all. A job that takes longer goes on without
 # us; the next run asks for its end.

@@ -24,19 +24,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from f.connect.client import Client
 from f.records.journal.row_journal import Claim
 from f.records.rows.outcome import RowOutcome
-from f.records.rows.row import Row, Rows
-from f.records.sending.batch_claims import Batch, BatchClaims
 from f.records.sending.lookup import RowLookup
 from f.records.sending.reply_reader import InDoubt, ReplyReader, is_answer_lost
 from f.records.sending.sender import Outcomes, Sender
 from f.records.sending.wire import Wire
-from f.records.target.target import OnDuplicate, Target
 
 if TYPE_CHECKING:
+    from f.connect.client import Client
+    from f.records.rows.row import Row, Rows
+    from f.records.sending.batch_claims import Batch, BatchClaims
     from f.records.sending.bulk_load import BulkLoad
+    from f.records.target.target import OnDuplicate, Target
 
 
 @dataclass(slots=True)

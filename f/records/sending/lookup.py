@@ -1,16 +1,21 @@
 """Asking the target which rows it has, before a row in doubt is sent again."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from f.connect.calls.message import Response
 from f.connect.times import parse_iso
 from f.records.rows.outcome import RowOutcome
-from f.records.rows.row import Found, Row, Rows
-from f.records.sending.batch_claims import BatchClaims
-from f.records.sending.reply_reader import InDoubt, ReplyReader
-from f.records.sending.wire import Wire
-from f.records.target.target import Lookup, Target
+
+if TYPE_CHECKING:
+    from f.records.rows.row import Found, Row, Rows
+    from f.records.sending.batch_claims import BatchClaims
+    from f.records.sending.reply_reader import InDoubt, ReplyReader
+    from f.records.sending.wire import Wire
+    from f.records.target.target import Lookup, Target
 
 # By how much the target's clock and ours may differ.
 _CLOCKS_DIFFER_SECONDS = 300.0

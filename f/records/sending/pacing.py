@@ -1,5 +1,7 @@
 """How long to wait between batches. Pure: from what the last batch showed to seconds."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 # A batch below this share of applied rows is taken as a service in trouble, not as bad data:

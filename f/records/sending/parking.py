@@ -7,19 +7,23 @@ and turns whatever asks for such a wait into `Parked`: the day's quota, a long R
 room.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import ConnectError, TryLater, WaitForQuota
 from f.connect.times import DAY_SECONDS, REAL, Clock, to_iso, to_text
-from f.records.rows.outcome import Stop
-from f.records.target.target import Target
-from f.store.store import Store
+
+if TYPE_CHECKING:
+    from f.records.rows.outcome import Stop
+    from f.records.target.target import Target
+    from f.store.store import Store
 
 _TABLE = """CREATE TABLE IF NOT EXISTS import_calls (
     target TEXT PRIMARY KEY, day BIGINT NOT NULL, used BIGINT NOT NULL,

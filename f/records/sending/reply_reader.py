@@ -1,7 +1,9 @@
 """From a reply, or none, to outcomes: what it says of its rows, and whether it ends the run. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from f.connect.calls.message import Response
 from f.connect.errors import (
@@ -15,9 +17,11 @@ from f.connect.errors import (
 )
 from f.records.journal.row_journal import Claim
 from f.records.rows.outcome import RowOutcome, Stop
-from f.records.rows.row import Row, Rows
 from f.records.sending.parking import Parked
-from f.records.target.target import OnDuplicate, Target
+
+if TYPE_CHECKING:
+    from f.records.rows.row import Row, Rows
+    from f.records.target.target import OnDuplicate, Target
 
 # By line, what the journal knows of rows that may have been applied before.
 InDoubt = Mapping[int, Claim]

@@ -1,18 +1,23 @@
 """Sending the rows of one chunk: batches, pace, journal, and exactly one outcome for every row."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from f.connect.client import Client
 from f.connect.metrics import Histogram
 from f.records.journal.row_journal import Journal, NoJournal
 from f.records.rows.outcome import RowOutcome, Stop
-from f.records.rows.row import Row, Rows
 from f.records.sending.batch_claims import Batch, BatchClaims
 from f.records.sending.delivery import Delivery
 from f.records.sending.pacing import BatchFacts, next_delay
-from f.records.target.target import OnDuplicate, Target
+
+if TYPE_CHECKING:
+    from f.connect.client import Client
+    from f.records.rows.row import Row, Rows
+    from f.records.target.target import OnDuplicate, Target
 
 _TROUBLE = frozenset({"failed", "unknown"})
 

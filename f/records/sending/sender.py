@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from f.connect.errors import ConnectError, TryLater
 from f.records.rows.outcome import REASONS, RowOutcome
-from f.records.rows.row import Row, Rows
 from f.records.sending.bisection import Bisection
 from f.records.sending.reply_reader import InDoubt, Reading, ReplyReader
-from f.records.sending.wire import Wire
-from f.records.target.target import OnDuplicate, Target
 
 if TYPE_CHECKING:
+    from f.records.rows.row import Row, Rows
     from f.records.sending.bulk_load import BulkLoad
+    from f.records.sending.wire import Wire
+    from f.records.target.target import OnDuplicate, Target
 
 # How long one job waits in all while the circuit breaker keeps calls from a service that is down.
 _PATIENCE_SECONDS = 120.0

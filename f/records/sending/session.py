@@ -1,20 +1,25 @@
 """Where imports remember across jobs: which row went where, and how fast a target may be called."""
 
+from __future__ import annotations
+
 import contextlib
 import gc
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.times import REAL, Clock
 from f.records.journal.owner import LeasedOwner, LockingOwner, Owner
 from f.records.journal.row_journal import RowJournal
 from f.records.sending.parking import ParkingClient
-from f.records.target.target import JournalKind, Target
-from f.store.store import Store
 from f.store.stores import folder, open_store
 from f.windmill.job import JobStatus
+
+if TYPE_CHECKING:
+    from f.records.target.target import JournalKind, Target
+    from f.store.store import Store
 
 # Objects made between two collections. Python's own 700 are the doing of a hundred rows.
 _OBJECTS_A_COLLECTION = 10_000

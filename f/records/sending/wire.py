@@ -1,15 +1,20 @@
 """What goes out to a target in one run: counted, and ended for good once something stops the run."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
+from typing import TYPE_CHECKING
 
 from f.connect.calls.message import Request, Response
-from f.connect.client import Client
 from f.connect.errors import ConnectError, WaitForQuota
 from f.connect.metrics import Histogram
-from f.records.rows.outcome import Stop
-from f.records.rows.row import Rows
+
+if TYPE_CHECKING:
+    from f.connect.client import Client
+    from f.records.rows.outcome import Stop
+    from f.records.rows.row import Rows
 
 
 @dataclass(slots=True)

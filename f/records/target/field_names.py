@@ -1,5 +1,7 @@
 """A record's fields in a target's own names. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,13 +1,17 @@
 """Reading other people's replies: bodies that may be anything, explanations that may hold anything."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from f.connect.calls.message import Response
 from f.connect.redact import mask_text
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Found
+
+if TYPE_CHECKING:
+    from f.connect.calls.message import Response
 
 _LONGEST_DETAIL = 300
 # Where APIs put their explanation, in order of preference.

@@ -5,19 +5,23 @@ reply. What only some APIs can do is a capability of its own: `Lookup` finds rec
 takes many rows as one job, `Quota` says how many calls are left. A `Target` is a kind with checked settings.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import orjson
 
-from f.connect.calls.message import Request, Response
-from f.connect.integration import Integration
-from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import CUSTOM, Found, Row, Rows
-from f.records.target.field_names import FieldNames
+
+if TYPE_CHECKING:
+    from f.connect.calls.message import Request, Response
+    from f.connect.integration import Integration
+    from f.records.rows.outcome import RowOutcome
+    from f.records.target.field_names import FieldNames
 
 OnDuplicate = Literal["skip", "update", "fail"]
 JournalKind = Literal["postgres", "file", "none"]
@@ -67,19 +71,19 @@ class Lookup(Protocol):
     created_field: str
     rows_per_lookup: int
 
-    def can_look_up(self, target: "Target") -> bool:
+    def can_look_up(self, target: Target) -> bool:
         """Return whether this target can be asked for a row."""
 
-    def looks_first(self, target: "Target", on_duplicate: OnDuplicate) -> bool:
+    def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
         """Return whether the API takes a second record with the same key, so that each is looked up first."""
 
-    def lookups_for(self, rows: Rows, target: "Target", names: Sequence[str]) -> Iterator[Request]:
+    def lookups_for(self, rows: Rows, target: Target, names: Sequence[str]) -> Iterator[Request]:
         """Yield requests that ask for rows by their key, each with its rows as `context`.
 
         `names` are the target's fields whose values are wanted; a dot leads into a nested object.
         """
 
-    def found_in(self, response: Response, rows: Rows, target: "Target") -> dict[int, Found]:
+    def found_in(self, response: Response, rows: Rows, target: Target) -> dict[int, Found]:
         """Return which of the rows are there, by line."""
 
 
@@ -88,22 +92,22 @@ class Bulk(Protocol):
 
     bulk_from: int
 
-    def new_job(self, target: "Target", on_duplicate: OnDuplicate) -> Request:
+    def new_job(self, target: Target, on_duplicate: OnDuplicate) -> Request:
         """Return the request that opens a job. An open job does nothing."""
 
     def job_in(self, response: Response) -> str:
         """Return the id of the job that was opened."""
 
-    def upload(self, job: str, rows: Rows, target: "Target") -> Request:
+    def upload(self, job: str, rows: Rows, target: Target) -> Request:
         """Return the request that fills the job. A second one must be refused by the target."""
 
-    def close(self, job: str, target: "Target") -> Request:
+    def close(self, job: str, target: Target) -> Request:
         """Return the request that makes the load begin."""
 
-    def abort(self, job: str, target: "Target") -> Request:
+    def abort(self, job: str, target: Target) -> Request:
         """Return the request that ends an open job without effect."""
 
-    def look(self, job: str, target: "Target") -> Request:
+    def look(self, job: str, target: Target) -> Request:
         """Return the request that asks how far the job is."""
 
     def state_in(self, response: Response) -> Literal["open", "working", "ended", "gone"]:
@@ -112,7 +116,7 @@ class Bulk(Protocol):
     def failure_in(self, response: Response) -> RowOutcome:
         """Return the outcome of rows that no result of an ended job names."""
 
-    def results(self, job: str, target: "Target") -> Iterator[Request]:
+    def results(self, job: str, target: Target) -> Iterator[Request]:
         """Yield the requests that read what became of the rows."""
 
     def outcomes_in(self, response: Response, rows: Rows) -> dict[int, RowOutcome]:
@@ -122,7 +126,7 @@ class Bulk(Protocol):
 class Quota(Protocol):
     """Saying how many calls the target still takes today."""
 
-    def quota_request(self, target: "Target") -> Request:
+    def quota_request(self, target: Target) -> Request:
         """Return the request that asks for the calls left."""
 
     def quota_in(self, response: Response, now: float) -> QuotaLeft | None:
@@ -156,7 +160,7 @@ class Kind(Protocol):
     def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
         """Return a row's record in the target's own names."""
 
-    def requests_for(self, rows: Rows, target: "Target", on_duplicate: OnDuplicate) -> Iterator[Request]:
+    def requests_for(self, rows: Rows, target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
         """Yield the requests that create the rows, each with the rows it is about as `context`."""
 
     def outcomes_from(self, response: Response, rows: Rows) -> list[RowOutcome]:
@@ -166,16 +170,16 @@ class Kind(Protocol):
         tried again. Replies that end the run (401, 403, 404 and so on) never come here.
         """
 
-    def update_for(self, row: Row, existing_id: str, target: "Target") -> Request:
+    def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
         """Return the request that brings a record that is there up to date. Repeating it is harmless."""
 
-    def refusal_before_sending(self, row: Row, target: "Target") -> RowOutcome | None:
+    def refusal_before_sending(self, row: Row, target: Target) -> RowOutcome | None:
         """Return why the target would refuse the row, if that can be known without asking it."""
 
     def stop_code(self, response: Response) -> str | None:
         """Return the reason code of a stop that a reply means for the run, if its status does not say it."""
 
-    def repeats_safely(self, target: "Target", on_duplicate: OnDuplicate) -> bool:
+    def repeats_safely(self, target: Target, on_duplicate: OnDuplicate) -> bool:
         """Return whether the same rows sent twice make no second record, whatever they hold."""
 
 
@@ -206,7 +210,7 @@ class BaseKind:
             return names.render(record, {})
         return names.render({name: text for name, text in record.items() if name != CUSTOM}, custom)
 
-    def refusal_before_sending(self, row: Row, target: "Target") -> RowOutcome | None:
+    def refusal_before_sending(self, row: Row, target: Target) -> RowOutcome | None:
         """Return None: what the target refuses is found out by asking it."""
         del row, target
         return None
