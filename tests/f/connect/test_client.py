@@ -36,6 +36,8 @@ from f.store.stores import SqliteStore
 from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply, reset, trickle, truncated, zipped
 
 OK = reply(200, {"id": "1"})
+# None of them can be part of a request id or a port by chance.
+SECRETS = ("k3y", "quinn", "555 0100", "555+0100", "555%200100")
 
 
 def integration(url: str, **settings: Any) -> Integration:
@@ -56,9 +58,6 @@ def integration(url: str, **settings: Any) -> Integration:
 def test_a_request_goes_out_as_stated(
     options: dict[str, Any], path: str, headers: dict[str, str], body: bytes
 ) -> None:
-
-# None of them can be part of a request id or a port by chance.
-SECRETS = ("k3y", "quinn", "555 0100", "555+0100", "555%200100")
     with Wire([OK]) as wire, Client(integration(wire.url + "/v1/")) as client:
         client.post("x", **options)
         [(request, _)] = client.send_many([Request(method="POST", path="/x", **options)])
@@ -188,7 +187,10 @@ def test_a_refusal_after_a_lost_answer_says_that_it_may_be_our_own_doing(clock: 
     ],
 )
 def test_raise_for_status_names_what_the_status_means(status: int, error: type[ConnectError]) -> None:
-    with Wire([reply(status, {"email": "quinn@example.com"})]) as wire, Client(integration(wire.url)) as client:
+    with (
+        Wire([reply(status, {"email": "quinn@example.com"})]) as wire,
+        Client(integration(wire.url)) as client,
+    ):
         response = client.get("/x/quinn@example.com")
         with pytest.raises(error) as caught:
             response.raise_for_status()
