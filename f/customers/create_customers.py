@@ -11,6 +11,12 @@ sends only what has not been applied. Where sending would have to wait longer th
 day's allowance is used up or the API asks for a long pause, the job ends and the rest of its rows is parked.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# email-validator
+# phonenumbers
+# pycountry
+
 import os
 import secrets
 import time

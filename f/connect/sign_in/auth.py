@@ -9,6 +9,7 @@ dataclass for its settings, a class that is an `Auth`, and one `register(Setting
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
 # cryptography
+# requests
 
 from __future__ import annotations
 

@@ -5,6 +5,10 @@ HS256 needs nothing but the standard library; cryptography is imported for the o
 
 # ruff: noqa: D102 - Auth says what its methods are for
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# cryptography
+
 from __future__ import annotations
 
 import base64

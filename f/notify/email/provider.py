@@ -1,5 +1,9 @@
 """An e-mail provider as the rest of this folder sees it: pure functions between e-mails and HTTP."""
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# orjson
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
