@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from f.customers.create_customers import main
+from f.records.rows.row import row_to_json
+from f.records.rows.row_store import inline, read_rows
 from tests.loopback import Reply, serve
 
 
@@ -20,3 +22,22 @@ def test_a_plain_call_sends_every_batch_and_returns(tmp_path: Path, monkeypatch:
         created = main({"kind": "generic", "base_url": server.url, "settings": settings}, customers=customers)
         assert len(server.asked) == 25
     assert created["counts"] == {"created": 25}
+
+
+def test_rows_are_reported_in_the_order_of_the_file_also_those_that_a_plan_decided() -> None:
+    """The rejects file is merged from the chunks: what is out of order there would be so in it."""
+    emails = {line: f"c{line}@example.com" for line in range(2, 8)}
+    rows = [
+        row_to_json(line, [email], email, {"name": "Ada", "email": email}) for line, email in emails.items()
+    ]
+    planned = [
+        {"line": line, "outcome": "unchanged", "code": "already_imported", "detail": "", "id": "7"}
+        for line in (2, 4, 7)
+    ]
+    created = main(
+        {"kind": "generic", "base_url": "https://api.example.com"},
+        chunk={"index": 0, "rows": inline(rows)},
+        planned_outcomes=dict(inline(planned)),
+        dry_run=True,
+    )
+    assert [record["line"] for record in read_rows(created["reported"])] == [2, 3, 4, 5, 6, 7]
