@@ -76,7 +76,7 @@ def main(
                 clock=cancellation,
             ) as session:
                 sent = _send(given.rows, target, session, on_duplicate, cancellation)
-    outcomes = [*sent.parked(), *given.decided]
+    outcomes = sorted([*sent.parked(), *given.decided], key=_line)
     return {
         **_summary(sent, outcomes, chunk, import_id),
         "target": target.title,
@@ -149,6 +149,10 @@ def _typed_rows(customers: list[dict[str, Any]]) -> _Given:
         else:
             given.rows.append(Row(line, cells, customer.key, customer.to_json()))
     return given
+
+
+def _line(outcome: tuple[Row, RowOutcome]) -> int:
+    return outcome[0].line
 
 
 class _Summary(TypedDict):

@@ -4,8 +4,8 @@
     claim -> certainly not sent        the claim is given back
     claim -> answer lost, job killed   a later run looks it up, and sends only what is not there
 
-A job holds a lease while it sends; what it finds is kept only if no other job took the lease meanwhile.
-The rows hold keys and the service's ids, never a text or an address.
+A job holds a lease while it sends. That it sent is kept, come what may; anything else only if no other job
+took the lease meanwhile. The rows hold keys and the service's ids, never a text or an address.
 """
 
 from __future__ import annotations
@@ -32,9 +32,13 @@ _CLAIM = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key
     ON CONFLICT (key) DO UPDATE SET mark = :mark, state = 'sending', id = '', at = :now WHERE s.at < :expired
     RETURNING key"""
 _READ = "SELECT mark, at, state, id FROM notify_sent WHERE key = :key"
-_CLAIM_AGAIN = "UPDATE notify_sent SET state = 'sending', at = :now WHERE key = :key"
-_MARK = "UPDATE notify_sent SET state = :state, id = :id WHERE key = :key"
-_GIVE_BACK = "DELETE FROM notify_sent WHERE key = :key AND state <> 'sent'"
+_CLAIM_AGAIN = """UPDATE notify_sent SET state = 'sending', at = :now WHERE key = :key AND state <> 'sent'
+    RETURNING key"""
+_SENT = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key, :mark, 'sent', :id, :at)
+    ON CONFLICT (key) DO UPDATE SET state = 'sent', id = :id WHERE s.mark = :mark"""
+_UNKNOWN = """UPDATE notify_sent SET state = 'unknown', id = '' WHERE key = :key AND state <> 'sent'
+    RETURNING key"""
+_GIVE_BACK = "DELETE FROM notify_sent WHERE key = :key AND state <> 'sent' RETURNING key"
 _FORGET = "DELETE FROM notify_sent WHERE at < :old"
 
 
@@ -107,7 +111,7 @@ def remember(store: Store, key: str) -> None:
     _prepare(store)
     now = store.now()
     store.execute(_CLAIM, {"key": key, "mark": "", "now": now, "expired": now})
-    store.execute(_MARK, {"key": key, "state": "sent", "id": ""})
+    store.execute(_SENT, {"key": key, "mark": "", "id": "", "at": now})
 
 
 def was_sent(store: Store, key: str, window: float) -> bool:
@@ -152,7 +156,7 @@ def _resume(store: Store, lease: Lease, write: OneTimeWrite, claim: _Claim) -> R
     """Go on with an attempt whose outcome is in doubt: look first, send only what is not there."""
     found = write.look_up(claim.mark, claim.at) if write.look_up else None
     if found is not None:
-        _keep(store, lease, _MARK, {"key": claim.key, "state": "sent", "id": found})
+        _keep_sent(store, claim, found)
         return Receipt("already_sent", found)
     if write.look_up is None and not write.repeat_safe:
         raise OutcomeUnknown(
@@ -170,12 +174,12 @@ def _send_claimed(store: Store, lease: Lease, write: OneTimeWrite, claim: _Claim
     try:
         service_id = _send(write, claim)
     except OutcomeUnknown:
-        _keep(store, lease, _MARK, {"key": claim.key, "state": "unknown", "id": ""})
+        _keep(store, lease, _UNKNOWN, {"key": claim.key})
         raise
     except ConnectError:
         _keep(store, lease, _GIVE_BACK, {"key": claim.key})
         raise
-    _keep(store, lease, _MARK, {"key": claim.key, "state": "sent", "id": service_id})
+    _keep_sent(store, claim, service_id)
     return Receipt("sent", service_id)
 
 
@@ -189,13 +193,18 @@ def _send(write: OneTimeWrite, claim: _Claim) -> str:
         return found
 
 
+def _keep_sent(store: Store, claim: _Claim, service_id: str) -> None:
+    """Write that it was sent, whoever has the lease by now: nothing that is found out later changes that."""
+    store.execute(_SENT, {"key": claim.key, "mark": claim.mark, "id": service_id, "at": claim.at})
+
+
 def _keep(store: Store, lease: Lease, sql: str, values: Values) -> bool:
-    """Write what became of a claim, unless another job has taken the lease since: then its word counts."""
+    """Write what became of a claim, and return whether it was written.
+
+    It is not if another job has taken the lease since, for then its word counts, or if it was sent after all.
+    """
     with store.transaction():
-        held = holds(store, lease)
-        if held:
-            store.execute(sql, values)
-    return held
+        return holds(store, lease) and bool(store.execute(sql, values))
 
 
 def _in_hand(write: OneTimeWrite) -> TryLater:

@@ -7,11 +7,12 @@ SendGrid and Discord send them, and HubSpot's own.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,26 +73,28 @@ class SharedGuard:
 
     def leave(self, call: Call, outcome: Reply | Lost | None) -> None:
         """Count the attempt and obey what the reply says of limits."""
-        if self._integration.circuit_breaker.enabled:
-            self.breaker.record(call.permit, failed=_is_failure(outcome))
-            call.permit = None
-        if isinstance(outcome, Reply):
-            seen = observe(outcome.status, outcome.headers, self._clock.now())
-            if seen is not NOTHING:
-                self._limiter_of(call.endpoint).update(remaining=seen.remaining, retry_after=seen.pause)
+        with _answer_first(call):
+            if self._integration.circuit_breaker.enabled:
+                self.breaker.record(call.permit, failed=_is_failure(outcome))
+                call.permit = None
+            if isinstance(outcome, Reply):
+                seen = observe(outcome.status, outcome.headers, self._clock.now())
+                if seen is not NOTHING:
+                    self._limiter_of(call.endpoint).update(remaining=seen.remaining, retry_after=seen.pause)
 
     def finish(self, call: Call, result: Response | ConnectError, seconds: float) -> None:
         """Count and log the call; a refused credential is remembered for all jobs."""
         integration = self._integration
-        self._credential.learn(call, result)
-        self.metrics.record(
-            integration.name,
-            call.endpoint,
-            _outcome(result),
-            seconds=seconds,
-            retries=max(0, call.attempts - 1),
-            waited=call.waited,
-        )
+        with _answer_first(call):
+            self._credential.learn(call, result)
+            self.metrics.record(
+                integration.name,
+                call.endpoint,
+                _outcome(result),
+                seconds=seconds,
+                retries=max(0, call.attempts - 1),
+                waited=call.waited,
+            )
         if seconds >= integration.slow_call_seconds:
             alert = seconds >= integration.very_slow_call_seconds
             self.metrics.slow(SlowCall(integration.name, call.endpoint, seconds, alert))
@@ -100,9 +103,10 @@ class SharedGuard:
 
     def release(self, call: Call) -> None:
         """Give back the leases of a call that was cancelled, or that failed before it was sent."""
-        if call.permit is not None and call.permit.probe:
-            self.breaker.record(call.permit, failed=None)
-        self._credential.release(call)
+        with _answer_first(call):
+            if call.permit is not None and call.permit.probe:
+                self.breaker.record(call.permit, failed=None)
+            self._credential.release(call)
 
     def _limiter_of(self, endpoint: str) -> RateLimiter:
         limit = self._integration.endpoint_limits.get(endpoint)
@@ -158,6 +162,18 @@ class _Credential:
             key = f"{_key(self._integration)}:credential:{fingerprint}"
             self._breakers[fingerprint] = Breaker(key, self._integration.circuit_breaker, self._store)
         return self._breakers[fingerprint]
+
+
+@contextlib.contextmanager
+def _answer_first(call: Call) -> Iterator[None]:
+    """Let no store that cannot be reached now put its own error in place of what the service answered.
+
+    Of a write that was applied, its TryLater would say that nothing was.
+    """
+    try:
+        yield
+    except ConnectError as error:
+        log.warning("%s could not be counted: %s", call.name, error)
 
 
 def _key(integration: Integration) -> str:

@@ -18,7 +18,8 @@ def split_name(record: Mapping[str, Any]) -> Mapping[str, Any]:
         return record
     first, _, last = record["name"].rpartition(" ")
     names = {"first_name": first, "last_name": last} if first else {"last_name": last}
-    return {**names, **record}
+    # Name and e-mail first, as in every record: a plan's hash and the columns of a bulk load go by the order.
+    return {"name": record["name"], "email": record["email"], **names, **record}
 
 
 def values_of(rows: Sequence[Row], target: Target, name: str) -> dict[int, str]:

@@ -195,7 +195,8 @@ class ParkingClient(Client):
         # A few calls counted too many or too few are no reason to lose what is known of the rows.
         with contextlib.suppress(ConnectError):
             self._calls.release_unused()
-        super().__exit__(kind, error, trace)
+        with contextlib.suppress(ConnectError):
+            super().__exit__(kind, error, trace)
 
     def request(self, request: Request) -> Response:
         """One call. What was begun before the quota ran out is brought to its end: only POSTs begin."""

@@ -31,9 +31,10 @@ from f.connect.integration import (
     Retry,
 )
 from f.connect.logs import show_calls
-from f.store.store import Store
+from f.store.store import Row, Store, Values
 from f.store.stores import SqliteStore
 from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply, reset, trickle, truncated, zipped
+from tests.loopback import Asked, Reply, serve
 
 OK = reply(200, {"id": "1"})
 # None of them can be part of a request id or a port by chance.
@@ -568,3 +569,51 @@ def test_what_was_allowed_although_risky_is_warned_about(
 ) -> None:
     Client(Integration(**{"name": "svc", "base_url": "https://api.example.com", **settings})).close()
     assert caplog.messages == [warning]
+
+
+class FailingStore(SqliteStore):
+    """A store that cannot be reached once it is `down`."""
+
+    down = False
+
+    def execute(self, sql: str, values: Values | None = None) -> list[Row]:
+        if self.down:
+            raise TryLater("The state database cannot be used.", code="store")
+        return super().execute(sql, values)
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Reply(201, {"id": "1"}), "201"),
+        (Reply(201, {"id": "1"}, {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "30"}), "201"),
+        (Reply(drop=True), "OutcomeUnknown"),
+        (Reply(422), "422"),
+        (Reply(401), "SignInAgain"),
+    ],
+)
+def test_a_store_that_fails_after_the_answer_does_not_take_its_place(
+    tmp_path: Path, answer: Reply, expected: str, many: bool
+) -> None:
+    """Its TryLater would say of a write that was applied that it was not."""
+    store = FailingStore(tmp_path / "state.sqlite")
+
+    def go_down(_: Asked) -> Reply:
+        store.down = True
+        return answer
+
+    settings = {"rate_limit": RateLimit(max_requests=1000), "authentication": BearerToken(token="t")}
+    request = Request(method="POST", path="/x", json={})
+    result: Response | ConnectError
+    with serve(go_down) as server:
+        client = Client(integration(server.url, **settings), store)
+        try:
+            result = next(iter(client.send_many([request])))[1] if many else client.request(request)
+        except ConnectError as error:
+            result = error
+        store.down = False
+        client.close()
+    store.close()
+    assert expected in {type(result).__name__, str(result.status)}
+    assert len(server.asked) == 1

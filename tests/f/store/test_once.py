@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
@@ -35,6 +36,12 @@ class Post:
 
     def write(self, *, repeat_safe: bool = False) -> OneTimeWrite:
         return OneTimeWrite(self.send, None if repeat_safe else self.look_up, repeat_safe)
+
+
+def lapse(store: Store) -> None:
+    """Let so much time pass that whoever sends has lost its lease."""
+    store.execute("UPDATE notify_sent SET at = at - :lease", {"lease": LEASE_SECONDS})
+    store.execute("UPDATE store_lease SET until = until - :lease", {"lease": LEASE_SECONDS})
 
 
 def test_a_key_is_sent_once_and_its_answer_kept(any_store: Store) -> None:
@@ -132,8 +139,7 @@ def test_a_job_that_lost_its_lease_does_not_undo_what_the_next_one_did(any_store
     """Or a third job would find no claim, and send a second time."""
 
     def slow(_mark: str) -> str:
-        any_store.execute("UPDATE notify_sent SET at = at - :lease", {"lease": LEASE_SECONDS})
-        any_store.execute("UPDATE store_lease SET until = until - :lease", {"lease": LEASE_SECONDS})
+        lapse(any_store)
         return send_once(any_store, "k", OneTimeWrite(lost, repeat_safe=True)).id
 
     def lost(_mark: str) -> str:
@@ -149,6 +155,54 @@ def test_a_job_that_lost_its_lease_does_not_undo_what_the_next_one_did(any_store
     assert any_store.execute("SELECT state FROM notify_sent") == [("unknown",)]
     with pytest.raises(OutcomeUnknown, match="this payment"):
         send_once(any_store, "k", OneTimeWrite(refused, noun="payment"))
+
+
+def test_what_was_sent_stays_so_though_another_job_took_the_lease(any_store: Store) -> None:
+    again = OneTimeWrite(lambda _: "id2")
+
+    def slow(_mark: str) -> str:
+        lapse(any_store)
+        with pytest.raises(OutcomeUnknown):
+            send_once(any_store, "k", again)
+        return "id1"
+
+    assert send_once(any_store, "k", OneTimeWrite(slow)) == Receipt("sent", "id1")
+    assert send_once(any_store, "k", again) == Receipt("already_sent", "id1")
+
+
+def test_what_was_sent_stays_so_though_another_job_was_refused_it(any_store: Store) -> None:
+    def refused(_mark: str) -> str:
+        raise FixInput("no")
+
+    def slow(_mark: str) -> str:
+        lapse(any_store)
+        with pytest.raises(FixInput):
+            send_once(any_store, "k", OneTimeWrite(refused, repeat_safe=True))
+        return "id1"
+
+    assert send_once(any_store, "k", OneTimeWrite(slow)) == Receipt("sent", "id1")
+    assert send_once(any_store, "k", OneTimeWrite(refused)) == Receipt("already_sent", "id1")
+
+
+def test_what_a_slow_job_sent_while_another_looked_is_not_sent_again(any_store: Store) -> None:
+    post, under_way, looked = Post(), Event(), Event()
+
+    def slow(mark: str) -> str:
+        lapse(any_store)
+        under_way.set()
+        assert looked.wait(10)
+        return post.send(mark)
+
+    def look_up(_mark: str, _since: float) -> None:
+        looked.set()
+        assert job.result(10) == Receipt("sent", "id1")
+
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(send_once, any_store, "k", OneTimeWrite(slow))
+        assert under_way.wait(10)
+        with pytest.raises(TryLater, match="Another job is sending"):
+            send_once(any_store, "k", OneTimeWrite(post.send, look_up))
+    assert send_once(any_store, "k", OneTimeWrite(post.send, look_up)) == Receipt("already_sent", "id1")
 
 
 OLD_TABLE = """CREATE TABLE IF NOT EXISTS notify_sent (
