@@ -1,6 +1,6 @@
 """Show how an import went: a picture, tables and files, as Windmill draws them on the run's page.
 
-Returns nothing but the display, since Windmill draws one only if it stands alone. A second run shows the same.
+Returns the display alone: Windmill draws it only if nothing else is returned. A second run shows the same.
 """
 
 from typing import Any, cast

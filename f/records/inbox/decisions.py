@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, NotRequired, TypedDict
 
 from f.connect.errors import FixInput
-from f.records.report.parked_rows import told_of
+from f.records.report.parked_rows import describe_parked
 from f.records.report.summary import Rest
 from f.windmill.objects import FileRef
 
@@ -252,7 +252,7 @@ def describe(result: FileResult) -> str:
     if error is None:
         told = ", ".join(f"{count} {name}" for name, count in result["counts"].items() if count)
         said = f"Imported ({told or 'no rows'}); it is in {result['folder']} now."
-        return f"{said} {told_of(result.get('rest'))}".rstrip()
+        return f"{said} {describe_parked(result.get('rest'))}".rstrip()
     rest = (
         f" {result['folder']}rejects.csv holds the rows left: mend it and put it into the inbox."
         if "rejects.csv" in result["copies"]

@@ -156,7 +156,9 @@ def test_a_result_says_where_the_file_is_and_what_to_do() -> None:
     parked = conclude(
         FILE, "done/", {"counts": {"created": 5, "failed": 3}, "rest": rest}, None, attempt=1, now=0
     )
-    assert describe(parked).endswith("now. The rest, 3 rows, goes on at 2026-05-02 00:00 UTC as job 7.")
+    assert describe(parked).endswith(
+        "now. The rest of the file (3 rows) is sent at 2026-05-02 00:00 UTC by job 7."
+    )
     imported = {**ended("ImportIncomplete", failed=1, created=8), "rejects": {"s3": "imports/x/rejects.csv"}}
     left = conclude(FILE, "failed/", imported, judge(imported, 1, 3, journalled=False)[1], attempt=1, now=0)
     assert left["copies"] == {"rejects.csv": "imports/x/rejects.csv"}

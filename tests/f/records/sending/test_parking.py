@@ -318,7 +318,7 @@ def test_where_there_is_no_storage_the_rest_travels_as_text() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])
 def test_arguments_that_are_no_json_object_are_said_to_be_none(text: str) -> None:
-    with pytest.raises(FixInput, match="no JSON object"):
+    with pytest.raises(FixInput, match="not a JSON object"):
         arguments_for(text, {"filename": "rest.csv", "s3": "x"}, "one")
 
 
@@ -372,7 +372,7 @@ def test_the_account_of_a_failed_import_schedules_nothing_and_counts_the_rows_as
     assert summary["rest"] is None
     assert summary["rejects"] is not None
     assert ",parked," in summary["rejects"]["content"]
-    with pytest.raises(ImportIncomplete, match=r"1 failed of 2 rows left\. Used up"):
+    with pytest.raises(ImportIncomplete, match=r"of 2 rows, 1 failed\. Used up"):
         raise_if_incomplete(summary)
 
 
@@ -402,7 +402,7 @@ def test_nothing_goes_on_by_itself_after_a_part_of_the_import_was_cancelled() ->
     stopped: Stop = {"code": "cancelled", "message": "The import was cancelled."}
     summary = reconcile(Steps(parsed, None, created, stop=stopped), REASONS, go_on=go_on)
     assert (summary["stopped"], summary["rest"]) == (stopped, None)
-    with pytest.raises(ImportIncomplete, match=r"1 failed of 2 rows left\. The import was cancelled"):
+    with pytest.raises(ImportIncomplete, match=r"of 2 rows, 1 failed\. The import was cancelled"):
         raise_if_incomplete(summary)
 
 
@@ -436,7 +436,7 @@ def test_the_channels_and_the_report_say_what_waits(stage: Stage) -> None:
         ).result
     text = next(asked.json["text"] for asked in channel.asked if asked.path == "/slack")
     facts = next(asked.json for asked in channel.asked if asked.path == "/hook")
-    assert f"The rest, 5 rows, goes on at {result['rest']['resume_at'][:10]} 00:00 UTC as job" in text
+    assert f"The rest of the file (5 rows) is sent at {result['rest']['resume_at'][:10]} 00:00 UTC by" in text
     assert facts["rest"] == {name: result["rest"][name] for name in ("rows", "resume_at", "job")}
     page = (stage.session.state / "objects" / "_default_" / result["report"]["s3"]).read_text("utf-8")
     assert "4 of 9 rows are in the target; 5 wait" in page
