@@ -31,14 +31,14 @@ def main(
     text = f"An import failed at step {failure.get('step_id', '?')}. {failure['message']}"
     if summary is not None:
         text = f"{text} {sentence(summary)}"
-    told = announce(
+    results = announce(
         text,
         {"event": "import_failed", "error": failure, **(facts(summary) if summary else {})},
         slack_webhook_url=slack_webhook_url,
         webhook_url=webhook_url,
     )
-    print(text, told)
-    return {**(summary or {}), "error": failure, "notification": told}
+    print(text, results)
+    return {**(summary or {}), "error": failure, "notification": results}
 
 
 def _sentence(error: dict[str, Any]) -> str:

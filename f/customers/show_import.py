@@ -14,15 +14,15 @@ from f.windmill.objects import FileRef
 
 
 def main(summary: dict) -> dict[str, Any]:
-    ended = cast("ImportSummary", summary)
-    counts, plan, parked = ended["counts"], ended["plan"], ended["rest"]
+    finished = cast("ImportSummary", summary)
+    counts, plan, parked = finished["counts"], finished["plan"], finished["rest"]
     outcomes = [{"outcome": name, "rows": counts[name], "meaning": MEANING[name]} for name in OUTCOMES]
     items: list[dict[str, Any]] = [{"svg": outcome_bar(counts)}, {"table-row-object": outcomes}]
     if plan is not None:
         items.append({"table-row-object": _actions(plan)})
-    if ended["reasons"]:
-        items.append({"table-row-object": [_reason(reason) for reason in ended["reasons"]]})
-    files = (plan and plan["file"], ended["rejects"], parked and parked["file"], ended["report"])
+    if finished["reasons"]:
+        items.append({"table-row-object": [_reason(reason) for reason in finished["reasons"]]})
+    files = (plan and plan["file"], finished["rejects"], parked and parked["file"], finished["report"])
     return {"render_all": [*items, *(_download(file) for file in files if file is not None)]}
 
 

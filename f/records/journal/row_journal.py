@@ -65,7 +65,7 @@ _DONE = """INSERT INTO import_rows AS r
     WHERE r.owner = :owner"""
 _TAKE_OVER = """UPDATE import_rows SET owner = :owner, renewed_at = :at, import_id = :import_id
     WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
-# An entry that imports still meet is not old. Written once a week only: a file fed every night costs nothing.
+# An entry that imports still meet is not old. Written once a week only, for the sake of nightly imports.
 _MEET = """UPDATE import_rows SET renewed_at = :at
     WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
 _MET_SECONDS = 7 * DAY_SECONDS

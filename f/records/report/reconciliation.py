@@ -24,7 +24,7 @@ from f.records.rows.tally import Reason, Tally
 from f.windmill.objects import FileRef, keep_file
 
 # What the user may correct and import again. Duplicates are not among them: the row they repeat is there.
-_FED_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
+_TO_IMPORT_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
 _BEFORE_SENDING = frozenset(kind.__name__ for kind in (FixInput, FixSettings))
 _INCOMPLETE = ("failed", "unknown")
 
@@ -224,11 +224,11 @@ def _left(
     stops: list[Stop],
     go_on: GoOn | None,
 ) -> tuple[FileRef | None, Rest | None]:
-    """The file of rows to feed again, and apart from it the parked rows that another run goes on with."""
+    """The file of rows to import again, and apart from it the parked rows that another run sends."""
     resume_at = max((stop.get("resume_at", "") for stop in stops), default="")
     parks = bool(stops) and all("resume_at" in stop for stop in stops)
     waits = "parked" if go_on and parks else None
-    held = (record for record in _records(parsed, results, tally) if record["outcome"] in _FED_AGAIN)
+    held = (record for record in _records(parsed, results, tally) if record["outcome"] in _TO_IMPORT_AGAIN)
     rejects = _write(
         parsed, "rejects.csv", (record for record in held if record["code"] != waits), tally.texts
     )
@@ -252,7 +252,7 @@ def _rest(file: FileRef, resume_at: str, go_on: GoOn) -> Rest:
 def _write(
     parsed: Parsed, name: str, records: Iterable[dict[str, Any]], texts: Mapping[str, ReasonText]
 ) -> FileRef | None:
-    """A file of rows to feed again, streamed through a local one; None if no row belongs in it."""
+    """A file of rows to import again, streamed through a local one; None if no row belongs in it."""
     rows = 0
 
     def counted() -> Iterator[dict[str, Any]]:
