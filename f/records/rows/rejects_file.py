@@ -45,7 +45,7 @@ def render(
 
 
 def escape(cell: str) -> str:
-    """A cell no spreadsheet runs; one that begins with the escape itself is escaped, so `undo` is exact."""
+    """Return a cell that no spreadsheet runs; what begins with the escape is escaped, so `undo` is exact."""
     return _ESCAPE + cell if cell.startswith((*_FORMULA_STARTS, _ESCAPE)) else cell
 
 

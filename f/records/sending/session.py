@@ -30,7 +30,7 @@ class Session:
 
 @contextlib.contextmanager
 def gc_relaxed() -> Iterator[None]:
-    """Rows form no reference cycles, so collect rarely, and never what was there before."""
+    """Relax garbage collection: rows form no reference cycles, so collect rarely."""
     threshold = gc.get_threshold()
     gc.set_threshold(_OBJECTS_A_COLLECTION, *threshold[1:])
     gc.freeze()

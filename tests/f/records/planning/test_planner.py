@@ -139,7 +139,7 @@ def test_an_action_follows_from_what_is_known_of_a_row(
     assert (planned.action, planned.reason, planned.outcome and planned.outcome.outcome) == expected
 
 
-def test_a_doubt_that_nothing_can_clear_holds_the_row_back() -> None:
+def test_a_row_in_doubt_that_nothing_can_resolve_is_held_back() -> None:
     planned = decide(2, DOUBT, None, [], "skip", can_resolve=False)
     assert (planned.action, planned.reason, planned.outcome) == ("hold", "answer_lost", None)
     assert decide(2, MINE, None, [], "skip", can_resolve=False).action == "create"

@@ -276,7 +276,7 @@ def test_what_cannot_be_scheduled_is_red_and_says_how_to_go_on(
         completed = stage.run(api, table(8))
     assert not completed.success
     message = completed.result["error"]["message"]
-    assert "The run that sends the rest could not be scheduled. Windmill answered 400." in message
+    assert "The run that sends the rest of the file could not be scheduled. Windmill answered 400." in message
     assert "Import rest.csv (3 rows) at " in message
     assert completed.result["rest"]["job"] is None
     assert len(stage.stored(completed.result["rest"]["file"])) == 3
@@ -439,7 +439,7 @@ def test_the_channels_and_the_report_say_what_waits(stage: Stage) -> None:
     assert f"The rest of the file (5 rows) is sent at {result['rest']['resume_at'][:10]} 00:00 UTC by" in text
     assert facts["rest"] == {name: result["rest"][name] for name in ("rows", "resume_at", "job")}
     page = (stage.session.state / "objects" / "_default_" / result["report"]["s3"]).read_text("utf-8")
-    assert "4 of 9 rows are in the target; 5 wait" in page
+    assert "4 of 9 rows are in the target; 5 rows wait for a later run" in page
     assert f"as job {result['rest']['job']}." in page
 
 
@@ -476,7 +476,7 @@ def test_hubspots_daily_limit_parks_until_the_moment_hubspot_named(stage: Stage,
 
 
 @pytest.mark.parametrize("more", [{}, {"bulk_from": 50}])
-def test_salesforces_403_for_a_used_up_allowance_parks(
+def test_salesforces_403_for_a_used_up_quota_parks(
     stage: Stage, twins: TwinProcess, more: dict[str, Any]
 ) -> None:
     twin = twins.client("salesforce")
