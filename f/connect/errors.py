@@ -75,7 +75,7 @@ class TryLater(ConnectError):
 
 
 class WaitForQuota(TryLater):
-    """A daily or monthly allowance is used up: park the work until it renews rather than sleep."""
+    """A daily or monthly quota is used up: park the work until it renews rather than sleep."""
 
 
 class GiveUpRecord(ConnectError):

@@ -15,7 +15,7 @@ DAY_SECONDS = 86_400.0
 class Clock:
     """The real ones. `ticks` measures spans and cannot be set; `now` is seconds since the epoch.
 
-    A sleep says whether it was cut short, because the job is to end.
+    A sleep says whether it was cut short, because the job is to stop.
     """
 
     def ticks(self) -> float:
@@ -69,5 +69,5 @@ def require_iso(text: str) -> float:
     """Return the seconds since the epoch of what a person gave, 0 for "". FixInput if it is not a time."""
     seconds = parse_iso(text) if text else 0.0
     if seconds is None:
-        raise FixInput(f"{text!r} is no time. Write it like 2026-11-23T00:00:00+00:00.", code="bad_time")
+        raise FixInput(f"{text!r} is not a time. Write it like 2026-11-23T00:00:00+00:00.", code="bad_time")
     return seconds

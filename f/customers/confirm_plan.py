@@ -1,7 +1,7 @@
-"""See to it that an approved plan still holds: an answer may come a day after the question.
+"""Check that an approved plan still holds: the approval may come a day after the plan.
 
-Makes the plan again and fails where its hash is another one, saying what has changed. Sends nothing; a
-second run says the same as long as nothing changes.
+Makes the plan again and fails if its hash has changed, saying what has. Sends nothing; a second run says the
+same as long as nothing changes.
 """
 
 from collections import deque

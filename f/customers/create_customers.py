@@ -7,8 +7,8 @@ given up, and what was sent is journalled. On Windmill that takes workers with M
 twice the timeout of a request is enough). Without it the job is killed, which loses nothing either: the next
 run finds out what became of the rows that were under way.
 Every row's intent is journalled before it is sent and its outcome after: a second run, also after a crash,
-sends only what has not been applied. Where sending would have to wait longer than `park_after`, because the
-day's allowance is used up or the API asks for a long pause, the job ends and the rest of its rows is parked.
+sends only what has not been applied. If it would have to wait longer than `park_after`, because the day's
+quota is used up or the API asks for a long pause, the job stops and parks the rest of its rows.
 """
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
@@ -62,9 +62,9 @@ def main(
     target = open_target(api, overrides)
     import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
     with gc_relaxed(), Cancellation() as cancellation:
-        given = _typed_rows(customers) if customers else _chunk_rows(chunk, planned_outcomes)
+        job_rows = _typed_rows(customers) if customers else _chunk_rows(chunk, planned_outcomes)
         if dry_run:
-            sent = Sent([(row, RowOutcome.because("dry_run")) for row in given.rows])
+            sent = Sent([(row, RowOutcome.because("dry_run")) for row in job_rows.to_send])
         else:
             with open_import(
                 journal,
@@ -75,8 +75,8 @@ def main(
                 renews_at=require_iso(renews_at),
                 clock=cancellation,
             ) as session:
-                sent = _send(given.rows, target, session, on_duplicate, cancellation)
-    outcomes = sorted([*sent.parked(), *given.decided], key=_line)
+                sent = _send(job_rows.to_send, target, session, on_duplicate, cancellation)
+    outcomes = sorted([*sent.parked(), *job_rows.decided], key=_line)
     return {
         **_summary(sent, outcomes, chunk, import_id),
         "target": target.title,
@@ -90,7 +90,7 @@ def main(
 def _send(
     rows: Rows, target: Target, session: Session, on_duplicate: OnDuplicate, cancellation: Cancellation
 ) -> Sent:
-    """Send the rows the journal does not know as sent, unless another job has met a limit that lasts."""
+    """Send the rows that the journal does not know as applied, unless another job has stored a pause."""
     if pause := session.client.pause():
         return Sent([(row, RowOutcome.because("not_sent")) for row in rows], stopped=pause.stop())
     return send_rows(
@@ -106,18 +106,18 @@ def _send(
 
 
 @dataclass(slots=True)
-class _Given:
-    """The rows of a job to be sent, and beside them those whose outcome is known already."""
+class _JobRows:
+    """The rows of a job: those to send, and those whose outcome is decided already."""
 
-    rows: list[Row] = field(default_factory=list)
+    to_send: list[Row] = field(default_factory=list)
     decided: list[tuple[Row, RowOutcome]] = field(default_factory=list)
 
 
-def _chunk_rows(chunk: dict[str, Any] | None, planned_outcomes: dict[str, Any] | None) -> _Given:
+def _chunk_rows(chunk: dict[str, Any] | None, planned_outcomes: dict[str, Any] | None) -> _JobRows:
     """The rows of a chunk that parse_csv made; a plan may have decided what becomes of some of them."""
     if not chunk:
         raise FixInput("Nothing to create: give customers, or a chunk of parse_csv.", code="no_customers")
-    given = _Given()
+    job_rows = _JobRows()
     planned = {
         one["line"]: RowOutcome.because(one["code"], one["detail"], one["id"])
         for one in read_rows(cast("StoredRows", planned_outcomes or {}))
@@ -125,18 +125,18 @@ def _chunk_rows(chunk: dict[str, Any] | None, planned_outcomes: dict[str, Any] |
     for record in read_rows(cast("StoredRows", chunk["rows"])):
         row = Row.from_json(record)
         if row.line in planned:
-            given.decided.append((row, planned[row.line]))
+            job_rows.decided.append((row, planned[row.line]))
         else:
-            given.rows.append(row)
-    return given
+            job_rows.to_send.append(row)
+    return job_rows
 
 
-def _typed_rows(customers: list[dict[str, Any]]) -> _Given:
+def _typed_rows(customers: list[dict[str, Any]]) -> _JobRows:
     """Customers typed into the form or handed over by another step: unchecked. Lines count from 1."""
     from f.customers.validation.customer import check  # noqa: PLC0415 - the rows of a chunk are checked
     from f.customers.validation.fields import FIELDS  # noqa: PLC0415 - see above
 
-    given = _Given()
+    job_rows = _JobRows()
     for line, record in enumerate(customers, start=1):
         texts = {name: str(value) for name, value in record.items() if value is not None}
         values = {name: text for name, text in texts.items() if name in FIELDS}
@@ -145,10 +145,10 @@ def _typed_rows(customers: list[dict[str, Any]]) -> _Given:
         cells = [str(value) for value in record.values()]
         if customer is None:
             refusal = RowOutcome("invalid", faults[0].code, f"{faults[0].field} {faults[0].detail}")
-            given.decided.append((Row(line, cells, "", {}), refusal))
+            job_rows.decided.append((Row(line, cells, "", {}), refusal))
         else:
-            given.rows.append(Row(line, cells, customer.key, customer.to_json()))
-    return given
+            job_rows.to_send.append(Row(line, cells, customer.key, customer.to_json()))
+    return job_rows
 
 
 def _line(outcome: tuple[Row, RowOutcome]) -> int:
@@ -170,7 +170,7 @@ class _Summary(TypedDict):
 def _summary(
     sent: Sent, outcomes: list[tuple[Row, RowOutcome]], chunk: dict[str, Any] | None, import_id: str
 ) -> _Summary:
-    """How the rows went, said in the log as well."""
+    """What Created says of the rows; the log gets the counts too."""
     index, in_storage = (chunk or {}).get("index", 0), "s3" in (chunk or {}).get("rows", {})
     counts = {str(name): count for name, count in Counter(one.outcome for _, one in outcomes).items()}
     print(f"chunk {index}: {len(outcomes)} rows, {counts}, {sent.requests} requests, {sent.retries} retries")
@@ -187,7 +187,7 @@ def _summary(
 
 
 def _reported(outcomes: list[tuple[Row, RowOutcome]], path: str | None) -> StoredRows:
-    """The rows worth a look; as an object if the chunk was one."""
+    """The rows that a report names; in the workspace's storage if the chunk was there."""
     records = [reported(row, outcome) for row, outcome in outcomes if outcome.code]
     if path is None or not records:
         return inline(records)

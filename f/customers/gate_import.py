@@ -1,9 +1,9 @@
-"""Decide whether an import may send anything: a usable target, few enough bad rows, the plan that was wanted.
+"""Decide whether an import may send: a usable target, few enough bad rows, the plan that was approved.
 
 Fails with the reasons when too many rows are bad, or when file, settings or target are no longer those of
-`apply_plan`; returns `decision: ask` when a person shall decide. For a dry run, or where somebody is to see
-it first, it reads the target and returns the plan. Forecasts the calls it takes, against what the target
-still takes today. Sends no row; a second run decides the same.
+`apply_plan`; returns `decision: ask` when a person should decide. For a dry run, or if a person is to approve
+the plan first, it reads the target and returns the plan. Forecasts the calls an import takes, against what
+the target still takes today. Sends no row; a second run decides the same.
 """
 
 from itertools import zip_longest
@@ -69,7 +69,7 @@ def main(
 def _judged(
     parsed: Parsed, target: Target, max_bad_share: float, on_too_many_bad: Literal["fail", "ask"]
 ) -> tuple[bool, str]:
-    """Whether too many rows are bad, and a sentence on them. Raises FixInput where that ends the import."""
+    """Whether too many rows are bad, and a sentence on them. Raises FixInput if that fails the import."""
     counts = parsed["counts"]
     bad, rows = counts["invalid"], counts["rows"]
     share = bad / rows if rows else 0.0
@@ -79,7 +79,7 @@ def _judged(
     message = f"{message} That is more than the {max_bad_share:.0%} allowed. {_worst(parsed['reasons'])}"
     if on_too_many_bad == "fail":
         raise FixInput(
-            f"{message} Nothing was sent. Mend the file, or raise max_bad_share.",
+            f"{message} Nothing was sent. Correct the file, or raise max_bad_share.",
             code="too_many_bad_rows",
         )
     return True, message

@@ -1,15 +1,15 @@
-"""Look into the inbox: which files below a prefix of the workspace's storage are due, oldest first.
+"""List the files of the inbox to import now: those below a prefix of the workspace's storage, oldest first.
 
-Leaves alone what may still be uploaded and what another run is importing. Changes nothing; with nothing
-to import it says so and why, which is a decision and no failure. A second run looks again.
+Leaves out what may still be uploaded and what another run is importing. Changes nothing; with nothing to
+import it says so and why, which is a decision and not a failure. A second run looks again.
 """
 
 from typing import Any
 
 from f.connect.errors import FixInput
-from f.records.inbox.claims import Claims
-from f.records.inbox.decisions import Due, InboxFile, choose, clean_prefixes, is_taken, is_wanted
-from f.records.inbox.file_store import Platform
+from f.records.inbox.claims import FileClaims
+from f.records.inbox.decisions import InboxFile, choose, clean_prefixes, is_taken, is_wanted
+from f.records.inbox.file_store import FileStore
 from f.store.stores import open_store, postgresql
 
 
@@ -26,48 +26,48 @@ def main(
     inbox, done, failed = clean_prefixes(prefix, done_prefix, failed_prefix)
     if max_files < 1:
         raise FixInput("max_files is below 1: no file would ever be imported.", code="bad_argument")
-    with Platform() as platform, open_store(journal, "inbox") as store:
-        claims = Claims(store)
-        listed = list(platform.list_paths(storage, inbox))
+    with FileStore() as file_store, open_store(journal, "inbox") as store:
+        claims = FileClaims(store)
+        listed = list(file_store.list_paths(storage, inbox))
         wanted = [path for path in listed if is_wanted(path, patterns or ["*.csv"])]
-        files = platform.describe_all(storage, wanted)
-        free = [file for file in files if not _is_taken(file, claims, platform)]
-        due = choose(free, now=claims.now(), quiet_seconds=quiet_seconds, max_files=max_files)
+        files = file_store.describe_all(storage, wanted)
+        free = [file for file in files if not _is_taken(file, claims, file_store)]
+        selection = choose(free, now=claims.now(), quiet_seconds=quiet_seconds, max_files=max_files)
     counts = {
-        "due": len(due.files),
-        "changing": due.changing,
+        "due": len(selection.files),
+        "changing": selection.changing,
         "taken": len(files) - len(free),
-        "next_run": due.next_run,
+        "next_run": selection.next_run,
         "other": len(listed) - len(wanted),
     }
-    message = _sentence(inbox, due, counts)
+    message = _sentence(inbox, counts)
     print(message)
     return {
-        "decision": "import" if due.files else "nothing_new",
+        "decision": "import" if selection.files else "nothing_new",
         "message": message,
         "counts": counts,
-        "files": [file.to_json() for file in due.files],
+        "files": [file.to_json() for file in selection.files],
         "done_prefix": done,
         "failed_prefix": failed,
     }
 
 
-def _is_taken(file: InboxFile, claims: Claims, platform: Platform) -> bool:
-    standing = claims.standing(file)
-    if standing is None:
+def _is_taken(file: InboxFile, claims: FileClaims, file_store: FileStore) -> bool:
+    state = claims.state(file)
+    if state is None:
         return False
-    return is_taken(standing, "", claims.now(), alive=platform.is_running(standing.owner))
+    return is_taken(state, "", claims.now(), alive=file_store.is_running(state.owner))
 
 
-def _sentence(inbox: str, due: Due, counts: dict[str, int]) -> str:
-    told = {
+def _sentence(inbox: str, counts: dict[str, int]) -> str:
+    texts = {
         "changing": "still being uploaded",
         "taken": "held by another run",
         "next_run": "left for the next run",
         "other": "that fit no pattern",
     }
-    others = [f"{counts[name]} {text}" for name, text in told.items() if counts[name]]
-    rest = f" Beside them: {', '.join(others)}." if others else ""
-    if due.files:
-        return f"{len(due.files)} files of {inbox} are due.{rest}"
-    return f"Nothing new in {inbox}: nothing is imported.{rest.replace('Beside them', 'There are')}"
+    others = [f"{counts[name]} {text}" for name, text in texts.items() if counts[name]]
+    rest = f" Other files: {', '.join(others)}." if others else ""
+    if counts["due"]:
+        return f"Files of {inbox} to import: {counts['due']}.{rest}"
+    return f"Nothing new in {inbox}: nothing is imported.{rest}"

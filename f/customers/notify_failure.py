@@ -1,7 +1,8 @@
-"""Close an import that failed: account for its rows, and tell the channels.
+"""Report an import that failed: account for its rows, and send a message to the channels.
 
-Runs as the failure module of the flow, whichever step failed. Where the file had been read, the rejects
-file and the report are written all the same, with every row that was not sent. The run stays failed.
+Runs as the failure module of the flow, whichever step failed. If the file had been read, the rejects file and
+the report are written nevertheless, with every row that was not sent. Returns the summary with the error; the
+run stays failed, and a second run sends the message again.
 """
 
 from typing import TYPE_CHECKING, Any, cast
@@ -33,14 +34,14 @@ def main(
     text = f"An import failed at step {failure.get('step_id', '?')}. {failure['message']}"
     if summary is not None:
         text = f"{text} {sentence(summary)}"
-    told = announce(
+    results = announce(
         text,
         {"event": "import_failed", "error": failure, **(facts(summary) if summary else {})},
         slack_webhook_url=slack_webhook_url,
         webhook_url=webhook_url,
     )
-    print(text, told)
-    return {**(summary or {}), "error": failure, "notification": told}
+    print(text, results)
+    return {**(summary or {}), "error": failure, "notification": results}
 
 
 def _sentence(error: dict[str, Any]) -> str:

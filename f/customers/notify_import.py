@@ -1,7 +1,7 @@
-"""Tell Slack or a webhook how an import went, and hand its summary on.
+"""Tell Slack or a webhook how an import went, and return its summary with what became of the messages.
 
 Sends one message to each channel that is configured; with none, says so and does nothing. A channel
-that cannot be reached is named in the result and never fails the import. A second run tells again.
+that cannot be reached is named in the result and never fails the import. A second run sends them again.
 """
 
 from typing import TYPE_CHECKING, Any, cast
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def main(summary: dict, slack_webhook_url: str = "", webhook_url: str = "") -> dict[str, Any]:
-    ended = cast("ImportSummary", summary)
-    told = announce(
-        sentence(ended),
-        {"event": "import_finished", **facts(ended)},
+    finished = cast("ImportSummary", summary)
+    results = announce(
+        sentence(finished),
+        {"event": "import_finished", **facts(finished)},
         slack_webhook_url=slack_webhook_url,
         webhook_url=webhook_url,
     )
-    print(sentence(ended), told)
-    return {**ended, "notification": told}
+    print(sentence(finished), results)
+    return {**finished, "notification": results}

@@ -85,13 +85,13 @@ def _import_id(now: datetime) -> str:
     return f"{now:%Y%m%d-%H%M%S}-{job[-8:]}"
 
 
-def _country(given: str | None) -> str | None:
-    if not given:
+def _country(text: str | None) -> str | None:
+    if not text:
         return None
-    code = to_alpha2(given)
+    code = to_alpha2(text)
     if code is None:
         raise FixInput(
-            f"The default country {given!r} is not in ISO 3166. Give its two-letter code, such as DE.",
+            f"The default country {text!r} is not in ISO 3166. Give its two-letter code, such as DE.",
             code="unknown_country",
         )
     return code

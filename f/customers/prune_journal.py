@@ -1,12 +1,12 @@
-"""Forget what the journal of imports knows of customers that no import has met for a long time.
+"""Remove old entries of the import journal: customers that no import has met for a long time.
 
-An entry counts as met when a file with its customer is imported, also where nothing had to be sent. What is
-under way or without an answer is never forgotten. A customer that is forgotten is new to the journal: an
-older file that is fed again is sent again, and only the target can say then that the customer is there. So
-give a time longer than the oldest file that anybody may still feed.
+An entry counts as met when a file with its customer is imported, even if nothing had to be sent. Rows that
+are being sent or have no answer are never removed. A customer that is removed is new to the journal: an older
+file that is imported again is sent again, and only the target can tell then that the customer is there. So
+give a time longer than the age of the oldest file that anybody may still import.
 
 Returns the counts of each target; a second run finds nothing more. Without a database it is about the file of
-the machine it runs on. That file does not shrink: what is forgotten makes room for what comes.
+the machine it runs on. That file does not shrink: new entries take the place of removed ones.
 """
 
 import time
@@ -17,12 +17,12 @@ from f.connect.times import DAY_SECONDS
 from f.records.journal.pruning import Pruned, prune
 from f.store.stores import open_store, postgresql
 
-# An entry that was met is noted only so often, see f.records.journal.row_journal.
+# That an entry was met is written only once a week, see f.records.journal.row_journal.
 _SHORTEST_DAYS = 30
 
 
 class PrunedJournal(TypedDict):
-    """What was forgotten, or would be."""
+    """How many entries were removed, or would be."""
 
     dry_run: bool
     forgotten: int
@@ -40,5 +40,5 @@ def main(
     with open_store(journal, "imports") as store:
         targets = prune(store, older_than_days * DAY_SECONDS, time.sleep, dry_run=dry_run)
     forgotten = sum(target["forgotten"] for target in targets)
-    print(f"{forgotten} entries of {len(targets)} targets {'would be' if dry_run else 'were'} forgotten.")
+    print(f"{forgotten} entries of {len(targets)} targets {'would be' if dry_run else 'were'} removed.")
     return {"dry_run": dry_run, "forgotten": forgotten, "targets": targets}

@@ -1,9 +1,9 @@
-"""Report an import: what became of every row, why, and the rows to mend.
+"""Report an import: the outcome of every row, why, and a file of the rows to correct.
 
 Writes the rejects file and an HTML page into the workspace's storage, and returns the summary. If rows were
 parked it schedules `flow` for them, with this run's `arguments`. Fails, with the summary in the error, when
-rows are left that should have been applied and that nothing goes on with. A second run writes the same files,
-and schedules the rest a second time: the journal then knows what was sent.
+rows are left that should have been applied and that no scheduled run will send. A second run writes the same
+files, and schedules the rest a second time: the journal keeps it from being sent twice.
 """
 
 from typing import TYPE_CHECKING, cast
@@ -27,11 +27,11 @@ def main(
     arguments: str = "",
     continues: str = "",
 ) -> ImportSummary:
-    read = cast("Parsed", parsed)
+    file = cast("Parsed", parsed)
     summary = reconcile(
-        Steps(read, cast("Gate", gate), created, dry_run),
+        Steps(file, cast("Gate", gate), created, dry_run),
         TEXTS,
-        go_on=scheduling(flow, arguments, read["import_id"]) if flow else None,
+        go_on=scheduling(flow, arguments, file["import_id"]) if flow else None,
         continues=continues,
     )
     raise_if_incomplete(summary)

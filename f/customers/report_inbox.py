@@ -1,7 +1,7 @@
-"""Report a look into the inbox: what became of each file.
+"""Report one run over the inbox: the outcome of each file, and the rows of all of them.
 
-Fails, with the whole account in the error, when a file could not be imported or was left for the next
-run: somebody has to see to it. A second run reports the same.
+Fails, with the whole summary in the error, when a file could not be imported or was left for the next run:
+it needs a person's attention. A second run reports the same.
 """
 
 from typing import Any, Literal, TypedDict
@@ -14,7 +14,7 @@ _NAMED = 5
 
 
 class FileLine(TypedDict):
-    """One file of the run. `interrupted`: its jobs broke off; the next run goes on with it."""
+    """One file of the run. `interrupted`: its jobs broke off; the next run takes it up again."""
 
     path: str
     outcome: Literal["done", "failed", "later", "interrupted", "skipped"]
@@ -31,7 +31,7 @@ class InboxSummary(TypedDict):
 
 
 class InboxIncomplete(ConnectError):
-    """Files are left that somebody has to see to. `summary` says what became of all of them."""
+    """Files are left that need a person's attention. `summary` has the outcomes of all of them."""
 
     def __init__(self, message: str, summary: InboxSummary) -> None:
         super().__init__(message, code="inbox_incomplete")
@@ -40,10 +40,10 @@ class InboxIncomplete(ConnectError):
 
 def main(listing: dict, settled: list[dict]) -> InboxSummary:
     paths = [file["path"] for file in listing["files"]]
-    files = [_line(path, end) for path, end in zip(paths, settled, strict=True)]
+    files = [_line(path, result) for path, result in zip(paths, settled, strict=True)]
     rows: dict[str, int] = {}
-    for end in settled:
-        for name, count in end.get("counts", {}).items():
+    for result in settled:
+        for name, count in result.get("counts", {}).items():
             rows[name] = rows.get(name, 0) + count
     counts = {name: sum(file["outcome"] == name for file in files) for name in _OUTCOMES}
     summary: InboxSummary = {"files": files, "counts": counts, "rows": rows}
@@ -52,24 +52,25 @@ def main(listing: dict, settled: list[dict]) -> InboxSummary:
         named = " ".join(f"{file['path']}: {file['message']}" for file in red[:_NAMED])
         more = f" And {len(red) - _NAMED} more." if len(red) > _NAMED else ""
         raise InboxIncomplete(
-            f"{len(red)} of {len(files)} files need a look, {counts['done']} were imported. {named}{more}",
+            f"{len(red)} of {len(files)} files need your attention; {counts['done']} were imported. "
+            f"{named}{more}",
             summary,
         )
     return summary
 
 
-def _line(path: str, end: dict[str, Any]) -> FileLine:
-    if "error" in end:
-        said = str(end["error"].get("message", "")).strip()
+def _line(path: str, result: dict[str, Any]) -> FileLine:
+    if "error" in result:
+        message = str(result["error"].get("message", "")).strip()
         return {
             "path": path,
             "outcome": "interrupted",
-            "message": f"{said} The next run goes on with it.",
+            "message": f"{message} The next run takes it up again.",
             "folder": "",
         }
     return {
         "path": path,
-        "outcome": end.get("outcome", "skipped"),
-        "message": end["message"],
-        "folder": end.get("folder", ""),
+        "outcome": result.get("outcome", "skipped"),
+        "message": result["message"],
+        "folder": result.get("folder", ""),
     }

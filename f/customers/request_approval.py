@@ -1,4 +1,4 @@
-"""Ask a person whether an import may go on: many of its rows are bad, or its plan is to be seen first.
+"""Ask a person whether an import may go on: many of its rows are bad, or its plan is to be approved first.
 
 Returns the links that Windmill's run page shows as buttons and what its approval page shows beside them,
 and sends the links to the channels that are configured. The flow waits after this step until somebody
@@ -21,7 +21,7 @@ def main(
 ) -> dict[str, Any]:
     urls = wmill.get_resume_urls()
     text, planned = f"An import waits for a decision. {message}", cast("Plan | None", plan)
-    told = announce(
+    results = announce(
         f"{text} {urls['approvalPage']}",
         {
             "event": "import_waits",
@@ -32,9 +32,9 @@ def main(
         slack_webhook_url=slack_webhook_url,
         webhook_url=webhook_url,
     )
-    print(text, told)
-    shown = describe(planned, message) if planned else message
+    print(text, results)
+    markdown = describe(planned, message) if planned else message
     return {
         **{name: urls[name] for name in ("resume", "cancel", "approvalPage")},
-        "description": {"md": shown},
+        "description": {"md": markdown},
     }

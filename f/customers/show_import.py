@@ -1,7 +1,6 @@
 """Show how an import went: a picture, tables and files, as Windmill draws them on the run's page.
 
-Returns the display and nothing else, since Windmill draws one only if it stands alone. A second run shows the
-same.
+Returns the display alone: Windmill draws it only if nothing else is returned. A second run shows the same.
 """
 
 from typing import TYPE_CHECKING, Any, cast
@@ -17,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def main(summary: dict) -> dict[str, Any]:
-    ended = cast("ImportSummary", summary)
-    counts, plan, parked = ended["counts"], ended["plan"], ended["rest"]
+    finished = cast("ImportSummary", summary)
+    counts, plan, parked = finished["counts"], finished["plan"], finished["rest"]
     outcomes = [{"outcome": name, "rows": counts[name], "meaning": MEANING[name]} for name in OUTCOMES]
     items: list[dict[str, Any]] = [{"svg": outcome_bar(counts)}, {"table-row-object": outcomes}]
     if plan is not None:
         items.append({"table-row-object": _actions(plan)})
-    if ended["reasons"]:
-        items.append({"table-row-object": [_reason(reason) for reason in ended["reasons"]]})
-    files = (plan and plan["file"], ended["rejects"], parked and parked["file"], ended["report"])
+    if finished["reasons"]:
+        items.append({"table-row-object": [_reason(reason) for reason in finished["reasons"]]})
+    files = (plan and plan["file"], finished["rejects"], parked and parked["file"], finished["report"])
     return {"render_all": [*items, *(_download(file) for file in files if file is not None)]}
 
 

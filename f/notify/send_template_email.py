@@ -1,6 +1,6 @@
-"""Send an e-mail made from a template: the provider's own (`template_id`), or one given here.
+"""Send an e-mail made from a template: the provider's own (`template_id`), or one in the form.
 
-A template given here is Jinja: `html`, `text` and `subject` are filled with `data`, and what goes into
+A template in the form is Jinja: `html`, `text` and `subject` are filled with `data`, and what goes into
 the HTML is escaped. A field the template names and `data` lacks is an error. A second run sends again,
 unless it has the same `message_key`.
 """

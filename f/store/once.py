@@ -107,7 +107,7 @@ def send_once(store: Store, key: str, write: OneTimeWrite, *, window: float | No
 
 
 def remember(store: Store, key: str) -> None:
-    """Note that what the key stands for was sent, by whatever writes."""
+    """Record that what the key stands for was sent, by whatever writes."""
     _prepare(store)
     now = store.now()
     store.execute(_CLAIM, {"key": key, "mark": "", "now": now, "expired": now})
@@ -115,7 +115,7 @@ def remember(store: Store, key: str) -> None:
 
 
 def was_sent(store: Store, key: str, window: float) -> bool:
-    """Return whether that was noted in the last `window` seconds."""
+    """Return whether `remember` or a send recorded that in the last `window` seconds."""
     _prepare(store)
     known = _read(store, key)
     return known is not None and known.state == "sent" and store.now() - known.at < window

@@ -44,7 +44,7 @@ class postgresql(TypedDict, total=False):  # noqa: N801 - Windmill finds the res
 
 
 def open_store(database: Mapping[str, object] | None, purpose: str, *, durable: bool = False) -> Store:
-    """Return the database given, else this machine's file for the purpose, such as `imports`.
+    """Return this database, else this machine's file for the purpose, such as `imports`.
 
     `durable`: what is committed to the file outlives a power cut, as it does in a database.
     """

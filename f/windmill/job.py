@@ -73,8 +73,8 @@ class Cancellation(Clock):
 
     def sleep(self, seconds: float) -> bool:
         """Let time pass on this thread, until a request to stop."""
-        end = self.ticks() + seconds
-        while not self._requested and (left := end - self.ticks()) > 0:
+        deadline = self.ticks() + seconds
+        while not self._requested and (left := deadline - self.ticks()) > 0:
             time.sleep(min(left, _LOOK_SECONDS))
         return self._requested
 
@@ -82,8 +82,8 @@ class Cancellation(Clock):
         """Let time pass on this task, until a request to stop."""
         import asyncio  # noqa: PLC0415 - 40 ms that a job without asyncio must not pay
 
-        end = self.ticks() + seconds
-        while not self._requested and (left := end - self.ticks()) > 0:  # noqa: ASYNC110 - a handler sets flags only
+        deadline = self.ticks() + seconds
+        while not self._requested and (left := deadline - self.ticks()) > 0:  # noqa: ASYNC110 - a handler sets flags only
             await asyncio.sleep(min(left, _LOOK_SECONDS))
         return self._requested
 
@@ -116,9 +116,9 @@ def is_running(job: str) -> bool | None:
 
 
 class JobStatus:
-    """Knows sooner than by its lease that a job is over: by Windmill's word.
+    """The status of other jobs by Windmill's word, which is known sooner than a lease runs out.
 
-    Windmill is asked when somebody asks, and of the same job once in a while.
+    Windmill is asked on demand, and about the same job at most every ten seconds.
     """
 
     def __init__(self, clock: Clock = REAL) -> None:

@@ -113,17 +113,17 @@ class Guard(Protocol):
     def blocks(self) -> bool:
         """Return whether its methods may wait for a database."""
 
-    def enter(self, call: Call, waited: float, budget: float) -> float:
+    def enter(self, call: Call, waited: float, max_wait: float) -> float:
         """Return seconds to wait before asking again, 0 to go on; raises if waiting is no use.
 
-        `waited`: seconds this attempt has waited so far.
+        `waited`: seconds this attempt has waited so far; `max_wait`: seconds it may wait in all.
         """
 
     def leave(self, call: Call, outcome: Reply | Lost | None) -> None:
-        """Say how the attempt ended; None: it was given up before it had an end."""
+        """Take the outcome of the attempt; None: it was given up before it had one."""
 
     def finish(self, call: Call, result: Response | ConnectError, seconds: float) -> None:
-        """Say how the call ended."""
+        """Take the result of the call, and the seconds it took with all attempts and waits."""
 
     def release(self, call: Call) -> None:
         """Give back the leases of a call that was cancelled, or that failed before it was sent."""
@@ -177,10 +177,10 @@ class Exchange:
                     return self._response(call, reply)
                 case Repeat(seconds, error):
                     call.remember(outcome)
-                    if (yield Sleep(seconds)):
+                    if (yield Sleep(seconds)):  # cut short, as the job is to stop
                         raise error
                 case Renew(error):
-                    call.renewed = True
+                    call.renewed = True  # once a call: a second 401 is not about an expired credential
                     if not (yield Do(lambda: self._auth.renew(refused=True))):
                         raise error
                 case Follow(outgoing, trusted):
@@ -204,22 +204,24 @@ class Exchange:
         """Wait for the limit, the breaker and a credential."""
         waited = 0.0
         while True:
+            # Waiting for a turn counts towards the time that all attempts of a call may take.
             retry = self._integration.retry
-            budget = min(retry.max_elapsed - (self._clock.ticks() - call.started), retry.longest_wait)
+            max_wait = min(retry.max_elapsed - (self._clock.ticks() - call.started), retry.longest_wait)
             if self._guard.blocks:
-                wait = yield Do(functools.partial(self._guard.enter, call, waited, budget))
+                wait = yield Do(functools.partial(self._guard.enter, call, waited, max_wait))
             else:
-                wait = self._guard.enter(call, waited, budget)
+                wait = self._guard.enter(call, waited, max_wait)
             if wait <= 0:
                 break
             if (yield Sleep(wait)):
-                raise TryLater(f"{call.name} waited for its turn, and the job is to end.", code="cancelled")
+                raise TryLater(f"{call.name} waited for its turn, and the job is to stop.", code="cancelled")
             waited += wait
         call.waited += waited
         if call.trusted and not self._auth.is_ready():
             yield Do(lambda: self._auth.renew(refused=False))
 
     def _attempt(self, call: Call) -> Generator[Effect, Any, Reply | Lost]:
+        """Send once, and have the guard take the outcome, whatever happens on the way."""
         call.attempts += 1
         call.request_id = next(self._request_ids)
         outgoing = self._signed(call)
@@ -244,6 +246,7 @@ class Exchange:
 
     def _signed(self, call: Call) -> Outgoing:
         plain = call.outgoing
+        # A copy for each attempt: what one is signed with must not be left over in the next.
         outgoing = Outgoing(plain.method, plain.url, dict(plain.headers), plain.body, plain.sink)
         outgoing.headers["X-Request-Id"] = call.request_id
         if call.attempts > 1:
@@ -271,8 +274,8 @@ class NoGuard:
 
     blocks = False
 
-    def enter(self, call: Call, waited: float, budget: float) -> float:
-        del call, waited, budget
+    def enter(self, call: Call, waited: float, max_wait: float) -> float:
+        del call, waited, max_wait
         return 0.0
 
     def leave(self, call: Call, outcome: Reply | Lost | None) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from f.connect.integration import Retry
 
 MOST_REDIRECTS = 5
-LONGEST_RETRY_AFTER = DAY_SECONDS  # a longer wish is a fault of the server's clock
+LONGEST_RETRY_AFTER = DAY_SECONDS  # a longer one is taken for a fault of the server's clock
 UNAUTHORIZED = 401
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -85,14 +85,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """Hand the reply to the caller: of success or not, it is an answer."""
+    """Hand the reply to the caller: it is an answer, whether a success or not."""
 
     reply: Reply
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Send the request again in so many seconds; if the job ends before, `error` is what remains."""
+    """Send the request again in so many seconds; if the job is to stop before, raise `error`."""
 
     seconds: float
     error: ConnectError
@@ -124,7 +124,7 @@ Verdict = Respond | Repeat | Renew | Follow | Fail
 
 
 def judge(policy: Retry, call: Call, outcome: Reply | Lost, base_url: str, clock: Clock = REAL) -> Verdict:
-    """Return what is to be done now that the last attempt of `call` ended in `outcome`."""
+    """Return what to do now that the last attempt of `call` had this `outcome`."""
     if isinstance(outcome, Lost):
         return _judge_lost(policy, call, outcome, clock)
     if outcome.status == UNAUTHORIZED and call.trusted:
@@ -216,6 +216,7 @@ def _facts(
     call: Call, outcome: Reply | Lost, *, elapsed: float = 0.0, retry_after: float | None = None
 ) -> Facts:
     return Facts(
+        # Following a redirect and renewing a credential are not retries: the policy does not count them.
         attempt=call.attempts - call.redirects - call.renewed,
         elapsed=elapsed,
         status=outcome.status if isinstance(outcome, Reply) else None,
@@ -227,7 +228,11 @@ def _facts(
 
 
 def may_have_been_applied(facts: Facts) -> bool:
-    """Return whether the server may have done what was asked, as far as this attempt tells."""
+    """Return whether the server may have applied the request, as far as this attempt shows.
+
+    Without a reply: unless it was certainly not received. With one: 5xx and 408, unless the request says that
+    this status means not applied.
+    """
     if facts.status is None:
         return facts.sent
     if facts.status in facts.not_applied:
@@ -327,7 +332,7 @@ def status_error(
         return _unknown(request, message, code=code, status=reply.status)
     if reply.status == 429 and _QUOTA_WORDS.search(reply.body[:4096]):
         return WaitForQuota(
-            f"{message}: an allowance is used up. Go on when it renews.",
+            f"{message}: a quota is used up. Go on when it renews.",
             code="quota",
             status=reply.status,
             retry_after=retry_after,
@@ -342,7 +347,7 @@ def status_error(
 
 
 def renews_late(reply: Reply) -> bool:
-    """Return whether an allowance of a day or a month is used up, so that asking again soon is no use."""
+    """Return whether a quota of a day or a month is used up, so that asking again soon is no use."""
     return reply.status == 429 and bool(_LONG_WORDS.search(reply.body[:4096]))
 
 

@@ -48,7 +48,7 @@ CLOSED = State()
 
 
 def status_of(state: State, now: float) -> Status:
-    """Name the state at this moment. Pure."""
+    """Return the name of the state at this time. Pure."""
     if not state.open_until or state.open_until > now + LONGEST_OPEN:
         return "closed"
     return "open" if state.open_until > now else "half_open"
@@ -81,7 +81,7 @@ class States(Protocol):
         """Get the one probe of a half-open breaker."""
 
     def count(self, key: str, rule: Rule, *, failed: bool) -> None:
-        """Count the end of a call that was let through while closed."""
+        """Count the outcome of a call that was let through while closed."""
 
     def probed(self, key: str, probe: str, open_for: float | None) -> None:
         """End a probe: close (0), open again for so many seconds, or only give the lease back (None)."""
@@ -255,7 +255,7 @@ class Breaker:
         )
 
     def record(self, permit: Permit, *, failed: bool | None) -> None:
-        """Say how the call ended; None counts as nothing and only gives a probe's lease back."""
+        """Record whether the call failed; None counts as neither and only gives a probe's lease back."""
         if permit.probe:
             open_for = None if failed is None else self._rule.reset_timeout if failed else 0.0
             self._states.probed(self.key, permit.probe, open_for)

@@ -62,11 +62,11 @@ class SharedGuard:
         """Return whether the state lies in a database."""
         return not self._store.in_memory
 
-    def enter(self, call: Call, waited: float, budget: float) -> float:
+    def enter(self, call: Call, waited: float, max_wait: float) -> float:
         """Return the seconds to wait for the limit, 0 to go on; raises if nothing may be sent."""
         if call.attempts == 0 and waited == 0:
             self._credential.check(call)
-        wait = self._limiter_of(call.endpoint).next_step(waited, budget)
+        wait = self._limiter_of(call.endpoint).next_step(waited, max_wait)
         if self._integration.circuit_breaker.enabled and (wait == 0 or self.breaker.status() == "open"):
             call.permit = self.breaker.admit()
         return wait
@@ -152,7 +152,7 @@ class _Credential:
             call.credential = None
 
     def release(self, call: Call) -> None:
-        """Give back the lease of a probe that told nothing."""
+        """Give back the lease of a probe that proved nothing."""
         if call.credential is not None:
             self._breaker().record(call.credential, failed=None)
 

@@ -272,7 +272,7 @@ class RateLimiter:
             self._buckets.lower(self.key, tat_in=tat_in, pause=pause)
 
     def reset(self) -> None:
-        """Fill the bucket and end a pause, for all jobs."""
+        """Fill the bucket and lift a pause, for all jobs."""
         self._buckets.forget(self.key)
 
     def stats(self) -> dict[str, float]:

@@ -204,14 +204,16 @@ def _refusal(url: str, status: int, answer: Mapping[str, Any]) -> ConnectError:
     """Name what RFC 6749, 5.2 calls `error`."""
     code = str(answer.get("error") or f"http_{status}")[:60]
     detail = mask_text(str(answer.get("error_description") or ""))[:200]
-    said = f"The token server {url} answered {status} {code}{': ' + detail if detail else ''}"
+    message = f"The token server {url} answered {status} {code}{': ' + detail if detail else ''}"
     if status >= 500 or status == 429 or code in {"temporarily_unavailable", "server_error", "slow_down"}:
-        return TryLater(f"{said}. Try again later.", code="token", status=status)
+        return TryLater(f"{message}. Try again later.", code="token", status=status)
     if code in _SETTINGS_WRONG:
         return FixSettings(
-            f"{said}. Check client_id, client_secret, grant and scope.", code=code, status=status
+            f"{message}. Check client_id, client_secret, grant and scope.", code=code, status=status
         )
-    return SignInAgain(f"{said}. Somebody has to sign in and give consent again.", code=code, status=status)
+    return SignInAgain(
+        f"{message}. Somebody has to sign in and give consent again.", code=code, status=status
+    )
 
 
 def _seconds(value: Any) -> float:

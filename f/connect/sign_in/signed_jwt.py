@@ -105,7 +105,7 @@ def _with_private_key(message: bytes, settings: SignedJwt) -> bytes:
     try:
         key = serialization.load_pem_private_key(settings.key.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise FixSettings("authentication.key is no readable, unencrypted PEM private key.") from error
+        raise FixSettings("authentication.key is not a readable, unencrypted PEM private key.") from error
     if settings.algorithm == "RS256" and isinstance(key, rsa.RSAPrivateKey):
         return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
     if (

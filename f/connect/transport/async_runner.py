@@ -84,10 +84,10 @@ class AsyncRunner:
         with self._lock:
             was_open, self._process = self.is_open, None
         if was_open:
-            self._wait_for(self._end())
+            self._wait_for(self._shut_down())
             self._stop()
 
-    async def _end(self) -> None:
+    async def _shut_down(self) -> None:
         under_way = asyncio.all_tasks() - {asyncio.current_task()}
         for task in under_way:
             task.cancel()
@@ -174,7 +174,7 @@ class _Round:
 
     def _begin(self, workers: int) -> None:
         self._task = asyncio.get_running_loop().create_task(self._work_all(workers))
-        self._task.add_done_callback(self._end)
+        self._task.add_done_callback(self._on_done)
 
     def _put(self, batch: list[Request]) -> None:
         for request in batch:
@@ -184,7 +184,7 @@ class _Round:
         assert self._task is not None
         self._task.cancel()
 
-    def _end(self, task: asyncio.Task[None]) -> None:
+    def _on_done(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
             self._batches.put(_closed())
         elif isinstance(fault := task.exception(), BaseExceptionGroup):

@@ -11,13 +11,13 @@ _TARGET = re.compile(r"f/customers/\w+")
 def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
     """Take the CSV from the raw body, or `text` or `url` from a JSON body."""
     body, query = event.get("body"), event.get("query") or {}
-    given: dict[str, Any] = {name: query[name] for name in _OPTIONS if query.get(name)}
-    given["dry_run"] = str(query.get("dry_run", "")).lower() in {"1", "true", "yes"}
+    options: dict[str, Any] = {name: query[name] for name in _OPTIONS if query.get(name)}
+    options["dry_run"] = str(query.get("dry_run", "")).lower() in {"1", "true", "yes"}
     target = query.get("api")
     if target:
         if not _TARGET.fullmatch(target):
             raise ValueError(f"Not a target of this folder: api={target!r}. Try api=f/customers/crm.")
-        given["api"] = f"$res:{target}"
+        options["api"] = f"$res:{target}"
     if isinstance(body, dict) and (body.get("text") or body.get("url")):
-        return {"text": body.get("text"), "url": body.get("url"), **given}
-    return {"text": event.get("raw_string") or "", **given}
+        return {"text": body.get("text"), "url": body.get("url"), **options}
+    return {"text": event.get("raw_string") or "", **options}

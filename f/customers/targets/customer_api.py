@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from f.connect.config import from_resource
@@ -60,9 +60,10 @@ _ENDPOINTS = {"customers", "health", "batch", "lookup"}
 
 
 def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | None = None) -> Target:
-    """Check the whole resource; `overrides` are settings given with the run, None leaves the resource's own.
+    """Check the whole resource, and return the target.
 
-    Raises FixSettings with a sentence for what is wrong and where.
+    `overrides` are settings of this run; None leaves the resource's own. Raises FixSettings, which says what
+    is wrong and where.
     """
     if not isinstance(api, Mapping) or not api:
         raise FixSettings(
@@ -71,8 +72,8 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
         )
     _refuse_unknown(api, set(customer_api.__annotations__), "the resource")
     kind = _kind(api)
-    given = {name: value for name, value in (overrides or {}).items() if value is not None}
-    settings, endpoints = {**_part(api, "settings"), **given}, _part(api, "endpoints")
+    changed = {name: value for name, value in (overrides or {}).items() if value is not None}
+    settings, endpoints = {**_part(api, "settings"), **changed}, _part(api, "endpoints")
     _refuse_unknown(settings, _SETTINGS | kind.traits.own_settings, "the resource's settings")
     _refuse_unknown(endpoints, _ENDPOINTS, "the resource's endpoints")
     integration = from_resource(_integration(kind, api, settings))
@@ -183,8 +184,8 @@ def _part(api: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict(part)
 
 
-def _refuse_unknown(given: Mapping[str, Any], known: set[str], where: str) -> None:
-    for name in given:
+def _refuse_unknown(names: Iterable[str], known: set[str], where: str) -> None:
+    for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"It may have: {', '.join(sorted(known))}."

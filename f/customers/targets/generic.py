@@ -20,7 +20,7 @@ from f.records.target.replies import body_of, explanation, object_of, refusal, r
 from f.records.target.target import BaseKind, Lookup, OnDuplicate, Target, Traits
 
 # 503 says that the service could not handle the request at all (RFC 9110 section 15.6.4), so like
-# 429 it leaves nothing behind and the row is safe to feed again.
+# 429 it leaves nothing behind and the row is safe to import again.
 _NOT_APPLIED = frozenset({429, 503})
 # Where such APIs put the customers a query found.
 _LISTS = ("data", "results", "items", "customers")
@@ -48,7 +48,7 @@ class Generic(BaseKind):
         return self
 
     def requests_for(self, rows: Sequence[Row], target: Target, _: OnDuplicate) -> Iterator[Request]:
-        """One POST a row, or one a batch; its key repeats whenever the same content meets the same target."""
+        """Yield one POST a row, or one a batch; the same content for the same target has the same key."""
         if target.batch_endpoint is None:
             for row in rows:
                 yield _post(target, target.endpoint, target.record_of(row), (row,))
@@ -59,7 +59,7 @@ class Generic(BaseKind):
             yield _post(target, target.batch_endpoint, body, group)
 
     def outcomes_from(self, response: Response, rows: Sequence[Row]) -> list[RowOutcome]:
-        """What a reply means for the rows of its request. 401 and 403 never come here: they end the run."""
+        """Return what a reply means for its rows. 401 and 403 never come here: they stop the run."""
         body = object_of(response)
         results = body.get("results")
         if response.success and isinstance(results, list):
@@ -67,14 +67,14 @@ class Generic(BaseKind):
                 return [unreadable(response)] * len(rows)
             return [_result(result) for result in results]
         if len(rows) > 1:
-            end = unreadable(response) if response.success else refusal_of_batch(response)
+            outcome = unreadable(response) if response.success else refusal_of_batch(response)
         elif response.success:
-            end = RowOutcome("created", id=_id_in(body, response.headers))
+            outcome = RowOutcome("created", id=_id_in(body, response.headers))
         elif response.status == 409:
-            end = RowOutcome.because("already_exists", id=_id_in(body, response.headers))
+            outcome = RowOutcome.because("already_exists", id=_id_in(body, response.headers))
         else:
-            end = refusal(response)
-        return [end] * len(rows)
+            outcome = refusal(response)
+        return [outcome] * len(rows)
 
     def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
         """Bring an existing customer up to date; setting the same values twice is harmless."""
@@ -90,11 +90,11 @@ class Generic(BaseKind):
         )
 
     def can_look_up(self, target: Target) -> bool:
-        """Whether the resource names a place to look customers up."""
+        """Return whether the resource names a place to look customers up."""
         return target.lookup_endpoint is not None
 
     def lookups_for(self, rows: Sequence[Row], target: Target, _: Sequence[str]) -> Iterator[Request]:
-        """One GET a row, where the resource names the endpoint: `{email}` and `{external_id}` are filled in.
+        """Yield one GET a row at the resource's endpoint, with `{email}` and `{external_id}` filled in.
 
         Such APIs answer with whole customers, whichever fields are wanted.
         """
@@ -105,7 +105,7 @@ class Generic(BaseKind):
             yield Request(method="GET", path=path, endpoint="customer_lookup", context=(row,))
 
     def found_in(self, response: Response, rows: Sequence[Row], _: Target) -> dict[int, Found]:
-        """The first customer of the reply that does not bear another e-mail address; none for a 404."""
+        """Return the reply's first customer that has no other e-mail address; nothing for a 404."""
         body, row = body_of(response), rows[0]
         listed = (
             next((body[name] for name in _LISTS if name in body), [body]) if isinstance(body, dict) else body
@@ -119,7 +119,7 @@ class Generic(BaseKind):
         return {}
 
     def repeats_safely(self, target: Target, _: OnDuplicate) -> bool:
-        """Only if the resource says that the API refuses a second customer with the same e-mail address."""
+        """Return whether, by the resource, the API refuses a second customer with the same e-mail."""
         return _is_known_by_email(target)
 
     def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:

@@ -76,7 +76,7 @@ class Hubspot(ContactKind):
     def requests_for(
         self, rows: Sequence[Row], target: Target, on_duplicate: OnDuplicate
     ) -> Iterator[Request]:
-        """Batches of creates, or of upserts by e-mail where existing contacts are to be updated.
+        """Yield batches of creates, or of upserts by e-mail if existing contacts are to be updated.
 
         Only with a trace id of its own on every input does HubSpot apply the good rows beside a bad one.
         """
@@ -95,17 +95,17 @@ class Hubspot(ContactKind):
             )
 
     def outcomes_from(self, response: Response, rows: Sequence[Row]) -> list[RowOutcome]:
-        """Results and errors are told apart and joined to their rows by trace id, never by their order."""
+        """Return the outcomes, joined to their rows by trace id: results and errors come in any order."""
         body = object_of(response)
         if not response.success:
             return [_refusal(response) if len(rows) == 1 else refusal_of_batch(response)] * len(rows)
-        ends = dict(map(_applied, dicts(body.get("results"))))
+        outcomes = dict(map(_applied, dicts(body.get("results"))))
         for error in dicts(body.get("errors")):
-            ends.update(dict.fromkeys(_traces(error), _failed(error)))
-        return [ends.get(str(row.line)) or unreadable(response) for row in rows]
+            outcomes.update(dict.fromkeys(_traces(error), _failed(error)))
+        return [outcomes.get(str(row.line)) or unreadable(response) for row in rows]
 
     def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
-        """Setting the same properties twice changes nothing."""
+        """Return a PATCH: setting the same properties twice changes nothing."""
         return Request(
             method="PATCH",
             path=f"{target.endpoint}/{existing_id}",
@@ -117,7 +117,7 @@ class Hubspot(ContactKind):
         )
 
     def refusal_before_sending(self, row: Row, target: Target) -> RowOutcome | None:
-        """Upserts need their key. HubSpot takes longer values than an import, so there is no other check."""
+        """Refuse a row without the key of an upsert. HubSpot's limits of length are above an import's."""
         name = _key_property(target)
         return None if target.record_of(row).get(name) else RowOutcome.because("missing_required", name)
 
@@ -132,7 +132,7 @@ class Hubspot(ContactKind):
         return True
 
     def lookups_for(self, rows: Sequence[Row], target: Target, names: Sequence[str]) -> Iterator[Request]:
-        """Reads by e-mail, or the property that upserts go by. Not the search: its index lags behind."""
+        """Yield reads by e-mail, or by the property of upserts. Not the search: its index lags behind."""
         key = _key_property(target)
         left = iter(rows)
         while group := tuple(islice(left, _MOST)):
@@ -151,15 +151,15 @@ class Hubspot(ContactKind):
             )
 
     def found_in(self, response: Response, rows: Sequence[Row], target: Target) -> dict[int, Found]:
-        """Contacts by their key, without regard to case: HubSpot keeps e-mails in lower case."""
+        """Return contacts by their key, without regard to case: HubSpot keeps e-mails in lower case."""
         key = _key_property(target)
         lines = {value.casefold(): line for line, value in values_of(rows, target, key).items()}
         results = dicts(object_of(response).get("results"))
-        shown = [(result.get("id"), _properties(result)) for result in results]
-        return found_by_key(lines, ((values.get(key), remote_id, values) for remote_id, values in shown))
+        records = [(result.get("id"), _properties(result)) for result in results]
+        return found_by_key(lines, ((values.get(key), remote_id, values) for remote_id, values in records))
 
     def quota_request(self, _: Target) -> Request:
-        """The calls of all private apps of the account, which share one quota."""
+        """Ask for the calls of all private apps of the account, which share one quota."""
         return Request(method="GET", path=_USAGE, endpoint="usage")
 
     def quota_in(self, response: Response, now: float) -> QuotaLeft | None:
@@ -189,8 +189,8 @@ def _key_property(target: Target) -> str:
 def _applied(result: Mapping[str, Any]) -> tuple[str, RowOutcome]:
     """`new` comes with upserts and tells a created contact from an updated one."""
     remote_id = str(result.get("id") or "") or None
-    end = RowOutcome("updated" if result.get("new") is False else "created", id=remote_id)
-    return str(result.get("objectWriteTraceId")), end
+    outcome = RowOutcome("updated" if result.get("new") is False else "created", id=remote_id)
+    return str(result.get("objectWriteTraceId")), outcome
 
 
 def _traces(error: Mapping[str, Any]) -> list[str]:

@@ -92,7 +92,7 @@ class Salesforce(ContactKind):
     def requests_for(
         self, rows: Sequence[Row], target: Target, on_duplicate: OnDuplicate
     ) -> Iterator[Request]:
-        """Collections of creates, or of upserts where existing contacts are to be updated.
+        """Yield collections of creates, or of upserts if existing contacts are to be updated.
 
         Rows of one company go together: two writers under the same parent lock each other out.
         """
@@ -114,7 +114,7 @@ class Salesforce(ContactKind):
             )
 
     def outcomes_from(self, response: Response, rows: Sequence[Row]) -> list[RowOutcome]:
-        """One result a row, in the order of the request; `created` comes with upserts.
+        """Return one result a row, in the order of the request; `created` comes with upserts.
 
         An error of the request as a whole is a list of {errorCode, message, fields}.
         """
@@ -129,7 +129,7 @@ class Salesforce(ContactKind):
         return [failure_of(codes, results, _matched_id(results)) or refusal(response)]
 
     def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
-        """Setting the same fields twice changes nothing."""
+        """Return a PATCH: setting the same fields twice changes nothing."""
         return Request(
             method="PATCH",
             path=f"{target.endpoint}/{existing_id}",
@@ -141,7 +141,7 @@ class Salesforce(ContactKind):
         )
 
     def refusal_before_sending(self, row: Row, target: Target) -> RowOutcome | None:
-        """Required fields and lengths, so that a row is refused by its own words, not by a bulk reply."""
+        """Check required fields and lengths: a row is then refused in words of its own, not of a bulk job."""
         record = target.record_of(row)
         for name in dict.fromkeys(("LastName", upsert_key(target))):
             if not record.get(name):
@@ -153,11 +153,11 @@ class Salesforce(ContactKind):
         return None
 
     def stop_code(self, response: Response) -> str | None:
-        """403 also says that the calls of the day are used up."""
+        """Return the code for a 403 that says that the calls of the day are used up."""
         return "quota_used_up" if b"REQUEST_LIMIT_EXCEEDED" in response.body else None
 
     def lookups_for(self, rows: Sequence[Row], target: Target, names: Sequence[str]) -> Iterator[Request]:
-        """SOQL by e-mail, which every row has, or by the external id that upserts go by."""
+        """Yield SOQL queries by e-mail, which every row has, or by the external id of upserts."""
         root, object_name = places(target)
         key = upsert_key(target)
         columns = ", ".join(dict.fromkeys(("Id", *map(_plain, (key, *names)))))
@@ -173,26 +173,26 @@ class Salesforce(ContactKind):
             )
 
     def found_in(self, response: Response, rows: Sequence[Row], target: Target) -> dict[int, Found]:
-        """Contacts by their key without regard to case; of several with one address, the first listed."""
+        """Return contacts by their key without regard to case; of several with one key, the first listed."""
         key = upsert_key(target)
         lines = {value.casefold(): line for line, value in values_of(rows, target, key).items()}
         records = dicts(object_of(response).get("records"))
         return found_by_key(lines, ((record.get(key), record.get("Id"), record) for record in records))
 
     def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
-        """Salesforce takes two contacts with one e-mail unless a duplicate rule says otherwise."""
+        """Return whether a repeat would make a second contact: Salesforce takes two with one e-mail."""
         return not self.repeats_safely(target, on_duplicate)
 
     def repeats_safely(self, target: Target, on_duplicate: OnDuplicate) -> bool:
-        """An upsert finds what it wrote; a create is refused the second time only by a unique external id."""
+        """Return True for upserts, which find what they wrote, and for creates with a unique external id."""
         return on_duplicate == "update" or has_unique_key(target)
 
     def quota_request(self, target: Target) -> Request:
-        """The limits of the org: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm."""
+        """Ask for the org's limits: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm."""
         return Request(method="GET", path=f"{places(target)[0]}/limits", endpoint="limits")
 
     def quota_in(self, response: Response, now: float) -> QuotaLeft | None:
-        """Requests are counted over the last 24 hours, so that there is no time at which all come back."""
+        """Return the calls left. They are counted over the last 24 hours: no time renews them all at once."""
         del now
         requests = object_of(response).get("DailyApiRequests")
         if isinstance(requests, dict):
@@ -214,7 +214,7 @@ def _result(result: Mapping[str, Any]) -> RowOutcome:
 
 
 def _matched_id(errors: Sequence[Mapping[str, Any]]) -> str | None:
-    """The record a duplicate rule matched, where the reply names exactly one."""
+    """The record a duplicate rule matched, if the reply names exactly one."""
     ids = {
         match.get("record", {}).get("Id")
         for error in errors
@@ -227,8 +227,8 @@ def _matched_id(errors: Sequence[Mapping[str, Any]]) -> str | None:
 def _plain(name: str) -> str:
     if _FIELD.fullmatch(name) is None:
         raise FixSettings(
-            f"The resource's mapping or external_id_field names {name!r}, which is no field of Salesforce. "
-            "Give its API name, such as Region__c.",
+            f"The resource's mapping or external_id_field names {name!r}, which is not a field of "
+            "Salesforce. Give its API name, such as Region__c.",
             code="bad_mapping",
         )
     return name
@@ -239,7 +239,7 @@ def _quoted(text: str) -> str:
 
 
 def has_unique_key(target: Target) -> bool:
-    """Whether every record carries an external id, of which Salesforce takes none twice."""
+    """Return whether every record has an external id, of which Salesforce takes none twice."""
     return upsert_key(target) != "Email"
 
 

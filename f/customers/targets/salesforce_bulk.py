@@ -33,7 +33,7 @@ class SalesforceBulk:
     bulk_from = 2000
 
     def new_job(self, target: Target, on_duplicate: OnDuplicate) -> Request:
-        """An open job does nothing, so that a second one is harmless."""
+        """Open a job. An open job does nothing, so a second one is harmless."""
         root, object_name = places(target)
         job = {"object": object_name, "operation": "insert", "contentType": "CSV", "lineEnding": "LF"}
         if on_duplicate == "update":
@@ -43,11 +43,11 @@ class SalesforceBulk:
         )
 
     def job_in(self, response: Response) -> str:
-        """The job's id."""
+        """Return the job's id."""
         return str(object_of(response).get("id", ""))
 
     def upload(self, job: str, rows: Sequence[Row], target: Target) -> Request:
-        """All rows as one CSV; a second upload is refused, so that no row gets in twice."""
+        """Send all rows as one CSV. A second upload is refused, so that no row gets in twice."""
         records = [_flat(target.record_of(row)) for row in rows]
         columns = list(dict.fromkeys(name for record in records for name in record))
         text = io.StringIO()
@@ -63,19 +63,19 @@ class SalesforceBulk:
         )
 
     def close(self, job: str, target: Target) -> Request:
-        """The load begins. A job that is closed already refuses it."""
+        """Start the load. A job that is closed already refuses it."""
         return _to_state(job, "UploadComplete", target)
 
     def abort(self, job: str, target: Target) -> Request:
-        """A job that was not closed ends without effect."""
+        """Abort a job that was not closed: it has no effect then."""
         return _to_state(job, "Aborted", target)
 
     def look(self, job: str, target: Target) -> Request:
-        """How far it is."""
+        """Ask for the job's state."""
         return Request(method="GET", path=_path(job, target), endpoint="bulk_job")
 
     def state_in(self, response: Response) -> Literal["open", "working", "ended", "gone"]:
-        """What is to be done about the job."""
+        """Return the job's state in the words of the engine."""
         if response.status == 404:
             return "gone"
         state = object_of(response.raise_for_status()).get("state")
@@ -86,26 +86,26 @@ class SalesforceBulk:
         return "ended" if state in _ENDED else "working"
 
     def failure_in(self, response: Response) -> RowOutcome:
-        """What a job that has ended means for rows it does not name."""
+        """Return the outcome of rows that an ended job does not name."""
         return RowOutcome.because("batch_refused", explanation(object_of(response).get("errorMessage")))
 
     def results(self, job: str, target: Target) -> Iterator[Request]:
-        """The rows that were applied, and those that were not."""
+        """Ask for the rows that were applied, and for those that were not."""
         for name in ("successfulResults", "failedResults"):
             yield Request(method="GET", path=f"{_path(job, target)}/{name}", endpoint="bulk_results")
 
     def outcomes_in(self, response: Response, rows: Sequence[Row]) -> dict[int, RowOutcome]:
-        """Rows are told by the e-mail they were sent with."""
+        """Return outcomes by line: rows are known by the e-mail they were sent with."""
         lines = {row.key: row.line for row in rows}
-        ends: dict[int, RowOutcome] = {}
+        outcomes: dict[int, RowOutcome] = {}
         for result in csv.DictReader(io.StringIO(response.text, newline="")):
             line = lines.get(str(result.get("Email", "")).casefold())
             if line is not None:
-                ends[line] = _end(result)
-        return ends
+                outcomes[line] = _outcome_of(result)
+        return outcomes
 
 
-def _end(result: Mapping[str, str | None]) -> RowOutcome:
+def _outcome_of(result: Mapping[str, str | None]) -> RowOutcome:
     error = result.get("sf__Error")
     if error is None:
         updated = str(result.get("sf__Created")).lower() == "false"
@@ -135,7 +135,7 @@ def _path(job: str, target: Target) -> str:
 
 
 def places(target: Target) -> tuple[str, str]:
-    """The root of the REST API and the object's name, out of the resource's endpoint."""
+    """Return the root of the REST API and the object's name, out of the resource's endpoint."""
     parts = _ENDPOINT.fullmatch(target.endpoint)
     if parts is None:
         raise FixSettings(
@@ -147,12 +147,12 @@ def places(target: Target) -> tuple[str, str]:
 
 
 def upsert_key(target: Target) -> str:
-    """The field that tells an existing record: the external id, or the e-mail, which is an idLookup field."""
+    """Return the field that upserts go by: the external id, or the e-mail, which is an idLookup field."""
     return str(target.options.get("external_id_field") or "Email")
 
 
 def failure_of(codes: set[str], errors: Sequence[Mapping[str, Any]], id: str | None) -> RowOutcome | None:
-    """What a record's error codes mean; None: the record is refused on its merits."""
+    """Return what a record's error codes mean; None if the record is refused on its merits."""
     if codes & _LOCKED:
         return RowOutcome.because("row_locked", explanation(errors))
     if codes & _EXISTS:

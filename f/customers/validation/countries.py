@@ -58,7 +58,7 @@ _DAILY_NAMES = {
 
 @lru_cache(maxsize=1024)
 def to_alpha2(text: str) -> str | None:
-    """The two-letter code of a country given by name, alpha-2, alpha-3 or number; None where unrecognised."""
+    """Return the two-letter code of a country named by name, alpha-2, alpha-3 or number; None if unknown."""
     wanted = " ".join(text.split())
     return _DAILY_NAMES.get(wanted.casefold()) or _iso_names().get(wanted.lower())
 

@@ -40,7 +40,7 @@ class Customer:
         return customer_key(self.email)
 
     def to_json(self) -> dict[str, Any]:
-        """The flat form that travels between steps and that a person types in a form."""
+        """Return the flat form that travels between steps and that a person types into a form."""
         record: dict[str, Any] = {"name": self.name, "email": self.email, **self.fields}
         if self.custom:
             record[CUSTOM] = self.custom
@@ -48,7 +48,7 @@ class Customer:
 
 
 def customer_key(email: str) -> str:
-    """An address without regard to case: what makes two rows the same customer."""
+    """Return the address without regard to case: what makes two rows the same customer."""
     return email.casefold()
 
 
@@ -107,7 +107,7 @@ def check(values: dict[str, str], custom: dict[str, str], default_country: str |
 
 
 def check_email(text: str) -> tuple[str, Fault | None]:
-    """The address with its domain normalised (RFC 5321 leaves the local part's case to the receiver)."""
+    """Return the address with its domain normalised (RFC 5321 leaves the local part's case alone)."""
     if not text:
         return "", Fault("missing_email", "email")
     try:

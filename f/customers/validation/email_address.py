@@ -9,7 +9,7 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 
 def normalize_email(text: str) -> str:
-    """The address with its domain normalised (RFC 5321 leaves the local part's case to the receiver).
+    """Return the address with its domain normalised (RFC 5321 leaves the local part's case alone).
 
     Raises email_validator.EmailNotValidError, whose message says what is wrong.
     """
@@ -40,7 +40,7 @@ _MAILBOXES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 
 
 def normalize_plain(text: str) -> str | None:
-    """What the library makes of a plain address; None where the address is not plain."""
+    """Return what the library makes of a plain address; None if the address is not plain."""
     if len(text) > _LONGEST_PLAIN:
         return None
     if _PLAIN.fullmatch(text):

@@ -12,7 +12,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
 
 
 def to_e164(text: str, country: str | None) -> tuple[str | None, str | None]:
-    """A phone number as E.164 and its extension; (None, None) where it cannot be read.
+    """Return a phone number as E.164 and its extension; (None, None) if it cannot be read.
 
     Without a country (alpha-2) only numbers with a country code can be read: none is ever guessed.
     """
@@ -42,7 +42,7 @@ _LONGEST_PLAIN = 40  # the library refuses above 250
 
 
 def read_plain(text: str, country: str | None) -> str | None:
-    """The E.164 number, never with an extension; None where the library has to be asked."""
+    """Return the E.164 number, never with an extension; None if the library has to be asked."""
     if len(text) > _LONGEST_PLAIN:
         return None
     digits = text.replace(" ", "").replace("-", "").replace("(", "").replace(")", "")

@@ -63,13 +63,13 @@ CUSTOMER_REASONS: dict[str, ReasonText] = {
     ),
     "in_progress_elsewhere": ReasonText(
         "failed",
-        "Another import is sending this customer at this moment.",
-        "Feed the rejects file when that import has ended, at the latest in a quarter of an hour.",
+        "Another import is sending this customer right now.",
+        "Import the rejects file when that import has ended, at the latest in a quarter of an hour.",
     ),
     "answer_lost": ReasonText(
         "unknown",
         "The row was sent, but the answer was lost.",
-        "Look the customer up in the target. If it is not there, feed the row again with resend_unknown.",
+        "Look the customer up in the target. If it is not there, import the row again with resend_unknown.",
     ),
 }
 

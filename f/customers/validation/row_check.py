@@ -40,31 +40,31 @@ class RowCheck:
         self._default_country = default_country
 
     def verdicts(self, rows: Sequence[list[str]]) -> list[Checked]:
-        """The verdict on each of these rows, all as wide as the header."""
+        """Return the verdict on each of these rows, all as wide as the header."""
         verdicts: list[Checked] = []
         for start in range(0, len(rows), _LOOKED_AT_TOGETHER):
             verdicts += self._together(rows[start : start + _LOOKED_AT_TOGETHER])
         return verdicts
 
     def _together(self, rows: Sequence[list[str]]) -> list[Checked]:
-        if self._nothing_to_mend(list(chain.from_iterable(rows))):
+        if self._nothing_to_change(list(chain.from_iterable(rows))):
             return [self._plain(row) or self.by_rule(row) for row in rows]
         return [
-            (self._plain(row) if self._nothing_to_mend(row) else None) or self.by_rule(row) for row in rows
+            (self._plain(row) if self._nothing_to_change(row) else None) or self.by_rule(row) for row in rows
         ]
 
     def by_rule(self, cells: Sequence[str]) -> Checked:
-        """The verdict of `check`, without short cuts for the row."""
+        """Return the verdict of `check`, without short cuts for the row."""
         values, custom = self._columns.split(cells)
         customer, faults, warnings = check(values, custom, self._default_country)
         return customer.to_json() if customer else None, faults, warnings
 
-    def _nothing_to_mend(self, cells: Sequence[str]) -> bool:
+    def _nothing_to_change(self, cells: Sequence[str]) -> bool:
         """Whether `check` would trim and refuse none of the cells of these whole rows."""
         return is_clean(cells) and not any(map(gt, map(len, cells), cycle(self._limits)))
 
     def _plain(self, cells: Sequence[str]) -> Checked | None:
-        """What `check` does once a row is trimmed, in the same order; None where that is not all."""
+        """What `check` does once a row is trimmed, in the same order; None if more is to be done."""
         record: dict[str, Any] = {name: text for index, name in self._fields if (text := cells[index])}
         email = normalize_plain(record.get("email", ""))
         if email is None:
@@ -98,7 +98,7 @@ class RowCheck:
 
 
 def is_clean(texts: Sequence[str]) -> bool:
-    """Whether `check` would neither trim any of these texts nor refuse one for its characters.
+    """Return whether `check` would neither trim any of these texts nor refuse one for its characters.
 
     Of all white space only the space itself is printable, and none of the characters that `check` removes
     or refuses is, except the replacement character. What is left to be trimmed is a space beside another or

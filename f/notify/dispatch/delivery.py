@@ -48,7 +48,7 @@ class ChannelResult(TypedDict):
 def deliver(
     channel: ChannelSettings, message: Message, store: Store, *, key: str = "", window: float | None = None
 ) -> ChannelResult:
-    """Send; an error is a result, so that no channel stops another."""
+    """Send, and return an error as a result, so that no channel stops another."""
     match channel:
         case SlackSettings():
             return _attempt(lambda: _to_slack(channel, message, store, key, window))

@@ -1,4 +1,4 @@
-"""Which channels an event goes to, and when: pure decisions from the routing and the moment."""
+"""Which channels an event goes to, and when: pure decisions from the routing and the time."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def _is_quiet(quiet: QuietHours, channel: str, severity: str, now: datetime) -> 
     return is_within(now.astimezone(ZoneInfo(quiet.timezone)).time(), quiet.start, quiet.end)
 
 
-def is_within(moment: time, start: time, end: time) -> bool:
+def is_within(now: time, start: time, end: time) -> bool:
     """Return whether a time lies from `start` to before `end`, over midnight if end is not after start."""
     if start < end:
-        return start <= moment < end
-    return moment >= start or moment < end
+        return start <= now < end
+    return now >= start or now < end

@@ -23,7 +23,7 @@ _STOPPING = (SignInAgain, FixSettings, WaitForQuota)
 
 
 class RecipientResult(TypedDict):
-    """What became of one recipient, by its place in the list given."""
+    """The result of one recipient, at its place in the input's list."""
 
     email: str
     status: RecipientStatus
@@ -32,7 +32,7 @@ class RecipientResult(TypedDict):
 
 
 class BulkResult(TypedDict):
-    """Every recipient is in `recipients` once, in the order given; `counts` adds up to their number."""
+    """Every recipient is in `recipients` once, in the input's order; `counts` adds up to their number."""
 
     provider: str
     counts: dict[str, int]

@@ -38,13 +38,13 @@ _CELLS = frozenset({"td", "th"})
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address and the name shown with it."""
+    """An address and the name that goes with it."""
 
     email: str
     name: str = ""
 
     @property
-    def shown(self) -> str:
+    def formatted(self) -> str:
         """Return it as a header writes it: `Name <address>`."""
         return (
             formataddr((self.name, self.email)) if self.name.isascii() else f'"{self._quoted}" <{self.email}>'
@@ -103,7 +103,7 @@ def mail_of(
     """
     seen: set[str] = set()
     recipients = [
-        _distinct(addresses_of(given, name), seen) for name, given in (("to", to), ("cc", cc), ("bcc", bcc))
+        _distinct(addresses_of(texts, name), seen) for name, texts in (("to", to), ("cc", cc), ("bcc", bcc))
     ]
     if not recipients[0]:
         raise FixInput("No recipient: give at least one address in `to`.", code="no_recipients")
@@ -178,8 +178,8 @@ def _check_content(subject: str, html: str, text: str) -> None:
         raise FixInput("The e-mail is empty. Give html or text.", code="no_text")
 
 
-def _categories(given: Sequence[str]) -> list[str]:
-    categories = list(dict.fromkeys(one_line(name.strip(), "a category") for name in given if name.strip()))
+def _categories(names: Sequence[str]) -> list[str]:
+    categories = list(dict.fromkeys(one_line(name.strip(), "a category") for name in names if name.strip()))
     if len(categories) > MOST_CATEGORIES:
         raise FixInput(
             f"An e-mail has at most {MOST_CATEGORIES} categories, this has {len(categories)}.",
@@ -188,8 +188,8 @@ def _categories(given: Sequence[str]) -> list[str]:
     return categories
 
 
-def _attachments(given: Sequence[Mapping[str, Any]]) -> list[Attachment]:
-    attachments = [_attachment(item, number) for number, item in enumerate(given, 1)]
+def _attachments(items: Sequence[Mapping[str, Any]]) -> list[Attachment]:
+    attachments = [_attachment(item, number) for number, item in enumerate(items, 1)]
     size = sum(len(attachment.content) for attachment in attachments)
     if size > MOST_ATTACHED_BYTES:
         raise FixInput(

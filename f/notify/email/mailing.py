@@ -1,4 +1,4 @@
-"""Sending an e-mail through whichever provider is given: not to who opted out, once."""
+"""Sending an e-mail through either provider: once, and not to people who opted out."""
 
 from __future__ import annotations
 

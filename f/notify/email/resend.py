@@ -99,16 +99,16 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
 
 def body_of(mail: Mail) -> dict[str, Any]:
     """Return the e-mail in Resend's words."""
-    body: dict[str, Any] = {"from": mail.sender.shown, "to": [address.shown for address in mail.to]}
+    body: dict[str, Any] = {"from": mail.sender.formatted, "to": [address.formatted for address in mail.to]}
     if mail.template_id:
         body["template"] = {"id": mail.template_id, "variables": dict(mail.template_data)}
     optional = {
         "subject": mail.subject,
         "html": mail.html,
         "text": mail.text,
-        "cc": [address.shown for address in mail.cc],
-        "bcc": [address.shown for address in mail.bcc],
-        "reply_to": mail.reply_to.shown if mail.reply_to else "",
+        "cc": [address.formatted for address in mail.cc],
+        "bcc": [address.formatted for address in mail.bcc],
+        "reply_to": mail.reply_to.formatted if mail.reply_to else "",
         "attachments": [
             {"filename": file.filename, "content": file.content, "content_type": file.content_type}
             for file in mail.attachments
@@ -153,7 +153,7 @@ _REFUSALS: tuple[tuple[type[ConnectError], Mapping[str, str]], ...] = (
             "invalid_idempotent_request": "the message_key belongs to another e-mail. Use one each",
             "missing_required_field": "a field is missing",
             "invalid_attachment": "an attachment has neither content nor path",
-            "invalid_from_address": "the sender is no address",
+            "invalid_from_address": "the sender is not an address",
             "not_found": "the template is unknown. Check template_id",
         },
     ),

@@ -1,8 +1,12 @@
 """Which run has which file of the inbox: one row a version of a file, in the store all runs share.
 
 A row is a claim with a lease until the import has ended; then it holds the result, and the file is never
-imported again, whether or not the run lived to move it. Taking a claim is one statement that names the
+imported again, whether or not the run was able to move it. Taking a claim is one statement that names the
 state it was decided on, so of several runs one gets it. The rows hold paths and counts, never a record.
+
+    (new) --take--> leased --conclude--> has its result
+                      |  `--give_back--> free, for the next run's attempt
+                      `--its job is gone, or the lease runs out--> free, for the next run's attempt
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from f.records.inbox.decisions import FileResult, InboxFile, Standing
+from f.records.inbox.decisions import ClaimState, FileResult, InboxFile
 
 if TYPE_CHECKING:
     from f.store.store import Store
@@ -30,27 +34,27 @@ _CONCLUDE = """UPDATE inbox_file SET result = :result
 _GIVE_BACK = "UPDATE inbox_file SET leased_until = 0 WHERE id = :id AND owner = :owner AND result IS NULL"
 
 
-class Claims:
-    """The claims in a store. Raises TryLater where the store cannot be reached."""
+class FileClaims:
+    """The claims on files in a store. Its methods raise TryLater if the store cannot be reached."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         store.create(_TABLE)
 
     def now(self) -> float:
-        """Seconds since the epoch, by the clock all runs share."""
+        """Return the seconds since the epoch, by the clock all runs share."""
         return self._store.now()
 
-    def standing(self, file: InboxFile) -> Standing | None:
-        """What is known of a file; None where no run has taken it yet."""
+    def state(self, file: InboxFile) -> ClaimState | None:
+        """Return what is known of a file; None if no run has taken it yet."""
         rows = self._store.execute(_READ, {"id": file.id})
         if not rows:
             return None
         owner, leased_until, attempt, result = rows[0]
-        return Standing(owner, leased_until, attempt, json.loads(result) if result else None)
+        return ClaimState(owner, leased_until, attempt, json.loads(result) if result else None)
 
-    def take(self, file: InboxFile, owner: str, lease_seconds: float, seen: Standing | None) -> int | None:
-        """Take a file that stands as `seen`: this attempt's number, None where another run was faster.
+    def take(self, file: InboxFile, owner: str, lease_seconds: float, seen: ClaimState | None) -> int | None:
+        """Take a file in the state `seen`, and return this attempt's number; None if another run was faster.
 
         An owner that takes it again, as a step does that Windmill starts anew, is still at the same attempt.
         """
@@ -69,12 +73,12 @@ class Claims:
     def conclude(self, file: InboxFile, owner: str, result: FileResult) -> FileResult | None:
         """Keep the result for good and return it, or the one this owner kept before.
 
-        None where the claim has passed to another run.
+        None if the claim has passed to another run.
         """
         values = {"id": file.id, "owner": owner, "result": json.dumps(result)}
         if self._store.execute(_CONCLUDE, values):
             return result
-        seen = self.standing(file)
+        seen = self.state(file)
         return seen.result if seen is not None and seen.owner == owner else None
 
     def give_back(self, file: InboxFile, owner: str) -> None:

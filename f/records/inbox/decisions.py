@@ -1,4 +1,4 @@
-"""What an inbox decides: which files are due, which run may take one, and where each ends up. Pure."""
+"""What an inbox decides: which files to import, which run may take one, and where each is moved. Pure."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from f.connect.errors import FixInput
-from f.records.report.parked_rows import told_of
+from f.records.report.parked_rows import describe_parked
 
 if TYPE_CHECKING:
     from f.records.report.summary import Rest
     from f.windmill.objects import FileRef
 
-# Errors that are the file's own fault, or a person's word on it: the next run would meet them again.
+# Errors that are the file's own fault, or a person's decision on it: the next run would meet them again.
 _FINAL_ERRORS = frozenset({"FixInput", "BadTable", "SuspendedDisapproved", "SuspendedTimedOut"})
 _APPLIED_OR_IN_DOUBT = ("created", "updated", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class InboxFile:
-    """One version of an object. `modified` is ISO 8601 as the storage gives it, empty where it gives none.
+    """One version of an object. `modified` is ISO 8601 as the storage has it, empty if it has none.
 
     `storage` is empty for the workspace's default one. `version` is the storage's own id of the version,
-    empty where it keeps none.
+    empty if it keeps none.
     """
 
     storage: str
@@ -38,7 +38,7 @@ class InboxFile:
 
     @property
     def id(self) -> str:
-        """The same for the same version of the same file, another once the file is replaced."""
+        """The hash of all fields: another one once the file is replaced."""
         facts = [self.storage, self.path, self.size, self.modified, self.version]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
@@ -49,11 +49,11 @@ class InboxFile:
 
     @property
     def modified_at(self) -> float:
-        """Seconds since the epoch; 0 where the storage does not say."""
+        """Seconds since the epoch; 0 if the storage does not say."""
         return datetime.fromisoformat(self.modified).timestamp() if self.modified else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """The fields, for a job's result."""
+        """Return the fields, for a job's result."""
         return asdict(self)
 
 
@@ -65,10 +65,10 @@ class FileError(TypedDict):
 
 
 class FileResult(TypedDict):
-    """What became of one file: the content of result.json, and what the state store keeps of it.
+    """The result of one file: the content of result.json, and what the state store keeps of it.
 
     `folder` is where the file and all that belongs to it lie. `copies` are the import's own files and the
-    names they get in the folder. `rest` are the rows that wait for another run.
+    names they get in the folder. `rest` are the rows that were parked for another run.
     """
 
     file: str
@@ -85,8 +85,12 @@ class FileResult(TypedDict):
     rest: NotRequired[Rest]
 
 
-class Claim(TypedDict):
-    """What a run may do with a file. `give_up`: it was begun too often; `settle`: it only has to be moved."""
+class FileClaim(TypedDict):
+    """What a run may do with a file.
+
+    `import` it; `settle`: it was imported, and only has to be archived; `give_up`: it was begun too often;
+    `skip`: it belongs to another run.
+    """
 
     action: Literal["import", "settle", "give_up", "skip"]
     message: str
@@ -97,8 +101,8 @@ class Claim(TypedDict):
     result: NotRequired[FileResult]
 
 
-class Settled(TypedDict):
-    """How a file's turn in this run ended. `later`: it stays in the inbox for the next run."""
+class ArchivedFile(TypedDict):
+    """The outcome of a file in this run. `later`: it stays in the inbox for the next run."""
 
     path: str
     outcome: Literal["done", "failed", "later"]
@@ -108,8 +112,11 @@ class Settled(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the state store knows of a file; `result` is there once its import has ended for good."""
+class ClaimState:
+    """What the state store knows of a file. `result` is set once its import is over for good.
+
+    `leased_until` in seconds since the epoch, 0 once the claim was given back.
+    """
 
     owner: str
     leased_until: float
@@ -118,27 +125,30 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """The files whose turn it is, oldest first; how many may still be uploaded, and how many are too many."""
+class Selection:
+    """The files to import in this run, oldest first.
+
+    `changing` more may still be being uploaded; `next_run` more are left for the next run.
+    """
 
     files: list[InboxFile]
     changing: int
     next_run: int
 
 
-def clean_prefix(name: str, given: str) -> str:
-    """A prefix that ends with a slash and begins with none; FixInput where nothing is left of it."""
-    parts = [part for part in given.split("/") if part]
+def clean_prefix(name: str, prefix: str) -> str:
+    """Return the prefix with a slash after it and none before; raise FixInput if it names no folder."""
+    parts = [part for part in prefix.split("/") if part]
     if not parts or any(part in {".", ".."} for part in parts):
         raise FixInput(
-            f"The prefix {name}={given!r} names no folder of the storage. Give one such as inbox/.",
+            f"The prefix {name}={prefix!r} is not a folder of the storage. Give one such as inbox/.",
             code="bad_prefix",
         )
     return "/".join(parts) + "/"
 
 
 def clean_prefixes(inbox: str, done: str, failed: str) -> tuple[str, str, str]:
-    """The three prefixes; FixInput where a file would be found again after it was moved."""
+    """Return the three prefixes; raise FixInput if a file would be found again after it was moved."""
     prefixes = (
         clean_prefix("inbox", inbox),
         clean_prefix("done_prefix", done),
@@ -155,46 +165,46 @@ def clean_prefixes(inbox: str, done: str, failed: str) -> tuple[str, str, str]:
 
 
 def is_wanted(path: str, patterns: Sequence[str]) -> bool:
-    """Whether the name fits a pattern such as *.csv, in any case. Hidden names and folders never do."""
+    """Return whether the name fits a pattern such as *.csv, in any case; a hidden name never does."""
     name = path.rsplit("/", 1)[-1]
     if not name or name.startswith("."):
         return False
     return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
 
-def choose(files: Sequence[InboxFile], *, now: float, quiet_seconds: float, max_files: int) -> Due:
-    """The files to import now. One that changed less than `quiet_seconds` ago may still be uploaded."""
+def choose(files: Sequence[InboxFile], *, now: float, quiet_seconds: float, max_files: int) -> Selection:
+    """Select the files to import now; one that changed less than `quiet_seconds` ago may be incomplete."""
     quiet = [file for file in files if now - file.modified_at >= quiet_seconds]
     quiet.sort(key=lambda file: (file.modified_at, file.path))
-    return Due(quiet[:max_files], len(files) - len(quiet), max(len(quiet) - max_files, 0))
+    return Selection(quiet[:max_files], len(files) - len(quiet), max(len(quiet) - max_files, 0))
 
 
-def is_taken(standing: Standing | None, owner: str, now: float, *, alive: bool | None) -> bool:
-    """Whether the file belongs to another run that still works on it.
+def is_taken(state: ClaimState | None, owner: str, now: float, *, alive: bool | None) -> bool:
+    """Return whether the file belongs to another run that still works on it.
 
-    `alive` is whether that run's job is known to run; None where nobody knows: then its lease decides.
+    `alive` says whether that run's job is running; None if nobody knows: then its lease decides.
     """
-    if standing is None or standing.owner == owner:
+    if state is None or state.owner == owner:
         return False
-    if standing.leased_until == 0:  # given back
+    if state.leased_until == 0:
         return False
-    return standing.leased_until > now if alive is None else alive
+    return state.leased_until > now if alive is None else alive
 
 
 def judge(
     imported: dict[str, Any], attempt: int, max_attempts: int, *, journalled: bool
 ) -> tuple[Literal["done", "failed", "later"], FileError | None]:
-    """What an import's result means for the file.
+    """Return what an import's result means for the file, and its error.
 
-    `later`, up to `max_attempts`, where the reason may pass (a target out of reach, a refused credential) and
-    the file may be sent again: not a row of it was, or it is `journalled`, in a database all workers share,
-    which rows were. Else its rejects hold what is left.
+    `later`, up to `max_attempts`, if the cause may pass (a target out of reach, a refused credential) and the
+    file may be sent again: no row of it was sent, or it is `journalled` which were, in a database all workers
+    share. Else it is `failed`, and its rejects file holds the rows left.
     """
-    told = imported.get("error")
-    if not told:
+    failure = imported.get("error")
+    if not failure:
         return "done", None
-    error: FileError = {"name": str(told.get("name", "Error")), "message": str(told.get("message", ""))}
-    repeatable = journalled or _is_untouched(imported, told)
+    error: FileError = {"name": str(failure.get("name", "Error")), "message": str(failure.get("message", ""))}
+    repeatable = journalled or _is_untouched(imported, failure)
     if error["name"] not in _FINAL_ERRORS and attempt < max_attempts and repeatable:
         return "later", error
     return "failed", error
@@ -202,18 +212,18 @@ def judge(
 
 def _is_untouched(imported: dict[str, Any], error: dict[str, Any]) -> bool:
     counts = imported.get("counts")
-    if counts is None:  # no account of the rows: certain only while the file was being read
+    if counts is None:  # nobody counted the rows: certain only if it failed while the file was read
         return error.get("step_id") == "parse"
     return not any(counts.get(name) for name in _APPLIED_OR_IN_DOUBT)
 
 
 def gave_up(attempts: int) -> FileError:
-    """The error of a file that ends every run which imports it."""
+    """Return the error of a file whose import broke off in every run."""
     return {
         "name": "GaveUp",
-        "message": f"{attempts} runs began to import this file and none came to its end. The log of the last "
-        "says why; a job out of memory or out of time is the common cause. Split the file, then put "
-        "the parts into the inbox.",
+        "message": f"{attempts} runs began to import this file and none of them finished. The log of the "
+        "last one says why; mostly a job ran out of memory or time. Split the file, then put the parts into "
+        "the inbox.",
     }
 
 
@@ -226,7 +236,10 @@ def conclude(
     attempt: int,
     now: float,
 ) -> FileResult:
-    """The result of a file that ends below `prefix`, in a folder of its own that sorts by arrival."""
+    """Return the result of a file that goes into a folder of its own below `prefix`.
+
+    `now` in seconds since the epoch.
+    """
     stamp = datetime.fromtimestamp(file.modified_at, UTC)
     refs: dict[str, FileRef | None] = {
         "rejects.csv": imported.get("rejects"),
@@ -251,14 +264,14 @@ def conclude(
 
 
 def describe(result: FileResult) -> str:
-    """The result in a sentence."""
+    """Return the result in a sentence, with what a person has to do."""
     error = result["error"]
     if error is None:
-        told = ", ".join(f"{count} {name}" for name, count in result["counts"].items() if count)
-        said = f"Imported ({told or 'no rows'}); it is in {result['folder']} now."
-        return f"{said} {told_of(result.get('rest'))}".rstrip()
+        counts = ", ".join(f"{count} {name}" for name, count in result["counts"].items() if count)
+        text = f"Imported ({counts or 'no rows'}); it is in {result['folder']} now."
+        return f"{text} {describe_parked(result.get('rest'))}".rstrip()
     rest = (
-        f" {result['folder']}rejects.csv holds the rows left: mend it and put it into the inbox."
+        f" {result['folder']}rejects.csv holds the rows left: correct it and put it into the inbox."
         if "rejects.csv" in result["copies"]
         else ""
     )

@@ -19,17 +19,20 @@ _AT_ONCE = 8  # descriptions asked for at once: the API has no listing with size
 _PASSING = frozenset({502, 503, 504})
 
 
-class Reply(Protocol):
-    """What is read of an answer of the API."""
+class ApiReply(Protocol):
+    """What is read of a reply of Windmill's API."""
 
     status_code: int
 
     def json(self) -> Any:
-        """The body."""
+        """Return the body."""
 
 
-class Platform:
-    """The calls an inbox makes; a context manager. Raises TryLater where Windmill is not reached."""
+class FileStore:
+    """The workspace's storage as an inbox uses it; a context manager.
+
+    Its methods raise TryLater if Windmill cannot be reached or refuses.
+    """
 
     def __enter__(self) -> Self:
         return self
@@ -40,7 +43,7 @@ class Platform:
         disconnect()
 
     def list_paths(self, storage: str, prefix: str) -> Iterator[str]:
-        """Every object below a prefix; FixSettings where the workspace has no storage or shows none."""
+        """Yield every path below a prefix; raise FixSettings if there is no storage or no right to."""
         marker, seen = "", set[str]()
         while marker not in seen:
             seen.add(marker)
@@ -51,13 +54,13 @@ class Platform:
             marker = page.get("next_marker") or ""
 
     def describe_all(self, storage: str, paths: list[str]) -> list[InboxFile]:
-        """The objects that are still there, in the order of `paths`."""
+        """Return the objects that are still there, in the order of `paths`."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found = pool.map(lambda path: self.describe(storage, path), paths)
             return [file for file in found if file is not None]
 
     def describe(self, storage: str, path: str) -> InboxFile | None:
-        """An object's size and time; None where it is gone."""
+        """Return an object with its size and time; None if it is gone."""
         reply = self._get("job_helpers/load_file_metadata", {"file_key": path}, storage)
         if reply.status_code != 200:
             # Which status a missing object has is not documented: the listing knows.
@@ -74,7 +77,7 @@ class Platform:
         )
 
     def move(self, storage: str, source: str, target: str) -> None:
-        """Give an object another path, over what is there; nothing where it has been moved already."""
+        """Give an object another path, over what is there. Does nothing if it has been moved already."""
         query = {"src_file_key": source, "dest_file_key": target}
         reply = self._get("job_helpers/move_s3_file", query, storage)
         if reply.status_code != 200 and self.describe(storage, source) is not None:
@@ -96,14 +99,14 @@ class Platform:
             raise TryLater(f"The storage did not take {path!r}.", code="storage") from error
 
     def is_running(self, job: str) -> bool | None:
-        """Whether a job is queued or running; None where Windmill knows no such job."""
+        """Return whether a job is queued or running; None if Windmill knows no such job."""
         return is_running(job)
 
-    def _get(self, call: str, query: dict[str, Any], storage: str) -> Reply:
+    def _get(self, call: str, query: dict[str, Any], storage: str) -> ApiReply:
         return ask(call, {**query, "storage": storage} if storage else query)
 
 
-def _page(reply: Reply, prefix: str) -> Any:
+def _page(reply: ApiReply, prefix: str) -> Any:
     if reply.status_code == 200:
         page = reply.json()
         if page["windmill_large_files"] or not page.get("restricted_access"):
@@ -119,7 +122,7 @@ def _page(reply: Reply, prefix: str) -> Any:
     )
 
 
-def _refused(what: str, reply: Reply) -> TryLater:
+def _refused(what: str, reply: ApiReply) -> TryLater:
     return TryLater(
         f"Windmill {what} (status {reply.status_code}). Try again later.",
         code="storage",

@@ -1,8 +1,8 @@
-"""Who is sending a row, and whether that job still lives.
+"""Who is sending a row, and whether that job is still running.
 
-On one machine a locked file tells: the system lets the lock go when the process dies, however it dies.
-Over several machines the platform may be asked; where it does not know, a claim lapses with time, and jobs at
-work renew theirs.
+On one machine a locked file says so: the system releases the lock when the process dies, however it dies.
+Over several machines the platform may be asked; if it does not know, a claim lapses with time, and running
+jobs renew theirs.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ LEASE_SECONDS = 900.0
 
 
 class Owner(Protocol):
-    """A job as the journal knows it; a context manager for as long as it sends."""
+    """A job as the journal knows it, by `name`; a context manager for as long as it sends."""
 
     name: str
 
     def is_gone(self, other: str, seconds: float) -> bool:
-        """Whether another job is no more that last showed itself so many seconds ago."""
+        """Return whether another job is gone. `seconds`: how long ago it last renewed its claims."""
 
     def __enter__(self) -> Self: ...
 
@@ -36,7 +36,7 @@ class Owner(Protocol):
 
 
 class LeasedOwner:
-    """A job among many workers. `name` is the job's id: a job that a platform restarts is its own heir.
+    """A job among many workers. `name` is the job's id: a restarted job takes over its own claims.
 
     `has_ended` says of another job's id whether it is known to be over.
     """
@@ -46,7 +46,7 @@ class LeasedOwner:
         self._has_ended = has_ended
 
     def is_gone(self, other: str, seconds: float) -> bool:
-        """By its lease, or before by what is known of it."""
+        """Return whether its lease has run out, or it is known to have ended."""
         return seconds > LEASE_SECONDS or self._has_ended(other)
 
     def __enter__(self) -> Self:
@@ -66,7 +66,7 @@ class LockingOwner:
         self._file = -1
 
     def is_gone(self, other: str, seconds: float) -> bool:
-        """Whether nobody holds the other's lock; its file is cleared away then."""
+        """Return whether nobody holds the other's lock; its file is removed then."""
         del seconds
         path = self._folder / other
         try:

@@ -1,7 +1,7 @@
-"""Forgetting what the journal has not needed for long, so that it does not grow for ever.
+"""Pruning the journal: what no import has met for long is forgotten, so that it does not grow for ever.
 
-The table is walked through in the order of its key, a part at a time, each part a transaction of its own:
-imports that run meanwhile wait for one part at the most, and no index is needed.
+The table is read in the order of its key, a part at a time, each part a transaction of its own: imports that
+run meanwhile wait for one part at the most, and no index is needed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from f.store.store import Store
 
 _PART_ROWS = 5_000
-# Left to others after each part: SQLite gives a waiting writer no turn of its own.
+# A pause after each part for other writers: SQLite has no queue for those that wait.
 _PAUSE_SECONDS = 0.01
 _TARGETS = "SELECT target FROM import_targets ORDER BY target"
-# Claims take this row lock too: they and a part then never wait for each other in a circle.
+# Claims take this row lock first, too: so a claim and a part never deadlock.
 _TAKE_TURN = "UPDATE import_targets SET at = at WHERE target = :target"
 _COUNT = """SELECT max(record_key), count(*), sum(CASE WHEN state = 'done' THEN 0 ELSE 1 END),
     sum(CASE WHEN state = 'done' AND renewed_at < :before THEN 1 ELSE 0 END)
@@ -29,7 +29,7 @@ _FORGET = """DELETE FROM import_rows WHERE target = :target AND record_key > :af
 
 
 class Pruned(TypedDict):
-    """What became of one target's entries. `in_doubt`: under way or without an answer, which always stay."""
+    """One target's entries by what was done with them. `in_doubt` (under way, or unanswered) always stay."""
 
     target: str
     forgotten: int
@@ -40,7 +40,10 @@ class Pruned(TypedDict):
 def prune(
     store: Store, older_than_seconds: float, sleep: Callable[[float], object], *, dry_run: bool = False
 ) -> list[Pruned]:
-    """Forget entries that are done and were not met for so long; with `dry_run` only count them."""
+    """Forget entries that are done and that no import has met for so long; with `dry_run` only count them.
+
+    Returns the counts of each target. A second run forgets what has become old since.
+    """
     create_tables(store)
     before = store.now() - older_than_seconds
     return [_pruned(store, target, before, sleep, dry_run) for (target,) in store.execute(_TARGETS)]
@@ -50,25 +53,25 @@ def _pruned(
     store: Store, target: str, before: float, sleep: Callable[[float], object], dry_run: bool
 ) -> Pruned:
     total: Pruned = {"target": target, "forgotten": 0, "kept": 0, "in_doubt": 0}
-    for rows, in_doubt, due in _parts(store, {"target": target, "before": before}, dry_run):
-        total["forgotten"] += due
+    for rows, in_doubt, old in _parts(store, {"target": target, "before": before}, dry_run):
+        total["forgotten"] += old
         total["in_doubt"] += in_doubt
-        total["kept"] += rows - due - in_doubt
+        total["kept"] += rows - old - in_doubt
         sleep(_PAUSE_SECONDS)
     return total
 
 
 def _parts(store: Store, values: dict[str, Any], dry_run: bool) -> Iterator[tuple[int, int, int]]:
-    """Part after part: how many rows, how many of them in doubt, and how many forgotten."""
+    """For each part: how many rows, how many of them in doubt, and how many old enough to be forgotten."""
     after = ""
     while True:
         with store.transaction():
             store.execute(_TAKE_TURN, {"target": values["target"]})
             part = {**values, "after": after, "size": _PART_ROWS}
-            last, rows, in_doubt, due = store.execute(_COUNT, part)[0]
-            if due and not dry_run:
+            last, rows, in_doubt, old = store.execute(_COUNT, part)[0]
+            if old and not dry_run:
                 store.execute(_FORGET, {**values, "after": after, "last": last})
         if not rows:
             return
-        yield int(rows), int(in_doubt), int(due)
+        yield int(rows), int(in_doubt), int(old)
         after = last

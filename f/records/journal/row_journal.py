@@ -10,13 +10,13 @@ hashes.
                           |  --record_outcomes: in doubt------------> sent, nobody's
                           `- its job dies ---------------------------> sent, that job's
 
-A row that stands `sent` and is nobody's, or a dead job's, is in doubt for whoever claims it next. What the
-target refused or did not apply leaves no trace, so that it is tried again.
+A row whose state is `sent`, and whose owner is nobody or a dead job, is in doubt for whoever claims it next.
+What the target refused or did not apply leaves no trace, so that it is tried again.
 """
 
 from __future__ import annotations
 
-# ruff: noqa: D102 - Journal says what its methods are for
+# ruff: noqa: D102 - Journal says what the methods of the two journals are for
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -45,7 +45,7 @@ _LOCK = """INSERT INTO import_targets AS t (target, at) VALUES (:target, :at)
 _UNLOCK = "DELETE FROM import_targets WHERE target = ''"
 _KEY_COLUMN = "record_key"
 # Rows come as one JSON array of arrays: a statement for each, or with a parameter for each value, costs six
-# times as much in Postgres. Here alone the two databases do not understand the same words.
+# times as much in Postgres. This is the only place where SQLite and Postgres need different SQL.
 _SQLITE_ROWS = "json_each(:rows) AS j"
 _POSTGRES_ROWS = "json_array_elements(CAST(:rows AS json)) AS j(value)"
 # CROSS JOIN, as SQLite takes its tables in the order written then: a look-up for each row, not a scan.
@@ -58,7 +58,7 @@ _RECORD_INTENT = """INSERT INTO import_rows AS r
     ON CONFLICT (target, record_key) DO UPDATE SET content = excluded.content, state = 'sent', outcome = '',
     remote_id = NULL, import_id = excluded.import_id, owner = excluded.owner,
     sent_at = excluded.sent_at, renewed_at = excluded.renewed_at"""
-# A claimed row is there to be updated; where another job has taken it over, nothing changes.
+# A claimed row exists, so this always updates; a row that another job has taken over is left alone.
 _DONE = """INSERT INTO import_rows AS r
     (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
     SELECT :target, j.value ->> 0, j.value ->> 1, 'done', j.value ->> 2, j.value ->> 3, j.value ->> 4, '',
@@ -68,7 +68,7 @@ _DONE = """INSERT INTO import_rows AS r
     WHERE r.owner = :owner"""
 _TAKE_OVER = """UPDATE import_rows SET owner = :owner, renewed_at = :at, import_id = :import_id
     WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
-# An entry that imports still meet is not old. Noted once in a while: a file fed every night costs nothing.
+# An entry that imports still meet is not old. Written once a week only, for the sake of nightly imports.
 _MEET = """UPDATE import_rows SET renewed_at = :at
     WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
 _MET_SECONDS = 7 * DAY_SECONDS
@@ -82,7 +82,8 @@ _RENEW = """UPDATE import_rows SET renewed_at = :at
     WHERE target = :target AND owner = :owner AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
 
 
-Cells = tuple[str | None, ...]
+# What a statement gets of one row, the key first.
+Values = tuple[str | None, ...]
 
 
 class Entry(NamedTuple):
@@ -94,11 +95,12 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the journal says to a row that is to be sent.
+    """What the journal knows of a row that is to be sent.
 
-    `mine`: send it. `in_doubt`: it may have been applied before, with this content or another, as part of the
-    bulk job `remote_id` where there is one; it was sent at `since` at the latest.
-    `done`: it was applied before, by this import or another. `elsewhere`: a job that lives is sending it.
+    `mine`: nothing, send it. `in_doubt`: it may have been applied before, with this content or another, as
+    part of the bulk job `remote_id` if that is set; it was sent at `since` (seconds since the epoch) at the
+    latest. `done`: it was applied before, by this import or another, as record `remote_id`. `elsewhere`:
+    another job, still running, is sending it.
     """
 
     state: Literal["mine", "in_doubt", "done", "elsewhere"]
@@ -113,16 +115,19 @@ MINE = Claim("mine")
 
 
 class Journal(Protocol):
-    """What the planner asks, and what the sender asks and tells."""
+    """What the planner reads, and what the sender reads and records. Each method is one transaction."""
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """What `claim` would say of these rows, by key; nothing is claimed."""
+        """Return what `claim` would return for these rows, by key. Claims nothing, and waits for no claim."""
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """Commit the intent to send these rows, and return by key what is known of each."""
+        """Commit the intent to send these rows, and return by key what is known of each.
+
+        Rows that are `done` or `elsewhere` are not claimed. One claim at a time for each target.
+        """
 
     def record_intent(self, entries: Sequence[Entry]) -> None:
-        """Commit that rows found not to be applied are sent now after all."""
+        """Commit that claimed rows, found not to be applied, are about to be sent."""
 
     def record_job(self, entries: Sequence[Entry], job: str) -> None:
         """Commit that claimed rows are in this bulk job."""
@@ -134,13 +139,17 @@ class Journal(Protocol):
         in_doubt: Iterable[Entry],
         forgotten: Iterable[Entry],
     ) -> None:
-        """Commit how claimed rows ended: with outcome and remote id, without an answer, not applied."""
+        """Commit the outcomes of claimed rows, and give up the claims.
+
+        `done` were applied, with outcome and remote id; `in_doubt` are without an answer; `forgotten` were
+        not applied. A row that another job has taken over in the meantime is left alone.
+        """
 
     def renew_claims(self) -> None:
-        """Say that this job still lives."""
+        """Record that this job is still running."""
 
     def now(self) -> float:
-        """Seconds since the epoch, by the clock of `Claim.since`."""
+        """Return the seconds since the epoch, by the clock of `Claim.since`."""
 
 
 class NoJournal:
@@ -165,11 +174,11 @@ class NoJournal:
         return
 
     def now(self) -> float:
-        return 0.0
+        return 0.0  # there is no `since` to compare it with
 
 
 def create_tables(store: Store) -> None:
-    """Make the journal's tables. The key of a row had another name once: such a table is renamed."""
+    """Create the journal's tables, if they are missing. The key column of an older one is renamed."""
     for table in _TABLES:
         store.create(table)
     if store.columns("import_rows")[1] == _KEY_COLUMN:
@@ -193,17 +202,16 @@ class RowJournal:
         self._store, self._owner, self._resend_unknown = store, owner, resend_unknown
         self._target, self._import_id = target, import_id
         self._rows = _SQLITE_ROWS if isinstance(store, SqliteStore) else _POSTGRES_ROWS
-        self._before: dict[str, Cells] = {}  # what was done with other content, by key
-        # Claimed and not settled. To ask the table for them would be to read all that was ever sent.
+        self._earlier: dict[str, Values] = {}  # by key, what was done with other content before this claim
+        # Keys claimed by this job, without an outcome yet. To ask the table for them would be to read all
+        # that was ever sent: `owner` has no index.
         self._held: set[str] = set()
         create_tables(store)
 
     def now(self) -> float:
-        """Seconds since the epoch by the store's clock."""
         return self._store.now()
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """One transaction, one claim at a time for each target."""
         at = self.now()
         with self._store.transaction():
             self._store.execute(_LOCK, {"target": self._target, "at": at})
@@ -220,7 +228,6 @@ class RowJournal:
         return claims
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """One read, which no claim waits for."""
         known, at = self._read(entries), self.now()
         return {entry.key: self._judge(entry, known.get(entry.key), at) for entry in entries}
 
@@ -237,41 +244,41 @@ class RowJournal:
         in_doubt: Iterable[Entry],
         forgotten: Iterable[Entry],
     ) -> None:
-        """One transaction. A row that another job has taken over in the meantime is left alone."""
         at = self.now()
-        ended = [(*entry, outcome, remote_id, self._import_id) for entry, outcome, remote_id in done]
-        doubted, forgets = list(in_doubt), list(forgotten)
+        applied = [(*entry, outcome, remote_id, self._import_id) for entry, outcome, remote_id in done]
+        unanswered, not_applied = list(in_doubt), list(forgotten)
         with self._store.transaction():
-            self._run(_DONE, ended, at)
-            self._run(_LEAVE_IN_DOUBT, doubted, at)
-            self._forget(forgets, at)
-        self._held.difference_update(key for key, *_ in (*ended, *doubted, *forgets))
+            self._run(_DONE, applied, at)
+            self._run(_LEAVE_IN_DOUBT, unanswered, at)
+            self._forget(not_applied, at)
+        self._held.difference_update(key for key, *_ in (*applied, *unanswered, *not_applied))
 
     def renew_claims(self) -> None:
         self._run(_RENEW, self._still_held(), self.now())
 
     def release(self) -> None:
-        """Leave what is still claimed in doubt, for whoever comes next; after a run to the end nothing is."""
+        """Leave what is still claimed in doubt, for the next run; after a complete run nothing is."""
         self._run(_LEAVE_IN_DOUBT, self._still_held(), self.now())
 
-    def _still_held(self) -> list[Cells]:
+    def _still_held(self) -> list[Values]:
         return [(key,) for key in self._held]
 
     def _read(self, entries: Sequence[Entry]) -> dict[str, tuple[Any, ...]]:
         return {row[0]: row[1:] for row in self._run(_READ, entries)}
 
     def _remember(self, entries: Sequence[Entry], known: Mapping[str, tuple[Any, ...]]) -> None:
-        """Keep what a changed row was before, in case the target does not take the change."""
+        """Keep what was applied before a row's content changed, in case the target refuses the change."""
         for key, _ in entries:
-            self._before.pop(key, None)
+            self._earlier.pop(key, None)
             if key in known and known[key][1] == "done":
                 content, _, outcome, remote_id, import_id, *_ = known[key]
-                self._before[key] = (key, content, outcome, remote_id, import_id)
+                self._earlier[key] = (key, content, outcome, remote_id, import_id)
 
     def _forget(self, entries: Sequence[Entry], at: float) -> None:
-        before = [self._before.get(entry.key) for entry in entries]
-        self._run(_DONE, [cells for cells in before if cells is not None], at)
-        self._run(_FORGET, [entry for entry in entries if entry.key not in self._before], at)
+        """Put rows that were not applied back to what they were: applied with other content, or unknown."""
+        earlier = [self._earlier.get(entry.key) for entry in entries]
+        self._run(_DONE, [values for values in earlier if values is not None], at)
+        self._run(_FORGET, [entry for entry in entries if entry.key not in self._earlier], at)
 
     def _judge(self, entry: Entry, known: tuple[Any, ...] | None, now: float) -> Claim:
         if known is None:
@@ -279,8 +286,10 @@ class RowJournal:
         content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at = known
         same = content == entry.content
         if state == "done":
+            # Applied with other content: the row was changed since, so it is to be sent.
             ours = import_id == self._import_id
             return Claim("done", True, ours, outcome, remote_id) if same else MINE
+        # A row that is `sent` and already this job's is one of a restarted job: in doubt like a dead job's.
         if owner not in {NOBODY, self._owner.name} and not self._owner.is_gone(owner, now - renewed_at):
             return Claim("elsewhere")
         if self._resend_unknown:
@@ -289,8 +298,8 @@ class RowJournal:
         since = sent_at if owner == NOBODY else now
         return Claim("in_doubt", same_content=same, remote_id=remote_id, since=since)
 
-    def _run(self, sql: str, rows: Sequence[Cells], at: float = 0.0, **more: str) -> list[tuple[Any, ...]]:
-        """Run a statement over rows, the key first in each; what it returns.
+    def _run(self, sql: str, rows: Sequence[Values], at: float = 0.0, **more: str) -> list[tuple[Any, ...]]:
+        """Run a statement over rows, and return what it returns.
 
         They go in the order of the key: those that share a page of the index are written together.
         """

@@ -1,6 +1,6 @@
 """What differs between a record as it would be sent and the one in the target. Pure.
 
-Both are objects in the target's own names, which may be nested. What is not sent is no difference: an
+Both are objects in the target's own names, which may be nested. What is not sent is not a difference: an
 update would leave it alone.
 """
 
@@ -23,7 +23,7 @@ class Difference(NamedTuple):
 
 
 def leaves(record: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The values of a record that are no objects themselves, each with the way to it."""
+    """Yield the values of a record that are not objects themselves, each with the path to it."""
     for name, value in record.items():
         if isinstance(value, Mapping):
             yield from leaves(value, (*above, name))
@@ -32,7 +32,7 @@ def leaves(record: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, 
 
 
 def value_at(record: Mapping[str, Any], path: Path) -> Any:
-    """The value at the end of the way; None where it is missing."""
+    """Return the value at a path; None if it is missing."""
     value: Any = record
     for step in path:
         value = value.get(step) if isinstance(value, Mapping) else None
@@ -42,7 +42,7 @@ def value_at(record: Mapping[str, Any], path: Path) -> Any:
 def differences(
     sent: Mapping[str, Any], there: Mapping[str, Any], caseless: Container[Path | None] = ()
 ) -> list[Difference]:
-    """The leaves of `sent` that `there` has otherwise; those in `caseless` without regard to case."""
+    """Return the leaves of `sent` that differ in `there`; those in `caseless` without regard to case."""
     found = []
     for path, value in leaves(sent):
         before, after = value_at(there, path), as_text(value)
@@ -52,7 +52,7 @@ def differences(
 
 
 def as_text(value: Any) -> str:
-    """A value as one would write it in a cell."""
+    """Return a value as one would write it in a cell."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -18,10 +18,10 @@ _BULK_CALLS, _FEWEST_LOOKS, _MOST_LOOKS = 5, 1, 15
 
 
 class Forecast(TypedDict):
-    """What an import will cost: `calls_at_least` to `calls`, against what the target takes in a day.
+    """What an import will cost: `calls_at_least` to `calls`, against the target's quota of a day.
 
     `left_today` and `renews_at` (ISO 8601) are those of the tightest quota that is known; `seconds` is
-    how long a rate limit makes it at least; `days` counts from today, 1 where it fits.
+    what the rate limit makes it take at least; `days` counts from today, 1 if it fits.
     """
 
     calls_at_least: int
@@ -35,14 +35,14 @@ class Forecast(TypedDict):
 
 
 class Calls(NamedTuple):
-    """From `least` to `most`, as the target has the rows already or not. Retries are not among them."""
+    """From `least` to `most`, depending on which rows the target has already. Retries are not counted."""
 
     least: int
     most: int
 
 
 def calls_needed(target: Target, chunks: Iterable[int], on_duplicate: OnDuplicate) -> Calls:
-    """The calls for chunks of so many rows, as a delivery makes them."""
+    """Return the calls for chunks of so many rows, as a delivery makes them."""
     least = most = 0
     for rows in chunks:
         fewest, highest = _for_chunk(target, rows, on_duplicate)
@@ -63,7 +63,7 @@ def _for_chunk(target: Target, rows: int, on_duplicate: OnDuplicate) -> Calls:
         lookups = math.ceil(batch / rows_per_lookup) if looks_first else 0
         alone = 1 if start == 0 and not looks_first else 0  # the first row proves the target
         fewest, highest = _writes(batch - alone, per_request, in_bulk=in_bulk)
-        # Where every row is found by its look-up, none is sent.
+        # If every row is found by its look-up, none is sent.
         least += lookups + (0 if looks_first else alone + fewest)
         most += lookups + alone + highest
     if on_duplicate == "update" and not kind.traits.upserts:
@@ -81,8 +81,11 @@ def _writes(rows: int, per_request: int, *, in_bulk: bool) -> Calls:
 def forecast(
     calls: Calls, quotas: Sequence[QuotaLeft], rate: RateLimit | None, now: float, *, parks: bool
 ) -> Forecast:
-    """Against the quota that makes it last longest; `now` in seconds since the epoch."""
-    tightest = max(quotas, key=lambda one: (_ends_at(calls, one, now), -one.left), default=None)
+    """Return the forecast against the quota that makes the import last longest, and the rate limit.
+
+    `now` in seconds since the epoch; `parks`: what does not fit today is sent on the next days.
+    """
+    tightest = max(quotas, key=lambda one: (_finished_at(calls, one, now), -one.left), default=None)
     seconds = calls.most * rate.interval if rate and rate.enabled else None
     paced = f"at {_pace(rate)} about {_span(seconds)}" if rate and seconds else ""
     sentence = "; ".join(filter(None, (_against(calls, tightest, now, parks=parks), paced)))
@@ -103,7 +106,7 @@ def _renewals(calls: Calls, quota: QuotaLeft) -> int:
     return max(0, math.ceil((calls.most - quota.left) / quota.daily_limit))
 
 
-def _ends_at(calls: Calls, quota: QuotaLeft, now: float) -> float:
+def _finished_at(calls: Calls, quota: QuotaLeft, now: float) -> float:
     renewals = _renewals(calls, quota)
     if not renewals:
         return now
@@ -112,20 +115,22 @@ def _ends_at(calls: Calls, quota: QuotaLeft, now: float) -> float:
 
 
 def _against(calls: Calls, quota: QuotaLeft | None, now: float, *, parks: bool) -> str:
-    said = f"About {_numbered(calls)}"
+    needed = f"About {_numbered(calls)}"
     if quota is None:
-        return said
+        return needed
     left, limit = f"{quota.left:,}", f"{quota.daily_limit:,}"
     days = _renewals(calls, quota) + 1
     if days == 1:
-        return f"{said}; {left} of today's {limit} are left: it fits"
+        return f"{needed}; {left} of today's {limit} are left: it fits"
     if not parks:
-        return f"{said}, {left} left of {limit} a day: it does not fit, and with park_after 0 the rest fails"
+        return (
+            f"{needed}, {left} left of {limit} a day: it does not fit, and with park_after 0 the rest fails"
+        )
     may = "it may take" if calls.least <= quota.left else "it takes"
-    end = datetime.fromtimestamp(_ends_at(calls, quota, now), UTC)
+    finish = datetime.fromtimestamp(_finished_at(calls, quota, now), UTC)
     return (
-        f"{said}, {left} left of {limit} a day: {may} {days} days, until {end:%Y-%m-%d}; until then the rest "
-        "waits without holding a worker"
+        f"{needed}, {left} left of {limit} a day: {may} {days} days, until {finish:%Y-%m-%d}; until then the "
+        "rest waits without holding a worker"
     )
 
 

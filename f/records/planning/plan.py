@@ -31,10 +31,10 @@ class Change(TypedDict):
 
 
 class Plan(TypedDict):
-    """What an import would do. `hash` is the same as long as file, settings and the target's rows are.
+    """What an import would do. `hash` stays the same while file, settings and the target's rows do.
 
     `counts` are rows by action, `fields` rows by the target's field that would change. `reads_target` is
-    False if the target cannot be asked. `file` names every row's action, with the values in clear.
+    False if the target cannot be asked. `file` names every row's action, with the values unmasked.
     """
 
     hash: str
@@ -47,10 +47,9 @@ class Plan(TypedDict):
 
 
 class Gate(TypedDict):
-    """Whether an import goes on, and where to.
+    """Whether an import may send, and to which target.
 
-    `planned_outcomes` has by chunk the rows that a plan
-    keeps from being sent.
+    `planned_outcomes` has by chunk the rows that need no sending, by a plan.
     """
 
     decision: Literal["go", "ask"]

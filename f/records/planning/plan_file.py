@@ -24,7 +24,7 @@ _EXAMPLES = 5
 
 
 class PlanRecord:
-    """Takes the plan chunk by chunk, and holds on to no row but the first examples."""
+    """A plan that is written chunk by chunk; of its rows only the first examples are kept in memory."""
 
     def __init__(self, import_id: str) -> None:
         self._import_id = import_id
@@ -35,7 +35,7 @@ class PlanRecord:
         self.planned_outcomes: list[StoredRows] = []
 
     def write(self, chunks: Iterable[list[Planned]]) -> FileRef:
-        """Take all chunks, and write the file."""
+        """Take all chunks, write the file and return it. Call it once."""
         with tempfile.NamedTemporaryFile(prefix="plan-") as spool:
             for text in _lines(self._reported(chunks)):
                 spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8"))
@@ -46,7 +46,7 @@ class PlanRecord:
         return {**file, "rows": self._counts.total()}
 
     def summary(self, file: FileRef, *, hash: str, reads_target: bool, requests: int) -> Plan:
-        """The plan as it travels to the next steps."""
+        """Return the plan in the form that travels to the next steps."""
         return {
             "hash": hash,
             "reads_target": reads_target,

@@ -11,7 +11,7 @@ from f.records.planning.plan import ACTIONS, Action, Plan
 if TYPE_CHECKING:
     from f.windmill.objects import FileRef
 
-MOST_FIELDS = 20  # shown to a reader; the file has them all
+MOST_FIELDS = 20  # named to a reader; the file has them all
 UNREAD = (
     "The target could not be asked: its resource names no place to look records up (endpoints.lookup). A "
     "row that no earlier import applied counts as create; it may turn out to be there."
@@ -34,18 +34,18 @@ _CHANGED = (
 
 
 def in_a_sentence(plan: Plan) -> str:
-    """The plan by its hash, and what it comes to."""
+    """Return the plan in a sentence: its hash, and the rows of each action."""
     return f"Plan {plan['hash']}: {counted(plan)}."
 
 
 def counted(plan: Plan) -> str:
-    """How many rows there are of each action."""
+    """Return how many rows there are of each action, in words."""
     parts = [f"{plan['counts'][name]:,} {words}" for name, words in _WORDS.items() if plan["counts"][name]]
     return ", ".join(parts) or "no row to send"
 
 
 def check_hash(text: str) -> None:
-    """Raise FixInput for what is not the hash of a plan."""
+    """Raise FixInput if the text is not the hash of a plan."""
     if _HASH.fullmatch(text) is None:
         raise FixInput(
             f"apply_plan is not the hash of a plan: {text!r}. Give the three groups of twelve characters "
@@ -55,7 +55,7 @@ def check_hash(text: str) -> None:
 
 
 def refuse_outdated(wanted: str, now: str) -> None:
-    """Raise FixInput, saying what has changed, where the plan of now is not the one that is wanted."""
+    """Raise FixInput, saying what has changed, if the hash of now is not the one that is wanted."""
     if wanted == now:
         return
     pairs = zip(wanted.split("-"), now.split("-"), _CHANGED, strict=True)
@@ -67,7 +67,7 @@ def refuse_outdated(wanted: str, now: str) -> None:
 
 
 def describe(plan: Plan, message: str) -> str:
-    """The plan as Markdown, for whoever is asked whether to go on."""
+    """Return the plan as Markdown, for whoever is asked whether to go on."""
     counts = [[name, f"{plan['counts'][name]:,}", ACTIONS[name]] for name in ACTIONS if plan["counts"][name]]
     fields = [[name, f"{rows:,}"] for name, rows in list(plan["fields"].items())[:MOST_FIELDS]]
     parts = [
@@ -81,7 +81,7 @@ def describe(plan: Plan, message: str) -> str:
 
 
 def place(file: FileRef) -> str:
-    """Where a reader finds a file."""
+    """Return where a reader finds a file, in words."""
     where = f" in the workspace's storage, at {file['s3']}" if "s3" in file else " in the step's result"
     return f"{file['filename']}{where}"
 

@@ -39,9 +39,9 @@ _IF_THERE: dict[OnDuplicate, tuple[Action, str]] = {
 
 
 class Planned(NamedTuple):
-    """What would become of a row. `outcome` is there if that needs no sending.
+    """What an import would do with a row. `outcome` is set if that needs no sending.
 
-    `reason` is a code of REASONS where one says why; `values` are those read for the record.
+    `reason` is a code of REASONS or empty; `values` are those of the record in the target.
     """
 
     line: int
@@ -60,11 +60,12 @@ def decide(
     differing: Sequence[Difference],
     on_duplicate: OnDuplicate,
     *,
-    clears_doubts: bool,
+    can_resolve: bool,
 ) -> Planned:
-    """From what is known of a row to its action. `there` is the id of the record that the target has.
+    """Return the action for a row from what is known of it. `there` is the id of the record in the target.
 
-    A row in doubt is never decided by a plan: sending it finds out more. `clears_doubts` says whether it can.
+    A row in doubt gets no outcome from a plan: sending it finds out more, if the target can be asked or the
+    row repeated (`can_resolve`).
     """
     in_doubt = claim.state == "in_doubt"
     if claim.state == "done":
@@ -74,7 +75,7 @@ def decide(
     if claim.state == "elsewhere":
         return Planned(line, "hold", "in_progress_elsewhere")
     if there is None:
-        lost = in_doubt and not clears_doubts
+        lost = in_doubt and not can_resolve
         return Planned(line, "hold", "answer_lost") if lost else Planned(line, "create")
     if on_duplicate == "update" and differing:
         return Planned(line, "update", "", there, differing)
@@ -84,7 +85,7 @@ def decide(
 
 
 class Planner:
-    """Plans the rows of an import, a chunk at a time. `hash` is complete after the last."""
+    """A planner of one import's rows, a chunk at a time. `hash` is complete after the last."""
 
     def __init__(
         self, file_hash: str, target: Target, client: Client, journal: Journal, on_duplicate: OnDuplicate
@@ -98,12 +99,12 @@ class Planner:
 
     @property
     def hash(self) -> str:
-        """File, mapping and target rows, as one token to copy."""
+        """Return the hashes of file, settings with values, and target rows, as one token to copy."""
         parts = (self._file, self._mapping.hexdigest(), self._rows.hexdigest())
         return "-".join(part[:_PART] for part in parts)
 
     def plan(self, rows: Sequence[Row]) -> list[Planned]:
-        """What would become of the rows, in their order. Raises ConnectError where the target is not read."""
+        """Return what would become of the rows, in order; raise ConnectError if the target cannot be read."""
         refusals = {row.line: self._target.kind.refusal_before_sending(row, self._target) for row in rows}
         entries = {row.line: entry_of(row, self._target) for row in rows}
         claims = self._claims([row for row in rows if refusals[row.line] is None], entries)
@@ -141,7 +142,7 @@ class Planner:
             found.id if found else None,
             differing,
             self._on_duplicate,
-            clears_doubts=repeats or self._target.can_ask,
+            can_resolve=repeats or self._target.can_ask,
         )
         return planned._replace(values=values)
 
@@ -174,15 +175,15 @@ class Planner:
         yield from self._client.send_many(requests, self._target.max_concurrent_requests)
 
     def _refuse_failure(self, response: Response) -> None:
-        """Raise for what is no answer to a look-up; 404 is one."""
+        """Raise for a reply that is not an answer to a look-up; 404 is one."""
         code = self._target.kind.stop_code(response)
         if code is not None:
             text = REASONS[code]
             raise WaitForQuota(f"{response.call} answered {response.status}: {text.message}", code=code)
         if response.status in {400, 422}:
-            said = explanation(body_of(response))
+            detail = explanation(body_of(response))
             raise FixSettings(
-                f"{response.call} answered {response.status} to a look-up: {said} Check the field names in "
+                f"{response.call} answered {response.status} to a look-up: {detail} Check the field names in "
                 "the resource's mapping.",
                 code="lookup_refused",
                 call=response.call,

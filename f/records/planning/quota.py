@@ -1,6 +1,6 @@
-"""What a target still takes today: what it says itself, and what its own settings allow.
+"""How many calls a target still takes today, by its own word and by the settings of its resource.
 
-A target that does not say, or not in time, makes no import fail: the forecast then knows less.
+A target that does not say, or not in time, fails no import: the forecast then knows less.
 """
 
 from __future__ import annotations
@@ -26,13 +26,16 @@ def forecast_of(
     journal: Mapping[str, object] | None,
     park_after: float,
 ) -> Forecast:
-    """The forecast for chunks of so many rows; asks the target once, if it can be asked."""
+    """Return the forecast for chunks of so many rows; asks the target once, if it can be asked.
+
+    `park_after` in seconds; 0: the import never parks, so that what does not fit into the quota fails.
+    """
     calls = calls_needed(target, chunks, on_duplicate)
-    known = [*_own(target, journal), *_told(target)]
+    known = [*_by_settings(target, journal), *_by_target(target)]
     return forecast(calls, known, target.integration.rate_limit, time.time(), parks=park_after > 0)
 
 
-def _own(target: Target, journal: Mapping[str, object] | None) -> Iterator[QuotaLeft]:
+def _by_settings(target: Target, journal: Mapping[str, object] | None) -> Iterator[QuotaLeft]:
     """What the setting daily_limit leaves today."""
     if target.daily_limit is None:
         return
@@ -44,19 +47,19 @@ def _own(target: Target, journal: Mapping[str, object] | None) -> Iterator[Quota
         print(f"The calls left of the daily limit are not known: {error}")
 
 
-def _told(target: Target) -> Iterator[QuotaLeft]:
-    """What the target says is left, asked once and without patience."""
+def _by_target(target: Target) -> Iterator[QuotaLeft]:
+    """What the target says is left, asked once, with a short timeout and without retries."""
     quota = target.kind.quota
     if quota is None:
         return
     integration = target.integration
-    hasty = dataclasses.replace(
+    impatient = dataclasses.replace(
         integration,
         timeout=min(integration.timeout, _TIMEOUT_SECONDS),
         retry=dataclasses.replace(integration.retry, enabled=False),
     )
     try:
-        with Client(hasty) as client:
+        with Client(impatient) as client:
             response = client.request(quota.quota_request(target)).raise_for_status()
         found = quota.quota_in(response, time.time())
     except ConnectError as error:

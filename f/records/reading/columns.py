@@ -103,12 +103,12 @@ def _custom_names(header: Sequence[str], indexes: Sequence[int], used: set[str])
 
 def _require(columns: Columns, record_type: RecordType) -> None:
     found = set(columns.fields.values())
-    shown = ", ".join(repr(name) for name in columns.header)
+    header = ", ".join(repr(name) for name in columns.header)
     for required in record_type.required:
         if not found.intersection(required.fields):
             name = required.fields[0]
             raise FixInput(
-                f"Line 1: no column holds {required.what}. The header has: {shown}. Name a column {name!r}, "
+                f"Line 1: no column holds {required.what}. The header has: {header}. Name a column {name!r}, "
                 f'or say which one it is with the mapping, for example {{"{required.example}": "{name}"}}.',
                 code=required.code,
             )

@@ -91,7 +91,7 @@ _FEW_ICELANDIC = 0.25
 
 
 def find_encoding(sample: bytes, named: str | None, *, complete: bool) -> Encoding:
-    """The encoding of the file that begins with `sample`; `complete` says the sample is all of it.
+    """Return the encoding of a file that begins with `sample`; `complete`: the sample is all of it.
 
     A byte order mark wins over `named`, and `named` over what the bytes look like.
     Raises BadTable: binary_file, not_a_table, unknown_encoding.

@@ -1,4 +1,4 @@
-"""Which keys a file has shown so far, with memory that does not grow with the file."""
+"""Which keys of a file were seen so far, with memory that does not grow with the file."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Layout(NamedTuple):
     sep_line: bool = False
 
     def reader(self, lines: Iterable[str], *, strict: bool) -> CsvReader:
-        """A csv.reader over lines with their ends; if strict, it raises where quotes are not in order."""
+        """Return a csv.reader over lines with their ends; if strict, it raises if quotes are not in order."""
         if self.backslash:
             lines = map(self._escapes_only, lines)
         return csv.reader(
@@ -92,7 +92,7 @@ def sniff(text: str, delimiter: str | None, has_header: bool | None) -> Sniffed:
 
 
 def split_lines(text: str) -> list[str]:
-    r"""Physical lines with their ends: \n, \r\n or \r, and none of the other breaks that splitlines knows."""
+    r"""Return physical lines with their ends: \n, \r\n or \r, and no other break that splitlines knows."""
     lines = text.splitlines(keepends=True)
     if len(lines) == text.count("\n") + (not text.endswith("\n")):
         return lines  # every break was a \n; this is five times as fast as reading a StringIO
@@ -100,7 +100,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def find_newline(text: str) -> str:
-    """The line end that most lines of the sample have."""
+    """Return the line end that most lines of the sample have."""
     pairs = text.count("\r\n")
     counts = {"\n": text.count("\n") - pairs, "\r\n": pairs, "\r": text.count("\r") - pairs}
     return max(counts, key=lambda end: counts[end])

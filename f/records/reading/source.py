@@ -37,18 +37,18 @@ def open_source(
     *,
     max_url_bytes: int,
 ) -> Source:
-    """The one source that was given. Raises FixInput for none or several.
+    """Return the one source that has a value. Raises FixInput if there is none, or more than one.
 
     `csv` is the file's content, as bytes or in base64, as Windmill's upload field hands it over.
     """
-    given = [name for name, value in {"csv": csv, "text": text, "file": file, "url": url}.items() if value]
-    if not given and csv is not None:
+    named = [name for name, value in {"csv": csv, "text": text, "file": file, "url": url}.items() if value]
+    if not named and csv is not None:
         raise FixInput("The uploaded file is empty. Choose a file with a header and rows.", code="empty_file")
-    if len(given) != 1:
-        named = f"{' and '.join(given)} were given together" if given else "none was given, or it is empty"
+    if len(named) != 1:
+        problem = f"{' and '.join(named)} were given together" if named else "none was given, or it is empty"
         raise FixInput(
             f"Give exactly one of csv (an uploaded file), text (pasted), file (an object of the workspace's "
-            f"storage) or url; {named}.",
+            f"storage) or url; {problem}.",
             code="one_source_expected",
         )
     if csv:
@@ -58,11 +58,11 @@ def open_source(
     if file:
         return Source(f"object {file['s3']}", read_object(file))
     assert url is not None
-    return Source(_shown(url), _download(url, max_url_bytes))
+    return Source(_masked(url), _download(url, max_url_bytes))
 
 
-def _shown(url: str) -> str:
-    """A URL as it may be shown: no credentials, no query, which may hold a token."""
+def _masked(url: str) -> str:
+    """A URL for reports and errors: no credentials, no query, which may hold a token."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}{parts.path}"
 
@@ -89,7 +89,7 @@ def _download(url: str, max_bytes: int) -> Iterator[bytes]:
     """The body of a GET, whole on this machine's disk before its first bytes are read."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise FixInput(f"The url {_shown(url)!r} is not an http or https address.", code="bad_url")
+        raise FixInput(f"The url {_masked(url)!r} is not an http or https address.", code="bad_url")
     site = Integration(
         name="csv_source",
         base_url=f"{parts.scheme}://{parts.netloc}",
@@ -113,13 +113,13 @@ def _refused(url: str, error: ConnectError, max_bytes: int) -> FixInput:
     """Why a file cannot be had from a URL, and what to do."""
     if error.code == "too_large":
         return FixInput(
-            f"The file at {_shown(url)} is larger than {max_bytes // 1_000_000} MB. Raise max_url_mb, or put "
-            "it into the workspace's object storage and import it as file.",
+            f"The file at {_masked(url)} is larger than {max_bytes // 1_000_000} MB. Raise max_url_mb, or "
+            "put it into the workspace's object storage and import it as file.",
             code="url_too_large",
         )
     answer = f"answered {error.status}" if error.status else "cannot be read"
     return FixInput(
-        f"{_shown(url)} {answer}. Check the address, and that it needs no sign-in.",
+        f"{_masked(url)} {answer}. Check the address, and that it needs no sign-in.",
         code="url_not_found",
         status=error.status,
     )

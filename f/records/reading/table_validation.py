@@ -1,4 +1,4 @@
-"""From rows of text to records in chunks, and everything the report will want to know of the others."""
+"""From rows of text to records in chunks, and everything the report needs of the other rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _no_rows() -> dict[str, int]:
 
 @dataclass(slots=True)
 class ValidTable:
-    """What a table came to. `refused` has the rows that will not be sent, as `chunks` has those that will."""
+    """The rows of a table: `chunks` has those that will be sent, `refused` those that will not."""
 
     columns: Columns
     tally: Tally
@@ -51,12 +51,12 @@ def validate_table(
 ) -> ValidTable:
     """Map the header, then check every row of the table, in one pass.
 
-    `options` are the record type's own. Raises FixInput where the header does not fit the type, BadTable
-    where the file ends being one.
+    `options` are the record type's own. Raises FixInput if the header does not fit the type, BadTable at the
+    place from which the file cannot be read as a table.
     """
-    fed_back = is_rejects_header(table.header)
-    columns = map_columns(undo(table.header) if fed_back else table.header, record_type, mapping)
-    rows = (row._replace(cells=undo(row.cells)) for row in table.rows) if fed_back else table.rows
+    is_rejects = is_rejects_header(table.header)
+    columns = map_columns(undo(table.header) if is_rejects else table.header, record_type, mapping)
+    rows = (row._replace(cells=undo(row.cells)) for row in table.rows) if is_rejects else table.rows
     verdicts = _Verdicts(record_type, columns, options)
     result = ValidTable(columns, verdicts.tally, verdicts.counts)
 
@@ -140,7 +140,7 @@ class _Verdicts:
         return self._columns.column_of(field), {**custom, **values}.get(field, "")
 
     def _explain(self, faults: Sequence[Fault]) -> str:
-        """Every fault of a row, by column, so that it is mended in one go."""
+        """Every fault of a row, by column, so that it is corrected in one go."""
         parts = []
         for number, fault in enumerate(faults):
             column = self._columns.column_of(fault.field) or fault.field

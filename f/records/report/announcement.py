@@ -10,7 +10,7 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError
 from f.connect.integration import Integration
 from f.records.planning.plan_text import in_a_sentence
-from f.records.report.parked_rows import told_of
+from f.records.report.parked_rows import describe_parked
 from f.records.rows.outcome import OUTCOMES
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
 
 
 def sentence(summary: ImportSummary) -> str:
-    """An import in a line: what came, what became of it, where the report is."""
+    """Return an import in one line: how many rows, their outcomes, where the report is."""
     target = summary["target"] or "no target"
     counts = summary["counts"]
     parts = [f"{counts[name]} {name}" for name in OUTCOMES if counts[name]]
@@ -29,45 +29,48 @@ def sentence(summary: ImportSummary) -> str:
     where = f" Report: {file['s3']}" if file and "s3" in file else ""
     trial = " (dry run)" if summary["dry_run"] else ""
     planned = f" {in_a_sentence(summary['plan'])}" if summary["plan"] else ""
-    rest = f" {told_of(summary['rest'])}" if summary["rest"] else ""
-    told = f"{', '.join(parts) or 'none'}.{planned}{rest}{where}"
+    rest = f" {describe_parked(summary['rest'])}" if summary["rest"] else ""
+    outcomes = ", ".join(parts) or "none"
     return (
         f"Import {summary['import_id']}{trial} of {summary['source']} into {target}: "
-        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {told}"
+        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {outcomes}.{planned}{rest}{where}"
     )
 
 
 def facts(summary: ImportSummary) -> dict[str, Any]:
-    """What a generic webhook gets: counts and places, never a row."""
-    places: dict[str, Any] = {"rejects": summary["rejects"], "report": summary["report"]}
+    """Return what a generic webhook gets of an import: counts and paths, never a row."""
+    files: dict[str, Any] = {"rejects": summary["rejects"], "report": summary["report"]}
     names = ("import_id", "source", "target", "dry_run", "started_at", "seconds", "counts", "stopped")
-    told = {name: value for name, value in summary.items() if name in {*names, "continues"}}
+    payload = {name: value for name, value in summary.items() if name in {*names, "continues"}}
     rest = summary["rest"]
     if rest is not None:
-        told["rest"] = {name: rest[name] for name in ("rows", "resume_at", "job")}
-        places["rest_file"] = rest["file"]
+        payload["rest"] = {name: rest[name] for name in ("rows", "resume_at", "job")}
+        files["rest_file"] = rest["file"]
     return {
-        **told,
+        **payload,
         "plan": plan_facts(summary["plan"]),
-        **{name: (file or {}).get("s3") for name, file in places.items()},
+        **{name: (file or {}).get("s3") for name, file in files.items()},
     }
 
 
 def plan_facts(plan: Plan | None) -> dict[str, Any] | None:
-    """What a generic webhook gets of a plan."""
+    """Return what a generic webhook gets of a plan: hash and counts."""
     return None if plan is None else {"hash": plan["hash"], "counts": plan["counts"]}
 
 
 def announce(
     text: str, payload: dict[str, Any], *, slack_webhook_url: str | None, webhook_url: str | None
 ) -> dict[str, str]:
-    """Send to every channel that is configured, and say for each how it went."""
-    told: dict[str, str] = {}
+    """Send to every channel that is configured, once each. Return how each went, by its name.
+
+    Slack gets the text, the webhook the payload as JSON. Raises no ConnectError: it is the channel's result.
+    """
+    results: dict[str, str] = {}
     if slack_webhook_url:
-        told["slack"] = _post("slack_webhook", slack_webhook_url, {"text": _escaped(text)})
+        results["slack"] = _post("slack_webhook", slack_webhook_url, {"text": _escaped(text)})
     if webhook_url:
-        told["webhook"] = _post("webhook", webhook_url, payload)
-    return told or {"none": NOTHING_CONFIGURED}
+        results["webhook"] = _post("webhook", webhook_url, payload)
+    return results or {"none": NOTHING_CONFIGURED}
 
 
 def _post(name: str, url: str, body: dict[str, Any]) -> str:

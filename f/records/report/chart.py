@@ -25,20 +25,20 @@ _SMALLEST_PERCENT = 1.0  # of the bar's width, so that one row in a million is s
 _INK = ("#1b2430", "#e8ecf1")
 _QUIET = ("#5a6675", "#a3afbd")
 _SHARE_WIDTH = 58
-_COLUMN_ROWS = 4  # left what is settled, right what needs a person
+_COLUMN_ROWS = 4  # left what is done, right what needs a person
 
 
 def outcome_bar(counts: Mapping[str, int]) -> str:
-    """The SVG. It fills the width it is given, keeps its height, and follows the reader's light or dark mode.
+    """Return the SVG. It fills its place's width, keeps its height, and follows light or dark mode.
 
     `counts` holds `rows` and all eight outcomes, which add up to it. Shares under 1 % are drawn as 1 %.
     """
-    told = ", ".join(f"{counts[name]:,} {name}" for name in OUTCOMES if counts[name])
+    text = ", ".join(f"{counts[name]:,} {name}" for name in OUTCOMES if counts[name])
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="outcome-bar" width="100%" height="196" role="img" '
-        'aria-labelledby="outcome-title outcome-told">'
+        'aria-labelledby="outcome-title outcome-text">'
         f'<title id="outcome-title">Outcomes of {in_rows(counts["rows"])}</title>'
-        f'<desc id="outcome-told">{told or "Nothing was imported"}.</desc>'
+        f'<desc id="outcome-text">{text or "Nothing was imported"}.</desc>'
         f"<style>{_style()}</style>"
         f'<rect class="ob-ground" width="100%" height="196" rx="10" fill="{GROUND[0]}"/>'
         '<svg x="3%" width="94%" overflow="visible" font-family="system-ui, sans-serif" font-size="14">'
@@ -51,7 +51,7 @@ def outcome_bar(counts: Mapping[str, int]) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share with one decimal that never rounds something to nothing, nor nearly all to all."""
+    """Return a share with one decimal that never rounds something to nothing, nor nearly all to all."""
     if part in {0, whole}:
         return "100%" if part else "0%"
     share = 100 * part / whole
@@ -61,19 +61,19 @@ def percent(part: int, whole: int) -> str:
 
 
 def in_rows(count: int) -> str:
-    """A number of rows in words: 1 row, 1,200 rows."""
+    """Return a number of rows in words: 1 row, 1,200 rows."""
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
 def widths(counts: Mapping[str, int]) -> dict[Outcome, float]:
-    """Percent of the bar for each outcome that has rows: its share, but never too little to be seen."""
-    shown = {name: counts[name] for name in OUTCOMES if counts[name]}
-    total = sum(shown.values())
-    raised = {name for name, count in shown.items() if 100 * count < _SMALLEST_PERCENT * total}
+    """Return each outcome's percent of the bar, if it has rows: its share, never too little to be seen."""
+    drawn = {name: counts[name] for name in OUTCOMES if counts[name]}
+    total = sum(drawn.values())
+    raised = {name for name, count in drawn.items() if 100 * count < _SMALLEST_PERCENT * total}
     left = 100 - _SMALLEST_PERCENT * len(raised)
-    large = total - sum(shown[name] for name in raised)
+    large = total - sum(drawn[name] for name in raised)
     return {
-        name: _SMALLEST_PERCENT if name in raised else left * count / large for name, count in shown.items()
+        name: _SMALLEST_PERCENT if name in raised else left * count / large for name, count in drawn.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""The rest of an import that was parked, as a run of its own: with which arguments, and when.
+"""The parked rows of an import, as a run of their own: with which arguments, and when.
 
 The arguments come as JSON text, as the flow was given them: references such as `$res:f/sales/crm` stay
 references, so that no credential is kept with the scheduled job.
@@ -29,10 +29,10 @@ GoOn = Callable[[FileRef, str], str]
 
 
 def arguments_for(arguments: str, rest: FileRef, import_id: str) -> dict[str, Any]:
-    """What the next run is given: all that this one was, and the rest as its file."""
-    given = _object(arguments)
+    """Return the next run's arguments: those of this run, with the parked rows as its file."""
+    values = _object(arguments)
     kept = {
-        name: value for name, value in given.items() if name not in _OF_THE_FIRST_FILE and value is not None
+        name: value for name, value in values.items() if name not in _OF_THE_FIRST_FILE and value is not None
     }
     file = {"file": {"s3": rest["s3"]}} if "s3" in rest else {"text": rest["content"]}
     return {**kept, **file, "continues": import_id}
@@ -40,16 +40,16 @@ def arguments_for(arguments: str, rest: FileRef, import_id: str) -> dict[str, An
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        given = json.loads(text)
+        values = json.loads(text)
     except ValueError:
-        given = None
-    if not isinstance(given, dict):
-        raise FixInput("The arguments of this run are no JSON object.", code="bad_arguments")
-    return given
+        values = None
+    if not isinstance(values, dict):
+        raise FixInput("The arguments of this run are not a JSON object.", code="bad_arguments")
+    return values
 
 
 def scheduling(flow: str, arguments: str, import_id: str) -> GoOn:
-    """Have `flow` go on with the rest of this import."""
+    """Return a function that schedules `flow` with the parked rows of this import. It raises TryLater."""
 
     def go_on(rest: FileRef, resume_at: str) -> str:
         # A second later: the pause must be over by the clock of whoever starts the job.
@@ -60,7 +60,7 @@ def scheduling(flow: str, arguments: str, import_id: str) -> GoOn:
 
 
 def _schedule(flow: str, arguments: dict[str, Any], seconds: int) -> str:
-    """The job. Not wmill.run_flow_async: a flow's preprocessor would make other arguments of these."""
+    """Return the job's id. Not wmill.run_flow_async: a flow's preprocessor would rewrite these arguments."""
     windmill = connection()
     try:
         reply = windmill.client.post(

@@ -15,7 +15,7 @@ from f.records.planning.plan_text import counted
 from f.records.reading.sniffer import NAMES
 from f.records.report.chart import in_rows, outcome_bar, percent
 from f.records.report.page_style import STYLE
-from f.records.report.parked_rows import rows_waiting, told_of
+from f.records.report.parked_rows import describe_parked, rows_waiting
 from f.records.report.plan_section import plan_section
 from f.records.rows.outcome import MEANING, OUTCOMES
 
@@ -53,18 +53,18 @@ _TABLE_VALUES = {
 
 
 def render_page(summary: ImportSummary) -> str:
-    """The whole document. Equal summaries give equal pages."""
-    settled, open_ones = _verdict(summary)
-    title = escape(f"{_title(summary)}: {'; '.join(filter(None, (settled, open_ones)))}")
+    """Return the whole document. Equal summaries give equal pages."""
+    verdict, attention = _verdict(summary)
+    title = escape(f"{_title(summary)}: {'; '.join(filter(None, (verdict, attention)))}")
     parts = [
         f"<header><h1>{escape(_title(summary))}</h1>",
-        f'<p class="verdict">{escape(settled)}{_alert(open_ones)}</p>{_continues(summary)}</header>',
+        f'<p class="verdict">{escape(verdict)}{_alert(attention)}</p>{_continues(summary)}</header>',
         _banners(summary),
         plan_section(summary["plan"], dry_run=summary["dry_run"]) if summary["plan"] else "",
         f'<section class="chart" aria-label="Outcomes as a chart">{outcome_bar(summary["counts"])}</section>',
         _counts(summary["counts"]),
         _reasons(summary["reasons"]),
-        _mending(summary),
+        _next_steps(summary),
         _timings(summary["timings"], summary["counts"]["rows"], summary["seconds"], summary["forecast"]),
         _reading(summary["table"], summary["mapping"]),
         _guarantee(summary["guarantee"]),
@@ -81,28 +81,29 @@ def render_page(summary: ImportSummary) -> str:
 
 
 def _title(summary: ImportSummary) -> str:
-    towards = f" into {summary['target']}" if summary["target"] else ""
-    return f"Import of {summary['source']}{towards}"
+    target = f" into {summary['target']}" if summary["target"] else ""
+    return f"Import of {summary['source']}{target}"
 
 
 def _verdict(summary: ImportSummary) -> tuple[str, str]:
-    """What is settled, and what is not (nothing, if all is well)."""
+    """What the import has achieved, and which rows need a person (an empty text if none do)."""
     counts = summary["counts"]
     rows = counts["rows"]
     waiting = rows_waiting(summary["rest"])
     left = sum(counts[name] for name in _NEED_A_PERSON) - waiting
     where = "ready to be sent" if summary["dry_run"] else "in the target"
-    open_ones = f"{left:,} {_verb('need', left)} you" if left else ""
+    attention = f"{in_rows(left)} {_verb('need', left)} your attention" if left else ""
     if not rows:
         return "The file has no rows", ""
     if summary["dry_run"] and summary["plan"]:
-        return counted(summary["plan"]), open_ones
-    settled, wait = rows - left - waiting, f"; {waiting:,} {_verb('wait', waiting)}" if waiting else ""
-    if settled == rows:
+        return counted(summary["plan"]), attention
+    there = rows - left - waiting
+    parked = f"; {in_rows(waiting)} {_verb('wait', waiting)} for a later run" if waiting else ""
+    if there == rows:
         return (f"All {rows:,} rows are {where}" if rows > 1 else f"The one row is {where}"), ""
-    if not settled:
-        return f"No row is {where}{wait}", open_ones
-    return f"{settled:,} of {in_rows(rows)} {'is' if settled == 1 else 'are'} {where}{wait}", open_ones
+    if not there:
+        return f"No row is {where}{parked}", attention
+    return f"{there:,} of {in_rows(rows)} {'is' if there == 1 else 'are'} {where}{parked}", attention
 
 
 def _verb(verb: str, count: int) -> str:
@@ -110,8 +111,8 @@ def _verb(verb: str, count: int) -> str:
 
 
 def _continues(summary: ImportSummary) -> str:
-    before = summary["continues"]
-    return f'<p class="quiet">Continues import <code>{escape(before)}</code>.</p>' if before else ""
+    first = summary["continues"]
+    return f'<p class="quiet">Continues import <code>{escape(first)}</code>.</p>' if first else ""
 
 
 def _alert(text: str) -> str:
@@ -124,13 +125,13 @@ def _banners(summary: ImportSummary) -> str:
     if stopped is not None and "resume_at" in stopped and rows_waiting(rest):
         banners.append(
             f'<aside class="banner dry"><p><strong>Parked.</strong> {escape(stopped["message"])} '
-            f"{escape(told_of(rest))}</p></aside>"
+            f"{escape(describe_parked(rest))}</p></aside>"
         )
     elif stopped is not None:
-        said = f"{stopped['message']} {told_of(rest)}".strip()
+        message = f"{stopped['message']} {describe_parked(rest)}".strip()
         banners.append(
-            '<aside class="banner stop"><p><strong>Stopped before the end.</strong> '
-            f'{escape(said)} <code class="quiet">{escape(stopped["code"])}</code></p></aside>'
+            '<aside class="banner stop"><p><strong>Stopped before all rows were sent.</strong> '
+            f'{escape(message)} <code class="quiet">{escape(stopped["code"])}</code></p></aside>'
         )
     if summary["dry_run"]:
         banners.append(
@@ -169,7 +170,7 @@ def _reasons(reasons: Iterable[Reason]) -> str:
         return ""
     return _section(
         "Reasons",
-        '<table role="table" class="reasons"><caption>Why rows ended as they did</caption>'
+        '<table role="table" class="reasons"><caption>Rows by reason</caption>'
         '<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Outcome</th>'
         '<th role="columnheader" scope="col">Reason, what to do, first examples</th>'
         '<th role="columnheader" scope="col" class="number">Rows</th></tr></thead>'
@@ -198,22 +199,22 @@ def _examples(examples: Iterable[Example]) -> str:
     return f'<ul class="examples">{"".join(items)}</ul>' if items else ""
 
 
-def _mending(summary: ImportSummary) -> str:
+def _next_steps(summary: ImportSummary) -> str:
     counts, rejects = summary["counts"], summary["rejects"]
     if rejects is None:
         return ""
-    steps = [f"Open {_file(rejects)}. It has your own columns, and behind them why each row was held back."]
+    steps = [f"Open {_file(rejects)}. It has your own columns, and after them why each row was not imported."]
     wrong = counts["invalid"] + counts["rejected"]
     if wrong:
         steps.append(
-            f"Correct the rows marked <em>invalid</em> or <em>rejected</em> ({wrong:,}) in your own columns; "
-            "<code>reject_message</code> says what is wrong and <code>reject_hint</code> what to do."
+            f"Correct the rows marked <em>invalid</em> or <em>rejected</em> ({wrong:,}) in your own columns: "
+            "<code>reject_message</code> says what is wrong, <code>reject_hint</code> what to do."
         )
     failed = counts["failed"] - (summary["rest"]["rows"] if summary["rest"] else 0)
     if failed:
         steps.append(
-            f"Leave the rows marked <em>failed</em> ({failed:,}) as they are: they were not "
-            "applied, and only need to be sent again once the cause is removed."
+            f"Leave the rows marked <em>failed</em> ({failed:,}) as they are: they were not imported, and "
+            "only need to be sent again when the cause is removed."
         )
     if counts["unknown"]:
         steps.append(
@@ -221,7 +222,7 @@ def _mending(summary: ImportSummary) -> str:
             "says; they may be in the target already."
         )
     steps.append(
-        "Import the file as you imported this one. The <code>reject_</code> columns are recognised and "
+        "Import that file as you imported this one. The <code>reject_</code> columns are recognised and "
         "left out."
     )
     return (
@@ -234,19 +235,19 @@ def _file(file: FileRef) -> str:
     where = (
         f" in the workspace\u2019s storage, at <code>{escape(file['s3'])}</code>"
         if "s3" in file
-        else (" from the result of the import")
+        else " from the result of the import"
     )
     return f"<strong>{escape(file['filename'])}</strong>{rows}{where}"
 
 
 def _timings(timings: Timings, rows: int, seconds: float, forecast: Forecast | None) -> str:
     facts = {
-        "Start to end": _duration(seconds),
+        "Total time": _duration(seconds),
         "Rows per second": _pace(rows / seconds) if seconds else "",
         "Reading and checking": _duration(timings["parse_seconds"]),
         "Sending": _duration(timings["create_seconds"]),
-        "Forecast": f"{_range(forecast)} calls" if forecast else "",
-        "Requests": f"{timings['requests']:,}",
+        "Requests forecast": _range(forecast) if forecast else "",
+        "Requests sent": f"{timings['requests']:,}",
         "Retries": f"{timings['retries']:,}",
     }
     latency = timings["latency_ms"]
@@ -285,14 +286,14 @@ def _guarantee(guarantee: str) -> str:
 
 def _footer(summary: ImportSummary) -> str:
     start = datetime.fromisoformat(summary["started_at"])
-    end = start + timedelta(seconds=summary["seconds"])
+    finish = start + timedelta(seconds=summary["seconds"])
     name = f"<code>{escape(summary['import_id'])}</code>"
-    return f"<footer>Import {name}, started {_time(start)}, ended {_time(end)}</footer>"
+    return f"<footer>Import {name}, started {_time(start)}, finished {_time(finish)}</footer>"
 
 
-def _time(moment: datetime) -> str:
-    shown = f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzname() or ''}".strip()
-    return f'<time datetime="{moment.isoformat(timespec="seconds")}">{escape(shown)}</time>'
+def _time(time: datetime) -> str:
+    text = f"{time:%Y-%m-%d %H:%M:%S} {time.tzname() or ''}".strip()
+    return f'<time datetime="{time.isoformat(timespec="seconds")}">{escape(text)}</time>'
 
 
 def _facts(facts: Mapping[str, str]) -> str:

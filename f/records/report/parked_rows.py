@@ -1,4 +1,4 @@
-"""The rest of an import, in words. Pure."""
+"""The rows of an import that were parked, in words. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 def rows_waiting(rest: Rest | None) -> int:
-    """How many rows need nobody, because another job goes on with them."""
+    """Return how many rows need nobody, because another job goes on with them."""
     return rest["rows"] if rest and rest["job"] else 0
 
 
-def told_of(rest: Rest | None) -> str:
-    """What happens to the rest, or what a person has to do about it; nothing where there is none."""
+def describe_parked(rest: Rest | None) -> str:
+    """Return what happens to the parked rows, or what a person has to do; an empty text if there are none."""
     if rest is None:
         return ""
     rows, when = in_rows(rest["rows"]), to_text(require_iso(rest["resume_at"]))
     if rest["job"]:
-        return f"The rest, {rows}, goes on at {when} as job {rest['job']}."
+        return f"The rest of the file ({rows}) is sent at {when} by job {rest['job']}."
     return (
-        f"The run that sends the rest could not be scheduled. {rest.get('problem', '')} Import "
+        f"The run that sends the rest of the file could not be scheduled. {rest.get('problem', '')} Import "
         f"{rest['file']['filename']} ({rows}) at {when} or later."
     )

@@ -12,7 +12,7 @@ _NONE = ' class="none"'
 
 
 def plan_section(plan: Plan, *, dry_run: bool) -> str:
-    """The section; how to apply the plan only where that is still to be done."""
+    """Return the section; it says how to apply the plan only after a dry run."""
     parts = [
         _actions(plan),
         _fields(plan["fields"]),

@@ -1,4 +1,4 @@
-"""The end of an import: every row is accounted for, and the rejects file and the report are written."""
+"""Reconciling an import: every row gets one outcome, and the rejects file and the report are written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from f.connect.errors import ConnectError, FixInput, FixSettings
 from f.connect.metrics import Histogram
 from f.records.report.page import render_page
-from f.records.report.parked_rows import rows_waiting, told_of
+from f.records.report.parked_rows import describe_parked, rows_waiting
 from f.records.rows.outcome import OUTCOMES, ReasonText, RowOutcome, Stop
 from f.records.rows.rejects_file import render
 from f.records.rows.row_store import Created, object_path, read_rows
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from f.records.report.continuation import GoOn
     from f.records.report.summary import ImportSummary, Rest, Timings
 
-# What the user may mend and feed again. Duplicates are not among them: the row they repeat is there.
-_FED_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
+# What the user may correct and import again. Duplicates are not among them: the row they repeat is there.
+_TO_IMPORT_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
 _BEFORE_SENDING = frozenset(kind.__name__ for kind in (FixInput, FixSettings))
 _INCOMPLETE = ("failed", "unknown")
 
 
 class ImportIncomplete(ConnectError):
-    """Rows are left that should have been applied. `summary` says how the import ended all the same."""
+    """Rows are left that should have been applied. `summary` is the account of the whole import."""
 
     def __init__(self, message: str, summary: ImportSummary) -> None:
         super().__init__(message, code="import_incomplete")
@@ -46,7 +46,7 @@ class Steps:
     """What the steps of an import left: the file, the decision to send it, and what became of each chunk.
 
     `created` holds one item a chunk: its `Created`, an {"error"} if its job was lost, nothing if it never
-    began, as none does in a dry run. `stop` is what ended the import from outside of its jobs.
+    began, as none does in a dry run. `stop` is what stopped the import from outside of its jobs.
     """
 
     parsed: Parsed
@@ -59,7 +59,7 @@ class Steps:
 def reconcile(
     steps: Steps, texts: Mapping[str, ReasonText], *, go_on: GoOn | None = None, continues: str = ""
 ) -> ImportSummary:
-    """Account for every row, write the rejects file and the report, and say how it all went.
+    """Account for every row, write the rejects file and the report, and return the summary.
 
     Rows that were parked become a file of their own, with which `go_on` schedules another run. Without it,
     or if something else stopped a part of the import, they are rejects like all that failed. `texts` are the
@@ -68,9 +68,9 @@ def reconcile(
     """
     parsed, gate = steps.parsed, steps.gate
     chunks = _paired(steps)
-    done = [end for _, end in chunks if isinstance(end, dict)]
+    done = [result for _, result in chunks if isinstance(result, dict)]
     counts = _counts(parsed, chunks)
-    stops = [found for found in (steps.stop, *(end["stopped"] for end in done)) if found]
+    stops = [stop for stop in (steps.stop, *(created["stopped"] for created in done)) if stop]
     tally = Tally(texts)
     rejects, rest = _left(parsed, chunks, tally, stops, go_on)
     summary: ImportSummary = {
@@ -87,8 +87,8 @@ def reconcile(
         "mapping": parsed["mapping"],
         "guarantee": _guarantee(gate, done),
         "plan": gate["plan"] if gate else None,
-        # What a person has to see to comes before what goes on by itself.
-        "stopped": min(stops, key=lambda found: "resume_at" in found, default=None),
+        # A stop that needs a person comes before one that resumes by itself.
+        "stopped": min(stops, key=lambda stop: "resume_at" in stop, default=None),
         "rejects": rejects,
         "report": None,
         "forecast": gate.get("forecast") if gate else None,
@@ -103,14 +103,17 @@ def _timings(parsed: Parsed, done: list[Created]) -> Timings:
     return {
         "parse_seconds": parsed["seconds"],
         "create_seconds": _span(done),
-        "requests": sum(end["requests"] for end in done),
-        "retries": sum(end["retries"] for end in done),
-        "latency_ms": Histogram.merged(end["latencies"] for end in done).summary(),
+        "requests": sum(created["requests"] for created in done),
+        "retries": sum(created["retries"] for created in done),
+        "latency_ms": Histogram.merged(created["latencies"] for created in done).summary(),
     }
 
 
 def raise_if_incomplete(summary: ImportSummary) -> None:
-    """A red result means a red job: raise where rows are left that a person or a second run must see to."""
+    """Raise ImportIncomplete if rows are left that a person or a second run must see to.
+
+    Parked rows that a scheduled job sends later are not among them.
+    """
     counts, stopped, rest = summary["counts"], summary["stopped"], summary["rest"]
     left = {name: counts[name] for name in _INCOMPLETE if counts[name]}
     if waiting := rows_waiting(rest):
@@ -119,12 +122,12 @@ def raise_if_incomplete(summary: ImportSummary) -> None:
         stopped = None if stopped and "resume_at" in stopped else stopped
     if not left and stopped is None:
         return
-    why = "".join(f" {said}" for said in (stopped and stopped["message"], told_of(rest)) if said)
-    told = ", ".join(f"{count} {name}" for name, count in left.items()) or "no row"
+    why = "".join(f" {text}" for text in (stopped and stopped["message"], describe_parked(rest)) if text)
+    outcomes = ", ".join(f"{count} {name}" for name, count in left.items()) or "none failed"
     file = summary["rejects"]
-    remedy = f" Feed {file['filename']} again when the cause is removed." if file else ""
+    remedy = f" Import {file['filename']} when the cause is removed." if file else ""
     raise ImportIncomplete(
-        f"The import ended with {told} of {counts['rows']} rows left.{why}{remedy}", summary=summary
+        f"The import is incomplete: of {counts['rows']} rows, {outcomes}.{why}{remedy}", summary=summary
     )
 
 
@@ -139,36 +142,36 @@ def _paired(steps: Steps) -> list[tuple[Chunk, Created | RowOutcome]]:
     """Each chunk with what its job returned, or with what that means for all of its rows."""
     untried = RowOutcome.because("dry_run" if steps.dry_run else "not_sent")
     return [
-        (chunk, _outcome_of(end, untried))
-        for chunk, end in zip_longest(steps.parsed["chunks"], steps.created or [])
+        (chunk, _result_of(result, untried))
+        for chunk, result in zip_longest(steps.parsed["chunks"], steps.created or [])
     ]
 
 
-def _outcome_of(end: Any, untried: RowOutcome) -> Created | RowOutcome:
-    if end is None:
+def _result_of(result: Any, untried: RowOutcome) -> Created | RowOutcome:
+    if result is None:
         return untried
-    if "error" in end:
-        return _fate_of_a_lost_job(end["error"])
-    created: Created = end
+    if "error" in result:
+        return _outcome_of_a_lost_job(result["error"])
+    created: Created = result
     return created
 
 
-def _fate_of_a_lost_job(error: dict[str, Any]) -> RowOutcome:
-    """Our own errors leave a job only before it sends; of any other end nobody knows how far it came."""
+def _outcome_of_a_lost_job(error: dict[str, Any]) -> RowOutcome:
+    """Our own errors leave a job only before it sends; after any other, nobody knows how far it came."""
     code = "not_sent" if error.get("name") in _BEFORE_SENDING else "job_lost"
     return RowOutcome.because(code, str(error.get("message", "")).strip()[-300:])
 
 
-def _counts(parsed: Parsed, ends: list[tuple[Chunk, Created | RowOutcome]]) -> dict[str, int]:
+def _counts(parsed: Parsed, results: list[tuple[Chunk, Created | RowOutcome]]) -> dict[str, int]:
     counts: dict[str, int] = {"rows": parsed["counts"]["rows"]}
     counts.update(dict.fromkeys(OUTCOMES, 0))
     for outcome in ("invalid", "duplicate"):
         counts[outcome] += parsed["counts"][outcome]
-    for chunk, end in ends:
-        if isinstance(end, RowOutcome):
-            counts[end.outcome] += chunk["rows"]["count"]
+    for chunk, result in results:
+        if isinstance(result, RowOutcome):
+            counts[result.outcome] += chunk["rows"]["count"]
         else:
-            for outcome, count in end["counts"].items():
+            for outcome, count in result["counts"].items():
                 counts[outcome] += count
     total = sum(counts[outcome] for outcome in OUTCOMES)
     if total != counts["rows"]:
@@ -179,28 +182,30 @@ def _counts(parsed: Parsed, ends: list[tuple[Chunk, Created | RowOutcome]]) -> d
 def _span(done: list[Created]) -> float:
     if not done:
         return 0.0
-    return round(max(end["ended"] for end in done) - min(end["started"] for end in done), 3)
+    return round(max(one["ended"] for one in done) - min(one["started"] for one in done), 3)
 
 
 def _records(
-    parsed: Parsed, ends: list[tuple[Chunk, Created | RowOutcome]], tally: Tally
+    parsed: Parsed, results: list[tuple[Chunk, Created | RowOutcome]], tally: Tally
 ) -> Iterator[dict[str, Any]]:
-    """All rows worth a look in the order of the file; those of the chunks are tallied on the way."""
+    """All reported rows in the order of the file; those of the chunks are tallied on the way."""
     refused = (record for rows in parsed["refused"] for record in read_rows(rows))
-    noted = (_tallied(record, tally) for chunk, end in ends for record in _of_chunk(chunk, end))
-    return heapq.merge(refused, noted, key=lambda record: record["line"])
+    reported_rows = (
+        _tallied(record, tally) for chunk, result in results for record in _of_chunk(chunk, result)
+    )
+    return heapq.merge(refused, reported_rows, key=lambda record: record["line"])
 
 
-def _of_chunk(chunk: Chunk, end: Created | RowOutcome) -> Iterator[dict[str, Any]]:
-    if not isinstance(end, RowOutcome):
-        yield from read_rows(end["reported"])
+def _of_chunk(chunk: Chunk, result: Created | RowOutcome) -> Iterator[dict[str, Any]]:
+    if not isinstance(result, RowOutcome):
+        yield from read_rows(result["reported"])
         return
     for record in read_rows(chunk["rows"]):
         yield {
             "line": record["line"],
-            "outcome": end.outcome,
-            "code": end.code,
-            "detail": end.detail,
+            "outcome": result.outcome,
+            "code": result.code,
+            "detail": result.detail,
             "cells": record["cells"],
         }
 
@@ -218,22 +223,23 @@ def _merged(reasons: list[Reason], tally: Tally) -> list[Reason]:
 
 def _left(
     parsed: Parsed,
-    ends: list[tuple[Chunk, Created | RowOutcome]],
+    results: list[tuple[Chunk, Created | RowOutcome]],
     tally: Tally,
     stops: list[Stop],
     go_on: GoOn | None,
 ) -> tuple[FileRef | None, Rest | None]:
-    """The rows to feed again, and apart from them those that another run is left to go on with."""
-    resume_at = max((found.get("resume_at", "") for found in stops), default="")
-    parks = bool(stops) and all("resume_at" in found for found in stops)
+    """The file of rows to import again, and apart from it the parked rows that another run sends."""
+    resume_at = max((stop.get("resume_at", "") for stop in stops), default="")
+    parks = bool(stops) and all("resume_at" in stop for stop in stops)
     waits = "parked" if go_on and parks else None
-    held = (record for record in _records(parsed, ends, tally) if record["outcome"] in _FED_AGAIN)
+    held = (record for record in _records(parsed, results, tally) if record["outcome"] in _TO_IMPORT_AGAIN)
     rejects = _write(
         parsed, "rejects.csv", (record for record in held if record["code"] != waits), tally.texts
     )
     if go_on is None or waits is None:
         return rejects, None
-    again = _records(parsed, ends, Tally(tally.texts))
+    # Read a second time, into a tally that is thrown away: the rows were counted with the rejects already.
+    again = _records(parsed, results, Tally(tally.texts))
     file = _write(parsed, "rest.csv", (record for record in again if record["code"] == waits), tally.texts)
     return rejects, _rest(file, resume_at, go_on) if file else None
 
@@ -250,7 +256,7 @@ def _rest(file: FileRef, resume_at: str, go_on: GoOn) -> Rest:
 def _write(
     parsed: Parsed, name: str, records: Iterable[dict[str, Any]], texts: Mapping[str, ReasonText]
 ) -> FileRef | None:
-    """A file of rows to feed again, streamed through a local one; None where no row belongs in it."""
+    """A file of rows to import again, streamed through a local one; None if no row belongs in it."""
     rows = 0
 
     def counted() -> Iterator[dict[str, Any]]:

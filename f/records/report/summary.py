@@ -1,4 +1,4 @@
-"""What an import says of itself at its end: the shape that reporting and announcing read."""
+"""The summary of an import: the shape that reporting and announcing read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Timings(TypedDict):
-    """Where the time went."""
+    """Where the time went. Sending takes from the start of the first job to the end of the last."""
 
     parse_seconds: float
     create_seconds: float
@@ -24,7 +24,10 @@ class Timings(TypedDict):
 
 
 class Rest(TypedDict):
-    """Rows that wait, and the job that goes on with them; None with the `problem` if there is none."""
+    """Parked rows in a file of their own, and the job that sends them at `resume_at` (ISO 8601).
+
+    `job` is None if it could not be scheduled: `problem` says why.
+    """
 
     rows: int
     resume_at: str
@@ -36,7 +39,7 @@ class Rest(TypedDict):
 class ImportSummary(TypedDict):
     """One import. `counts` holds `rows` and all eight outcomes, which add up to it.
 
-    `continues` names the import whose rest this is; `rest` is what is left of this one for another.
+    `continues` is the id of the import whose parked rows these are; `rest` are the rows this one has parked.
     """
 
     import_id: str

@@ -26,7 +26,7 @@ MEANING: dict[Outcome, str] = {
     "duplicate": "already there, or earlier in this file",
     "invalid": "refused here, never sent",
     "rejected": "refused by the API",
-    "failed": "not applied; safe to feed again",
+    "failed": "not applied; safe to import again",
     "unknown": "sent, but the answer was lost",
 }
 
@@ -120,79 +120,79 @@ REASONS: dict[str, ReasonText] = {
     "rejected_by_api": ReasonText(
         "rejected",
         "The API refused the row.",
-        "Correct what the detail names and feed the row again.",
+        "Correct what the detail names and import the row again.",
     ),
     # not applied
     "not_sent": ReasonText(
         "failed",
         "The row was not sent, because the import stopped before it.",
-        "Remove the cause of the stop, then feed the rejects file.",
+        "Remove the cause of the stop, then import the rejects file.",
     ),
     "credential_refused": ReasonText(
         "failed",
         "The API refused the credential.",
-        "Correct the credential in the resource, then feed the rejects file.",
+        "Correct the credential in the resource, then import the rejects file.",
     ),
     "service_unavailable": ReasonText(
         "failed",
         "The service could not be reached or stayed busy through every retry.",
-        "Feed the rejects file later.",
+        "Import the rejects file later.",
     ),
     "service_down": ReasonText(
         "failed",
         "The service was down for longer than an import waits.",
-        "Feed the rejects file when it is up again.",
+        "Import the rejects file when it is up again.",
     ),
     "wrong_settings": ReasonText(
         "failed",
         "The API has no such endpoint, or the resource's settings do not fit it.",
-        "Correct base_url and endpoints in the resource, then feed the rejects file.",
+        "Correct base_url and endpoints in the resource, then import the rejects file.",
     ),
     "batch_refused": ReasonText(
         "failed",
         "The API refused the batch this row was in, and too often to find the row that is at fault.",
-        "See the detail, then feed the rejects file: smaller batches have a better chance.",
+        "See the detail, then import the rejects file: smaller batches have a better chance.",
     ),
     "row_locked": ReasonText(
         "failed",
         "The target kept this record, or its parent, locked for another writer.",
-        "Feed the rejects file later, or send fewer requests at once.",
+        "Import the rejects file later, or send fewer requests at once.",
     ),
     "in_progress_elsewhere": ReasonText(
         "failed",
-        "Another import is sending this record at this moment.",
-        "Feed the rejects file when that import has ended, at the latest in a quarter of an hour.",
+        "Another import is sending this record right now.",
+        "Import the rejects file when that import has ended, at the latest in a quarter of an hour.",
     ),
     "quota_used_up": ReasonText(
         "failed",
-        "The API's allowance for the day is used up.",
-        "Feed the rejects file when it renews.",
+        "The API's quota of the day is used up.",
+        "Import the rejects file when it renews.",
     ),
     "parked": ReasonText(
         "failed",
-        "The row waits: an allowance is used up, or the API asked for a long pause.",
-        "Nothing to do where the report says when the rest goes on; else feed the rejects file then.",
+        "The row waits: a quota is used up, or the API asked for a long pause.",
+        "Nothing to do if the report says when the rest is sent; else import the rejects file then.",
     ),
     # nobody knows
     "answer_lost": ReasonText(
         "unknown",
         "The row was sent, but the answer was lost.",
-        "Look the record up in the target. If it is not there, feed the row again with resend_unknown.",
+        "Look the record up in the target. If it is not there, import the row again with resend_unknown.",
     ),
     "answer_lost_keyed": ReasonText(
         "unknown",
         "The row was sent, but the answer was lost.",
-        "Feed the rejects file: the row carries an idempotency key and cannot be created twice.",
+        "Import the rejects file: the row carries an idempotency key and cannot be created twice.",
     ),
     "bulk_unfinished": ReasonText(
         "unknown",
-        "The target is still loading the batch this row is in, or could not be asked for its end.",
-        "Feed the rejects file later: the import then asks how that batch ended, and sends nothing twice.",
+        "The target is still loading the batch this row is in, or could not be asked about it.",
+        "Import the rejects file later: the import then reads that batch's outcomes and sends nothing twice.",
     ),
     "job_lost": ReasonText(
         "unknown",
-        "The job that was sending this row ended without saying what it did.",
-        "Feed the rejects file: the journal knows which rows were sent, and what was applied is left alone.",
+        "The job that was sending this row broke off without a result.",
+        "Import the rejects file: the journal knows which rows were sent; what was applied is left alone.",
     ),
     # nothing was asked
     "dry_run": ReasonText(
@@ -210,7 +210,7 @@ REASONS: dict[str, ReasonText] = {
 
 
 def outcome_of(code: str, texts: Mapping[str, ReasonText] = REASONS) -> Outcome:
-    """Return the outcome of a row with this code; ValueError for a warning, which decides none.
+    """Return the outcome of a row with this code; raise ValueError for a warning, which decides none.
 
     `texts` are a record type's reasons where the code may be one of its own.
     """
@@ -235,7 +235,10 @@ class RowOutcome(NamedTuple):
 
 
 class Stop(TypedDict):
-    """Why the import ended before all rows were tried. `resume_at`: when what is `parked` can go on."""
+    """Why the import stopped before all rows were tried.
+
+    `resume_at` (ISO 8601): when the rest can be sent, if the import is `parked`.
+    """
 
     code: str
     message: str

@@ -1,6 +1,6 @@
 """The rejects file: the user's own rows and columns plus why each was held back. Pure.
 
-It can be fed straight back: `undo` takes off the columns and the escapes that `render` put on.
+It can be imported as it is: `undo` takes off the columns and the escapes that `render` put on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from f.records.rows.outcome import REASONS, ReasonText
 
-# Named so that no file has them by accident, and a fed-back file is recognised by them.
+# Named so that no file has them by accident: a rejects file that is imported is recognised by them.
 ADDED_COLUMNS = ("reject_line", "reject_outcome", "reject_reason", "reject_message", "reject_hint")
 
 # A cell that starts with one of these is run as a formula by spreadsheets
@@ -47,17 +47,17 @@ def render(
 
 
 def escape(cell: str) -> str:
-    """A cell no spreadsheet runs; one that begins with the escape itself is escaped, so `undo` is exact."""
+    """Return a cell that no spreadsheet runs; what begins with the escape is escaped, so `undo` is exact."""
     return _ESCAPE + cell if cell.startswith((*_FORMULA_STARTS, _ESCAPE)) else cell
 
 
 def is_rejects_header(header: Sequence[str]) -> bool:
-    """Whether a file is one of ours, fed back."""
+    """Return whether a file is a rejects file that is imported again."""
     return tuple(header[-len(ADDED_COLUMNS) :]) == ADDED_COLUMNS
 
 
 def undo(cells: Sequence[str]) -> list[str]:
-    """A fed-back row or header as the user's own file had it."""
+    """Return a row or header of a rejects file as the user's own file had it."""
     return [cell[1:] if cell.startswith(_ESCAPE) else cell for cell in cells[: -len(ADDED_COLUMNS)]]
 
 

@@ -45,23 +45,23 @@ _LINES_AT_ONCE = 256
 
 
 def object_path(import_id: str, name: str) -> str:
-    """Where a file of an import lies in the workspace's storage."""
+    """Return where a file of an import lies in the workspace's storage."""
     return f"imports/{import_id}/{name}"
 
 
 def to_line(record: dict[str, Any]) -> bytes:
-    """One record as a line of an object."""
+    """Return one record as a line of an object."""
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def inline(records: Iterable[dict[str, Any]]) -> StoredRows:
-    """Records that travel inside a job's result."""
+    """Return records that travel inside a job's result."""
     listed = list(records)
     return {"count": len(listed), "records": listed}
 
 
 def inline_lines(lines: list[bytes]) -> StoredRows:
-    """Encoded records that travel inside a job's result after all."""
+    """Return encoded records as records that travel inside a job's result."""
     return inline(map(orjson.loads, lines))
 
 
@@ -73,7 +73,7 @@ def write_rows(path: str, lines: list[bytes]) -> StoredRows:
 
 
 def read_rows(rows: StoredRows) -> Iterator[dict[str, Any]]:
-    """The records, one at a time; an object is streamed."""
+    """Yield the records, one at a time; an object is streamed."""
     if "s3" not in rows:
         yield from rows.get("records", [])
         return

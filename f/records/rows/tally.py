@@ -20,7 +20,7 @@ class Example(TypedDict):
 
 
 class Reason(TypedDict):
-    """Why rows became what they did, with how many and the first of them."""
+    """Why rows have their outcome, with how many and the first of them."""
 
     outcome: Outcome | Literal["warning"]
     code: str

@@ -1,8 +1,11 @@
 """The journal's side of a run: while a batch is sent, the next is claimed and the last one is recorded.
 
-All of it happens on one thread, in the order it was asked for: every row's intent is committed before the
-row is handed out, and its outcome after its own batch has been delivered. A crash leaves in doubt at most the
-batch that was being sent and the one claimed ahead. What was claimed and never sent is given back.
+    journal's thread:  claim 1 | claim 2 | ...       | record 1, claim 3 | ...       | record 2, claim 4
+    caller's thread:           | send 1 ............ | send 2 .......... .......... | send 3
+
+The journal is written on one thread, in the order it was asked for: every row's intent is committed before
+the row is handed out, and its outcome after its own batch has been delivered. A crash leaves in doubt at most
+the batch that was being sent and the one claimed ahead. What was claimed and never sent is given back.
 """
 
 from __future__ import annotations
@@ -25,17 +28,17 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 _APPLIED = frozenset({"created", "updated"})
-# No outcome yet, or one that says nothing about an earlier sending.
-_UNTRIED = frozenset({"", "failed"})
-# Far more often than a claim lapses.
+# No outcome, or one that proves nothing about an earlier sending: a row in doubt stays in doubt.
+_PROVES_NOTHING = frozenset({"", "failed"})
+# Far more often than a claim lapses (LEASE_SECONDS of the journal's owner).
 _RENEW_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class Batch:
-    """Rows that are ours to send; of these by line what the journal says of those `in_doubt`.
+    """Claimed rows, which this job is to send. `outcomes` by line are those of the batch's other rows.
 
-    Rows in doubt may have been applied before. `outcomes` are those of rows that are not to be sent.
+    `in_doubt` has by line the claims of those `rows` that may have been applied before.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -44,7 +47,7 @@ class Batch:
 
 
 class _Every:
-    """Says once in so many seconds that something is due."""
+    """A timer that is due once in so many seconds."""
 
     def __init__(self, seconds: float, ticks: Callable[[], float]) -> None:
         self._seconds, self._ticks = seconds, ticks
@@ -76,35 +79,38 @@ class BatchClaims:
         for rows in batches:
             claim, self._ahead = self._ahead, self._thread.submit(self._claim, rows)
             if claim is not None:
-                yield self._due(claim)
+                yield self._committed(claim)
         claim, self._ahead = self._ahead, None
         if claim is not None:
-            yield self._due(claim)
+            yield self._committed(claim)
 
     def record_outcomes(self, batch: Batch, outcomes: Mapping[int, RowOutcome]) -> None:
-        """Record the outcomes of a delivered batch; rows without one were not sent. Does not wait."""
+        """Record the outcomes of a delivered batch, without waiting; rows without one were not sent.
+
+        Raises what an earlier record could not write down.
+        """
         self._later(self._record_outcomes, batch, outcomes)
 
     def record_intent(self, rows: Rows) -> None:
-        """Record that rows found not to be applied are about to be sent. Returns once that is committed."""
+        """Record that rows which a look-up did not find are about to be sent. Return once it is committed."""
         self._thread.submit(self._journal.record_intent, self._entries_of(rows)).result()
 
     def record_job(self, rows: Rows, job: str) -> None:
-        """Record that claimed rows are in this bulk job. Returns once that is committed."""
+        """Record that claimed rows are in this bulk job. Return once that is committed."""
         self._thread.submit(self._journal.record_job, self._entries_of(rows), job).result()
 
     def now(self) -> float:
-        """Seconds since the epoch, by the clock of `Claim.since`."""
+        """Return the seconds since the epoch, by the clock of `Claim.since`."""
         return self._journal.now()
 
     def renew_claims(self) -> None:
-        """Say that this job still lives, at most once a minute."""
+        """Record that this job is still running, at most once a minute."""
         if self._lease.is_due():
             self._later(self._journal.renew_claims)
 
     @property
     def failed(self) -> bool:
-        """Whether something could not be written down: then nothing more is to be sent."""
+        """Return whether something could not be written down: then nothing more is to be sent."""
         return any(task.done() and task.exception() is not None for task in self._pending)
 
     def _entries_of(self, rows: Rows) -> list[Entry]:
@@ -114,13 +120,13 @@ class BatchClaims:
         self._pending.append(self._thread.submit(work, *args, **kwargs))
         self._check()
 
-    def _due(self, claim: Future[Batch]) -> Batch:
+    def _committed(self, claim: Future[Batch]) -> Batch:
         batch = claim.result()
         self._check()
         return batch
 
     def _check(self) -> None:
-        """Raise what could not be written down."""
+        """Raise what could not be written down, the first such error first."""
         while self._pending and self._pending[0].done():
             self._pending.popleft().result()
 
@@ -143,7 +149,7 @@ class BatchClaims:
         return batch
 
     def _wanted(self, rows: Rows, batch: Batch) -> list[Row]:
-        """The rows that nothing known here forbids to send."""
+        """The rows to claim: neither refused beforehand nor repeated in the file."""
         wanted, target = [], self._target
         for row in rows:
             key = row.key
@@ -162,17 +168,18 @@ class BatchClaims:
         return RowOutcome.because("duplicate_in_file", f"The first is line {first}.")
 
     def _record_outcomes(self, batch: Batch, outcomes: Mapping[int, RowOutcome]) -> None:
-        """A doubt ends only with an answer, not with another failure. What only sending needs is let go."""
+        """Sort a batch's rows into the journal's three kinds of outcome, and free what sending needed."""
         done: list[tuple[Entry, str, str | None]] = []
         in_doubt: list[Entry] = []
         forgotten: list[Entry] = []
         for row in batch.rows:
             entry, outcome = self._entries.pop(row.line), outcomes.get(row.line)
-            row.rendered = None
+            row.rendered = None  # else a chunk would be in memory twice
             name = outcome.outcome if outcome else ""
             if outcome is not None and name in _APPLIED:
                 done.append((entry, name, outcome.id))
-            elif name == "unknown" or (row.line in batch.in_doubt and name in _UNTRIED):
+            elif name == "unknown" or (row.line in batch.in_doubt and name in _PROVES_NOTHING):
+                # Only an answer resolves a row in doubt: that this attempt failed says nothing of the first.
                 in_doubt.append(entry)
             else:
                 forgotten.append(entry)
@@ -197,12 +204,12 @@ class BatchClaims:
 
 
 def entry_of(row: Row, target: Target) -> Entry:
-    """The row as the journal knows it."""
+    """Return the row as the journal knows it."""
     return Entry(digest(row.key), digest(content_of(target.record_of(row))))
 
 
 def _recorded(claim: Claim) -> RowOutcome:
-    """The same outcome again for a run that resumes; for another import there is nothing to do."""
+    """The same outcome again for a run that resumes its own import; `unchanged` for another import."""
     if not claim.same_import:
         return RowOutcome.because("already_imported", id=claim.remote_id)
     return RowOutcome("updated" if claim.outcome == "updated" else "created", id=claim.remote_id)

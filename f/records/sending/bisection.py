@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 
 # Calls one chunk may spend on halves. One guilty row in a hundred costs 14 calls, in two hundred 16: ten or
 # so are found; with more, the batch is refused for a reason that no halving mends.
@@ -19,8 +19,8 @@ class Bisection:
 
     calls_left: int = MOST_CALLS
 
-    def halves(self, batch: Sequence[Row]) -> list[Sequence[Row]]:
-        """Both halves of a refused batch of two or more; nothing once the calls are used up."""
+    def halves(self, batch: Sequence[Item]) -> list[Sequence[Item]]:
+        """Return both halves of a refused batch of two or more; nothing once the calls are used up."""
         if self.calls_left < 2:
             return []
         self.calls_left -= 2

@@ -1,7 +1,11 @@
 """Loading many rows as one job of the target's: opened, filled, closed, awaited, read back.
 
 The job's id is journalled before the job is closed, and a job does nothing before that. A run after a crash
-therefore finds either a job that was never closed, whose rows it sends anew, or one whose end it waits for.
+therefore finds either a job that was never closed, whose rows it sends anew, or one whose outcomes it waits
+for.
+
+    open --upload--> open --close--> working --> ended: outcomes are read
+      `--abort, or never closed--> gone: nothing was applied
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from f.records.target.target import Bulk, OnDuplicate, Target
 
 # Waits between two looks at a job, and how long one run looks at all. A job that takes longer goes on without
-# us; the next run asks for its end.
+# us; the next run reads its outcomes.
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 10.0
 _LONGEST_LOAD_SECONDS = 1800.0
 
@@ -41,7 +45,11 @@ class BulkLoad:
         self._sleep = sleep
 
     def load(self, rows: Rows, on_duplicate: OnDuplicate) -> dict[int, RowOutcome]:
-        """Outcomes by line. A ConnectError is raised only if nothing was applied."""
+        """Send the rows as one job, and return their outcomes by line.
+
+        Waits for half an hour at most: then the outcomes are `bulk_unfinished`. Raises a ConnectError only if
+        nothing was applied.
+        """
         opened = self._wire.call(self._bulk.new_job(self._target, on_duplicate)).raise_for_status()
         job = self._bulk.job_in(opened)
         self._claims.record_job(rows, job)
@@ -51,23 +59,26 @@ class BulkLoad:
         if self._wire.is_stopping():
             self._wire.call(self._bulk.abort(job, self._target))
             return {}
-        with contextlib.suppress(OutcomeUnknown):  # its state will tell
+        with contextlib.suppress(OutcomeUnknown):  # whether it was closed is seen by its state
             self._wire.call(self._bulk.close(job, self._target))
         return self.resume(job, rows) or {}
 
     def resume(self, job: str, rows: Rows) -> dict[int, RowOutcome] | None:
-        """Outcomes of a job's rows by line; None if it was never closed and is gone."""
+        """Wait for a job and return its rows' outcomes by line; None if nothing was or will be applied.
+
+        A job that was never closed is aborted. Raises nothing: what cannot be asked for is `bulk_unfinished`.
+        """
         waited, wait = 0.0, _FIRST_WAIT_SECONDS
         try:
             while True:
-                seen = self._wire.call(self._bulk.look(job, self._target))
-                state = self._bulk.state_in(seen)
+                reply = self._wire.call(self._bulk.look(job, self._target))
+                state = self._bulk.state_in(reply)
                 if state == "open":
                     self._wire.call(self._bulk.abort(job, self._target)).raise_for_status()
                 if state in {"open", "gone"}:
                     return None
                 if state == "ended":
-                    return self._read(job, rows, seen)
+                    return self._read(job, rows, reply)
                 if waited >= _LONGEST_LOAD_SECONDS or self._wire.is_stopping():
                     return dict.fromkeys(_lines(rows), RowOutcome.because("bulk_unfinished"))
                 self._sleep(wait)
@@ -75,9 +86,9 @@ class BulkLoad:
         except ConnectError as error:
             return dict.fromkeys(_lines(rows), RowOutcome.because("bulk_unfinished", str(error)))
 
-    def _read(self, job: str, rows: Rows, seen: Response) -> dict[int, RowOutcome]:
+    def _read(self, job: str, rows: Rows, reply: Response) -> dict[int, RowOutcome]:
         """What the job says of each row; a row it does not name was not applied."""
-        outcomes = dict.fromkeys(_lines(rows), self._bulk.failure_in(seen))
+        outcomes = dict.fromkeys(_lines(rows), self._bulk.failure_in(reply))
         for request in self._bulk.results(job, self._target):
             outcomes.update(self._bulk.outcomes_in(self._wire.call(request).raise_for_status(), rows))
         return outcomes

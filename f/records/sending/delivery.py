@@ -15,7 +15,7 @@ A row's states here, and who moves it from one to the next:
     duplicate --asked to update--> Sender --> updated
 
 What cannot be looked up stays in doubt (`unknown`) and is never sent again. A row without an outcome was not
-sent. Nothing of a batch is remembered here: what one room returns is what the next takes.
+sent. Nothing of a batch is remembered here: what one class returns is what the next takes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Split:
-    """Rows to look up before they are sent, rows to send at once, and outcomes of rows to do neither with."""
+    """Rows to look up before they are sent, rows to send without, and outcomes of rows to do neither with."""
 
     ask: list[Row] = field(default_factory=list)
     send: list[Row] = field(default_factory=list)
@@ -50,7 +50,7 @@ class _Split:
 
 @dataclass(slots=True)
 class _Resumed:
-    """What is left of a batch once its bulk jobs have ended: outcomes, and rows to go on with."""
+    """A batch after its earlier bulk jobs: the outcomes of their rows, and the rows to go on with."""
 
     rows: Rows
     in_doubt: InDoubt
@@ -85,7 +85,10 @@ class Delivery:
         self._sender = Sender(target, on_duplicate, self.wire, self._reader, loads, sleep)
 
     def deliver(self, batch: Batch) -> Outcomes:
-        """Return an outcome by line for each row, except for those that the end of the run came before."""
+        """Return an outcome by line for each row, except for those that a stop of the run came before.
+
+        Raises if the journal cannot be written; errors of the target are outcomes.
+        """
         began = self._claims.now()
         resumed = self._resume_jobs(batch)
         in_doubt = resumed.in_doubt
@@ -100,7 +103,7 @@ class Delivery:
         return outcomes
 
     def _resume_jobs(self, batch: Batch) -> _Resumed:
-        """Ask for the end of bulk jobs that an earlier run has begun; rows of a job never closed go on."""
+        """Read the outcomes of bulk jobs that an earlier run has begun; rows of a job never closed go on."""
         jobs: dict[str, list[Row]] = {}
         for row in batch.rows:
             if row.line in batch.in_doubt and (job := batch.in_doubt[row.line].remote_id):
@@ -110,13 +113,13 @@ class Delivery:
         free: list[Row] = []
         outcomes: Outcomes = {}
         for job, members in jobs.items():
-            ended = self._bulk.resume(job, members)
-            if ended is None:  # nothing of it was applied
-                self._claims.record_intent(members)
+            loaded = self._bulk.resume(job, members)
+            if loaded is None:  # nothing of it was applied
+                self._claims.record_intent(members)  # which also takes the old job's id off the rows
                 free += members
             else:
                 outcomes |= {
-                    line: self._as_sent(outcome, batch.in_doubt[line]) for line, outcome in ended.items()
+                    line: self._as_sent(outcome, batch.in_doubt[line]) for line, outcome in loaded.items()
                 }
         of_jobs = {row.line for members in jobs.values() for row in members}
         left = [*(row for row in batch.rows if row.line not in of_jobs), *free]
@@ -124,7 +127,7 @@ class Delivery:
         return _Resumed(left, in_doubt, outcomes)
 
     def _as_sent(self, outcome: RowOutcome, claim: Claim) -> RowOutcome:
-        """What became of a row in a job; what was sent with other content is there, but not as it is now."""
+        """A row's outcome in an earlier job; one sent with other content is there, but not as it is now."""
         if outcome.outcome in {"created", "updated"} and not claim.same_content:
             outcome = RowOutcome.because("already_exists", id=outcome.id)
         return self._reader.apply_duplicate_policy(outcome)
@@ -146,17 +149,20 @@ class Delivery:
         return split
 
     def _look_up_lost(self, rows: Rows, in_doubt: InDoubt, began: float) -> Outcomes:
-        """Look up rows whose answer this very run has lost, and send those once more that are not there."""
+        """Look up rows whose answer this very run has lost, and send those once more that are not there.
+
+        Once only: a row whose second answer is lost too stays `unknown`, for the next run to look up.
+        """
         if not rows or not self._lookup.can_ask or self.wire.is_stopping():
             return {}
         lost = Claim("in_doubt", since=self._claims.now())
-        doubts = {**in_doubt, **{row.line: lost for row in rows}}
-        lost_now = frozenset(row.line for row in rows) - in_doubt.keys()
-        found = self._lookup.find(rows, doubts, lost_now=lost_now, began=began)
-        return found.outcomes | self._sender.create(found.absent, doubts)
+        newly_in_doubt = frozenset(row.line for row in rows) - in_doubt.keys()
+        in_doubt = {**in_doubt, **{row.line: lost for row in rows}}
+        found = self._lookup.find(rows, in_doubt, newly_in_doubt=newly_in_doubt, began=began)
+        return found.outcomes | self._sender.create(found.absent, in_doubt)
 
     def _update(self, rows: Rows, outcomes: Mapping[int, RowOutcome], in_doubt: InDoubt) -> Outcomes:
-        """Update the records that are there already; if the run stops before, they are left to do."""
+        """Update the records that are there already; those a stop came before are `not_sent`."""
         ids = {row.line: remote_id for row in rows if (remote_id := _id_there(outcomes.get(row.line)))}
         updated = self._sender.update([row for row in rows if row.line in ids], ids, in_doubt)
         not_sent = RowOutcome.because("not_sent")
@@ -167,7 +173,7 @@ class Delivery:
 def _bulk_load(
     target: Target, wire: Wire, claims: BatchClaims, sleep: Callable[[float], object]
 ) -> BulkLoad | None:
-    """Jobs of the target, if it takes any."""
+    """The target's bulk jobs; None if it takes none."""
     if target.kind.bulk is None:
         return None
     from f.records.sending.bulk_load import BulkLoad  # noqa: PLC0415 - few targets load in bulk

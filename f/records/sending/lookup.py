@@ -23,14 +23,14 @@ _CLOCKS_DIFFER_SECONDS = 300.0
 
 @dataclass(slots=True)
 class LookedUp:
-    """An outcome for each row that is there or could not be asked for, and the rows that are not there."""
+    """Outcomes by line of rows that are there or could not be asked for, and the rows that are not there."""
 
     outcomes: dict[int, RowOutcome] = field(default_factory=dict)
     absent: list[Row] = field(default_factory=list)
 
 
 class RowLookup:
-    """Looks rows up in one target. `lookup` None: the target cannot be asked."""
+    """Looks rows up in one target, if it can be asked at all."""
 
     def __init__(
         self,
@@ -45,16 +45,22 @@ class RowLookup:
 
     @property
     def can_ask(self) -> bool:
-        """Whether the target can be asked for a row."""
+        """Return whether the target can be asked for a row."""
         return self._target.lookup is not None
 
     def find(
-        self, rows: Rows, in_doubt: InDoubt, *, lost_now: frozenset[int] = frozenset(), began: float = 0.0
+        self,
+        rows: Rows,
+        in_doubt: InDoubt,
+        *,
+        newly_in_doubt: frozenset[int] = frozenset(),
+        began: float = 0.0,
     ) -> LookedUp:
         """Ask for the rows. Those that are not there are recorded as about to be sent before this returns.
 
-        `lost_now`: rows of which only this run, since `began`, has lost an answer. Such a row that is there,
-        and is older than that by the target's own word, was there before: a duplicate, not our doing.
+        `newly_in_doubt`: lines of rows of which only this run, since `began` (seconds since the epoch), has
+        lost an answer. If such a row is there, and older than the run by the target's own word, this run did
+        not create it: it is a duplicate.
         """
         found = LookedUp()
         lookup = self._target.lookup
@@ -65,6 +71,7 @@ class RowLookup:
         for asked, result in self._wire.send_many(lookup.lookups_for(rows, self._target, names)):
             if not isinstance(result, Response) or not (result.success or result.status == 404):
                 for row in asked:
+                    # Not looked up is not absent: a row in doubt stays so, the others were not sent.
                     failure = self._reader.read_unanswered_lookup(result, in_doubt=row.line in in_doubt)
                     self._wire.stop_for(failure.stop)
                     found.outcomes[row.line] = failure.outcome
@@ -73,7 +80,7 @@ class RowLookup:
             found.absent += [row for row in asked if row.line not in there]
             for line, record in there.items():
                 outcome = RowOutcome.because("already_exists", id=record.id)
-                was_there = line in lost_now and _is_older(record, lookup, began)
+                was_there = line in newly_in_doubt and _is_older(record, lookup, began)
                 found.outcomes[line] = (
                     self._reader.apply_duplicate_policy(outcome)
                     if was_there
@@ -83,7 +90,7 @@ class RowLookup:
         return found
 
     def _wait_for_in_flight(self, rows: Rows, in_doubt: InDoubt) -> None:
-        """Wait until what was sent must have reached the target: before, not finding it proves nothing."""
+        """Wait until what was sent must have reached the target; before, not finding it proves nothing."""
         sent = [in_doubt[row.line].since for row in rows if row.line in in_doubt]
         longest = self._target.in_flight_seconds
         wait = min(max(sent, default=0.0) + longest - self._claims.now(), longest)

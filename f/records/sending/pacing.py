@@ -13,7 +13,7 @@ _RECOVERY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """What one batch showed. `mean_seconds` is the mean time to an answer."""
+    """What the pace depends on. `troubled`: requests that failed or whose answer was lost."""
 
     requests: int
     troubled: int
@@ -23,7 +23,7 @@ class BatchFacts:
 def next_delay(
     current: float, facts: BatchFacts, *, base: float, slow_seconds: float = 2.0, cap: float = 30.0
 ) -> float:
-    """Seconds before the next batch.
+    """Return the seconds to wait before the next batch.
 
     Doubles while answers are slow or troubled (busy, failed, lost), up to `cap`; halves its way back to
     `base`, the delay the user asked for, once they are not.

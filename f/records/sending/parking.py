@@ -1,10 +1,14 @@
-"""What one job may send: within the calls of a day that all jobs share, and not while they pause together.
+"""What one job may send: within the daily limit that all jobs share, and not while they pause together.
 
 A day is a UTC day. Calls are taken in blocks, one statement each: the limit is exceeded by no more than the
-retries of what is under way. A pause lapses by time. A wait longer than a job is to be held for ends the
-job's sending, and the rest goes on later: `ParkingClient` is a client that takes its calls from the budget,
-and turns whatever asks for such a wait into `Parked`: the day's quota, a long Retry-After, a limit without
+retries of what is under way. A pause lapses by time. A job that would have to wait longer than `park_after`
+stops sending, and another run sends the rest later: `ParkingClient` takes its calls from the budget, and
+turns whatever asks for such a wait into `Parked`: the day's quota, a long Retry-After, a rate limit without
 room.
+
+    run --take--> granted --request--> reply
+         |                             `--asks for a long wait--> the pause is stored for all jobs, Parked
+         `--used up, or paused--> Parked, or WaitForQuota if this job never parks
 """
 
 from __future__ import annotations
@@ -41,71 +45,76 @@ _PAUSE = """INSERT INTO import_calls AS c (target, day, used, paused_until, why)
 
 
 def next_midnight(now: float) -> float:
-    """When the day's calls come back, in seconds since the epoch."""
+    """Return when the day's calls renew, in seconds since the epoch."""
     return (now // DAY_SECONDS + 1) * DAY_SECONDS
 
 
 class Pause(NamedTuple):
-    """Nothing is sent until then, in seconds since the epoch; why, as a sentence without its full stop."""
+    """A time during which nothing is sent. `until` in seconds since the epoch; `why` has no full stop."""
 
     until: float
     why: str
 
 
 class CallBudget:
-    """What one job may send to a target: within its daily limit, if it has one, and in no pause. One thread.
+    """The calls one job may make to a target: within its daily limit, if it has one, and not in a pause.
 
-    As many calls as may be under way at once are sent between two looks at what the other jobs have done.
+    For one thread. Between two looks at what the other jobs have used, as many calls are made as may be under
+    way at once. `obeys_pauses` False: only the daily limit counts.
     """
 
     def __init__(self, store: Store, target: Target, *, obeys_pauses: bool = True) -> None:
         self._store, self._target, self._obeys_pauses = store, target, obeys_pauses
         self._limit, self._block = target.daily_limit, target.max_concurrent_requests
-        self._day = 0  # on which they were granted
-        self._granted = 0  # calls that may be made without another look
-        self._more = 0  # calls made beyond those granted, not yet counted for the others
+        self._day = 0  # the day on which they were granted
+        self._granted = 0  # calls that may be made without another look; counted as used already
+        self._more = (
+            0  # calls made beyond those granted (retries), not yet counted; below 0: counted too many
+        )
         store.create(_TABLE)
 
     def now(self) -> float:
-        """Seconds since the epoch by the store's clock."""
+        """Return the seconds since the epoch by the store's clock."""
         return self._store.now()
 
     def pause(self) -> Pause | None:
-        """What forbids to send now."""
+        """Return what forbids sending now; None if nothing does. Takes no call."""
         now = self.now()
         return self._forbids(self._read(now), now)
 
     def left(self) -> int | None:
-        """Calls left of today's own limit; None where there is none."""
+        """Return the calls left of the daily limit of the settings; None if they have none."""
         if self._limit is None:
             return None
         return max(0, self._limit - self._read(self.now())[0])
 
     def take(self) -> Pause | None:
-        """Count one call that is about to be made; or what forbids it."""
+        """Count one call that is about to be made and return None; or return what forbids it."""
         if self._granted <= 0 and (pause := self._grant()):
             return pause
         self._granted -= 1
         return None
 
     def add(self, calls: int) -> None:
-        """Count calls that were made beyond those taken; fewer than none were not made after all."""
+        """Count calls that were made beyond those taken; a negative number if taken ones were not made."""
         self._more += calls
 
     def pause_until(self, until: float, why: str) -> None:
-        """Have no job send before that time; a longer pause stays."""
+        """Store a pause for all jobs, until then in seconds since the epoch; a longer one stays."""
         now = self.now()
         self._store.execute(_PAUSE, {**self._key(now), "until": until, "why": why})
 
     def release_unused(self) -> None:
-        """Give back what was taken and not used, and count what was made beyond it."""
+        """Give back calls that were taken and not made, and count those made beyond. Harmless if repeated."""
         key = self._key(self.now())
+        # Calls that were granted yesterday are no longer in today's count.
         unused = self._granted if key["day"] == self._day else 0
         calls, self._granted, self._more = self._more - unused, 0, 0
         if calls and self._limit is not None:
             self._store.execute(_ADD, {**key, "calls": calls})
 
     def _grant(self) -> Pause | None:
+        """Take a block of calls at once, and give back by `_more` what of it lies beyond the limit."""
         now = self.now()
         if pause := self._forbids(self._read(now), now):
             return pause
@@ -135,14 +144,14 @@ class CallBudget:
         return {"target": self._target.identity, "day": int(now // DAY_SECONDS)}
 
 
-# Where nobody says when a quota renews; the first request of the next run then asks.
+# If nobody says when a quota renews. The first request of the next run then finds out.
 _ASK_AGAIN_SECONDS = 3600.0
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 60.0, DAY_SECONDS
 _QUOTA = "quota_used_up"
 
 
 class Parked(WaitForQuota):
-    """Nothing more is sent until `resume_at` (ISO 8601, UTC)."""
+    """Nothing more is sent until `resume_at` (ISO 8601, UTC), and the rows not sent wait."""
 
     def __init__(self, pause: Pause, now: float) -> None:
         self.resume_at = to_iso(pause.until)
@@ -150,21 +159,22 @@ class Parked(WaitForQuota):
         super().__init__(message, code="parked", retry_after=pause.until - now)
 
     def stop(self) -> Stop:
-        """What it means for the run."""
+        """Return the stop of the run that it means."""
         return {"code": "parked", "message": str(self), "resume_at": self.resume_at}
 
 
 def waiting_at_most(target: Target, seconds: float) -> Target:
-    """The target, whose calls wait up to so many seconds for a limit or as the server asks, and no longer."""
+    """Return the target with calls that wait so many seconds at most, for a rate limit or as the API asks."""
     retry = target.integration.retry
     patient = dataclasses.replace(retry, longest_wait=seconds, max_elapsed=max(retry.max_elapsed, seconds))
     return dataclasses.replace(target, integration=dataclasses.replace(target.integration, retry=patient))
 
 
 class ParkingClient(Client):
-    """Waits `park_after` seconds at most; 0: never parks, and what the budget forbids is a WaitForQuota.
+    """A client that waits `park_after` seconds at most, and raises or yields Parked for a longer wait.
 
-    `renews_at`: when the target's quota renews, in seconds since the epoch; 0: nobody knows.
+    `park_after` 0: it never parks, and what the budget forbids is a WaitForQuota. `renews_at`: when the
+    target's quota renews, in seconds since the epoch; 0: nobody knows.
     """
 
     def __init__(
@@ -178,28 +188,32 @@ class ParkingClient(Client):
     ) -> None:
         self._target = waiting_at_most(target, park_after) if park_after else target
         integration = self._target.integration
-        # A limit kept in this process is the faster one, and enough where the target has none of its own.
+        # Limits in this process are faster, and enough for a target without a rate limit of its own.
         super().__init__(integration, limits if integration.rate_limit else None, clock=clock)
         self._calls = CallBudget(limits, target, obeys_pauses=park_after > 0)
         self._park_after, self._renews_at = park_after, renews_at
         self._refusal: WaitForQuota | None = None
 
     def pause(self) -> Parked | None:
-        """What parks everything before a call is made."""
+        """Return what parks this job before it makes a call; None if nothing does."""
         pause = self._calls.pause() if self._park_after else None
         return Parked(pause, self._calls.now()) if pause else None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A few calls counted too many or too few are no reason to lose what is known of the rows.
+        # A few calls counted too many or too few are not a reason to lose what is known of the rows.
         with contextlib.suppress(ConnectError):
             self._calls.release_unused()
         with contextlib.suppress(ConnectError):
             super().__exit__(kind, error, trace)
 
     def request(self, request: Request) -> Response:
-        """One call. What was begun before the quota ran out is brought to its end: only POSTs begin."""
+        """Make one call and return its reply; raise Parked, or WaitForQuota, if it may not be made.
+
+        Only a POST can be refused: the other methods finish what was begun before the quota was used up (a
+        bulk job is closed and read, its rows would be in doubt otherwise).
+        """
         if request.method != "POST":
             self._calls.add(1)
         elif refusal := self._refused():
@@ -217,7 +231,7 @@ class ParkingClient(Client):
     def send_many(
         self, requests: Iterable[Request], concurrency: int = 32
     ) -> Iterator[tuple[Request, Response | ConnectError]]:
-        """Many calls, until one is refused: it is yielded with Parked, and no more are taken."""
+        """Make many calls, until one may not be made: it is yielded with Parked, and no more are taken."""
         refused: list[tuple[Request, WaitForQuota]] = []
 
         def admitted() -> Iterator[Request]:
@@ -243,25 +257,25 @@ class ParkingClient(Client):
         return WaitForQuota(f"{pause.why}. They renew at {to_text(pause.until)}.", code="quota")
 
     def _judged(self, result: Response | ConnectError) -> Response | ConnectError:
-        """The result, or that the rest is parked; the other jobs learn of the pause."""
+        """The result, or Parked in its place if it asks for a long wait; the pause is stored for all jobs."""
         self._calls.add(result.attempts - 1)
         pause = self._pause_of(result) if self._park_after else None
         if pause is None:
             return result
         self._calls.pause_until(*pause)
         self._refusal = Parked(pause, self._calls.now())
-        met = Parked(pause, self._calls.now())
-        met.attempts = result.attempts  # this call was made; those refused from now on are not
-        return met
+        parked = Parked(pause, self._calls.now())
+        parked.attempts = result.attempts  # this call was made; those refused from now on are not
+        return parked
 
     def _pause_of(self, result: Response | ConnectError) -> Pause | None:
-        """How long nothing is to be sent, where that is longer than this job waits."""
+        """How long nothing is to be sent, if that is longer than this job waits; else None."""
         if isinstance(result, Response):
-            spent = not result.success and self._target.kind.stop_code(result) == _QUOTA
-            return self._spent(None) if spent else None
+            used_up = not result.success and self._target.kind.stop_code(result) == _QUOTA
+            return self._until_renewed(None) if used_up else None
         if isinstance(result, WaitForQuota):
-            return self._spent(result.retry_after)
-        if not isinstance(result, TryLater) or result.code == "circuit_open":  # a delivery waits that out
+            return self._until_renewed(result.retry_after)
+        if not isinstance(result, TryLater) or result.code == "circuit_open":  # the sender waits for that
             return None
         wait = result.retry_after or 0.0
         if wait > self._park_after or result.code == "rate_limited":
@@ -270,7 +284,7 @@ class ParkingClient(Client):
             )
         return None
 
-    def _spent(self, asked: float | None) -> Pause:
+    def _until_renewed(self, asked: float | None) -> Pause:
         now = self._calls.now()
         if asked is None:
             asked = self._renews_at - now if self._renews_at > now else _ASK_AGAIN_SECONDS

@@ -1,4 +1,4 @@
-"""From a reply, or none, to outcomes: what it says of its rows, and whether it ends the run. Pure."""
+"""From a reply, or none, to outcomes: what it says of its rows, and whether it stops the run. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 InDoubt = Mapping[int, Claim]
 
 # Replies that are about the whole import, not about one row: no credential, or no such endpoint.
-_ENDS_THE_RUN = frozenset({401, 403, 404, 405, 410})
+_STOPS_THE_RUN = frozenset({401, 403, 404, 405, 410})
 _GONE = frozenset({404, 410})
 # What an error makes of the row it met; the first that fits counts.
 _CODES: dict[type[ConnectError], str] = {
@@ -44,28 +44,28 @@ _LOST = frozenset({"answer_lost", "answer_lost_keyed"})
 
 
 class Failure(NamedTuple):
-    """The outcome of rows whose request got no usable answer, and the end of the run if it means one."""
+    """The outcome of rows whose request got no usable answer, and the stop of the run if it means one."""
 
     outcome: RowOutcome
     stop: Stop | None
 
 
 class Reading(NamedTuple):
-    """One outcome for each row of a request, in order, and the end of the run if the reply means one."""
+    """One outcome for each row of a request, in order, and the stop of the run if the reply means one."""
 
     outcomes: list[RowOutcome]
     stop: Stop | None = None
 
 
 class ReplyReader:
-    """Reads the replies of one target, for an import that was asked to treat duplicates in one way."""
+    """A reader of one target's replies, for an import that was asked to treat duplicates in one way."""
 
     def __init__(self, target: Target, on_duplicate: OnDuplicate) -> None:
         self._kind, self._on_duplicate = target.kind, on_duplicate
 
     def read_created(self, result: Response | ConnectError, rows: Rows, in_doubt: InDoubt) -> Reading:
         """Return what became of rows that were to be created."""
-        failure = self.failure(result) if isinstance(result, ConnectError) else self._end_of_run(result)
+        failure = self.failure(result) if isinstance(result, ConnectError) else self._run_failure(result)
         if failure is not None:
             return Reading([failure.outcome] * len(rows), failure.stop)
         assert isinstance(result, Response)
@@ -83,13 +83,14 @@ class ReplyReader:
             if result.success:
                 return Reading([RowOutcome("updated")])
             if result.status in _GONE:
+                # A 404 to a create is about the endpoint and stops the run; to an update, about this record.
                 gone = RowOutcome.because("rejected_by_api", f"{result.status} It is no longer there.")
                 return Reading([gone])
         return self.read_created(result, [row], in_doubt)
 
     def read_unanswered_lookup(self, result: Response | ConnectError, *, in_doubt: bool) -> Failure:
         """Return what no answer to a look-up means for a row: one in doubt stays so, another was not sent."""
-        failure = self.failure(result) if isinstance(result, ConnectError) else self._end_of_run(result)
+        failure = self.failure(result) if isinstance(result, ConnectError) else self._run_failure(result)
         stop = failure.stop if failure else None
         if in_doubt and not isinstance(result, Parked):
             return Failure(RowOutcome.because("answer_lost", failure.outcome.detail if failure else ""), stop)
@@ -99,21 +100,28 @@ class ReplyReader:
         return failure
 
     def existing(self, outcome: RowOutcome, claim: Claim | None, *, lost_before: bool = False) -> RowOutcome:
-        """Return the outcome of a row that is there already: one that may have been sent is there by that."""
+        """Return the outcome of a row that the target has already.
+
+        If we may have sent just this content before (by `claim`, or `lost_before`, in an attempt of this very
+        call), we created it. Otherwise it is what the import was asked to do with duplicates.
+        """
         ours = lost_before or (claim is not None and claim.same_content)
         if ours and self._on_duplicate != "update":
             return RowOutcome.because("found_in_target", id=outcome.id)
         return self.apply_duplicate_policy(outcome)
 
     def apply_duplicate_policy(self, outcome: RowOutcome) -> RowOutcome:
-        """Return what the import was asked to do with a record that is there; an update follows."""
+        """Return the outcome under on_duplicate: `fail` rejects a duplicate, the others leave it one.
+
+        An update is a request of its own, which follows later.
+        """
         if outcome.outcome == "duplicate" and self._on_duplicate == "fail":
             return RowOutcome.because("exists_and_must_not")
         return outcome
 
-    def _end_of_run(self, response: Response) -> Failure | None:
-        """What a reply means that is about the whole run, which it ends; None for any other."""
-        if response.status not in _ENDS_THE_RUN and not 300 <= response.status < 400:
+    def _run_failure(self, response: Response) -> Failure | None:
+        """What a reply means that is about the whole run, and stops it; None for any other."""
+        if response.status not in _STOPS_THE_RUN and not 300 <= response.status < 400:
             return None
         try:
             response.raise_for_status()
@@ -122,7 +130,10 @@ class ReplyReader:
         return None
 
     def failure(self, error: ConnectError, code: str | None = None) -> Failure:
-        """Return what an error means for the rows of its request; some errors end the run as well."""
+        """Return what an error means for the rows of its request; some errors stop the run as well.
+
+        `code`: a reason code of the target's own for this error.
+        """
         code = code or next(code for kind, code in _CODES.items() if isinstance(error, kind))
         if isinstance(error, OutcomeUnknown) and error.repeat_safe:
             code = "answer_lost_keyed"

@@ -24,7 +24,7 @@ _TROUBLE = frozenset({"failed", "unknown"})
 
 @dataclass(slots=True)
 class Sent:
-    """How a chunk went. Every row given stands in `outcomes` exactly once, in the order of their lines."""
+    """The result of a chunk. Every row is in `outcomes` exactly once, in the order of the lines."""
 
     outcomes: list[tuple[Row, RowOutcome]]
     requests: int = 0
@@ -33,7 +33,7 @@ class Sent:
     stopped: Stop | None = None
 
     def parked(self) -> list[tuple[Row, RowOutcome]]:
-        """Return the outcomes; if the run was parked, the rows that it did not come to wait."""
+        """Return the outcomes; if the run was parked, rows that were not sent are `parked`."""
         if self.stopped is None or "resume_at" not in self.stopped:
             return self.outcomes
         waits = RowOutcome.because("parked", self.stopped["message"])
@@ -51,11 +51,12 @@ def send_rows(
     sleep: Callable[[float], object] = time.sleep,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Sent:
-    """Send the rows in batches; `progress` gets how many are done.
+    """Send the rows in batches, and return one outcome for each; `progress` gets how many are done.
 
     A refused credential, a wrong endpoint, a used-up quota, a service that stays down or `cancelled` stops
     the run: what is in flight is awaited, the rest is not sent. The first row goes alone, so that a refused
-    credential is tried once. With a journal, rows that were applied before are not sent.
+    credential is tried once. With a journal, rows that were applied before are not sent. Raises only if the
+    journal cannot be written.
     """
     in_bulk = target.loads_in_bulk(len(rows))
     outcomes: dict[int, RowOutcome] = {}
@@ -93,7 +94,7 @@ def _batches(rows: Rows, size: int) -> Iterator[Sequence[Row]]:
 def _deliver(
     batch: Batch, delivery: Delivery, claims: BatchClaims, outcomes: dict[int, RowOutcome]
 ) -> BatchFacts:
-    """Deliver a claimed batch and record what became of it; the outcomes are added to the others."""
+    """Deliver a claimed batch and record what became of it; its outcomes are added to those of the chunk."""
     traffic = delivery.wire.traffic
     requests, seconds = traffic.requests, traffic.seconds
     # Nothing is recorded if this raises: what was sent then stays in doubt.

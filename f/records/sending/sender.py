@@ -29,9 +29,11 @@ Outcomes = dict[int, RowOutcome]
 
 @dataclass(slots=True)
 class _Round:
-    """What one round of requests left: outcomes by line, and the rows that have to go again.
+    """The result of one round of requests: outcomes by line, and the rows to send again.
 
-    `held_back` were never sent, `refused` are batches that were refused as a whole, `locked` groups of rows.
+    `held_back` were never sent, `refused` are batches that were refused as a whole, `locked` are groups of
+    rows that the target kept locked. Refused and locked rows have an outcome too, in case nobody sends them
+    again.
     """
 
     outcomes: Outcomes = field(default_factory=dict)
@@ -50,7 +52,7 @@ class _Round:
 
 
 class Sender:
-    """Sends the rows of one run. `bulk` is given if they go as jobs; rows locked there go by requests."""
+    """A sender of one run's rows. With `bulk` they go as jobs; rows that were locked there go by requests."""
 
     def __init__(
         self,
@@ -67,7 +69,10 @@ class Sender:
         self._bisection = Bisection()
 
     def create(self, rows: Rows, in_doubt: InDoubt) -> Outcomes:
-        """Create the rows. A new target gets the first alone, so that a refused credential is tried once."""
+        """Create the rows, and return outcomes by line; rows that a stop came before have none.
+
+        A new target gets the first row alone, so that a refused credential is tried once.
+        """
         outcomes: Outcomes = {}
         if rows and not self._wire.proven:
             outcomes = self._send([rows[:1]], in_doubt)
@@ -79,7 +84,7 @@ class Sender:
         return {**outcomes, **self._send([rows] if rows else [], in_doubt)}
 
     def update(self, rows: Rows, ids: Mapping[int, str], in_doubt: InDoubt) -> Outcomes:
-        """Bring records that are there up to date; rows that the run did not come to have no outcome."""
+        """Update records that are there, known by `ids`; rows that a stop came before have no outcome."""
         sent = _Round()
         requests = (self._target.kind.update_for(row, ids[row.line], self._target) for row in rows)
         for [row], result in self._wire.send_many(requests):
@@ -101,6 +106,7 @@ class Sender:
                 *(half for rows in sent.refused for half in self._bisection.halves(rows)),
             ]
             if sent.locked and locked_rounds < _LOCK_ROUNDS and not self._wire.is_stopping():
+                # In smaller batches: rows of one batch may lock the same parent record.
                 locked_rounds += 1
                 self._sleep(_LOCK_WAIT_SECONDS)
                 groups = [*groups, *(part for rows in sent.locked for part in _halves(rows))]
@@ -125,7 +131,7 @@ class Sender:
         sent.take(rows, reading)
 
     def _after_circuit(self, rows: list[Row]) -> _Round:
-        """Wait out an open circuit: what it held back was never sent, and is held back or failed now."""
+        """Wait for an open circuit. What it held back was never sent: it is sent again, or has failed."""
         if not rows or self._wire.is_stopping():
             return _Round()
         if self._patience <= 0:
@@ -144,6 +150,7 @@ class Sender:
         except ConnectError as error:
             failure = self._reader.failure(error)
             self._wire.stop_for(failure.stop)
+            # The answer to opening or filling the job was lost: a job that is not closed does nothing.
             lost = failure.outcome.outcome == "unknown"
             outcome = RowOutcome.because("service_unavailable", str(error)) if lost else failure.outcome
             outcomes = {row.line: outcome for row in rows}

@@ -1,4 +1,4 @@
-"""Where imports remember across jobs: which row went where, and how fast a target may be called."""
+"""What an import opens to send: its target's journal, and a client whose limits hold over all jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from f.records.target.target import JournalKind, Target
     from f.store.store import Store
 
-# Objects made between two collections. Python's own 700 are the doing of a hundred rows.
+# Objects made between two collections. Python's own 700 are made by a hundred rows already.
 _OBJECTS_A_COLLECTION = 10_000
 
 
@@ -35,19 +35,19 @@ class Session:
 
 @contextlib.contextmanager
 def gc_relaxed() -> Iterator[None]:
-    """Rows form no reference cycles, so collect rarely, and never what was there before."""
-    before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS_A_COLLECTION, *before[1:])
+    """Relax garbage collection: rows form no reference cycles, so collect rarely."""
+    threshold = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_A_COLLECTION, *threshold[1:])
     gc.freeze()
     try:
         yield
     finally:
         gc.unfreeze()
-        gc.set_threshold(*before)
+        gc.set_threshold(*threshold)
 
 
 def journal_kind(database: Mapping[str, object] | None) -> JournalKind:
-    """Which journal an import with this resource has."""
+    """Return which journal an import with this resource has."""
     return "postgres" if database else "file"
 
 
@@ -62,7 +62,10 @@ def open_import(
     renews_at: float = 0.0,
     clock: Clock = REAL,
 ) -> Iterator[Session]:
-    """Open the journal of a target and a client for it; see ParkingClient for the last three."""
+    """Open the journal of a target and a client for it; see ParkingClient for the last three arguments.
+
+    Raises FixSettings if the journal cannot be kept, TryLater if its database cannot be reached.
+    """
     with (
         open_journal(database, target, import_id, resend_unknown=resend_unknown) as journal,
         open_limits(database) as limits,
@@ -75,7 +78,10 @@ def open_import(
 def open_journal(
     database: Mapping[str, object] | None, target: Target, import_id: str, *, resend_unknown: bool = False
 ) -> Iterator[RowJournal]:
-    """The journal of a target, in the database given or in this machine's file."""
+    """Open the journal of a target, in this database or in this machine's file.
+
+    On leaving, claims without an outcome are left in doubt for the next run.
+    """
     if not database:
         _make_folder()
     # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
@@ -84,13 +90,13 @@ def open_journal(
         try:
             yield journal
         finally:
-            # After an error nobody waits for the lease of a job that is no more.
+            # So that after an error nobody waits for the lease of a job that is gone.
             with contextlib.suppress(ConnectError):
                 journal.release()
 
 
 def open_limits(database: Mapping[str, object] | None) -> Store:
-    """Where all jobs keep what they may send: the calls of a day, the pauses, the rate limit."""
+    """Open the store of what all jobs may send: the day's calls, the pauses, the rate limit."""
     if not database:
         _make_folder()
     return open_store(database, "limits")

@@ -1,4 +1,4 @@
-"""What goes out to a target in one run: counted, and ended for good once something stops the run."""
+"""The calls of one run to a target: counted, and no more of them once something stops the run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Traffic:
-    """What was sent so far. `seconds` were spent waiting for answers, added up over all requests."""
+    """What was sent so far. `seconds` were spent waiting for replies, added up over all requests."""
 
     requests: int = 0
     retries: int = 0
@@ -27,7 +27,7 @@ class Traffic:
     latencies: Histogram = field(default_factory=Histogram)
 
     def count(self, result: Response | ConnectError) -> None:
-        """Count the end of one call."""
+        """Count one call by its result."""
         self.requests += 1
         self.retries += max(result.attempts - 1, 0)
         if isinstance(result, Response):
@@ -39,8 +39,7 @@ class Wire:
     """The calls of one run.
 
     `is_cancelled` says that nothing more is to be sent; `answered` is called after every answer. `proven`:
-    the target has taken a request, so credential and endpoint are right. `stop`: why the run ends, once it
-    does.
+    the target has answered, so it can be reached. `stop`: why the run is stopped, once it is.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class Wire:
         return self.stop is not None or self._is_cancelled()
 
     def stop_for(self, stop: Stop | None) -> None:
-        """End the run, if there is a reason and it has none yet."""
+        """Stop the run, if there is a reason; the first reason stays."""
         if self.stop is None:
             self.stop = stop
 
@@ -77,7 +76,7 @@ class Wire:
                 yield request.context, result
 
     def call(self, request: Request) -> Response:
-        """Carry out one request. Raises what it ends with if that is no reply."""
+        """Send one request and return the reply, of any status; raise a ConnectError if there is none."""
         try:
             response = self._client.request(request)
         except ConnectError as error:

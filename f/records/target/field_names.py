@@ -20,7 +20,7 @@ class FieldNames:
     keeps_custom: bool
 
     def render(self, values: Mapping[str, str], custom: Mapping[str, str]) -> dict[str, Any]:
-        """Return the record as the target names it, unnamed custom fields too where it keeps those."""
+        """Return the record as the target names it, with unnamed custom fields if it keeps those."""
         plain = self.plain
         record: dict[str, Any] = {plain[name]: text for name, text in values.items() if name in plain}
         unnamed: dict[str, str] = {}
@@ -49,9 +49,9 @@ class FieldNames:
 def field_names(
     preset: Mapping[str, str], overrides: Mapping[str, str | None] | None, *, keeps_custom: bool
 ) -> FieldNames:
-    """A kind's preset with the resource's own `mapping` over it; null or "" leaves a field out.
+    """Return a kind's field names, overlaid by the resource's own `mapping`; null or "" leaves one out.
 
-    A dot in a target name makes a nested object. Raises FixSettings where two fields meet in one.
+    A dot in a target name makes a nested object. Raises FixSettings if two fields meet in one.
     """
     named: dict[str, str | None] = {**preset, **(overrides or {})}
     for name, path in named.items():

@@ -20,7 +20,7 @@ _LISTING = ("errors", "details", "fields", "violations")
 
 
 def body_of(response: Response) -> Any:
-    """The JSON body, or None where there is none to read: never an error, the status has the say."""
+    """Return the JSON body; None if it is not JSON, which is not an error: the status decides."""
     try:
         return json.loads(response.body)
     except ValueError:
@@ -28,13 +28,13 @@ def body_of(response: Response) -> Any:
 
 
 def object_of(response: Response) -> dict[str, Any]:
-    """The JSON body where it is an object, else an empty one."""
+    """Return the JSON body if it is an object, else an empty one."""
     body = body_of(response)
     return body if isinstance(body, dict) else {}
 
 
 def dicts(items: Any) -> list[dict[str, Any]]:
-    """The objects among what should be a list of objects."""
+    """Return the objects among what should be a list of objects."""
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
@@ -54,25 +54,25 @@ def found_by_key(
 
 
 def refusal(response: Response) -> RowOutcome:
-    """A 4xx that is about the row itself: refused, with the API's own explanation."""
+    """Return the outcome of a 4xx about the row itself, with the API's own explanation."""
     return RowOutcome.because(
         "rejected_by_api", f"{response.status} {explanation(body_of(response))}".strip()
     )
 
 
 def refusal_of_batch(response: Response) -> RowOutcome:
-    """A 4xx to several rows at once that names none of them: one bad row may have kept the others out."""
+    """Return the outcome of a 4xx to several rows that names none: one row may have kept the others out."""
     return RowOutcome.because("batch_refused", f"{response.status} {explanation(body_of(response))}".strip())
 
 
 def unreadable(response: Response) -> RowOutcome:
-    """A success that does not say what became of the row."""
+    """Return the outcome of a row of which a success says nothing."""
     code = "answer_lost_keyed" if response.request.may_repeat else "answer_lost"
     return RowOutcome.because(code, f"{response.call} answered {response.status} without a word on this row.")
 
 
 def explanation(body: Any) -> str:
-    """The sentences in an error body, masked and cut to a readable length."""
+    """Return the sentences in an error body, masked and cut to a readable length."""
     text = "; ".join(dict.fromkeys(_sentences(body)))
     text = mask_text(" ".join(text.split()))
     return text if len(text) <= _LONGEST_DETAIL else text[: _LONGEST_DETAIL - 1] + "…"

@@ -43,10 +43,10 @@ class QuotaLeft:
 class Traits:
     """What is the same for every target of a kind.
 
-    `own_batches`: takes many rows a request without being told where. `upserts`: an update of what is there
-    takes no call of its own. `shares_host`: many accounts share one base_url, so that the credential has to
-    tell them apart. `known_by`: what the target itself tells a repeated row by, in words. `caseless`: our
-    fields that it compares without regard to case.
+    `own_batches`: takes many rows a request, without an endpoint for it in the resource. `upserts`: an update
+    of what is there takes no call of its own. `shares_host`: many accounts share one base_url, so that the
+    credential has to tell them apart. `known_by`: by what the target itself recognises a repeated row, in
+    words. `caseless`: our fields that it compares without regard to case.
     """
 
     keeps_custom: bool = False
@@ -105,7 +105,7 @@ class Bulk(Protocol):
         """Return the request that makes the load begin."""
 
     def abort(self, job: str, target: Target) -> Request:
-        """Return the request that ends an open job without effect."""
+        """Return the request that aborts an open job, which then has no effect."""
 
     def look(self, job: str, target: Target) -> Request:
         """Return the request that asks how far the job is."""
@@ -120,7 +120,7 @@ class Bulk(Protocol):
         """Yield the requests that read what became of the rows."""
 
     def outcomes_in(self, response: Response, rows: Rows) -> dict[int, RowOutcome]:
-        """Return the outcomes that one of those replies tells, by line."""
+        """Return the outcomes that one of those replies holds, by line."""
 
 
 class Quota(Protocol):
@@ -167,7 +167,7 @@ class Kind(Protocol):
         """Return one outcome for each row of a request, in order.
 
         `batch_refused` for all if the reply is about the batch and names no row, `row_locked` for a row to be
-        tried again. Replies that end the run (401, 403, 404 and so on) never come here.
+        tried again. Replies that stop the run (401, 403, 404 and so on) never come here.
         """
 
     def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
@@ -190,17 +190,17 @@ class BaseKind:
 
     @property
     def lookup(self) -> Lookup | None:
-        """None."""
+        """None: records cannot be found."""
         return None
 
     @property
     def bulk(self) -> Bulk | None:
-        """None."""
+        """None: there are no bulk jobs."""
         return None
 
     @property
     def quota(self) -> Quota | None:
-        """None."""
+        """None: nobody says how many calls are left."""
         return None
 
     def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
@@ -238,7 +238,7 @@ class Target:
     delay_between_batches: float
     max_concurrent_requests: int
     sends_keys: bool
-    # How long a request may be under way to the target after its sender has died or given up.
+    # Seconds a request may still be under way to the target after its sender has died or given up.
     in_flight_seconds: float = 5.0
     # The calls that all imports together may make in a day; None: as many as the target takes.
     daily_limit: int | None = None

@@ -118,7 +118,7 @@ def test_every_new_file_is_imported_once_oldest_first_and_put_away(session: Sess
     assert "bad" in (folder / "rejects.csv").read_text()
     assert (again.success, again.result["decision"]) == (True, "nothing_new")
     assert again.result["message"] == (
-        "Nothing new in inbox/: nothing is imported. There are: 1 that fit no pattern."
+        "Nothing new in inbox/: nothing is imported. Other files: 1 that fit no pattern."
     )
 
 
@@ -129,7 +129,7 @@ def test_a_broken_file_fails_alone_with_its_error(session: Session) -> None:
         completed = run(session, server)
     assert not completed.success
     assert outcomes(completed) == {"inbox/broken.csv": "failed", "inbox/good.csv": "done"}
-    assert "1 of 2 files need a look" in completed.result["error"]["message"]
+    assert "1 of 2 files need your attention" in completed.result["error"]["message"]
     assert "This is a zip archive" in completed.result["error"]["message"]
     assert below(objects(session) / "failed") == ["broken.csv", "result.json"]
     (told,) = objects(session).glob("failed/*/result.json")
@@ -312,7 +312,7 @@ def test_a_file_that_ends_every_run_is_given_up_without_another_try(session: Ses
     assert claim["action"] == "give_up"
     settled = script(session, "settle_file", claim=claim, max_attempts=2)
     assert settled["outcome"] == "failed"
-    assert settled["message"].startswith("2 runs began to import this file and none came to its end.")
+    assert settled["message"].startswith("2 runs began to import this file and none of them finished.")
 
 
 def test_a_claim_that_passed_to_another_run_is_not_settled(session: Session) -> None:

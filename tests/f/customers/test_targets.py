@@ -292,7 +292,7 @@ def test_salesforce_is_queried_by_the_external_id_that_upserts_go_by() -> None:
 @pytest.mark.parametrize("name", ["Id FROM User", "Name, Id", "", "Ä__c", "A..B", "(SELECT Id FROM Cases)"])
 def test_a_query_selects_nothing_but_fields(name: str) -> None:
     at = target("salesforce")
-    with pytest.raises(FixSettings, match="is no field of Salesforce"):
+    with pytest.raises(FixSettings, match="is not a field of Salesforce"):
         list(lookup(at).lookups_for(rows(1), at, [name]))
     [query] = lookup(at).lookups_for(rows(1), at, ["Account.Key__c"])
     assert "SELECT Id, Email, Account.Key__c FROM" in str(query.params)

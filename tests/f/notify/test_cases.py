@@ -78,6 +78,9 @@ def test_rows_that_wait_for_their_time_are_told_as_such_and_not_as_failed(tmp_pa
 
 def test_an_import_that_fails_is_told_of_and_stays_failed(tmp_path: Path) -> None:
     code, result = run("notify_import", tmp_path, csv="")
-    assert (code, result["error"]["message"]) == (1, "The import failed. The channels were told why.")
+    assert (code, result["error"]["message"]) == (
+        1,
+        "The import failed. The channels got a message with the reason.",
+    )
     assert result["error"]["result"]["event"] == "job_failed"
     assert sent(tmp_path)["slack"] == 1

@@ -74,7 +74,10 @@ def test_nobody_gets_it_twice_and_to_comes_first() -> None:
 def test_names_with_commas_and_umlauts_survive() -> None:
     found = addresses_of('"Lovelace, Ada" <ada@example.com>, Jörg <joerg@example.com>', "to")
     assert found == [Address("ada@example.com", "Lovelace, Ada"), Address("joerg@example.com", "Jörg")]
-    assert [one.shown for one in found] == ['"Lovelace, Ada" <ada@example.com>', '"Jörg" <joerg@example.com>']
+    assert [one.formatted for one in found] == [
+        '"Lovelace, Ada" <ada@example.com>',
+        '"Jörg" <joerg@example.com>',
+    ]
 
 
 def test_an_international_domain_is_sent_as_ascii() -> None:

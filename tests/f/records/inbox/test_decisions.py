@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from f.connect.errors import FixInput
-from f.records.inbox.claims import Claims
+from f.records.inbox.claims import FileClaims
 from f.records.inbox.decisions import (
+    ClaimState,
     FileResult,
     InboxFile,
-    Standing,
     choose,
     clean_prefixes,
     conclude,
@@ -86,19 +86,19 @@ def test_every_time_a_storage_gives_is_read(modified: str) -> None:
     ("standing", "alive", "taken"),
     [
         (None, None, False),
-        (Standing("other", 200, 1, None), True, True),
-        (Standing("other", 50, 1, None), True, True),
-        (Standing("other", 200, 1, None), False, False),
-        (Standing("other", 200, 1, None), None, True),
-        (Standing("other", 50, 1, None), None, False),
-        (Standing("other", 0, 1, None), True, False),
-        (Standing("me", 200, 1, None), True, False),
-        (Standing("other", 200, 1, RESULT), True, True),
+        (ClaimState("other", 200, 1, None), True, True),
+        (ClaimState("other", 50, 1, None), True, True),
+        (ClaimState("other", 200, 1, None), False, False),
+        (ClaimState("other", 200, 1, None), None, True),
+        (ClaimState("other", 50, 1, None), None, False),
+        (ClaimState("other", 0, 1, None), True, False),
+        (ClaimState("me", 200, 1, None), True, False),
+        (ClaimState("other", 200, 1, RESULT), True, True),
     ],
     ids=["new", "alive", "alive long", "dead", "leased", "expired", "given back", "mine", "settling"],
 )
 def test_a_claim_holds_while_its_job_runs_or_else_its_lease(
-    standing: Standing | None, alive: bool | None, taken: bool
+    standing: ClaimState | None, alive: bool | None, taken: bool
 ) -> None:
     assert is_taken(standing, "me", 100, alive=alive) == taken
 
@@ -156,7 +156,9 @@ def test_a_result_says_where_the_file_is_and_what_to_do() -> None:
     parked = conclude(
         FILE, "done/", {"counts": {"created": 5, "failed": 3}, "rest": rest}, None, attempt=1, now=0
     )
-    assert describe(parked).endswith("now. The rest, 3 rows, goes on at 2026-05-02 00:00 UTC as job 7.")
+    assert describe(parked).endswith(
+        "now. The rest of the file (3 rows) is sent at 2026-05-02 00:00 UTC by job 7."
+    )
     imported = {**ended("ImportIncomplete", failed=1, created=8), "rejects": {"s3": "imports/x/rejects.csv"}}
     left = conclude(FILE, "failed/", imported, judge(imported, 1, 3, journalled=False)[1], attempt=1, now=0)
     assert left["copies"] == {"rejects.csv": "imports/x/rejects.csv"}
@@ -189,32 +191,32 @@ def test_prefixes_are_written_as_one_likes() -> None:
 
 
 @pytest.fixture
-def claims(tmp_path: Path) -> Iterator[Claims]:
+def claims(tmp_path: Path) -> Iterator[FileClaims]:
     with SqliteStore(tmp_path / "s", clock=lambda: 1000.0) as store:
-        yield Claims(store)
+        yield FileClaims(store)
 
 
-def test_a_claim_goes_to_one_run_and_counts_its_attempts(claims: Claims) -> None:
-    assert claims.standing(FILE) is None
+def test_a_claim_goes_to_one_run_and_counts_its_attempts(claims: FileClaims) -> None:
+    assert claims.state(FILE) is None
     assert claims.take(FILE, "first", 60, None) == 1
     assert claims.take(FILE, "second", 60, None) is None
-    seen = claims.standing(FILE)
-    assert seen == Standing("first", 1060.0, 1, None)
+    seen = claims.state(FILE)
+    assert seen == ClaimState("first", 1060.0, 1, None)
     assert claims.take(FILE, "first", 60, seen) == 1
     assert claims.take(FILE, "second", 60, seen) == 2
     assert claims.take(FILE, "third", 60, seen) is None
 
 
-def test_a_result_is_kept_by_the_owner_alone_and_for_good(claims: Claims) -> None:
+def test_a_result_is_kept_by_the_owner_alone_and_for_good(claims: FileClaims) -> None:
     claims.take(FILE, "first", 60, None)
-    claims.take(FILE, "second", 60, claims.standing(FILE))
+    claims.take(FILE, "second", 60, claims.state(FILE))
     assert claims.conclude(FILE, "first", RESULT) is None
     assert claims.conclude(FILE, "second", RESULT) == RESULT
     later: FileResult = {**RESULT, "imported_at": "later"}
     assert claims.conclude(FILE, "second", later) == RESULT
     claims.give_back(FILE, "second")
-    seen = claims.standing(FILE)
-    assert seen == Standing("second", 1060.0, 2, RESULT)
+    seen = claims.state(FILE)
+    assert seen == ClaimState("second", 1060.0, 2, RESULT)
     assert claims.take(FILE, "third", 60, seen) is None
 
 
@@ -222,10 +224,10 @@ RACER = """
 import sys
 from f.store.stores import SqliteStore, postgres_store, sqlite_store
 from f.records.inbox.decisions import InboxFile
-from f.records.inbox.claims import Claims
+from f.records.inbox.claims import FileClaims
 where, me = sys.argv[1:]
 with (postgres_store if where.startswith("postgres") else sqlite_store)(where) as store:
-    claims = Claims(store)
+    claims = FileClaims(store)
     print("ready", flush=True)
     sys.stdin.readline()
     files = [InboxFile("", f"inbox/{n}.csv", 1, "") for n in range(200)]

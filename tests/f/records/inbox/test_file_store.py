@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from f.connect.errors import FixSettings, TryLater
-from f.records.inbox.file_store import Platform
+from f.records.inbox.file_store import FileStore
 from tests.loopback import Asked, Reply, serve
 
 Calls = Mapping[str, Callable[[dict[str, str]], Reply]]
@@ -21,8 +21,8 @@ def listing(*paths: str, next_marker: str | None = None, restricted: bool | None
     return Reply(200, {"windmill_large_files": files, **more})
 
 
-def ask(monkeypatch: pytest.MonkeyPatch, calls: Calls, question: Callable[[Platform], Any]) -> Any:
-    """The answer of a Platform whose Windmill answers each call, by the end of its path, as told."""
+def ask(monkeypatch: pytest.MonkeyPatch, calls: Calls, question: Callable[[FileStore], Any]) -> Any:
+    """The answer of a FileStore whose Windmill answers each call, by the end of its path, as told."""
 
     def answer(asked: Asked) -> Reply:
         parts = urlsplit(asked.path)
@@ -33,12 +33,12 @@ def ask(monkeypatch: pytest.MonkeyPatch, calls: Calls, question: Callable[[Platf
         monkeypatch.setenv("BASE_INTERNAL_URL", windmill.url)
         monkeypatch.setenv("WM_WORKSPACE", "team")
         monkeypatch.setenv("WM_TOKEN", "token")
-        with Platform() as platform:
-            return question(platform)
+        with FileStore() as store:
+            return question(store)
 
 
-def list_all(platform: Platform) -> list[str]:
-    return list(platform.list_paths("", "in/"))
+def list_all(store: FileStore) -> list[str]:
+    return list(store.list_paths("", "in/"))
 
 
 def test_a_listing_is_followed_to_its_last_page_and_never_in_a_circle(
@@ -74,10 +74,10 @@ def test_windmill_out_of_reach_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("BASE_INTERNAL_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("WM_WORKSPACE", "team")
     with (
-        Platform() as platform,
+        FileStore() as store,
         pytest.raises(TryLater, match="did not answer job_helpers/list_stored_files"),
     ):
-        list_all(platform)
+        list_all(store)
 
 
 @pytest.mark.parametrize("status", [404, 400, 500])
@@ -91,12 +91,12 @@ def test_a_missing_object_is_told_from_one_that_cannot_be_read_by_the_listing(
             "job_helpers/list_stored_files": lambda _: listing(*there),
         }
 
-    assert ask(monkeypatch, calls("in/ab"), lambda platform: platform.describe("", "in/a")) is None
+    assert ask(monkeypatch, calls("in/ab"), lambda store: store.describe("", "in/a")) is None
     with pytest.raises(TryLater, match="did not describe 'in/a'"):
-        ask(monkeypatch, calls("in/a"), lambda platform: platform.describe("", "in/a"))
-    ask(monkeypatch, calls(), lambda platform: platform.move("", "in/a", "done/a"))
+        ask(monkeypatch, calls("in/a"), lambda store: store.describe("", "in/a"))
+    ask(monkeypatch, calls(), lambda store: store.move("", "in/a", "done/a"))
     with pytest.raises(TryLater, match="'in/a'"):
-        ask(monkeypatch, calls("in/a"), lambda platform: platform.move("", "in/a", "done/a"))
+        ask(monkeypatch, calls("in/a"), lambda store: store.move("", "in/a", "done/a"))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_job_runs_or_not_or_nobody_knows(
     monkeypatch: pytest.MonkeyPatch, reply: Reply, running: bool | None
 ) -> None:
     calls: Calls = {"jobs_u/get/j1": lambda _: reply}
-    assert ask(monkeypatch, calls, lambda platform: platform.is_running("j1")) == running
+    assert ask(monkeypatch, calls, lambda store: store.is_running("j1")) == running
 
 
 def test_another_storage_is_named_in_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,12 +124,12 @@ def test_another_storage_is_named_in_every_call(monkeypatch: pytest.MonkeyPatch)
 
     names = ("list_stored_files", "load_file_metadata", "move_s3_file")
 
-    def question(platform: Platform) -> None:
-        list(platform.list_paths("archive", "in/"))
-        found = platform.describe("archive", "in/a")
+    def question(store: FileStore) -> None:
+        list(store.list_paths("archive", "in/"))
+        found = store.describe("archive", "in/a")
         assert found is not None
         assert (found.size, found.modified_at) == (3, 0)
-        platform.move("archive", "in/a", "done/a")
+        store.move("archive", "in/a", "done/a")
 
     ask(monkeypatch, {f"job_helpers/{name}": remember for name in names}, question)
     assert asked == ["archive"] * 3

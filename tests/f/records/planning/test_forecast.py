@@ -60,7 +60,7 @@ SLOW = RateLimit(max_requests=1, time_window=5)
 
 
 @pytest.mark.parametrize(
-    ("calls", "allowances", "rate", "days", "sentence"),
+    ("calls", "quotas", "rate", "days", "sentence"),
     [
         ((1040, 1040), [], None, None, "About 1,040 calls."),
         ((1, 1), [], None, None, "About 1 call."),
@@ -85,9 +85,9 @@ SLOW = RateLimit(max_requests=1, time_window=5)
     ],
 )  # fmt: skip
 def test_the_sentence_says_whether_it_fits_or_when_it_ends(
-    calls: Calls, allowances: list[QuotaLeft], rate: RateLimit | None, days: int | None, sentence: str
+    calls: Calls, quotas: list[QuotaLeft], rate: RateLimit | None, days: int | None, sentence: str
 ) -> None:
-    made = forecast(Calls(*calls), allowances, rate, NOON, parks=True)
+    made = forecast(Calls(*calls), quotas, rate, NOON, parks=True)
     assert (made["message"], made["days"]) == (sentence, days)
 
 

@@ -135,14 +135,14 @@ def test_an_action_follows_from_what_is_known_of_a_row(
     on_duplicate: OnDuplicate,
     expected: tuple[str, str, str | None],
 ) -> None:
-    planned = decide(2, claim, there, differing, on_duplicate, clears_doubts=True)
+    planned = decide(2, claim, there, differing, on_duplicate, can_resolve=True)
     assert (planned.action, planned.reason, planned.outcome and planned.outcome.outcome) == expected
 
 
-def test_a_doubt_that_nothing_can_clear_holds_the_row_back() -> None:
-    planned = decide(2, DOUBT, None, [], "skip", clears_doubts=False)
+def test_a_row_in_doubt_that_nothing_can_resolve_is_held_back() -> None:
+    planned = decide(2, DOUBT, None, [], "skip", can_resolve=False)
     assert (planned.action, planned.reason, planned.outcome) == ("hold", "answer_lost", None)
-    assert decide(2, MINE, None, [], "skip", clears_doubts=False).action == "create"
+    assert decide(2, MINE, None, [], "skip", can_resolve=False).action == "create"
 
 
 @pytest.mark.parametrize(("twin", "kind", "settings", "api"), KINDS, indirect=["twin"])

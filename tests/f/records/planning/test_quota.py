@@ -68,7 +68,7 @@ def test_salesforce_says_what_the_org_has_left_and_not_when(twin: TwinClient) ->
 
 
 @pytest.mark.parametrize("twin", ["hubspot", "salesforce"], indirect=True)
-def test_the_smaller_of_the_apis_allowance_and_the_own_limit_counts(twin: TwinClient) -> None:
+def test_the_smaller_of_the_apis_quota_and_the_own_limit_counts(twin: TwinClient) -> None:
     kind = twin.url.rsplit("/", 1)[-1]
     assert told(kind, twin.url, daily_limit=25)["left_today"] == 25
     twin.put_settings(daily_limit=20)

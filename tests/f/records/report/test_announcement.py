@@ -73,7 +73,9 @@ def test_what_waits_is_told_with_when_it_goes_on() -> None:
     file = {"filename": "rest.csv", "rows": 4, "s3": "imports/x/rest.csv"}
     rest = {"rows": 4, "resume_at": "2026-01-02T00:00:00+00:00", "job": "7", "file": file}
     parked = summary(rest=rest, continues="20251231-1")
-    assert "The rest, 4 rows, goes on at 2026-01-02 00:00 UTC as job 7. Report:" in sentence(parked)
+    assert "The rest of the file (4 rows) is sent at 2026-01-02 00:00 UTC by job 7. Report:" in sentence(
+        parked
+    )
     told = facts(parked)
     assert told["rest"] == {"rows": 4, "resume_at": "2026-01-02T00:00:00+00:00", "job": "7"}
     assert (told["rest_file"], told["continues"]) == ("imports/x/rest.csv", "20251231-1")

@@ -83,7 +83,7 @@ REST = {
     "job": "job-7",
     "file": {"filename": "rest.csv", "rows": 200, "s3": "imports/1/rest.csv"},
 }
-PARKED = {"code": "parked", "message": "The allowance is used up.", "resume_at": "2024-05-03T00:00:00+00:00"}
+PARKED = {"code": "parked", "message": "The quota is used up.", "resume_at": "2024-05-03T00:00:00+00:00"}
 FORECAST = {"calls_at_least": 1040, "calls": 2080, "sentence": "About 1,040 to 2,080 calls."}
 
 
@@ -139,7 +139,11 @@ PLAN = {
             "Action Rows Meaning create 431",
             "The target could not be asked",
         ),
-        ({"plan": PLAN}, "431 to create, 38 to update, 34 unchanged; 17 need you", "ready to be sent"),
+        (
+            {"plan": PLAN},
+            "431 to create, 38 to update, 34 unchanged; 17 rows need your attention",
+            "ready to be sent",
+        ),
         ({"plan": PLAN}, "Field that would change Rows city 30 custom_fields.<b> 8", "more fields"),
         ({"plan": PLAN}, "Line 7 · <b> · nothing → Os… (4 characters)", ""),
         ({"plan": PLAN}, f"apply_plan = {PLAN['hash']} .", ""),
@@ -158,29 +162,35 @@ def test_a_plan_is_shown_with_the_way_to_apply_it(changes: dict[str, Any], shown
 @pytest.mark.parametrize(
     ("changes", "verdict"),
     [
-        ({}, "497 of 520 rows are in the target; 23 need you"),
+        ({}, "497 of 520 rows are in the target; 23 rows need your attention"),
         ({"counts": counts_of(created=520)}, "All 520 rows are in the target"),
         ({"counts": counts_of(created=1)}, "The one row is in the target"),
-        ({"counts": counts_of(created=1, unknown=1)}, "1 of 2 rows is in the target; 1 needs you"),
-        ({"counts": counts_of(failed=3)}, "No row is in the target; 3 need you"),
+        (
+            {"counts": counts_of(created=1, unknown=1)},
+            "1 of 2 rows is in the target; 1 row needs your attention",
+        ),
+        ({"counts": counts_of(failed=3)}, "No row is in the target; 3 rows need your attention"),
         ({"counts": counts_of()}, "The file has no rows"),
         (
             {"counts": counts_of(unchanged=9, invalid=1), "dry_run": True},
-            "9 of 10 rows are ready to be sent; 1 needs you",
+            "9 of 10 rows are ready to be sent; 1 row needs your attention",
         ),
         ({"counts": counts_of(created=1_234_567)}, "All 1,234,567 rows are in the target"),
         (
             {"counts": counts_of(created=300, failed=200), "rest": REST},
-            "300 of 500 rows are in the target; 200 wait",
+            "300 of 500 rows are in the target; 200 rows wait for a later run",
         ),
         (
             {"counts": counts_of(created=300, failed=201), "rest": REST},
-            "300 of 501 rows are in the target; 200 wait; 1 needs you",
+            "300 of 501 rows are in the target; 200 rows wait for a later run; 1 row needs your attention",
         ),
-        ({"counts": counts_of(failed=200), "rest": REST}, "No row is in the target; 200 wait"),
+        (
+            {"counts": counts_of(failed=200), "rest": REST},
+            "No row is in the target; 200 rows wait for a later run",
+        ),
         (
             {"counts": counts_of(created=1, failed=200), "rest": {**REST, "job": None}},
-            "1 of 201 rows is in the target; 200 need you",
+            "1 of 201 rows is in the target; 200 rows need your attention",
         ),
     ],
 )
@@ -206,13 +216,14 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
         "Open rejects.csv (23 rows) in the workspace\u2019s storage, at imports/1/rejects.csv",
         "invalid or rejected (17)",
         "failed (6)",
-        "Import the file as you imported this one.",
-        "Start to end 1 min 34 s Rows per second 5.53",
-        "Requests 61 Retries 4 Latency, median 182 ms Latency, 95th percentile 640 ms",
+        "Import that file as you imported this one.",
+        "Total time 1 min 34 s Rows per second 5.53",
+        "Requests sent 61 Retries 4 Latency, median 182 ms Latency, 95th percentile 640 ms",
         "Encoding Windows-1252 (Western European) Delimiter semicolon Line ends CRLF (Windows)",
         "E-Mail email Kostenstelle custom: kostenstelle",
         "Exactly once: every row carries an idempotency key.",
-        "Import 20240502-100000-9c1f22ab , started 2024-05-02 10:00:00 UTC , ended 2024-05-02 10:01:34 UTC",
+        "Import 20240502-100000-9c1f22ab , started 2024-05-02 10:00:00 UTC , finished",
+        "2024-05-02 10:01:34 UTC",
     ]
     place = 0
     for words in asked_for:
@@ -226,12 +237,12 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
         ({"dry_run": True}, "Dry run. Every row was checked", "Stopped before"),
         (
             {"stopped": {"code": "credential_refused", "message": "The API refused the credential."}},
-            "Stopped before the end. The API refused the credential. credential_refused",
+            "Stopped before all rows were sent. The API refused the credential. credential_refused",
             "Dry run",
         ),
         (
             {"stopped": PARKED, "rest": REST},
-            "Parked. The allowance is used up. The rest, 200 rows, goes on at 2024-05-03 00:00 UTC as job",
+            "Parked. The quota is used up. The rest of the file (200 rows) is sent at 2024-05-03 00:00 UTC",
             "Stopped before",
         ),
         (
@@ -240,8 +251,12 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
             "Parked.",
         ),
         ({"continues": "20240501-1"}, "Continues import 20240501-1 .", "Parked"),
-        ({"forecast": FORECAST}, "Forecast 1,040 to 2,080 calls Requests 61", "Parked"),
-        ({"forecast": {**FORECAST, "calls_at_least": 2080}}, "Forecast 2,080 calls Requests 61", "1,040"),
+        ({"forecast": FORECAST}, "Requests forecast 1,040 to 2,080 Requests sent 61", "Parked"),
+        (
+            {"forecast": {**FORECAST, "calls_at_least": 2080}},
+            "Requests forecast 2,080 Requests sent 61",
+            "1,040",
+        ),
         ({"rejects": None}, "Outcomes", "What to do next"),
         (
             {"rejects": {"filename": "r.csv", "content": "x"}},
@@ -253,8 +268,8 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
         ({"mapping": {}}, "How the file was read", "Field of the customer"),
         ({"guarantee": ""}, "How the file was read", "Guarantee"),
         ({"target": ""}, "Import of uploaded file", "Import of uploaded file into"),
-        ({"seconds": 0.0}, "Start to end 0.00 s", "Rows per second"),
-        ({"seconds": 7265.0}, "Start to end 2 h 01 min Rows per second 0.07", "7265"),
+        ({"seconds": 0.0}, "Total time 0.00 s", "Rows per second"),
+        ({"seconds": 7265.0}, "Total time 2 h 01 min Rows per second 0.07", "7265"),
         ({"table": {"sheet": "May"}}, "sheet May", "Encoding"),
     ],
 )

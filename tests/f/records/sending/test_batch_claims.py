@@ -20,7 +20,7 @@ BATCHES = {"batch_size": 10}
 
 
 class Watched:
-    """A RowJournal that tells of each commit: "claim 1", once it is done "claimed 1", then "settle 1", ..."""
+    """A RowJournal that tells of each commit: "claim 1", once it is done "claimed 1", then "record 1", ..."""
 
     def __init__(self, journal: RowJournal, watch: Callable[[str], None]) -> None:
         self._journal, self._watch = journal, watch
@@ -29,7 +29,7 @@ class Watched:
         self.renew_claims, self.now, self.look = journal.renew_claims, journal.now, journal.look
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        with self._told("claim", "claimed"):
+        with self._watched("claim", "claimed"):
             return self._journal.claim(entries)
 
     def record_outcomes(
@@ -39,11 +39,11 @@ class Watched:
         in_doubt: Iterable[Entry],
         forgotten: Iterable[Entry],
     ) -> None:
-        with self._told("settle", "settled"):
+        with self._watched("record", "recorded"):
             self._journal.record_outcomes(done=done, in_doubt=in_doubt, forgotten=forgotten)
 
     @contextlib.contextmanager
-    def _told(self, before: str, after: str) -> Iterator[None]:
+    def _watched(self, before: str, after: str) -> Iterator[None]:
         self._counts[before] += 1
         self._watch(f"{before} {self._counts[before]}")
         yield
@@ -55,7 +55,7 @@ def states(at: Bench) -> dict[str, int]:
     return dict(Counter(state for (state,) in at.store.execute("SELECT state FROM import_rows")))
 
 
-def test_the_next_batch_is_claimed_and_the_last_settled_while_one_is_under_way(tmp_path: Path) -> None:
+def test_the_next_batch_is_claimed_and_the_last_recorded_while_one_is_under_way(tmp_path: Path) -> None:
     crm, happened = Crm(), set[str]()
     news = threading.Condition()
 
@@ -67,7 +67,7 @@ def test_the_next_batch_is_claimed_and_the_last_settled_while_one_is_under_way(t
     def answer(asked: Asked) -> Reply:
         with news:
             if asked.json["email"] == "c15@example.com":  # of the second batch
-                assert news.wait_for(lambda: happened >= {"claimed 3", "settled 1"}, 20)
+                assert news.wait_for(lambda: happened >= {"claimed 3", "recorded 1"}, 20)
         return crm(asked)
 
     with serve(answer) as server:
@@ -75,7 +75,7 @@ def test_the_next_batch_is_claimed_and_the_last_settled_while_one_is_under_way(t
         assert codes(at.send(rows(30), journal=Watched(at.journal(), note))) == {"created": 30}
 
 
-def test_a_claim_that_fails_ends_the_run_once_what_is_under_way_is_settled(tmp_path: Path) -> None:
+def test_a_claim_that_fails_ends_the_run_once_what_is_under_way_is_recorded(tmp_path: Path) -> None:
     def fail(moment: str) -> None:
         if moment == "claim 2":
             raise TryLater("The journal is locked.")
@@ -93,7 +93,7 @@ def test_an_outcome_that_cannot_be_written_down_stops_the_sending_and_stays_in_d
     crm, failed = Crm(), threading.Event()
 
     def fail(moment: str) -> None:
-        if moment == "settle 1":
+        if moment == "record 1":
             failed.set()
             raise TryLater("The disk is full.")
 
@@ -109,7 +109,7 @@ def test_an_outcome_that_cannot_be_written_down_stops_the_sending_and_stays_in_d
     assert states(at)["sent"] == 10
 
 
-MOMENTS = [f"{what} {number}" for number in (1, 2, 3) for what in ("claim", "claimed", "settle", "settled")]
+MOMENTS = [f"{what} {number}" for number in (1, 2, 3) for what in ("claim", "claimed", "record", "recorded")]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

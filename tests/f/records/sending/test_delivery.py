@@ -391,7 +391,7 @@ def test_a_quota_behind_a_403_is_told_from_a_refused_credential(tmp_path: Path) 
     assert sent.stopped["code"] == "quota_used_up"
 
 
-def test_a_doubt_that_could_not_be_looked_up_for_want_of_an_allowance_waits_and_stays_a_doubt(
+def test_a_row_in_doubt_that_could_not_be_looked_up_for_want_of_quota_waits_and_stays_in_doubt(
     tmp_path: Path,
 ) -> None:
     crm = Crm(created=Counter({"c2@example.com": 1}))

@@ -276,7 +276,7 @@ def test_what_cannot_be_scheduled_is_red_and_says_how_to_go_on(
         completed = stage.run(api, table(8))
     assert not completed.success
     message = completed.result["error"]["message"]
-    assert "The run that sends the rest could not be scheduled. Windmill answered 400." in message
+    assert "The run that sends the rest of the file could not be scheduled. Windmill answered 400." in message
     assert "Import rest.csv (3 rows) at " in message
     assert completed.result["rest"]["job"] is None
     assert len(stage.stored(completed.result["rest"]["file"])) == 3
@@ -318,7 +318,7 @@ def test_where_there_is_no_storage_the_rest_travels_as_text() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])
 def test_arguments_that_are_no_json_object_are_said_to_be_none(text: str) -> None:
-    with pytest.raises(FixInput, match="no JSON object"):
+    with pytest.raises(FixInput, match="not a JSON object"):
         arguments_for(text, {"filename": "rest.csv", "s3": "x"}, "one")
 
 
@@ -372,7 +372,7 @@ def test_the_account_of_a_failed_import_schedules_nothing_and_counts_the_rows_as
     assert summary["rest"] is None
     assert summary["rejects"] is not None
     assert ",parked," in summary["rejects"]["content"]
-    with pytest.raises(ImportIncomplete, match=r"1 failed of 2 rows left\. Used up"):
+    with pytest.raises(ImportIncomplete, match=r"of 2 rows, 1 failed\. Used up"):
         raise_if_incomplete(summary)
 
 
@@ -402,7 +402,7 @@ def test_nothing_goes_on_by_itself_after_a_part_of_the_import_was_cancelled() ->
     stopped: Stop = {"code": "cancelled", "message": "The import was cancelled."}
     summary = reconcile(Steps(parsed, None, created, stop=stopped), REASONS, go_on=go_on)
     assert (summary["stopped"], summary["rest"]) == (stopped, None)
-    with pytest.raises(ImportIncomplete, match=r"1 failed of 2 rows left\. The import was cancelled"):
+    with pytest.raises(ImportIncomplete, match=r"of 2 rows, 1 failed\. The import was cancelled"):
         raise_if_incomplete(summary)
 
 
@@ -436,10 +436,10 @@ def test_the_channels_and_the_report_say_what_waits(stage: Stage) -> None:
         ).result
     text = next(asked.json["text"] for asked in channel.asked if asked.path == "/slack")
     facts = next(asked.json for asked in channel.asked if asked.path == "/hook")
-    assert f"The rest, 5 rows, goes on at {result['rest']['resume_at'][:10]} 00:00 UTC as job" in text
+    assert f"The rest of the file (5 rows) is sent at {result['rest']['resume_at'][:10]} 00:00 UTC by" in text
     assert facts["rest"] == {name: result["rest"][name] for name in ("rows", "resume_at", "job")}
     page = (stage.session.state / "objects" / "_default_" / result["report"]["s3"]).read_text("utf-8")
-    assert "4 of 9 rows are in the target; 5 wait" in page
+    assert "4 of 9 rows are in the target; 5 rows wait for a later run" in page
     assert f"as job {result['rest']['job']}." in page
 
 
@@ -476,7 +476,7 @@ def test_hubspots_daily_limit_parks_until_the_moment_hubspot_named(stage: Stage,
 
 
 @pytest.mark.parametrize("more", [{}, {"bulk_from": 50}])
-def test_salesforces_403_for_a_used_up_allowance_parks(
+def test_salesforces_403_for_a_used_up_quota_parks(
     stage: Stage, twins: TwinProcess, more: dict[str, Any]
 ) -> None:
     twin = twins.client("salesforce")
