@@ -81,7 +81,7 @@ def test_a_401_signs_once_more_and_then_fails() -> None:
     ("key", "algorithm", "says"),
     [
         ("short", "HS256", "at least 32 bytes"),
-        ("no pem", "RS256", "no readable, unencrypted PEM"),
+        ("no pem", "RS256", "not a readable, unencrypted PEM"),
         (KEYS["ES256"][0], "RS256", "does not fit RS256"),
         (KEYS["RS256"][0], "ES256", "does not fit ES256"),
     ],

@@ -440,7 +440,7 @@ def test_the_channels_and_the_report_say_what_waits(stage: Stage) -> None:
     assert facts["rest"] == {name: result["rest"][name] for name in ("rows", "resume_at", "job")}
     page = (stage.session.state / "objects" / "_default_" / result["report"]["s3"]).read_text("utf-8")
     assert "4 of 9 rows are in the target; 5 rows wait for a later run" in page
-    assert f"as job {result['rest']['job']}." in page
+    assert f"by job {result['rest']['job']}." in page
 
 
 def crm(stage: Stage, kind: str, url: str, account: str) -> dict[str, Any]:
