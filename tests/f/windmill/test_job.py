@@ -148,8 +148,13 @@ def test_a_plain_call_of_python_has_no_bar_and_goes_on(missing: str, monkeypatch
         assert windmill.asked == []
 
 
-def test_without_rows_the_bar_is_moved_all_the_same() -> None:
-    Progress(0)(0)
+def test_without_rows_the_bar_is_moved_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(lambda _: Reply(200, {})) as windmill:
+        for name, value in {**WINDMILL, "BASE_INTERNAL_URL": windmill.url}.items():
+            monkeypatch.setenv(name, value)
+        Progress(0)(0)
+        disconnect()
+        assert [asked.json for asked in windmill.asked] == [{"percent": 0, "flow_job_id": "flow"}]
 
 
 @pytest.mark.parametrize(
