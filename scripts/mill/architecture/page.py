@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mill.architecture.house import REST, House, Order
 from mill.architecture.sizes import classes, functions
-from mill.architecture.survey import Folder, Survey, Wing, purpose_of
+from mill.architecture.survey import Folder, Survey, Wing, lines_of, purpose_of
 
 COMMAND = "mill docs architecture"
 _FEW = 8
@@ -72,12 +72,12 @@ def _wings(survey: Survey, house: House, root: Path) -> Iterator[str]:
         wings = [wing for floor in folder.floors for wing in floor]
         alone = len(wings) == 1 and not folder.scripts
         names = _names(wings[0]) if alone else ""
-        yield f"| **{folder.title}** | | {len(folder.modules)} | {folder.lines:,} | {names} |"
+        yield f"| **{folder.title}** | | {len(folder.modules)} | {lines_of(folder.modules):,} | {names} |"
         for wing in () if alone else wings:
-            said = _purpose(wing, house, root) or _names(wing)
-            yield f"| | {wing.name or 'at the root'} | {len(wing.modules)} | {wing.lines:,} | {said} |"
+            said, lines = _purpose(wing, house, root) or _names(wing), lines_of(wing.modules)
+            yield f"| | {wing.name or 'at the root'} | {len(wing.modules)} | {lines:,} | {said} |"
         if folder.scripts:
-            lines = sum(script.lines for script in folder.scripts)
+            lines = lines_of(folder.scripts)
             yield f"| | scripts people run | {len(folder.scripts)} | {lines:,} | |"
     yield ""
 

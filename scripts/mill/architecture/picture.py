@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mill.architecture import svg
 from mill.architecture.room_picture import PADDING, RoomPicture
-from mill.architecture.survey import Survey
+from mill.architecture.survey import Survey, size_in_words
 
 WIDTH = 900
 _MARGIN, _LANE, _GAP = 14, 22, 16
@@ -155,7 +155,7 @@ def _foot(survey: Survey, left: int, y: int) -> Iterator[str]:
     for folder in survey.outside:
         yield svg.box(left, y, right - left, _OUTSIDE - _GAP // 2, "outside")
         yield svg.text(left + PADDING, y + 20, folder.title, "title")
-        yield svg.text(right - PADDING, y + 20, folder.facts, "soft", "end")
+        yield svg.text(right - PADDING, y + 20, size_in_words(folder.modules), "soft", "end")
         yield svg.text(left + PADDING, y + 37, folder.purpose, "soft")
         y += _OUTSIDE
     hint = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mill.architecture import svg
-from mill.architecture.survey import Folder, Wing, last_name, many
+from mill.architecture.survey import Folder, Wing, last_name, many, size_in_words
 
 PADDING = 12
 _TITLE, _LINE, _WING, _GAP = 26, 15, 36, 6
@@ -32,7 +32,7 @@ class RoomPicture:
         """Yield its pieces. `colour` is the class of its title, that of the wires that lead to it."""
         yield svg.box(x, y, self.wide, self.high, "room")
         yield svg.text(x + PADDING, y + 20, self.folder.title, f"title {colour}")
-        yield svg.text(x + self.wide - PADDING, y + 20, self.folder.facts, "soft", "end")
+        yield svg.text(x + self.wide - PADDING, y + 20, size_in_words(self.folder.modules), "soft", "end")
         top = y + _TITLE
         for line in self._purpose():
             yield svg.text(x + PADDING, top + 11, line, "soft")
@@ -99,7 +99,7 @@ class RoomPicture:
 def _draw_wing(wing: Wing, x: int, y: int, wide: int) -> Iterator[str]:
     yield svg.box(x, y, wide, _WING, "wing", 4)
     space, names = wide - 2 * _INSET, wing.module_names()
-    facts = wing.facts
+    facts = size_in_words(wing.modules)
     if not wing.name:
         lines = svg.wrap(names, 12, space - svg.width(facts, 11) - _INSET, ", ")
         first = 22 if len(lines) == 1 else 15

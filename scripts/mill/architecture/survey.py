@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,22 +16,22 @@ from mill.repository.yaml_file import read_mapping
 Arrows = Mapping[tuple[str, str], int]
 
 
+def lines_of(modules: Sequence[Module]) -> int:
+    """Return the lines of all the modules."""
+    return sum(module.lines for module in modules)
+
+
+def size_in_words(modules: Sequence[Module]) -> str:
+    """Return how many modules there are, and their lines."""
+    return f"{many(len(modules), 'module')}, {lines_of(modules):,} lines"
+
+
 @dataclass(frozen=True, slots=True)
 class Wing:
     """Modules that lie together in a folder. `name` is empty for those at the folder's root."""
 
     name: str
     modules: tuple[Module, ...]
-
-    @property
-    def lines(self) -> int:
-        """Lines of all its modules."""
-        return sum(module.lines for module in self.modules)
-
-    @property
-    def facts(self) -> str:
-        """How large it is, in words."""
-        return f"{many(len(self.modules), 'module')}, {self.lines:,} lines"
 
     def module_names(self) -> list[str]:
         """The last names of its modules, packages left out."""
@@ -60,16 +60,6 @@ class Folder:
             *(module for floor in self.floors for wing in floor for module in wing.modules),
             *self.scripts,
         ]
-
-    @property
-    def lines(self) -> int:
-        """Lines of all its modules."""
-        return sum(module.lines for module in self.modules)
-
-    @property
-    def facts(self) -> str:
-        """How large it is, in words."""
-        return f"{many(len(self.modules), 'module')}, {self.lines:,} lines"
 
 
 @dataclass(frozen=True, slots=True)
