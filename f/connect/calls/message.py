@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
@@ -25,6 +25,9 @@ from f.connect.errors import (
 )
 from f.connect.redact import mask_path
 
+if TYPE_CHECKING:
+    from f.store.store import Permit
+
 READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 IDEMPOTENT = READS | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
 REFUSED_BEFORE_WORK = frozenset({429})
@@ -39,7 +42,9 @@ _UNFIT_FOR_HEADER = re.compile(r"[\r\n\0]")
 _DOT_SEGMENT = re.compile(r"(^|/)\.\.?(/|\?|$)")
 
 Params = Mapping[str, Any]
-LostKind = Literal["refused", "name", "connect_timeout", "tls", "timeout", "reset", "truncated", "too_large"]
+LostKind = Literal[
+    "refused", "name", "connect_timeout", "tls", "timeout", "reset", "truncated", "too_large", "withheld"
+]
 
 
 class Sink(Protocol):
@@ -61,7 +66,8 @@ class Request:
     service certainly did not apply this write; add 503 only where its documentation says so.
     `endpoint` names the call in limits, metrics, logs and errors (default: the path, ids folded or masked);
     give it where the path itself is secret.
-    `context` is the caller's own and never looked at. `sink` is for downloads, sync only.
+    `context` is the caller's own and never looked at. `sink` is for downloads, sync only. `permit`: the lease
+    under which it is sent, asked before each attempt.
     """
 
     method: str
@@ -77,6 +83,7 @@ class Request:
     endpoint: str | None = None
     context: Any = field(default=None, repr=False)
     sink: Sink | None = field(default=None, repr=False)
+    permit: Permit | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.endpoint or mask_path(self.path)})"
@@ -203,6 +210,7 @@ class Outgoing:
     headers: dict[str, str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
     sink: Sink | None = field(default=None, repr=False)
+    permit: Permit | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -275,7 +283,7 @@ def prepare(request: Request, base_url: str, headers: dict[str, str]) -> Outgoin
         _check_header(mine.get(IDEMPOTENCY_HEADER, ""))
     if body is not None or request.method in {"POST", "PUT", "PATCH"}:
         mine["Content-Length"] = str(len(body or b""))
-    return Outgoing(request.method, url, mine, body, request.sink)
+    return Outgoing(request.method, url, mine, body, request.sink, request.permit)
 
 
 def encode_body(request: Request) -> tuple[bytes | None, str | None]:

@@ -47,6 +47,7 @@ _LOST_WORDS = {
     "reset": "broke the connection off",
     "truncated": "sent a reply that ends too early",
     "too_large": "sent a reply larger than max_reply_bytes",
+    "withheld": "was not asked: this job was stopped for a while and has to make sure of its lease first",
 }
 _LONG_WORDS = re.compile(rb"daily|monthly|per[ _]day|REQUEST_LIMIT_EXCEEDED", re.IGNORECASE)
 _QUOTA_WORDS = re.compile(rb"quota|" + _LONG_WORDS.pattern, re.IGNORECASE)
