@@ -149,7 +149,9 @@ def mask_start(text: str, longest: int, secrets: Iterable[str] = ()) -> str:
     masked = mask_text(" ".join(cut[: 4 * longest].split()))
     if len(masked) > longest:
         return f"{masked[: longest - 1]}…"
-    if len(cut) > 4 * longest:  # its last word may be the start of something that would have been masked whole
+    if (
+        len(cut) > 4 * longest
+    ):  # its last word may be the start of something that would have been masked whole
         return f"{masked.rpartition(' ')[0]}…"
     return masked
 
@@ -256,7 +258,12 @@ def _written(secret: str) -> Iterator[str]:
     """How a server may write a secret: as it is, as JSON, Python, HTML or part of a URL, and in base64."""
     secret = well_formed(secret)
     escaped = html.escape(secret)
-    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret), quote(secret, safe="/:@!$&'()*+,;=~")}
+    quoted = {
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        quote(secret, safe="/:@!$&'()*+,;=~"),
+    }
     yield secret
     yield " ".join(secret.split())
     yield json.dumps(secret)[1:-1]

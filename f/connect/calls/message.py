@@ -5,7 +5,9 @@ Pure; nothing here knows a credential.
 
 from __future__ import annotations
 
+import codecs
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +25,7 @@ from f.connect.errors import (
     SignInAgain,
     TryLater,
 )
-from f.connect.redact import mask_path
+from f.connect.redact import mask_path, well_formed, well_formed_json
 
 READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 IDEMPOTENT = READS | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
@@ -34,12 +36,17 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 _ONLY_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
+# Python's, for names of hosts, source text or nothing; no charset of a reply, and some take the square of its length.
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
+_HALF_PAIR = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~:@!$&'()*+,;=?%-]*")
 _UNFIT_FOR_HEADER = re.compile(r"[\r\n\0]")
 _DOT_SEGMENT = re.compile(r"(^|/)\.\.?(/|\?|$)")
 
 Params = Mapping[str, Any]
-LostKind = Literal["refused", "name", "connect_timeout", "tls", "timeout", "reset", "truncated", "too_large"]
+LostKind = Literal[
+    "address", "refused", "name", "connect_timeout", "tls", "timeout", "reset", "truncated", "too_large"
+]
 
 
 class Sink(Protocol):
@@ -128,17 +135,17 @@ class Response:
     @property
     def text(self) -> str:
         """The body in the charset its Content-Type names, else UTF-8; undecodable bytes are replaced."""
-        return self.body.decode(_charset(self.headers.get("Content-Type", "")), "replace")
+        return decode_text(self.body, self.headers.get("Content-Type", ""))
 
     @property
     def json(self) -> Any:
-        """The body as JSON, whatever the Content-Type says; None for an empty one.
+        """The body as JSON, as `read_json` says, whatever the Content-Type says; None for an empty one.
 
         Raises TryLater for a read whose body is not JSON, OutcomeUnknown for such a write.
         """
         if self._json is None and self.body:
             try:
-                self._json = json.loads(self.body)
+                self._json = read_json(self.body)
             except ValueError as error:
                 raise self._unreadable() from error
         return self._json
@@ -313,6 +320,7 @@ def target_url(base_url: str, path: str, params: Mapping[str, Any] | None) -> st
     """Join base_url and path, which may be absolute, and add the parameters; None among them is left out."""
     if path.startswith(("http://", "https://")):
         url = path.partition("#")[0]
+        _check_url(url)
     else:
         if _DOT_SEGMENT.search(path):
             raise FixInput("The path holds a '..' or '.' segment: quote ids before they go into a path.")
@@ -322,6 +330,15 @@ def target_url(base_url: str, path: str, params: Mapping[str, Any] | None) -> st
     if params and (query := urlencode(_pairs(params))):
         url += ("&" if "?" in url else "?") + query
     return url
+
+
+def _check_url(url: str) -> None:
+    try:
+        origin(url)
+    except ValueError as error:
+        raise FixInput(
+            "The path begins like a URL and is none: its host or its port is not valid."
+        ) from error
 
 
 def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -335,7 +352,7 @@ def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port: what a credential belongs to (RFC 6454)."""
+    """Return scheme, host and port: what a credential belongs to (RFC 6454). ValueError for what is no URL."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
 
@@ -350,10 +367,36 @@ def _check_header(value: str) -> None:
         raise FixInput("The idempotency key must be one line of ASCII.")
 
 
-def _charset(content_type: str) -> str:
-    name = content_type.partition("charset=")[2].split(";")[0].strip(" \"'") or "utf-8"
+def read_json(body: bytes | str) -> Any:
+    """Return what a JSON text says; ValueError if it is none, or nested too deep to be read.
+
+    Numbers that JSON does not know (NaN, Infinity, 1e999) become None, and a half of a surrogate pair becomes
+    U+FFFD, as neither could be written again.
+    """
+    text = body if isinstance(body, str) else body.decode(json.detect_encoding(body))
     try:
-        b"".decode(name)
-    except LookupError:
-        return "utf-8"
-    return name
+        value = _JSON.decode(text.removeprefix("\ufeff"))
+        # A plain half may only stand in what was text before; others come of an escape.
+        return well_formed_json(value) if _HALF_PAIR.search(text) else value
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def decode_text(body: bytes, content_type: str) -> str:
+    """Return a body in the charset its Content-Type names, else UTF-8; undecodable bytes are replaced."""
+    try:
+        codec = codecs.lookup(
+            content_type.lower().partition("charset=")[2].split(";")[0].strip(" \"'") or "utf-8"
+        )
+        fit = codec._is_text_encoding and codec.name not in _NO_CHARSETS  # noqa: SLF001 - the only way to tell
+        return well_formed(body.decode(codec.name if fit else "utf-8", "replace"))
+    except (LookupError, ValueError):  # an unknown name; a codec that replaces nothing
+        return body.decode("utf-8", "replace")
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=lambda _: None)
