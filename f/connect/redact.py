@@ -45,7 +45,7 @@ _PERSONAL_NAME = re.compile(
 _ID_SEGMENT = re.compile(r"^(?=.*\d)[\w.~:+-]+$|@|%40|^.{33,}$")
 _VERSION_SEGMENT = re.compile(r"^(v\d+(\.\d+)*|\d{4}-\d{2}(-\d{2})?|oauth2|\d\.\d)$", re.IGNORECASE)
 
-# No part of these patterns may try again from the middle of what it has read: a repetition is possessive (`++`),
+# No part of these patterns tries again from the middle of what it has read: a repetition is possessive (`++`)
 # or bounded, and what begins with one begins only where a run of its characters begins.
 _TELLING = (
     r"pass(?:word|wd|phrase)|secret|token|api[-_]?key|signature|(?:access|private)[-_]?key|authori[sz]ation"
@@ -54,6 +54,14 @@ _TELLING = (
 _SHORT_NAME = r"key|sig|auth|pwd|pass|jwt|code|session"  # telling only as a parameter or a member
 _QUOTE = r"\\{0,4}[\"']"
 _SCHEME = r"(?:(?:Bearer|Basic|Token|Digest|ApiKey)(?:\s{1,4}+|%20))?+"
+_NAME = (
+    rf"(?:(?:{_TELLING})[\w-]{{0,30}}+|(?:[?&;]|{_QUOTE}|%(?:3F|26))(?:{_SHORT_NAME})"
+    r"|(?<![\w-])(?:key|pwd)(?=\s?=))"
+)
+_VALUE = (
+    rf"(?:\"(?P<quoted>{_SCHEME})(?:[^\"\\]|\\.)++|'(?P<single>{_SCHEME})[^']++"
+    rf"|(?P<bare>(?:{_QUOTE})?+{_SCHEME})[^\s&\"',;}}\\]++)"
+)
 _LOOKS = (
     # Not "token server".
     r"(?P<scheme>\b(?:Bearer|Basic|Token)(?:\s++|%20))(?=\S*(?-i:[\dA-Z=]))(?:[\w.~+/=-]|%(?:2B|2F|3D)){6,}+",
@@ -63,10 +71,7 @@ _LOOKS = (
     r"\b(?-i:AKIA|ASIA)[0-9A-Z]{12,}+",
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)",
     r"(?P<userinfo>://)[^\s/@]++(?=@)",
-    rf"(?P<pair>(?:(?:{_TELLING})[\w-]{{0,30}}+|(?:[?&;]|{_QUOTE}|%(?:3F|26))(?:{_SHORT_NAME})|(?<![\w-])(?:key|pwd)(?=\s?=))"
-    rf"(?:{_QUOTE})?+\s{{0,9}}+(?:[=:]|%3D)\s{{0,9}}+)"
-    rf"(?:\"(?P<quoted>{_SCHEME})(?:[^\"\\]|\\.)++|'(?P<single>{_SCHEME})[^']++"
-    rf"|(?P<bare>(?:{_QUOTE})?+{_SCHEME})[^\s&\"',;}}\\]++)",
+    rf"(?P<pair>{_NAME}(?:{_QUOTE})?+\s{{0,9}}+(?:[=:]|%3D)\s{{0,9}}+){_VALUE}",
     r"(?<![\w.+'-])[\w.+'-]++(?:@|%40)[\w-]++(?:\.[\w-]++)++",  # an e-mail address
     r"(?:(?<![\w.])\+|%2B)\d[\d ().-]{6,16}\d",  # a phone number as E.164 or spaced
 )
@@ -93,7 +98,7 @@ def remember(*secrets: str | None) -> None:
     with _lock:
         for secret in secrets:
             if secret and len(secret) >= _SHORTEST:
-                _known[secret] = _known.pop(secret, None) or tuple(_written(secret))
+                _known[secret] = _known.pop(secret, ()) or tuple(_written(secret))
         for oldest in list(_known)[:-_MOST_KNOWN]:
             del _known[oldest]
         every = {form for forms in _known.values() for form in forms}
@@ -192,7 +197,7 @@ def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def mask_json(value: Any, depth: int = _DEEPEST) -> Any:
-    """Return a copy of a JSON value with secrets and personal data masked; what lies deeper is masked whole."""
+    """Return a copy of a JSON value with secrets and personal data masked; what lies too deep, whole."""
     if isinstance(value, Mapping | list | tuple) and not depth:
         return MASK
     if isinstance(value, Mapping):

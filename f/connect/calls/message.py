@@ -36,7 +36,7 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 _ONLY_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# Python's, for names of hosts, source text or nothing; no charset of a reply, and some take the square of its length.
+# Python's own, for host names, source text or nothing. No reply has them, and some take quadratic time.
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~:@!$&'()*+,;=?%-]*")
@@ -352,7 +352,7 @@ def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port: what a credential belongs to (RFC 6454). ValueError for what is no URL."""
+    """Return scheme, host and port: what a credential belongs to (RFC 6454). ValueError if it is no URL."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
 

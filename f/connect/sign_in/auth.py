@@ -136,7 +136,7 @@ class BodyAuth(_Field):
 
 
 def _secrets_of(integration: Integration) -> Iterator[str]:
-    """What no error and no log may hold of an integration: the fields that no repr shows, and such headers."""
+    """What no error and no log may hold of it: the fields that no repr shows, and headers with such names."""
     settings: Any = integration.authentication
     hidden = [one.name for one in dataclasses.fields(settings) if not one.repr]
     yield from (value for name in hidden if isinstance(value := getattr(settings, name), str))

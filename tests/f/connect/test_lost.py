@@ -1,4 +1,4 @@
-"""What an exception of `requests` proves: whether the request can have arrived, whatever happened before it."""
+"""What an exception of `requests` proves: whether the request can have arrived, whatever came before it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ def test_a_write_sent_while_a_refused_call_is_handled_is_not_refused_itself() ->
     ):
         try:
             down.get("/a")
-        except TryLater as refused:
-            assert refused.code == "refused"
+        except TryLater:
             with pytest.raises(OutcomeUnknown) as caught:
                 up.post("/b", json={"n": 1})
         assert [seen.method for seen in wire.seen] == ["POST"]
