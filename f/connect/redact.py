@@ -13,14 +13,13 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import html
 import json
 import logging
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit, urlunsplit
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 MASK = "***"
 LONGEST = 500  # characters of a body worth quoting in an error or a log
@@ -77,9 +76,23 @@ _LOOKS = (
 )
 _KEPT = ("scheme", "userinfo", "pair", "bare")
 
+
+class _Spelling(NamedTuple):
+    """A way to write a secret: `unchanged` is a part of it that stands there whenever `pattern` matches."""
+
+    unchanged: str
+    pattern: str
+
+
+_UNCHANGED = r"[A-Za-z0-9_.~-]+"
+_PIECES = re.compile(rf"{_UNCHANGED}|[ \t-\r]+|\\+|[\s\S]")
+_BLANKS = " \t\n\v\f\r"
+_BACKSLASHES = r"\\{1,4}+"
+_ENTITIES = {"&": "amp;", "<": "lt;", ">": "gt;", '"': "quot;", "'": "apos;"}
+
 _lock = threading.Lock()
-_known: dict[str, tuple[str, ...]] = {}  # each secret with its forms, the last one told of at the end
-_forms: tuple[tuple[str, re.Pattern[str] | None], ...] = ()  # of all of them, the longest first
+_known: dict[str, tuple[_Spelling, ...]] = {}  # by secret, the one told of last at the end
+_spellings: tuple[_Spelling, ...] = ()  # of all of them
 
 
 @functools.cache
@@ -88,29 +101,32 @@ def _in_text() -> re.Pattern[str]:
     return re.compile("|".join(_LOOKS), re.IGNORECASE)
 
 
+_compiled = functools.lru_cache(_MOST_KNOWN * 4)(re.compile)
+
+
 def remember(*secrets: str | None) -> None:
     """From now on mask these, in all forms that they are written in, in whatever this process writes.
 
     Called with every credential that is put to use. It keeps the last 64 of them, and none so short that
     words would be masked for it.
     """
-    global _forms  # noqa: PLW0603 - one tuple, replaced as a whole: readers take no lock
+    global _spellings  # noqa: PLW0603 - one tuple, replaced as a whole: readers take no lock
     with _lock:
         for secret in secrets:
-            if secret and len(secret) >= _SHORTEST:
-                _known[secret] = _known.pop(secret, ()) or tuple(_written(secret))
+            if secret and len(secret.strip()) >= _SHORTEST:
+                _known[secret] = _known.pop(secret, ()) or _spellings_of(secret)
         for oldest in list(_known)[:-_MOST_KNOWN]:
             del _known[oldest]
-        every = {form for forms in _known.values() for form in forms}
-        _forms = tuple((form, _alone(form)) for form in sorted(every, key=len, reverse=True))
+        longest_first = sorted(_known, key=len, reverse=True)  # of two, one may be a part of the other
+        _spellings = tuple(spelling for secret in longest_first for spelling in _known[secret])
 
 
 def forget() -> None:
     """Forget all secrets, in a process that goes on with other people's work."""
-    global _forms  # noqa: PLW0603 - as above
+    global _spellings  # noqa: PLW0603 - as above
     with _lock:
         _known.clear()
-        _forms = ()
+        _spellings = ()
 
 
 def hide(text: str, secrets: Iterable[str] = ()) -> str:
@@ -119,10 +135,10 @@ def hide(text: str, secrets: Iterable[str] = ()) -> str:
     Nothing else is masked: for text of our own making, in which patterns would find what is none.
     """
     text = well_formed(text)
-    own = ((form, _alone(form)) for secret in secrets if secret for form in _written(secret))
-    for form, alone in (*own, *_forms):
-        if form in text:
-            text = alone.sub(MASK, text) if alone else text.replace(form, MASK)
+    own = (spelling for secret in secrets if secret for spelling in _spellings_of(secret))
+    for spelling in (*own, *_spellings):
+        if spelling.unchanged in text:
+            text = _compiled(spelling.pattern).sub(MASK, text)
     return text
 
 
@@ -177,7 +193,7 @@ def mask_url(url: str) -> str:
 
 def mask_path(path: str) -> str:
     """Return `path` with its query cut off and segments that hold an address or a key masked."""
-    path = path.partition("?")[0]
+    path = well_formed(path.partition("?")[0])
     if "@" not in path and "%" not in path and "+" not in path and len(path) < 60:
         return path
     return "/".join(quote(mask_text(unquote(segment)), safe="*:@+{}") for segment in path.split("/"))
@@ -254,34 +270,51 @@ def _masked(match: re.Match[str]) -> str:
     return kept + MASK
 
 
-def _alone(form: str) -> re.Pattern[str] | None:
-    """Where a short secret is meant: a password such as "test" is no part of "latest"."""
-    return None if len(form) >= _LONG_ENOUGH else re.compile(rf"(?<![\w-]){re.escape(form)}(?![\w-])")
+def _spellings_of(secret: str) -> tuple[_Spelling, ...]:
+    secret = well_formed(secret.strip())
+    spelled = "".join(_spelled(piece) for piece in _PIECES.findall(secret))
+    if len(secret) < _LONG_ENOUGH:  # a password such as "test" is no part of "latest"
+        spelled = rf"(?<![\w-]){spelled}(?![\w-])"
+    return (
+        _Spelling(_unchanged_in(secret), spelled),
+        *(
+            _Spelling(_unchanged_in(core, "[A-Za-z0-9]+"), "".join(map(_spelled_in_base64, core)))
+            for core in _in_base64(secret.encode())
+        ),
+    )
 
 
-def _written(secret: str) -> Iterator[str]:
-    """How a server may write a secret: as it is, as JSON, Python, HTML or part of a URL, and in base64."""
-    secret = well_formed(secret)
-    escaped = html.escape(secret)
-    quoted = {
-        quote(secret, safe=""),
-        quote(secret),
-        quote_plus(secret),
-        quote(secret, safe="/:@!$&'()*+,;=~"),
-    }
-    yield secret
-    yield " ".join(secret.split())
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield repr(secret)[1:-1]
-    yield escaped
-    yield escaped.replace("&#x27;", "&#39;")
-    yield from quoted
-    yield from (re.sub("%[0-9A-F]{2}", lambda sign: sign.group().lower(), form) for form in quoted)
-    for form in _in_base64(secret.encode()):
-        yield form
-        yield quote(form, safe="")
-        yield form.translate({ord("+"): "-", ord("/"): "_"})
+def _unchanged_in(text: str, unchanged: str = _UNCHANGED) -> str:
+    """The longest part that everybody writes as it is: where it is missing there is nothing to look for."""
+    return max(re.findall(unchanged, text), key=len, default="")
+
+
+def _spelled(piece: str) -> str:
+    """The ways to write a piece of a secret in JSON, Python, HTML, a URL, and these within each other.
+
+    As it is comes last: an ampersand begins an entity, too.
+    """
+    if piece.isspace() and piece[0] in _BLANKS:
+        return rf"(?:\s|{_BACKSLASHES}[nrt]|%(?:25){{0,2}}0[9AD]|%(?:25){{0,2}}20|\+){{1,8}}"
+    if re.fullmatch(_UNCHANGED, piece):
+        return re.escape(piece)
+    if piece.startswith("\\"):
+        return r"(?>\\++|(?:%(?:25){0,2}(?i:5C)){1,8}+)"
+    sign, code = piece, ord(piece)
+    in_url = "".join(f"%(?:25){{0,2}}(?i:{byte:02X})" for byte in sign.encode())
+    units = sign.encode("utf-16-be")
+    in_json = "".join(
+        rf"{_BACKSLASHES}(?i:u{units[at]:02x}{units[at + 1]:02x})" for at in range(0, len(units), 2)
+    )
+    as_it_is = r"\s" if sign.isspace() else re.escape(sign)
+    in_python = rf"{_BACKSLASHES}(?i:x{code:02x})"
+    in_html = rf"&(?:amp;)?(?i:#0*{code};|#x0*{code:x};{'|' + _ENTITIES[sign] if sign in _ENTITIES else ''})"
+    return rf"(?>{in_url}|{in_json}|{in_python}|{in_html}|\\{{0,4}}+{as_it_is})"
+
+
+def _spelled_in_base64(sign: str) -> str:
+    other = {"+": "-", "/": "_"}.get(sign)
+    return f"(?>{_spelled(sign)}|{other})" if other else sign
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:
