@@ -14,7 +14,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Self
 
-from f.connect.errors import ConnectError
+from f.connect.errors import ConnectError, TryLater
 from f.connect.times import REAL, Clock
 from f.windmill.connection import ask, connection, is_on_windmill
 
@@ -49,7 +49,7 @@ def _show(percent: int) -> None:
     windmill = connection()
     import httpx  # noqa: PLC0415 - comes with the connection
 
-    with contextlib.suppress(httpx.HTTPError):
+    with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL):
         windmill.client.post(
             f"/w/{windmill.workspace}/job_metrics/set_progress/{job}",
             json={"percent": percent, "flow_job_id": os.environ.get("WM_FLOW_JOB_ID") or None},
@@ -112,7 +112,13 @@ def is_running(job: str) -> bool | None:
     reply = ask(f"jobs_u/get/{job}")
     if reply.status_code != 200:
         return None
-    return bool(reply.json().get("type") == "QueuedJob")
+    try:
+        facts = reply.json()
+    except (ValueError, RecursionError):
+        facts = None
+    if not isinstance(facts, dict):  # a proxy's page, say: it proves nothing of the job
+        raise TryLater("Windmill's answer about a job is not a JSON object.", code="platform")
+    return bool(facts.get("type") == "QueuedJob")
 
 
 class JobStatus:

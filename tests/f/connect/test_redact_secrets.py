@@ -97,7 +97,8 @@ def _is_in_base64(secret: str, text: str) -> bool:
 @example("http://[bad?a=b", 10)
 def test_masking_never_raises_and_what_it_returns_can_be_written(text: str, longest: int) -> None:
     for masked in (
-        mask_text(text), hide(text), mask_url(text), mask_path(text), mask_body(text), mask_start(text, longest),
+        mask_text(text), hide(text), mask_url(text), mask_path(text), mask_body(text),
+        mask_start(text, longest),
         mask_body(text.encode("utf-8", "surrogatepass")), *mask_headers({"x": text}).values(),
     ):  # fmt: skip
         masked.encode()
@@ -118,9 +119,10 @@ def test_a_body_nested_without_end_is_quoted_as_text() -> None:
 
 
 ADVERSARIAL = [
-    "a", "a.", "@", "+1 ", "token", "token=", "a@", "token ", "Bearer ", "eyJ-", "eyJaaaaa.", "://a", "sk_-",
-    "-----BEGIN PRIVATE KEY-----", "-----BEGIN A ", '"key":"', 'password="\\"', "x@y.z", "%40", "%2B1", "&key",
-    "Basic  ", "api_key'", '\\"token\\":', "SG.", "'", " ", "\\", "é@é.", "\ud800", "tokentoken-", "authorization: ",
+    "a", "a.", "@", "+1 ", "token", "token=", "a@", "token ", "Bearer ", "eyJ-", "eyJaaaaa.", "://a",
+    "-----BEGIN PRIVATE KEY-----", "-----BEGIN A ", '"key":"', 'password="\\"', "x@y.z", "%40", "%2B1",
+    "Basic  ", "api_key'", '\\"token\\":', "SG.", "'", " ", "\\", "é@é.", "\ud800", "tokentoken-",
+    "authorization: ", "&key", "sk_-",
 ]  # fmt: skip
 
 
