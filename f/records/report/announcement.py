@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from f.records.planning.plan import Plan
     from f.records.report.summary import ImportSummary
 
+_KEY_LENGTH = 16
 NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
 
 
@@ -78,9 +79,10 @@ def announce(
 def _post(name: str, url: str, body: dict[str, Any]) -> str:
     try:
         parts = urlsplit(url)
-        # The path of an incoming webhook is its secret, as a whole and by its last part.
+        # The path of an incoming webhook is its secret: the whole, and a last part that is no word.
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        remember(path, path.rpartition("/")[2])
+        key = path.rpartition("/")[2]
+        remember(path, key if len(key) >= _KEY_LENGTH else None)
         integration = Integration(name=name, base_url=f"{parts.scheme}://{parts.netloc}", timeout=10.0)
         with Client(integration) as client:
             # `endpoint` is what logs, metrics and errors call it.

@@ -17,9 +17,9 @@ from f.records.rows.outcome import REASONS, ReasonText
 ADDED_COLUMNS = ("reject_line", "reject_outcome", "reject_reason", "reject_message", "reject_hint")
 
 # A cell that starts with one of these is run as a formula by spreadsheets
-# (https://owasp.org/www-community/attacks/CSV_Injection): also in the wide forms of Asian keyboards, and after
-# blanks, quotes and signs that nobody sees, which some of them take off. The apostrophe is their own way of
-# saying text; a cell that begins with one has another put before it, so that `undo` is exact.
+# (https://owasp.org/www-community/attacks/CSV_Injection), also if it is full-width, and after blanks, quotes
+# and unseen signs, which some of them take off. The apostrophe is their own way of saying text; a cell that
+# begins with one has another put before it, so that `undo` is exact.
 _ESCAPE = "'"
 _UNSEEN = (
     r"[\s\"'`\u00ab\u2018-\u201f"  # blanks and quotes
