@@ -193,7 +193,7 @@ def mask_url(url: str) -> str:
 
 def mask_path(path: str) -> str:
     """Return `path` with its query cut off and segments that hold an address or a key masked."""
-    path = well_formed(path.partition("?")[0])
+    path = hide(path.partition("?")[0])
     if "@" not in path and "%" not in path and "+" not in path and len(path) < 60:
         return path
     return "/".join(quote(mask_text(unquote(segment)), safe="*:@+{}") for segment in path.split("/"))

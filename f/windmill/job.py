@@ -22,6 +22,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.1  # between two looks while waiting
 _SHOW_AGAIN_SECONDS = 0.5
 _ASK_AGAIN_SECONDS = 10.0
+_JOB_TYPES = ("QueuedJob", "CompletedJob")
 
 
 class Progress:
@@ -49,7 +50,7 @@ def _show(percent: int) -> None:
     windmill = connection()
     import httpx  # noqa: PLC0415 - comes with the connection
 
-    with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL):
+    with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL, UnicodeError):
         windmill.client.post(
             f"/w/{windmill.workspace}/job_metrics/set_progress/{job}",
             json={"percent": percent, "flow_job_id": os.environ.get("WM_FLOW_JOB_ID") or None},
@@ -107,7 +108,7 @@ class Cancellation(Clock):
 def is_running(job: str) -> bool | None:
     """Return whether a job is queued or running; None if Windmill knows no such job.
 
-    TryLater if Windmill does not answer.
+    TryLater if Windmill does not answer, or with something else than a job.
     """
     reply = ask(f"jobs_u/get/{job}")
     if reply.status_code != 200:
@@ -116,9 +117,12 @@ def is_running(job: str) -> bool | None:
         facts = reply.json()
     except (ValueError, RecursionError):
         facts = None
-    if not isinstance(facts, dict):  # a proxy's page, say: it proves nothing of the job
-        raise TryLater("Windmill's answer about a job is not a JSON object.", code="platform")
-    return bool(facts.get("type") == "QueuedJob")
+    kind = facts.get("type") if isinstance(facts, dict) else None
+    if kind not in _JOB_TYPES:  # a proxy's page, say: it proves nothing of the job
+        raise TryLater(
+            f"Windmill's answer about job {job} says neither queued nor completed.", code="platform"
+        )
+    return bool(kind == "QueuedJob")
 
 
 class JobStatus:

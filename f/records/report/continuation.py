@@ -71,7 +71,7 @@ def _schedule(flow: str, arguments: dict[str, Any], seconds: int) -> str:
         ).raise_for_status()
     except httpx.HTTPStatusError as error:
         raise TryLater(f"Windmill answered {error.response.status_code}.", code="not_scheduled") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise TryLater(
             f"Windmill could not be reached ({type(error).__name__}).", code="not_scheduled"
         ) from error

@@ -6,9 +6,10 @@ import csv
 import io
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from f.records.reading.table import read_table
 from f.records.rows.rejects_file import ADDED_COLUMNS, escape, is_rejects_header, render, undo
 from f.records.rows.row_store import inline_lines, read_rows, to_line
 
@@ -51,6 +52,15 @@ def test_what_is_imported_again_is_what_the_user_had(
     for row in read:
         assert all(not cell.lstrip().startswith(tuple(SIGNS)) for cell in row)
         assert len(row) == 2 + len(ADDED_COLUMNS)
+
+
+@settings(deadline=None)
+@given(ROWS.filter(bool))
+def test_our_own_reader_reads_it_so(rows: list[list[str]]) -> None:
+    rows = [[cell.replace("\0", "") for cell in row] for row in rows]  # no text file has NULs
+    table = read_table(iter([rendered(["=name", "mail"], rows, "").encode("utf-8-sig")]))
+    assert undo(table.header) == ["=name", "mail"]
+    assert [undo(row.cells) for row in table.rows] == rows
 
 
 @given(st.text())
