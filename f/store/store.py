@@ -8,6 +8,7 @@ own transaction unless `transaction()` says otherwise.
 from __future__ import annotations
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -15,10 +16,13 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from f.connect.errors import TryLater
+
 T = TypeVar("T")
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
 
+LEASE_LOST = "lease_lost"  # the code of an error: another job acts in this one's place
 BUSY_SECONDS = 10.0  # how long a writer waits for another process's lock before TryLater
 
 _LEASES = """CREATE TABLE IF NOT EXISTS store_lease (
@@ -33,6 +37,7 @@ _STILL = "WHERE key = :key AND holder = :holder AND number = :number"
 _RENEW = f"UPDATE store_lease SET until = :until {_STILL} RETURNING number"  # noqa: S608 - made of constants
 _HOLDS = f"UPDATE store_lease SET number = number {_STILL} RETURNING number"  # noqa: S608 - made of constants
 _RELEASE = f"UPDATE store_lease SET holder = '', until = :now {_STILL}"  # noqa: S608 - made of constants
+_HELD = "SELECT holder, until, number FROM store_lease WHERE key = :key"
 _FORGET = "DELETE FROM store_lease WHERE until < :old"
 _FORGET_SECONDS = 86_400.0
 
@@ -133,6 +138,16 @@ def take(store: Store, key: str, holder: str, seconds: float) -> Lease | None:
     return Lease(key, holder, now + seconds, int(rows[0][0])) if rows else None
 
 
+def lease_on(store: Store, key: str) -> Lease | None:
+    """Return the lease that was last taken on a key, whether or not it has run out.
+
+    Its holder is "" if it was given back; None if nobody has had it for a day.
+    """
+    _prepare_leases(store)
+    rows = store.execute(_HELD, {"key": key})
+    return Lease(key, *rows[0]) if rows else None
+
+
 def renew(store: Store, lease: Lease, seconds: float) -> Lease | None:
     """Hold a lease for so many seconds from now; None if it was lost: another has taken it."""
     renewed = replace(lease, until=store.now() + seconds)
@@ -151,6 +166,47 @@ def holds(store: Store, lease: Lease) -> bool:
 def release(store: Store, lease: Lease) -> None:
     """Let others take it at once; nothing happens if another has it by now."""
     store.execute(_RELEASE, {**_values(lease), "now": store.now()})
+
+
+def _boot_ticks() -> float:
+    """Return seconds of a clock nobody can set, which runs on while the process or the machine is asleep."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class Permit:
+    """The right to send under a lease, asked for right before every attempt at a request.
+
+    A process may be stopped for longer than its lease and go on as if nothing had been. So a permit holds for
+    half of what the lease does, by this machine's own clock, and has to be renewed then; once another job has
+    taken the lease, it cannot be. May be used from many threads.
+    """
+
+    def __init__(
+        self, store: Store, lease: Lease, seconds: float, ticks: Callable[[], float] = _boot_ticks
+    ) -> None:
+        """`seconds`: what the lease is taken for each time. It is renewed at once."""
+        self._store, self._lease, self._seconds, self._ticks = store, lease, seconds, ticks
+        self._valid_until = 0.0
+        self.renew()
+
+    def is_valid(self) -> bool:
+        """Return whether nobody can have taken the lease. Asks no database."""
+        return self._ticks() < self._valid_until
+
+    def renew(self) -> None:
+        """Hold the lease anew; raise TryLater (LEASE_LOST) if another job has taken it.
+
+        Asks the database.
+        """
+        asked = self._ticks()
+        renewed = renew(self._store, self._lease, self._seconds)
+        if renewed is None:
+            raise TryLater(
+                "Another job has taken this work over, because this one did not say for long that it is "
+                "still there. Nothing more is sent from here.",
+                code=LEASE_LOST,
+            )
+        self._lease, self._valid_until = renewed, asked + self._seconds / 2
 
 
 def _values(lease: Lease) -> dict[str, object]:

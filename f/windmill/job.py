@@ -119,9 +119,7 @@ def is_running(job: str) -> bool | None:
         facts = None
     kind = facts.get("type") if isinstance(facts, dict) else None
     if kind not in _JOB_TYPES:  # a proxy's page, say: it proves nothing of the job
-        raise TryLater(
-            f"Windmill's answer about job {job} does not say its state.", code="platform"
-        )
+        raise TryLater(f"Windmill's answer about job {job} does not say its state.", code="platform")
     return bool(kind == "QueuedJob")
 
 

@@ -19,6 +19,7 @@ both retry, wait and fail alike.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import secrets
@@ -222,6 +223,9 @@ class Exchange:
 
     def _attempt(self, call: Call) -> Generator[Effect, Any, Reply | Lost]:
         """Send once, and have the guard take the outcome, whatever happens on the way."""
+        permit = call.request.permit
+        if permit is not None and not permit.is_valid():
+            yield Do(permit.renew)
         call.attempts += 1
         call.request_id = next(self._request_ids)
         outgoing = self._signed(call)
@@ -247,7 +251,7 @@ class Exchange:
     def _signed(self, call: Call) -> Outgoing:
         plain = call.outgoing
         # A copy for each attempt: what one is signed with must not be left over in the next.
-        outgoing = Outgoing(plain.method, plain.url, dict(plain.headers), plain.body, plain.sink)
+        outgoing = dataclasses.replace(plain, headers=dict(plain.headers))
         outgoing.headers["X-Request-Id"] = call.request_id
         if call.attempts > 1:
             outgoing.headers["X-Attempt"] = str(call.attempts)

@@ -5,17 +5,16 @@ Pure; nothing here knows a credential.
 
 from __future__ import annotations
 
-import codecs
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
+from f.connect.calls.body_text import decode_text, read_json
 from f.connect.errors import (
     ConnectError,
     FixInput,
@@ -25,7 +24,10 @@ from f.connect.errors import (
     SignInAgain,
     TryLater,
 )
-from f.connect.redact import mask_path, well_formed, well_formed_json
+from f.connect.redact import mask_path
+
+if TYPE_CHECKING:
+    from f.store.store import Permit
 
 READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 IDEMPOTENT = READS | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
@@ -36,16 +38,22 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 _ONLY_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# Python's own, for host names, source text or nothing. No reply has them, and some take quadratic time.
-_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
-_HALF_PAIR = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~:@!$&'()*+,;=?%-]*")
 _UNFIT_FOR_HEADER = re.compile(r"[\r\n\0]")
 _DOT_SEGMENT = re.compile(r"(^|/)\.\.?(/|\?|$)")
 
 Params = Mapping[str, Any]
 LostKind = Literal[
-    "address", "refused", "name", "connect_timeout", "tls", "timeout", "reset", "truncated", "too_large"
+    "address",
+    "refused",
+    "name",
+    "connect_timeout",
+    "tls",
+    "timeout",
+    "reset",
+    "truncated",
+    "too_large",
+    "withheld",
 ]
 
 
@@ -68,7 +76,8 @@ class Request:
     service certainly did not apply this write; add 503 only where its documentation says so.
     `endpoint` names the call in limits, metrics, logs and errors (default: the path, ids folded or masked);
     give it where the path itself is secret.
-    `context` is the caller's own and never looked at. `sink` is for downloads, sync only.
+    `context` is the caller's own and never looked at. `sink` is for downloads, sync only. `permit`: the lease
+    under which it is sent, asked before each attempt.
     """
 
     method: str
@@ -84,6 +93,7 @@ class Request:
     endpoint: str | None = None
     context: Any = field(default=None, repr=False)
     sink: Sink | None = field(default=None, repr=False)
+    permit: Permit | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.endpoint or mask_path(self.path)})"
@@ -210,6 +220,7 @@ class Outgoing:
     headers: dict[str, str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
     sink: Sink | None = field(default=None, repr=False)
+    permit: Permit | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -282,7 +293,7 @@ def prepare(request: Request, base_url: str, headers: dict[str, str]) -> Outgoin
         _check_header(mine.get(IDEMPOTENCY_HEADER, ""))
     if body is not None or request.method in {"POST", "PUT", "PATCH"}:
         mine["Content-Length"] = str(len(body or b""))
-    return Outgoing(request.method, url, mine, body, request.sink)
+    return Outgoing(request.method, url, mine, body, request.sink, request.permit)
 
 
 def encode_body(request: Request) -> tuple[bytes | None, str | None]:
@@ -362,41 +373,29 @@ def same_origin(url: str, base_url: str) -> bool:
     return url.startswith(base_url + "/") or url == base_url or origin(url) == origin(base_url)
 
 
+def normal_url(base_url: str, path: str = "") -> str:
+    """Return an address as one way of writing it (RFC 3986, 6.2): what to know a place by, not to request.
+
+    Scheme and host in lower case, no default port, no doubled or trailing slash, no dot segments.
+    """
+    whole = f"{base_url.strip().rstrip('/')}/{path.strip().lstrip('/')}"
+    parts = urlsplit(whole)
+    host = (parts.hostname or "").rstrip(".")
+    port = parts.port
+    if ":" in host:
+        host = f"[{host}]"
+    if port is not None and port != _DEFAULT_PORTS.get(parts.scheme):
+        host = f"{host}:{port}"
+    steps: list[str] = []
+    for step in parts.path.split("/"):
+        if step == "..":
+            steps = steps[:-1]
+        elif step not in {"", "."}:
+            steps.append(step)
+    place = "".join(f"/{step}" for step in steps)
+    return (f"{parts.scheme}://{host}" if host else "") + place + (f"?{parts.query}" if parts.query else "")
+
+
 def _check_header(value: str) -> None:
     if _UNFIT_FOR_HEADER.search(value) or not value.isascii():
         raise FixInput("The idempotency key must be one line of ASCII.")
-
-
-def read_json(body: bytes | str) -> Any:
-    """Return what a JSON text says; ValueError if it is none, or nested too deep to be read.
-
-    Numbers that JSON does not know (NaN, Infinity, 1e999) become None, and a half of a surrogate pair becomes
-    U+FFFD, as neither could be written again.
-    """
-    text = body if isinstance(body, str) else body.decode(json.detect_encoding(body))
-    try:
-        value = _JSON.decode(text.removeprefix("\ufeff"))
-        # A plain half may only stand in what was text before; others come of an escape.
-        return well_formed_json(value) if _HALF_PAIR.search(text) else value
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def decode_text(body: bytes, content_type: str) -> str:
-    """Return a body in the charset its Content-Type names, else UTF-8; undecodable bytes are replaced."""
-    try:
-        codec = codecs.lookup(
-            content_type.lower().partition("charset=")[2].split(";")[0].strip(" \"'") or "utf-8"
-        )
-        fit = codec._is_text_encoding and codec.name not in _NO_CHARSETS  # noqa: SLF001 - the only way to tell
-        return well_formed(body.decode(codec.name if fit else "utf-8", "replace"))
-    except (LookupError, ValueError):  # an unknown name; a codec that replaces nothing
-        return body.decode("utf-8", "replace")
-
-
-def _finite(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
-_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=lambda _: None)

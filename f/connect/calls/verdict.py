@@ -48,6 +48,7 @@ _LOST_WORDS = {
     "reset": "broke the connection off",
     "truncated": "sent a reply that ends too early",
     "too_large": "sent a reply larger than max_reply_bytes",
+    "withheld": "was not asked: this job was stopped for a while and has to make sure of its lease first",
 }
 _LONG_WORDS = re.compile(rb"daily|monthly|per[ _]day|REQUEST_LIMIT_EXCEEDED", re.IGNORECASE)
 _QUOTA_WORDS = re.compile(rb"quota|" + _LONG_WORDS.pattern, re.IGNORECASE)
@@ -137,7 +138,7 @@ def judge(policy: Retry, call: Call, outcome: Reply | Lost, base_url: str, clock
     if outcome.status in policy.retry_on_status_codes:
         return _judge_failure(policy, call, outcome, clock)
     if outcome.status >= 500 and not call.request.is_read:
-        return Fail(status_error(call.request, call.name, outcome, in_doubt=True))
+        return Fail(status_error(call.request, call.name, outcome, in_doubt=_in_doubt_after(call, outcome)))
     return Respond(outcome)
 
 

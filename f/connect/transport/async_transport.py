@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from requests.utils import get_environ_proxies, select_proxy
 from yarl import URL
 
@@ -17,6 +18,9 @@ from f.connect.errors import FixSettings
 from f.connect.integration import Integration, resolve_url
 from f.connect.times import REAL, Clock
 from f.connect.transport.sync_transport import ca_bundle
+
+if TYPE_CHECKING:
+    from f.store.store import Permit
 
 _READ_SIZE = 2**18
 # Servers close idle connections after 2 seconds and more; a write that meets the closing is lost.
@@ -56,11 +60,12 @@ class AsyncTransport:
 
     async def send(self, outgoing: Outgoing, seconds: float) -> Reply | Lost:
         """Send once. Foreign exceptions become a Lost here and nowhere else."""
+        body_out = _body_of(outgoing)
         try:
             async with self._session.request(
                 outgoing.method,
                 URL(outgoing.url, encoded=True),
-                data=outgoing.body,
+                data=body_out,
                 headers=outgoing.headers,
                 allow_redirects=False,
                 timeout=self._timeout(seconds),
@@ -68,6 +73,8 @@ class AsyncTransport:
             ) as reply:
                 body = await self._read(reply)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            if isinstance(body_out, _PermittedBody) and body_out.withheld:
+                return Lost("withheld", sent=False, cause=error)
             return lost(error)
         if body is None:
             return Lost("too_large", sent=True, cause=ValueError("reply too large"))
@@ -110,6 +117,32 @@ class AsyncTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+class _PermittedBody(aiohttp.BytesPayload):
+    """A body that is written only while its permit holds.
+
+    aiohttp writes the headers together with the body: without a body nothing has left this process. Between
+    this check and the system call lie microseconds, in which a process may be stopped; nothing on this side
+    can close that gap.
+    """
+
+    def __init__(self, body: bytes, permit: Permit, content_type: str) -> None:
+        super().__init__(body, content_type=content_type)
+        self._permit = permit
+        self.withheld = False
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if not self._permit.is_valid():
+            self.withheld = True
+            raise ConnectionAbortedError("the permit has run out")
+        await super().write_with_length(writer, content_length)
+
+
+def _body_of(outgoing: Outgoing) -> bytes | _PermittedBody | None:
+    if outgoing.permit is None or not outgoing.body:
+        return outgoing.body
+    return _PermittedBody(outgoing.body, outgoing.permit, outgoing.headers.get("Content-Type", ""))
 
 
 def _tls(integration: Integration) -> ssl.SSLContext | bool:

@@ -11,10 +11,11 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Iterator
 from http.client import HTTPResponse
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import requests
 import urllib3.exceptions
@@ -26,6 +27,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 
 from f.connect.calls.message import Lost, LostKind, Outgoing, Reply, Sink
+
+if TYPE_CHECKING:
+    from f.store.store import Permit
 
 CHUNK_SIZE = 2**18
 
@@ -131,20 +135,23 @@ class Transport:
             proxies = self._proxies_for(outgoing.url)
         except ValueError as error:
             return Lost("address", sent=False, cause=error)
+        body = _body_of(outgoing)
         try:
             with adapter.send(
-                _prepared(outgoing),
+                _prepared(outgoing, body),
                 stream=True,
                 timeout=(min(self._connect_timeout, timeout), timeout),
                 verify=self._verify,
                 proxies=proxies,
             ) as reply:
-                body = self._read(reply, outgoing.sink)
+                answer = self._read(reply, outgoing.sink)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if isinstance(body, _PermittedBody) and body.withheld:
+                return Lost("withheld", sent=False, cause=error)
             return lost(error, before)
-        if body is None:
+        if answer is None:
             return Lost("too_large", sent=True, cause=ValueError("reply too large"))
-        return Reply(reply.status_code, reply.headers, body)
+        return Reply(reply.status_code, reply.headers, answer)
 
     def _read(self, reply: requests.Response, sink: Sink | None) -> bytes | None:
         """Read the body, that of a success into `sink`; None if it is larger than allowed once unpacked."""
@@ -207,10 +214,30 @@ class FileSink:
         self._part.unlink(missing_ok=True)
 
 
-def _prepared(outgoing: Outgoing) -> requests.PreparedRequest:
+class _PermittedBody:
+    """A body that is written only while its permit holds; nobody works on headers without their body."""
+
+    def __init__(self, body: bytes, permit: Permit) -> None:
+        self._body, self._permit = body, permit
+        self.withheld = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        if not self._permit.is_valid():
+            self.withheld = True
+            raise ConnectionAbortedError("the permit has run out")
+        yield self._body
+
+
+def _body_of(outgoing: Outgoing) -> bytes | _PermittedBody | None:
+    if outgoing.permit is None or not outgoing.body:
+        return outgoing.body
+    return _PermittedBody(outgoing.body, outgoing.permit)
+
+
+def _prepared(outgoing: Outgoing, body: Any) -> requests.PreparedRequest:
     """Wrap the bytes as they are: preparing anew would cost as much as sending."""
     prepared = requests.PreparedRequest()
-    prepared.method, prepared.url, prepared.body = outgoing.method, outgoing.url, outgoing.body
+    prepared.method, prepared.url, prepared.body = outgoing.method, outgoing.url, body
     prepared.headers = CaseInsensitiveDict(outgoing.headers)
     return prepared
 

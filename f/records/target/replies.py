@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from f.connect.calls.message import read_json
+from f.connect.calls.body_text import read_json
 from f.connect.redact import mask_start
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Found
@@ -34,6 +34,14 @@ def object_of(response: Response) -> dict[str, Any]:
     """Return the JSON body if it is an object, else an empty one."""
     body = body_of(response)
     return body if isinstance(body, dict) else {}
+
+
+def value_at(record: Any, path: Iterable[str]) -> Any:
+    """Return the value at a path of nested objects; None if it is missing."""
+    value = record
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
 
 
 def dicts(items: Any) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from f.connect.calls.message import Request, Response, decode_text, read_json
+from f.connect.calls.body_text import decode_text, read_json
+from f.connect.calls.message import Request, Response
 from f.connect.errors import OutcomeUnknown, TryLater
 from f.connect.redact import mask_body
 from f.records.target.replies import body_of, explanation, object_of, refusal, unreadable
