@@ -14,7 +14,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Self
 
-from f.connect.errors import ConnectError
+from f.connect.errors import ConnectError, TryLater
 from f.connect.times import REAL, Clock
 from f.windmill.connection import ask, connection, is_on_windmill
 
@@ -22,6 +22,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.1  # between two looks while waiting
 _SHOW_AGAIN_SECONDS = 0.5
 _ASK_AGAIN_SECONDS = 10.0
+_JOB_TYPES = ("QueuedJob", "CompletedJob")
 
 
 class Progress:
@@ -49,7 +50,7 @@ def _show(percent: int) -> None:
     windmill = connection()
     import httpx  # noqa: PLC0415 - comes with the connection
 
-    with contextlib.suppress(httpx.HTTPError):
+    with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL, UnicodeError):
         windmill.client.post(
             f"/w/{windmill.workspace}/job_metrics/set_progress/{job}",
             json={"percent": percent, "flow_job_id": os.environ.get("WM_FLOW_JOB_ID") or None},
@@ -107,12 +108,19 @@ class Cancellation(Clock):
 def is_running(job: str) -> bool | None:
     """Return whether a job is queued or running; None if Windmill knows no such job.
 
-    TryLater if Windmill does not answer.
+    TryLater if Windmill does not answer, or with something else than a job.
     """
     reply = ask(f"jobs_u/get/{job}")
     if reply.status_code != 200:
         return None
-    return bool(reply.json().get("type") == "QueuedJob")
+    try:
+        facts = reply.json()
+    except (ValueError, RecursionError):
+        facts = None
+    kind = facts.get("type") if isinstance(facts, dict) else None
+    if kind not in _JOB_TYPES:  # a proxy's page, say: it proves nothing of the job
+        raise TryLater(f"Windmill's answer about job {job} does not say its state.", code="platform")
+    return bool(kind == "QueuedJob")
 
 
 class JobStatus:

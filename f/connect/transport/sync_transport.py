@@ -9,6 +9,7 @@ import io
 import os
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from http.client import HTTPResponse
@@ -129,6 +130,11 @@ class Transport:
     def send(self, outgoing: Outgoing, timeout: float) -> Reply | Lost:
         """Send once. Foreign exceptions become a Lost here and nowhere else."""
         adapter = self._adapter if outgoing.sink is None else self._download_adapter
+        before = sys.exception()  # what our caller is dealing with is no part of what goes wrong here
+        try:
+            proxies = self._proxies_for(outgoing.url)
+        except ValueError as error:
+            return Lost("address", sent=False, cause=error)
         body = _body_of(outgoing)
         try:
             with adapter.send(
@@ -136,13 +142,13 @@ class Transport:
                 stream=True,
                 timeout=(min(self._connect_timeout, timeout), timeout),
                 verify=self._verify,
-                proxies=self._proxies_for(outgoing.url),
+                proxies=proxies,
             ) as reply:
                 answer = self._read(reply, outgoing.sink)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if isinstance(body, _PermittedBody) and body.withheld:
                 return Lost("withheld", sent=False, cause=error)
-            return lost(error)
+            return lost(error, before)
         if answer is None:
             return Lost("too_large", sent=True, cause=ValueError("reply too large"))
         return Reply(reply.status_code, reply.headers, answer)
@@ -237,6 +243,11 @@ def _prepared(outgoing: Outgoing, body: Any) -> requests.PreparedRequest:
 
 
 _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], LostKind, bool], ...] = (
+    (
+        (UnicodeEncodeError, requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError),
+        "address",
+        False,
+    ),
     ((_HandshakeFailed,), "tls", False),
     ((urllib3.exceptions.NameResolutionError,), "name", False),
     ((urllib3.exceptions.NewConnectionError, ConnectionRefusedError), "refused", False),
@@ -246,17 +257,21 @@ _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], LostKind, bool], ...] = 
 )
 
 
-def lost(error: Exception) -> Lost:
-    """Say what an exception of `requests` or urllib3 means: above all, whether the request can arrive."""
-    causes = list(_chain(error))
+def lost(error: Exception, before: BaseException | None = None) -> Lost:
+    """Say what an exception of `requests` or urllib3 means: above all, whether the request can arrive.
+
+    `before` is the exception that was being handled when the attempt began. Python makes it the context of
+    every later one; it is about another call, and proves nothing of this one.
+    """
+    causes = list(_chain(error, before))
     for kinds, meaning, sent in _MEANINGS:
         if any(isinstance(cause, kinds) for cause in causes):
             return Lost(meaning, sent=sent, cause=error)
     return Lost("reset", sent=True, cause=error)
 
 
-def _chain(error: BaseException) -> Any:
-    seen: set[int] = set()
+def _chain(error: BaseException, before: BaseException | None) -> Any:
+    seen = {id(before)}
     waiting: list[Any] = [error]
     while waiting:
         cause = waiting.pop()
