@@ -49,6 +49,12 @@ def serve(
             envvar="MILL_TOKEN", help="Token that callers present; a new one each time if not given."
         ),
     ] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another name to answer to, such as a tunnel's: name or name:port. May be given again."
+        ),
+    ] = None,
     twins: Annotated[
         bool,
         typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent."),
@@ -56,7 +62,8 @@ def serve(
 ) -> None:
     """Serve the HTTP routes (*.http_trigger.yaml) and webhooks of this workspace until Ctrl-C.
 
-    Only this machine can reach them. Scripts and flows run as they would in
+    Only this machine can reach them, and of the pages in its browsers only
+    the ones served here and those a route's allowed_origins names. Scripts and flows run as they would in
     `mill script run` and `mill flow run`, with the resources and variables of
     resources/mock; MILL_VAR_F_FOLDER_NAME in the environment or in .env
     overrides the variable f/folder/name.
@@ -70,7 +77,7 @@ def serve(
     from mill.api.server import LocalApi  # noqa: PLC0415 - see above
 
     def local_api(jobs: Jobs, workspace: Workspace, state_dir: Path) -> LocalApi:
-        return LocalApi(workspace.root, state_dir, jobs, port=port, token=token)
+        return LocalApi(workspace.root, state_dir, jobs, port=port, token=token, hosts=host or ())
 
     workspace = Workspace.find()
     # The signals are given back before the session ends its jobs: a second Ctrl-C ends the waiting for them.
