@@ -9,6 +9,7 @@ from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError
 from f.connect.integration import Integration
+from f.connect.transport.addresses import GivenAddresses
 from f.records.planning.plan_text import in_a_sentence
 from f.records.report.parked_rows import describe_parked
 from f.records.rows.outcome import OUTCOMES
@@ -74,11 +75,14 @@ def announce(
 
 
 def _post(name: str, url: str, body: dict[str, Any]) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket that is not closed
+        return f"failed: {name}_url cannot be read as an address. It looks like https://example.com/hook."
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     try:
         integration = Integration(name=name, base_url=f"{parts.scheme}://{parts.netloc}", timeout=10.0)
-        with Client(integration) as client:
+        with Client(integration, given=GivenAddresses()) as client:
             # The path of an incoming webhook is its secret: `endpoint` is what logs and metrics call it.
             request = Request(method="POST", path=path, json=body, endpoint=name)
             client.request(request).raise_for_status()
