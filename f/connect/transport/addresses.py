@@ -2,8 +2,8 @@
 
 A job runs where databases, metadata services and Windmill itself are a request away, and who may start it
 need not be somebody who may reach those. So on a server a webhook or a file's URL has to lead to a public
-address. It is looked at when the connection is made, at every redirect too: what a name led to a moment before proves
-nothing. What an administrator configured (the base_url of a resource) is not held to this.
+address. It is looked at when the connection is made, at every redirect too: what a name led to a moment
+before proves nothing. What an administrator configured (the base_url of a resource) is not held to this.
 
 The variable `f/connect/allowed_addresses` opens some: host names, addresses and networks, separated by commas
 or spaces, as in `reports.internal, 10.20.0.0/16`. So does MILLWRIGHT_ALLOWED_ADDRESSES in the environment,

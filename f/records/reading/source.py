@@ -78,7 +78,7 @@ def _check(url: str) -> None:
         readable = False
     if not readable:
         raise FixInput(
-            "The url cannot be read as an address. It looks like https://example.com/customers.csv.",
+            "The url cannot be read as an address. It looks like https://example.com/rows.csv.",
             code="bad_url",
         )
     if parts.scheme not in {"http", "https"} or not parts.hostname:
