@@ -118,6 +118,7 @@ def _described(job: Job) -> str:
     if isinstance(description, dict) and set(description) <= {"md", "markdown"}:
         description = "\n".join(map(str, description.values()))
     text = description if isinstance(description, str) else json.dumps(description, indent=2)
+    text = text.encode(errors="replace").decode()  # a result may hold half of a surrogate pair
     return f"<pre>{html.escape(text)}</pre>"
 
 
