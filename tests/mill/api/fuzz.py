@@ -37,6 +37,7 @@ from mill.twins.twin import Setup
 ROOT = Path(__file__).parents[3]
 TOKEN = "fuzz-token"
 NOT_OFFERED = 501  # what Windmill does and `mill` says it does not
+_PATIENCE = 5.0  # seconds: a request whose length was garbled is waited for by both sides
 _NOBODY = cast("Any", None)
 _ECHO = """
 def preprocessor(event: dict):
@@ -352,7 +353,7 @@ def fire(url: str, count: int, seed: int) -> Tally:
     requests, tally = Requests(seed, f"{host}:{port}"), Tally()
     for _ in range(count):
         request = requests.next()
-        with socket.create_connection((host, int(port)), timeout=30) as connection:
+        with socket.create_connection((host, int(port)), timeout=_PATIENCE) as connection:
             answer = _exchange(connection, request)
         match = re.match(rb"HTTP/1\.[01] (\d{3})", answer)
         status = int(match[1]) if match else 0
@@ -387,7 +388,7 @@ def _reset(host: str, port: int, request: bytes) -> None:
         body = json.dumps(value).encode()
         head = f"PUT /twins/{name}/{control} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        with socket.create_connection((host, port), timeout=30) as connection:
+        with socket.create_connection((host, port), timeout=_PATIENCE) as connection:
             _exchange(connection, head.encode() + body)
 
 
