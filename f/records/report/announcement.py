@@ -10,6 +10,7 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError
 from f.connect.integration import Integration
 from f.connect.redact import remember, well_formed, well_formed_json
+from f.connect.transport.addresses import GivenAddresses
 from f.records.planning.plan_text import in_a_sentence
 from f.records.report.parked_rows import describe_parked
 from f.records.rows.outcome import OUTCOMES
@@ -79,12 +80,15 @@ def announce(
 def _post(name: str, url: str, body: dict[str, Any]) -> str:
     try:
         parts = urlsplit(url)
-        # The path of an incoming webhook is its secret: the whole, and a last part that is no word.
-        path = parts.path + (f"?{parts.query}" if parts.query else "")
-        key = path.rpartition("/")[2]
-        remember(path, key if len(key) >= _KEY_LENGTH else None)
+    except ValueError:  # a bracket that is not closed
+        return f"failed: {name}_url cannot be read as an address. It looks like https://example.com/hook."
+    # The path of an incoming webhook is its secret: the whole, and a last part that is no word.
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    key = path.rpartition("/")[2]
+    remember(path, key if len(key) >= _KEY_LENGTH else None)
+    try:
         integration = Integration(name=name, base_url=f"{parts.scheme}://{parts.netloc}", timeout=10.0)
-        with Client(integration) as client:
+        with Client(integration, given=GivenAddresses()) as client:
             # `endpoint` is what logs, metrics and errors call it.
             request = Request(method="POST", path=path, json=body, endpoint=name)
             client.request(request).raise_for_status()
