@@ -62,17 +62,21 @@ class AsyncTransport:
         """Send once. Foreign exceptions become a Lost here and nowhere else."""
         body_out = _body_of(outgoing)
         try:
+            url, proxy = URL(outgoing.url, encoded=True), self._proxy_for(outgoing.url)
+        except ValueError as error:
+            return Lost("address", sent=False, cause=error)
+        try:
             async with self._session.request(
                 outgoing.method,
-                URL(outgoing.url, encoded=True),
+                url,
                 data=body_out,
                 headers=outgoing.headers,
                 allow_redirects=False,
                 timeout=self._timeout(seconds),
-                proxy=self._proxy_for(outgoing.url),
+                proxy=proxy,
             ) as reply:
                 body = await self._read(reply)
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             if isinstance(body_out, _PermittedBody) and body_out.withheld:
                 return Lost("withheld", sent=False, cause=error)
             return lost(error)
@@ -162,6 +166,8 @@ def _tls(integration: Integration) -> ssl.SSLContext | bool:
 
 
 _MEANINGS: tuple[tuple[tuple[type[Exception], ...], LostKind, bool], ...] = (
+    # Raised before anything is sent: a host name that IDNA cannot write, an address aiohttp cannot use.
+    ((UnicodeError, aiohttp.InvalidURL), "address", False),
     ((aiohttp.ClientConnectorDNSError,), "name", False),
     ((aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError), "tls", False),
     ((aiohttp.ClientConnectorError,), "refused", False),

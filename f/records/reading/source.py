@@ -56,7 +56,7 @@ def open_source(
     if csv:
         return Source("uploaded file", _pieces(_decoded(csv)))
     if text:
-        return Source("pasted text", _pieces(text.encode()))
+        return Source("pasted text", _pieces(text.encode(errors="replace")))  # half a character is none
     if file:
         return Source(f"object {file['s3']}", read_object(file))
     assert url is not None

@@ -14,8 +14,8 @@ import pytest
 
 from f.connect.calls.message import Request
 from f.connect.client import Client
-from f.connect.errors import FixSettings
-from f.connect.integration import Integration
+from f.connect.errors import FixSettings, TryLater
+from f.connect.integration import Integration, Retry
 from tests.f.connect.wire import Wire, reply, silence
 from tests.loopback import Asked, Reply, serve
 
@@ -140,7 +140,7 @@ def test_authorities_that_cannot_be_read_are_a_setting_to_fix(monkeypatch: pytes
 PROGRAM = """
 import os, sys
 from f.connect.client import Client
-from f.connect.integration import Integration
+from f.connect.integration import Integration, Retry
 from f.connect.calls.message import Request
 
 def send(count):
@@ -188,3 +188,11 @@ def test_a_forked_process_sends_over_connections_of_its_own() -> None:
         done = run(wire.url, FORK)
     assert done.stdout.split() == ["5", "8"]
     assert len(wire.seen) == 14
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 70 + ".example.com", "xn--"])
+def test_a_host_that_no_name_can_be_is_an_error_of_ours_and_nothing_was_sent(host: str) -> None:
+    integration = Integration(name="odd", base_url=f"https://{host}", retry=Retry(max_retries=0))
+    with Client(integration) as client:
+        [(_, result)] = client.send_many([Request(method="POST", path="/rows", json={})])
+    assert isinstance(result, FixSettings | TryLater)
