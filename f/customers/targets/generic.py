@@ -17,9 +17,10 @@ from f.connect.calls.message import Request, Response
 from f.customers.validation.fields import FIELDS
 from f.records.rows.outcome import RowOutcome
 from f.records.target.applied import effect_of, unclear
-from f.records.target.lookup_proof import CREATED, LookupProof, LookupReading, learn, read_one
-from f.records.target.replies import explanation, object_of, refusal, refusal_of_batch, unreadable, value_at
+from f.records.target.lookup_proof import CREATED, LookupProof, LookupReading, learn, read_one, seen
+from f.records.target.replies import explanation, object_of, refusal, refusal_of_batch, unreadable
 from f.records.target.target import BaseKind, Lookup, OnDuplicate, Proving, Target, Traits
+from f.records.target.values import is_other_text, leaves, value_at
 
 if TYPE_CHECKING:
     from f.records.rows.row import Row
@@ -73,7 +74,7 @@ class Generic(BaseKind):
         if len(rows) > 1:
             outcome = unreadable(response) if response.success else refusal_of_batch(response)
             return [outcome] * len(rows)
-        return [_outcome(response, target)] * len(rows)
+        return [_outcome(response, row, target) for row in rows]
 
     def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
         """Bring an existing customer up to date; setting the same values twice is harmless."""
@@ -114,7 +115,7 @@ class Generic(BaseKind):
     ) -> LookupReading:
         """Return the customer whose value under the mapped name is the row's, or what the reply proves."""
         [row] = rows
-        found, is_absent, why = read_one(response, _is_it(row, target), proof)
+        found, is_absent, why = read_one(response, _is_it(row, target, _asked_by(target)), proof)
         there = {row.line: found} if found else {}
         return LookupReading(there, frozenset({row.line} if is_absent else ()), why)
 
@@ -134,7 +135,7 @@ class Generic(BaseKind):
     ) -> LookupProof | str:
         """Return where records stand in the replies and how absence looks, or why that is not known."""
         found, absent = replies
-        return learn(found, _is_it(made, target), remote_id, absent, lag)
+        return learn(found, _is_it(made, target, _asked_by(target)), remote_id, absent, lag)
 
     def repeats_safely(self, target: Target, _: OnDuplicate) -> bool:
         """Return False: what such an API does with a repeated customer is not known before it was tried."""
@@ -162,9 +163,11 @@ def _post(
     )
 
 
-def _outcome(response: Response, target: Target) -> RowOutcome:
+def _outcome(response: Response, row: Row, target: Target) -> RowOutcome:
     """What the reply to a single row says."""
     effect = effect_of(response, target.replies)
+    if effect == "applied" and response.status == 200 and _shows_another(response, row, target):
+        return RowOutcome.because("already_exists", id=_created_id(response, target))
     if effect == "applied":
         return RowOutcome("created", id=_created_id(response, target))
     if effect != "not_applied":
@@ -172,6 +175,21 @@ def _outcome(response: Response, target: Target) -> RowOutcome:
     if response.status in {409, target.proven.exists_status}:
         return RowOutcome.because("already_exists", id=_existing_id(object_of(response), target))
     return refusal(response)
+
+
+def _shows_another(response: Response, row: Row, target: Target) -> bool:
+    """Whether a 200 shows the customer with other values than were sent: it was there, and was left as it is.
+
+    What the target has only written otherwise (case, spaces, signs, a shortened text) is not another value.
+    """
+    place = seen(response, _is_it(row, target, "email"))
+    if place is None:
+        return False
+    return any(
+        is_other_text(text, there)
+        for path, text in leaves(target.record_of(row))
+        if isinstance(text, str) and isinstance(there := value_at(place.record, path), str)
+    )
 
 
 def _result(result: Mapping[str, Any], target: Target) -> RowOutcome:
@@ -209,9 +227,8 @@ def _asked_by(target: Target) -> str:
     return "email" if "{email}" in (target.lookup_endpoint or "") else "external_id"
 
 
-def _is_it(row: Row, target: Target) -> Callable[[Mapping[str, Any]], bool]:
+def _is_it(row: Row, target: Target, name: str) -> Callable[[Mapping[str, Any]], bool]:
     """Whether a record is the row's: by the value under the name that the resource's mapping gives it."""
-    name = _asked_by(target)
     path, wanted = target.fields.path_of(name) or (), str(row.record.get(name, ""))
 
     def is_it(record: Mapping[str, Any]) -> bool:

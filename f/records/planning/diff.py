@@ -7,13 +7,11 @@ update would leave it alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from f.records.target.replies import value_at
-
-Path = tuple[str, ...]
+from f.records.target.values import Path, leaves, value_at
 
 
 class Difference(NamedTuple):
@@ -22,15 +20,6 @@ class Difference(NamedTuple):
     field: str
     before: str
     after: str
-
-
-def leaves(record: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield the values of a record that are not objects themselves, each with the path to it."""
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            yield from leaves(value, (*above, name))
-        else:
-            yield (*above, name), value
 
 
 def differences(

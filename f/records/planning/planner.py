@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from f.connect.errors import ConnectError, FixSettings, WaitForQuota
-from f.records.planning.diff import Difference, as_text, differences, leaves
+from f.records.planning.diff import Difference, as_text, differences
 from f.records.rows.outcome import REASONS, RowOutcome
 from f.records.rows.row import Found, Row
 from f.records.rows.row_store import read_rows
@@ -21,8 +21,9 @@ from f.records.sending.batch_claims import entry_of
 from f.records.sending.lookup import kept_proof
 from f.records.sending.session import open_import
 from f.records.target.lookup_proof import seems_empty
-from f.records.target.replies import body_of, explanation, value_at
+from f.records.target.replies import body_of, explanation
 from f.records.target.target import OnDuplicate, Target, content_of
+from f.records.target.values import leaves, value_at
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Request, Response

@@ -49,7 +49,7 @@ def guarantee_of(
         return (
             "Exactly once: the journal knows which rows were sent, and a row whose answer was lost is looked "
             f"up before it is sent again, once no request can be under way any more ({target.in_flight:g} "
-            f"seconds).{where}"
+            f"seconds). What the look-up does not tell is reported as unknown and not sent again.{where}"
         )
     return (
         "At most once: the journal knows which rows were sent, and a row whose answer was lost is reported "
