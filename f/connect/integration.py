@@ -224,11 +224,13 @@ class Integration(_Checked):
 
     `timeout` bounds an attempt from the request's last byte to the reply's last; `endpoint_limits`
     replaces `rate_limit` for the endpoints it names; `twin_url` is what mock and hybrid modes answer from.
+    Limits and breakers are shared by all that call one origin as one `account`; without that name, as one
+    credential.
     """
 
     name: str
     base_url: str
-    account: str = "default"
+    account: str = ""
     authentication: Authentication = field(default_factory=NoAuth)
     rate_limit: RateLimit | None = None
     endpoint_limits: Mapping[str, RateLimit] = field(default_factory=dict)
