@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ipaddress
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,8 @@ class Bound:
 
     def fault(self, value: float) -> str | None:
         """Say what `value` must be, or None if it is."""
+        if isinstance(value, float) and not math.isfinite(value):
+            return "must be a finite number"
         if self.ge is not None and value < self.ge:
             return f"must be at least {self.ge}"
         if self.gt is not None and value <= self.gt:
@@ -188,7 +191,7 @@ class Retry(_Checked):
 
     enabled: bool = True
     max_retries: Annotated[int, Bound(ge=0)] = 3
-    initial_delay: Seconds = 0.5
+    initial_delay: Annotated[float, Bound(ge=0)] = 0.5
     max_delay: Seconds = 30.0
     exponential_base: Annotated[float, Bound(ge=1)] = 2.0
     jitter: bool = True
