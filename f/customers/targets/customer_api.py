@@ -185,14 +185,14 @@ def _backoff(settings: Mapping[str, Any]) -> dict[str, float]:
     factor, longest = settings["backoff_factor"], Retry().max_elapsed
     if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 <= factor <= longest:
         raise FixSettings(
-            f"The setting 'backoff_factor' must be a number of seconds from 0 to {longest:.0f}, the time that "
-            "all attempts of a call may take.",
+            f"The setting 'backoff_factor' must be a number of seconds from 0 to {longest:.0f}, the time "
+            "that all attempts of a call may take.",
             code="bad_settings",
         )
     if settings.get("initial_delay", factor) != factor:
         raise FixSettings(
-            "The settings 'backoff_factor' and 'initial_delay' both say how long the first wait is, and differ: "
-            "keep one.",
+            "The settings 'backoff_factor' and 'initial_delay' both say how long the first wait is, and "
+            "differ: keep one.",
             code="bad_settings",
         )
     delays = {"initial_delay": float(factor), "exponential_base": 2.0}

@@ -209,5 +209,5 @@ def test_the_waits_between_attempts_are_those_of_the_backoff_factor() -> None:
     ],
 )
 def test_a_backoff_that_cannot_be_used_is_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(FixSettings, match="backoff_factor|max_delay"):
+    with pytest.raises(FixSettings, match=r"backoff_factor|max_delay"):
         open_target({**GOOD, "settings": settings})
