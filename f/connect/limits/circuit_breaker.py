@@ -200,10 +200,12 @@ class SqlStates:
 
     def read(self, key: str) -> tuple[State, float]:
         """Return the state as this process knows it; the row is looked at before the first call."""
-        view, now = self._view(key), self._store.now()
-        if not view.looked:
+        view, now = self._views.get(key), self._store.now()
+        if view is not None and 0 <= now - view.looked < LOOK_SECONDS:
+            return view.state, now
+        if view is None or not view.looked:
             self._look(key)
-        elif not 0 <= now - view.looked < LOOK_SECONDS:
+        else:
             view.looked = now  # whoever comes meanwhile goes by what is known
             self._background.run(lambda: self._look(key))
         return self._view(key).state, now

@@ -210,9 +210,11 @@ class SqlPauses:
 
     def read(self, key: str) -> tuple[Bucket, float]:
         seen, now = self._seen.get(key), self._store.now()
+        if seen is not None and 0 <= now - seen.at < LOOK_SECONDS:
+            return seen.bucket, now
         if seen is None:
             self._look(key)
-        elif not 0 <= now - seen.at < LOOK_SECONDS:
+        else:
             seen.at = now  # whoever comes meanwhile goes by what is known
             self._background.run(lambda: self._look(key))
         return self._seen[key].bucket, now
@@ -277,16 +279,16 @@ class RateLimiter:
         title: str = "",
     ) -> None:
         self.key, self._title, self._store = key, title or key, store
-        self._pace, self._clock = Pace.of(limit), clock
-        self._stats = _Stats()
+        self._clock, self._stats = clock, _Stats()
+        self._set_pace(limit)
 
-    @property
-    def _buckets(self) -> Buckets:
-        return pauses_of(self._store) if self._pace == UNPACED else buckets_of(self._store)
+    def _set_pace(self, limit: RateLimit | None) -> None:
+        self._pace = Pace.of(limit)
+        self._buckets = pauses_of(self._store) if self._pace == UNPACED else buckets_of(self._store)
 
     def reserve(self, max_wait: float = LONGEST_WAIT) -> float | None:
         """Take the next token if it comes due within `max_wait` seconds; return its wait, or None."""
-        wait = self._pause_left() if self._pace == UNPACED else self._take(max_wait)
+        wait = self._take(max_wait) if self._pace.interval else self._pause_left()
         if wait is None or wait > max_wait:
             self._stats.refused += 1
             return None
@@ -351,7 +353,7 @@ class RateLimiter:
         `limit` replaces this limiter's own pace; jobs that read the same settings do the same.
         """
         if limit is not None:
-            self._pace = Pace.of(limit)
+            self._set_pace(limit)
         tat_in = 0.0
         if remaining is not None:
             tat_in = max(0.0, self._pace.tolerance + self._pace.interval * (1 - remaining))
