@@ -8,7 +8,6 @@ SendGrid and Discord send them, and HubSpot's own.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import logging
 import re
@@ -21,7 +20,7 @@ from f.connect.calls.verdict import LONGEST_RETRY_AFTER, Call, retry_after
 from f.connect.errors import ConnectError, SignInAgain, TryLater
 from f.connect.limits.background import background_of
 from f.connect.limits.circuit_breaker import Breaker
-from f.connect.limits.rate_limit import LATEST, RateLimiter
+from f.connect.limits.rate_limit import RateLimiter
 from f.connect.limits.shared_key import account_key, credential_key, title_of
 from f.connect.metrics import SlowCall, metrics_of
 from f.connect.times import REAL, Clock
@@ -63,7 +62,7 @@ class _Limiters:
 
     def _limiter(self, key: str, limit: RateLimit | None) -> RateLimiter:
         title = title_of(self._integration)
-        return RateLimiter(key, _slower(limit), self._store, clock=self._clock, title=title)
+        return RateLimiter(key, limit, self._store, clock=self._clock, title=title)
 
 
 class SharedGuard:
@@ -207,14 +206,6 @@ def _answer_first(what: str) -> Iterator[None]:
         yield
     except ConnectError as error:
         log.warning("%s could not be counted: %s", what, error)
-
-
-def _slower(limit: RateLimit | None) -> RateLimit | None:
-    """Return the limit over a window longer by as much as a request may be late.
-
-    To a server that counts strictly, those that come late and those that come in time are too many otherwise.
-    """
-    return limit and dataclasses.replace(limit, time_window=limit.time_window + LATEST)
 
 
 def log_fields(call: Call, result: Response | ConnectError, seconds: float) -> Mapping[str, object]:

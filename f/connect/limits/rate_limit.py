@@ -44,7 +44,10 @@ class Pace:
     def of(cls, limit: RateLimit | None) -> Pace:
         if limit is None or not limit.enabled:
             return UNPACED
-        return cls(limit.interval, (limit.burst - 1) * limit.interval)
+        # Over a window longer by as much as a token may be late: to a server that counts strictly, those that
+        # come late and those that come in time are too many otherwise.
+        interval = (limit.time_window + LATEST) / limit.max_requests
+        return cls(interval, (limit.burst - 1) * interval)
 
 
 UNPACED = Pace(0.0, 0.0)
@@ -74,7 +77,7 @@ def tokens(bucket: Bucket, pace: Pace, now: float) -> int:
         return 0
     if not pace.interval:
         return 2**31
-    return max(0, int((pace.tolerance - max(0.0, bucket.tat - now)) / pace.interval + 1 + 1e-9))
+    return max(0, int((pace.tolerance - max(0.0, bucket.tat - now)) / pace.interval + 1 + 1e-5))
 
 
 EMPTY = Bucket()
