@@ -207,6 +207,13 @@ class Client:
         """DELETE `path`."""
         return await self.request_async(Request(method="DELETE", path=path, **options))
 
+    def refuse_credential(self) -> None:
+        """Remember for all jobs of the store that the service refuses the credential.
+
+        A 401 is remembered by itself. What a 403 is about only the caller can tell.
+        """
+        self._guard.refuse_credential()
+
     def metrics(self) -> dict[str, Summary]:
         """Return what is known of the integration's calls, by endpoint, over all jobs of the store."""
         return self._guard.metrics.summary(self.integration.name)
@@ -227,7 +234,7 @@ class Client:
         """Close all connections and write the metrics gathered so far to the store."""
         self._loops.close()
         self._transport.close()
-        self._guard.metrics.flush()
+        self._guard.close()
 
     async def close_async(self) -> None:
         """Close the connections of the running event loop, and all others."""

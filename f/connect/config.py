@@ -32,22 +32,79 @@ NESTED = "__"  # CONNECT_RETRY__MAX_RETRIES is retry.max_retries
 
 def from_resource(resource: Mapping[str, Any], **more: Any) -> Integration:
     """Make an Integration of a resource's value; `more` overrides fields. FixSettings lists every fault."""
-    return _validated({**resource, **more}, "The resource")
+    return _validated(resource, "The resource", more)
 
 
-def from_json_file(path: str | os.PathLike[str]) -> Integration:
-    """Make an Integration of a JSON file."""
+def from_json_file(path: str | os.PathLike[str], name: str = "") -> Integration:
+    """Make an Integration of a JSON file; `name` says which, if it holds several."""
+    where = f"The settings file {path}"
+    settings = _named_in(_read_json(path), where)
+    if name and settings.keys() == {""} and settings[""].get("name") == name:
+        return _validated(settings[""], where, {})
+    if not name and len(settings) == 1:
+        [(only, one)] = settings.items()
+        return _validated(one, where, _name_of(one, only, where))
+    if name not in settings:
+        raise FixSettings(
+            f"{where} holds the integrations {', '.join(sorted(settings)) or '(none)'}: "
+            + (f"{name!r} is not among them." if name else "say which."),
+            code="bad_settings",
+        )
+    return _validated(settings[name], where, _name_of(settings[name], name, where))
+
+
+def all_from_json_file(path: str | os.PathLike[str]) -> list[Integration]:
+    """Make every Integration of a JSON file.
+
+    One that has a base_url, a list of those, or an object of them by name, also below "integrations":
+
+        {"hubspot": {"base_url": ...}, "mock": {"base_url": ...}}
+    """
+    where = f"The settings file {path}"
+    return [
+        _validated(one, f"{where}, {name}" if name else where, _name_of(one, name, where))
+        for name, one in _named_in(_read_json(path), where).items()
+    ]
+
+
+def _name_of(settings: Mapping[str, Any], name: str, where: str) -> dict[str, str]:
+    """Return the name to give to settings that stand under it; they may repeat it."""
+    if name and settings.get("name", name) != name:
+        raise FixSettings(f"{where}: {name} says that it has another name. Keep one.", code="bad_settings")
+    return {"name": name} if name else {}
+
+
+def _read_json(path: str | os.PathLike[str]) -> Any:
     try:
-        value = json.loads(Path(path).read_text("utf-8"))
+        return json.loads(Path(path).read_text("utf-8"))
     except OSError as error:
         raise FixSettings(
             f"The settings file {path} cannot be read: {error.strerror}.", code="bad_settings"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FixSettings(f"The settings file {path} is no JSON: {error}.", code="bad_settings") from error
+
+
+def _named_in(value: Any, where: str) -> dict[str, Any]:
+    """Return the settings in a file by name; one that stands alone may have "" as name, to say its own."""
+    if isinstance(value, dict) and value.keys() == {"integrations"}:
+        value = value["integrations"]
+    if isinstance(value, list):
+        found: dict[str, Any] = {}
+        for number, one in enumerate(value, 1):
+            name = one.get("name") if isinstance(one, dict) else None
+            if not isinstance(name, str) or not name or name in found:
+                raise FixSettings(
+                    f"{where}: entry {number} of the list needs a name of its own.", code="bad_settings"
+                )
+            found[name] = one
+        if found:
+            return found
     if not isinstance(value, dict):
-        raise FixSettings(f"The settings file {path} must hold a JSON object.", code="bad_settings")
-    return _validated(value, f"The settings file {path}")
+        raise FixSettings(f"{where} must hold a JSON object of integrations by name.", code="bad_settings")
+    if "base_url" in value or not value or not all(isinstance(one, dict) for one in value.values()):
+        return {"": value}
+    return value
 
 
 def from_environment(
@@ -76,7 +133,7 @@ def from_environment(
                         f"{prefix}{parent.upper()} is set both whole and in parts.", code="bad_settings"
                     )
             place[leaf] = _from_text(text)
-    return _validated(tree, f"The environment ({prefix}...)")
+    return _validated(tree, f"The environment ({prefix}...)", {})
 
 
 def read_env_file(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -122,26 +179,54 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _validated(raw: Mapping[str, Any], where: str) -> Integration:
-    values = dict(raw)
+# Other names of a credential's fields, by its type. Each is read as the one it stands for.
+_ALIASES = {
+    "bearer_token": {"bearer_token": "token", "api_key": "token"},
+    "api_key": {"api_key": "key", "header_name": "name"},
+}
+
+
+def _validated(raw: Any, where: str, more: Mapping[str, Any]) -> Integration:
+    if not isinstance(raw, Mapping):
+        raise FixSettings(f"{where} must be an object of settings.", code="bad_settings")
+    values = {**raw, **more}
     faults: list[str] = []
     authentication = values.pop("authentication", None)
     if authentication is not None:
+        authentication, faults = _without_aliases(authentication)
         try:
             values["authentication"] = _adapter(_AUTHENTICATION).validate_python(authentication)
         except ValidationError as error:
-            faults += _sentences(error, "authentication.")
+            faults += _sentences(error, "authentication")
         except FixSettings as error:
             faults += error.faults
     try:
         integration: Integration = _adapter(Integration).validate_python(values)
     except ValidationError as error:
-        faults += [*_sentences(error, ""), *_rule_faults(values)]
+        faults += [*_sentences(error), *_rule_faults(values)]
     except FixSettings as error:
         faults += error.faults
     if faults:
         raise FixSettings(f"{where} cannot be used: {'; '.join(faults)}.", faults=faults, code="bad_settings")
     return integration
+
+
+def _without_aliases(authentication: Any) -> tuple[Any, list[str]]:
+    """Return a credential's settings under their own names, and a sentence for each that is given twice."""
+    if not isinstance(authentication, Mapping):
+        return authentication, []
+    kind = authentication.get("type")
+    aliases = _ALIASES.get(kind, {}) if isinstance(kind, str) else {}
+    values, faults = dict(authentication), []
+    for alias, name in aliases.items():
+        if alias in values:
+            value = values.pop(alias)
+            if values.setdefault(name, value) != value:
+                faults.append(
+                    f"authentication.{alias} is another name of authentication.{name}, and both are given "
+                    "and differ: keep one"
+                )
+    return values, faults
 
 
 def _rule_faults(values: Mapping[str, Any]) -> Iterator[str]:
@@ -153,16 +238,20 @@ def _rule_faults(values: Mapping[str, Any]) -> Iterator[str]:
         yield UNVERIFIED
 
 
-def _sentences(error: ValidationError, prefix: str) -> Iterator[str]:
+def _sentences(error: ValidationError, part: str = "") -> Iterator[str]:
+    """Say what is wrong, without any value. `part`: the setting that was checked by itself."""
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        steps = [str(step) for step in fault["loc"] if step not in _TAGS]
-        field = prefix + ".".join(steps)
+        steps = [str(step) for step in fault["loc"]]
+        if part:
+            # What comes first is the type that was chosen; a field may have the name of a type, too.
+            steps = [part, *(steps[1:] if steps and steps[0] in _TAGS else steps)]
+        field = ".".join(steps) or "it"
         if fault["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-            yield f"{field} is not a setting{_nearest(steps[-1], field)}"
+            yield f"{field} is not a setting{_nearest(field.rpartition('.')[2], field)}"
         elif fault["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
             yield f"{field} is missing"
         elif fault["type"].startswith("union_tag"):
-            yield f"{field or prefix}type must be one of {', '.join(sorted(_TAGS))}"
+            yield f"{field}.type must be one of {', '.join(sorted(_TAGS))}"
         else:
             yield f"{field}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
 

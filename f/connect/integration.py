@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ipaddress
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,8 @@ class Bound:
 
     def fault(self, value: float) -> str | None:
         """Say what `value` must be, or None if it is."""
+        if isinstance(value, float) and not math.isfinite(value):
+            return "must be a finite number"
         if self.ge is not None and value < self.ge:
             return f"must be at least {self.ge}"
         if self.gt is not None and value <= self.gt:
@@ -188,7 +191,7 @@ class Retry(_Checked):
 
     enabled: bool = True
     max_retries: Annotated[int, Bound(ge=0)] = 3
-    initial_delay: Seconds = 0.5
+    initial_delay: Annotated[float, Bound(ge=0)] = 0.5
     max_delay: Seconds = 30.0
     exponential_base: Annotated[float, Bound(ge=1)] = 2.0
     jitter: bool = True
@@ -224,11 +227,13 @@ class Integration(_Checked):
 
     `timeout` bounds an attempt from the request's last byte to the reply's last; `endpoint_limits`
     replaces `rate_limit` for the endpoints it names; `twin_url` is what mock and hybrid modes answer from.
+    Limits and breakers are shared by all that call one origin as one `account`; without that name, as one
+    credential.
     """
 
     name: str
     base_url: str
-    account: str = "default"
+    account: str = ""
     authentication: Authentication = field(default_factory=NoAuth)
     rate_limit: RateLimit | None = None
     endpoint_limits: Mapping[str, RateLimit] = field(default_factory=dict)

@@ -15,6 +15,8 @@ from f.connect.retrying import Retrying
 from f.store.stores import memory_store
 
 if TYPE_CHECKING:
+    import os
+
     from f.connect.calls.exchange import Auth
     from f.connect.integration import Integration
     from f.connect.limits.circuit_breaker import Status
@@ -41,6 +43,16 @@ class IntegrationManager:
         self._integrations: dict[str, Integration] = {}
         self._clients: dict[str, Client] = {}
         self._lock = threading.RLock()
+
+    @classmethod
+    def from_json_file(cls, path: str | os.PathLike[str], store: Store | None = None) -> Self:
+        """Return a manager of all integrations in a JSON file; `f.connect.config` says how it may look."""
+        from f.connect.config import all_from_json_file  # noqa: PLC0415 - only who reads a file loads pydantic
+
+        manager = cls(store)
+        for integration in all_from_json_file(path):
+            manager.register(integration)
+        return manager
 
     def register(self, integration: Integration) -> None:
         """Add an integration; FixInput if its name is taken."""

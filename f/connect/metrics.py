@@ -150,6 +150,7 @@ class Metrics:
         self._lock = threading.Lock()
         self._counts: defaultdict[Key, float] = defaultdict(float)
         self._flushed = clock.ticks()
+        self.later: Callable[[Callable[[], None]], object] = lambda work: work()  # how to flush in between
         if self._store:
             self._store.create(TABLE)
 
@@ -173,7 +174,8 @@ class Metrics:
             if waited:
                 counts[integration, endpoint, "waited"] += waited
         if self._store and self.clock.ticks() - self._flushed > FLUSH_SECONDS:
-            self.flush()
+            self._flushed = self.clock.ticks()
+            self.later(self.flush)
 
     def slow(self, call: SlowCall) -> None:
         """Report a slow call to the hook."""

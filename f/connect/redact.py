@@ -249,6 +249,12 @@ def fingerprint_of(secret: str) -> str:
     return hashlib.blake2b(secret.encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
 
 
+def digest_of(*parts: object) -> str:
+    """Return 32 hex digits that differ where any of the parts does: a key of shared state, not for logs."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 class RedactingFilter(logging.Filter):
     """Masks the finished message of every record; add it to a handler to cover other people's loggers too."""
 

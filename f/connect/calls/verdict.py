@@ -75,6 +75,7 @@ class Call:
     redirects: int = 0
     last: Reply | None = None  # the last reply that asked for another attempt
     same_failures: int = 0  # how many replies in a row were the 500 before them once more
+    due: float = 0.0  # the guard's: when its turn in the rate limit comes, in the clock's ticks
     permit: Any = None  # the guard's: leave to make this attempt
     credential: Any = None  # the guard's: held while this call probes a credential that was refused before
 

@@ -5,6 +5,10 @@ everything. When the rate is reached the breaker opens for `reset_timeout`; then
 whole fleet gets a lease to probe, and its end decides. A lease nobody returns runs out. It stands in the
 row itself, not among those of `f.store.store`: state and lease change in one statement, and a call needs no
 other.
+
+A call that succeeds costs no statement. Each process counts for itself and looks at the shared row once a
+second; it tells the others of a failure at once while the rate looks bad, so that all of them together send
+little more than `minimum_calls` to what is down.
 """
 
 # ruff: noqa: D102 - States says what its methods are for
@@ -18,13 +22,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from f.connect.errors import TryLater
+from f.connect.limits.background import background_of
 from f.connect.times import DAY_SECONDS
 
 if TYPE_CHECKING:
     from f.connect.integration import CircuitBreaker as Rule
-    from f.store.store import Store
+    from f.connect.limits.background import Background
+    from f.store.store import Row, Store, Values
 
 LEASE_SECONDS = 60.0  # how long a probe may take before another may try
+LOOK_SECONDS = 1.0  # how old what a process knows of the others may be
 LONGEST_OPEN = DAY_SECONDS  # what lies further off is a clock that jumped
 
 Status = Literal["closed", "open", "half_open"]
@@ -65,8 +72,7 @@ def counted(state: State, rule: Rule, now: float, *, failed: bool) -> State:
             failures_before=state.failures if recent else 0,
         )
     state = replace(state, calls=state.calls + 1, failures=state.failures + failed)
-    calls, failures = state.calls + state.calls_before, state.failures + state.failures_before
-    if failed and calls >= rule.minimum_calls and failures >= rule.failure_rate * calls:
+    if failed and _is_reached(state, rule):
         return State(open_until=now + rule.reset_timeout)
     return state
 
@@ -147,16 +153,17 @@ LEASE = """UPDATE connect_circuit SET lease_until = :until, probe = :probe
     WHERE key = :key AND open_until > 0 AND open_until <= :now AND lease_until <= :now RETURNING key"""
 _SAME = "(r.half <= :now AND :now - r.half < :window / 2)"
 _RECENT = "(r.half <= :now AND :now - r.half < :window)"
-COUNT = f"""INSERT INTO connect_circuit AS r VALUES (:key, :now, 1, :failed, 0, 0, 0, 0, '')
+COUNT = f"""INSERT INTO connect_circuit AS r VALUES (:key, :now, :calls, :failed, 0, 0, 0, 0, '')
     ON CONFLICT (key) DO UPDATE SET
     half = CASE WHEN {_SAME} THEN r.half ELSE :now END,
-    calls = CASE WHEN {_SAME} THEN r.calls + 1 ELSE 1 END,
+    calls = CASE WHEN {_SAME} THEN r.calls + :calls ELSE :calls END,
     failures = CASE WHEN {_SAME} THEN r.failures + :failed ELSE :failed END,
     calls_before = CASE WHEN {_SAME} THEN r.calls_before WHEN {_RECENT} THEN r.calls ELSE 0 END,
     failures_before = CASE WHEN {_SAME} THEN r.failures_before WHEN {_RECENT} THEN r.failures ELSE 0 END,
     open_until = 0
     WHERE r.open_until = 0 OR r.open_until > :now + {LONGEST_OPEN}
-    RETURNING calls + calls_before, failures + failures_before"""  # noqa: S608 - made of constants of this file
+    RETURNING half, calls, failures, calls_before, failures_before, open_until, lease_until, probe
+    """  # noqa: S608 - made of constants of this file
 PROBED = """UPDATE connect_circuit SET
     half = 0, calls = 0, failures = 0, calls_before = 0, failures_before = 0,
     open_until = :open_until, lease_until = 0, probe = '' WHERE key = :key AND probe = :probe"""
@@ -167,55 +174,141 @@ OPEN = """INSERT INTO connect_circuit AS r VALUES (:key, 0, 0, 0, 0, 0, :open_un
 CLOSE = "DELETE FROM connect_circuit WHERE key = :key"
 
 
+@dataclass(slots=True)
+class _View:
+    """What one process knows of a key: the row as last seen and its own calls since, told or not."""
+
+    state: State = CLOSED
+    looked: float = 0.0  # when it saw the row; 0: never
+    rule: Rule | None = None
+    calls: int = 0  # its own, which the row does not count yet
+    failures: int = 0
+    is_telling: bool = False  # a look is about to tell them
+
+
 class SqlStates:
     """States all processes of a store share.
 
     Every statement is one row's change, so none needs a transaction.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, background: Background) -> None:
+        self._store, self._background = store, background
+        self._views: dict[str, _View] = {}
+        self._lock = threading.Lock()
         store.create(TABLE, durable=False)
 
     def read(self, key: str) -> tuple[State, float]:
-        rows = self._store.execute(READ, {"key": key})
-        return State(*rows[0]) if rows else CLOSED, self._store.now()
+        """Return the state as this process knows it; the row is looked at before the first call."""
+        view, now = self._views.get(key), self._store.now()
+        if view is not None and 0 <= now - view.looked < LOOK_SECONDS:
+            return view.state, now
+        if view is None or not view.looked:
+            self._look(key)
+        else:
+            view.looked = now  # whoever comes meanwhile goes by what is known
+            self._background.run(lambda: self._look(key))
+        return self._view(key).state, now
 
     def lease(self, key: str, probe: str) -> bool:
         now = self._store.now()
         values = {"key": key, "now": now, "until": now + LEASE_SECONDS, "probe": probe}
-        return bool(self._store.execute(LEASE, values))
+        if not self._store.execute(LEASE, values):
+            self._look(key)
+            return False
+        with self._lock:
+            state = self._views[key].state
+            self._views[key] = _View(replace(state, lease_until=now + LEASE_SECONDS, probe=probe), now)
+        return True
 
     def count(self, key: str, rule: Rule, *, failed: bool) -> None:
-        values = {"key": key, "now": self._store.now(), "failed": int(failed), "window": rule.window}
-        rows = self._store.execute(COUNT, values)
-        if (
-            failed
-            and rows
-            and rows[0][0] >= rule.minimum_calls
-            and rows[0][1] >= rule.failure_rate * rows[0][0]
-        ):
+        now = self._store.now()
+        with self._lock:
+            view = self._views.setdefault(key, _View())
+            if status_of(view.state, now) != "closed":
+                return
+            view.state, view.rule = counted(view.state, rule, now, failed=failed), rule
+            view.calls += 1
+            view.failures += failed
+            is_open = view.state.open_until > 0
+            tells = failed and not is_open and not view.is_telling and _looks_bad(view.state, rule)
+            view.is_telling = view.is_telling or tells
+        if is_open:
             self.open(key, rule.reset_timeout)
+        elif tells:
+            self._background.run(lambda: self._look(key))
 
     def probed(self, key: str, probe: str, open_for: float | None) -> None:
+        now = self._store.now()
+        values: dict[str, object] = {"key": key, "probe": probe}
         if open_for is None:
-            self._store.execute(GIVE_BACK, {"key": key, "probe": probe})
-            return
-        open_until = self._store.now() + open_for if open_for else 0.0
-        self._store.execute(PROBED, {"key": key, "probe": probe, "open_until": open_until})
+            after, sql = replace(self._view(key).state, lease_until=0.0, probe=""), GIVE_BACK
+        else:
+            after, sql = State(open_until=now + open_for) if open_for else CLOSED, PROBED
+            values["open_until"] = after.open_until
+        with self._lock:
+            if self._views[key].state.probe == probe:
+                self._views[key] = _View(after, now)
+        self._background.run(lambda: self._store.execute(sql, values))
 
     def open(self, key: str, seconds: float) -> None:
-        self._store.execute(OPEN, {"key": key, "open_until": self._store.now() + seconds})
+        until = self._store.now() + seconds
+        self._set(key, State(open_until=until), OPEN, {"key": key, "open_until": until})
 
     def close(self, key: str) -> None:
-        self._store.execute(CLOSE, {"key": key})
+        self._set(key, CLOSED, CLOSE, {"key": key})
+
+    def _set(self, key: str, state: State, sql: str, values: Values) -> None:
+        with self._lock:
+            self._views[key] = _View(state, self._store.now())
+        self._background.run(lambda: self._store.execute(sql, values))
+
+    def _view(self, key: str) -> _View:
+        with self._lock:
+            return self._views.setdefault(key, _View())
+
+    def _look(self, key: str) -> None:
+        """Tell the row of this process's own calls, and learn of those of the others."""
+        with self._lock:
+            view, now = self._views.setdefault(key, _View()), self._store.now()
+            calls, failures, rule = view.calls, view.failures, view.rule
+            view.calls, view.failures, view.is_telling = 0, 0, False
+        rows: list[Row] = []
+        if calls and rule is not None:
+            values = {"key": key, "now": now, "calls": calls, "failed": failures, "window": rule.window}
+            rows = self._store.execute(COUNT, values)
+        if not rows:  # nothing to tell, or it is open
+            rows = self._store.execute(READ, {"key": key})
+        state = State(*rows[0]) if rows else CLOSED
+        with self._lock:
+            # What was counted here meanwhile is told the next time. A view that was replaced knows better.
+            view.looked = now
+            view.state = replace(
+                state, calls=state.calls + view.calls, failures=state.failures + view.failures
+            )
+        if failures and rule is not None and not state.open_until and _is_reached(state, rule):
+            self.open(key, rule.reset_timeout)
+
+
+def _totals(state: State) -> tuple[int, int]:
+    return state.calls + state.calls_before, state.failures + state.failures_before
+
+
+def _is_reached(state: State, rule: Rule) -> bool:
+    return _totals(state)[0] >= rule.minimum_calls and _looks_bad(state, rule)
+
+
+def _looks_bad(state: State, rule: Rule) -> bool:
+    calls, failures = _totals(state)
+    return failures >= rule.failure_rate * calls
 
 
 def states_of(store: Store) -> States:
     """Return the breaker states that live in `store`."""
+    background = background_of(store)
 
     def make() -> States:
-        return MemoryStates(store.ticks) if store.in_memory else SqlStates(store)
+        return MemoryStates(store.ticks) if store.in_memory else SqlStates(store, background)
 
     return store.shared("circuit", make)
 
@@ -228,13 +321,13 @@ class Permit:
 
 
 class Breaker:
-    """The breaker of one key.
+    """The breaker of one key; `title` is what a person calls what it guards.
 
     `admit` before a call, `record` after it; `record(None)` for one that was cancelled.
     """
 
-    def __init__(self, key: str, rule: Rule, store: Store) -> None:
-        self.key, self._rule = key, rule
+    def __init__(self, key: str, rule: Rule, store: Store, title: str = "") -> None:
+        self.key, self._rule, self._title = key, rule, title or key
         self._states = states_of(store)
 
     def admit(self) -> Permit:
@@ -243,15 +336,16 @@ class Breaker:
         status = status_of(state, now)
         if status == "closed":
             return Permit()
-        if status == "half_open":
+        if status == "half_open" and state.lease_until <= now:
             permit = Permit(secrets.token_hex(8))
             if self._states.lease(self.key, permit.probe):
                 return permit
-        left = max(state.open_until, state.lease_until) - now
+            state, now = self._states.read(self.key)
+        left = max(1.0, max(state.open_until, state.lease_until) - now)
         raise TryLater(
-            f"{self.key} has failed too often lately; nothing was sent. Try again in {max(1.0, left):.0f} s.",
+            f"{self._title} has failed too often lately; nothing was sent. Try again in {left:.0f} s.",
             code="circuit_open",
-            retry_after=max(1.0, left),
+            retry_after=left,
         )
 
     def record(self, permit: Permit, *, failed: bool | None) -> None:

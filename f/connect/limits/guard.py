@@ -8,7 +8,6 @@ SendGrid and Discord send them, and HubSpot's own.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import logging
 import re
@@ -19,8 +18,10 @@ from typing import TYPE_CHECKING
 from f.connect.calls.message import Lost, Reply, Response
 from f.connect.calls.verdict import LONGEST_RETRY_AFTER, Call, retry_after
 from f.connect.errors import ConnectError, SignInAgain, TryLater
+from f.connect.limits.background import background_of
 from f.connect.limits.circuit_breaker import Breaker
 from f.connect.limits.rate_limit import RateLimiter
+from f.connect.limits.shared_key import account_key, credential_key, title_of
 from f.connect.metrics import SlowCall, metrics_of
 from f.connect.times import REAL, Clock
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("connect")
 
 REFUSED_BEFORE = "credential_refused"
-# A request arrives a little after its token is due, now more, now less. To a server that counts strictly,
-# one that comes late and those that come in time would be too many in one window.
-_MARGIN = 1.015
 _OUR_FAULT = frozenset({"address", "tls", "too_large"})  # says nothing about whether the service is up
 
 EPOCH_SECONDS = 1e9  # a reset above this is a date, below it a span
@@ -45,47 +43,77 @@ _ITEM = re.compile(r"(?:^|[;,\s])(r|t|remaining|reset)\s*=\s*(\d+(?:\.\d+)?)", r
 _PREFIXES = ("RateLimit-", "X-RateLimit-", "X-Rate-Limit-", "X-HubSpot-RateLimit-")
 
 
+class _Limiters:
+    """The rate limiters of one integration: its own, and those of the endpoints that have one."""
+
+    def __init__(self, integration: Integration, key: str, store: Store, clock: Clock) -> None:
+        self._integration, self._key, self._store, self._clock = integration, key, store, clock
+        self.main = self._limiter(key, integration.rate_limit)
+        self._of_endpoints: dict[str, RateLimiter] = {}
+
+    def of(self, endpoint: str) -> RateLimiter:
+        """Return the limiter of an endpoint."""
+        limit = self._integration.endpoint_limits.get(endpoint)
+        if limit is None:
+            return self.main
+        if endpoint not in self._of_endpoints:
+            self._of_endpoints[endpoint] = self._limiter(f"{self._key} {endpoint}", limit)
+        return self._of_endpoints[endpoint]
+
+    def _limiter(self, key: str, limit: RateLimit | None) -> RateLimiter:
+        title = title_of(self._integration)
+        return RateLimiter(key, limit, self._store, clock=self._clock, title=title)
+
+
 class SharedGuard:
     """The guard of one integration; its state lives in `store`, so all jobs obey it together."""
 
     def __init__(self, integration: Integration, auth: Auth, store: Store, clock: Clock = REAL) -> None:
         self._integration, self._store, self._clock = integration, store, clock
-        key = _key(integration)
-        self.limiter = RateLimiter(key, _slower(integration.rate_limit), store, clock=clock)
-        self.breaker = Breaker(key, integration.circuit_breaker, store)
+        key = account_key(integration, auth)
+        self._limiters = _Limiters(integration, key, store, clock)
+        self.breaker = Breaker(key, integration.circuit_breaker, store, title_of(integration))
         self.metrics = metrics_of(store)
-        self._endpoint_limiters: dict[str, RateLimiter] = {}
+        self.metrics.later = background_of(store).run
         self._credential = _Credential(integration, auth, store)
 
     @property
+    def limiter(self) -> RateLimiter:
+        """The limiter of all calls that have no endpoint limit."""
+        return self._limiters.main
+
+    @property
     def blocks(self) -> bool:
-        """Return whether the state lies in a database."""
-        return not self._store.in_memory
+        """Return whether a call waits for a database: only a limit counts each call over all jobs."""
+        limits = (self._integration.rate_limit, *self._integration.endpoint_limits.values())
+        return not self._store.in_memory and any(limit is not None and limit.enabled for limit in limits)
 
     def enter(self, call: Call, waited: float, max_wait: float) -> float:
         """Return the seconds to wait for the limit, 0 to go on; raises if nothing may be sent."""
         if call.attempts == 0 and waited == 0:
             self._credential.check(call)
-        wait = self._limiter_of(call.endpoint).next_step(waited, max_wait)
+        late = self._clock.ticks() - call.due
+        wait = self._limiters.of(call.endpoint).next_step(waited, max_wait, late=late)
+        call.due = self._clock.ticks() + wait
         if self._integration.circuit_breaker.enabled and (wait == 0 or self.breaker.status() == "open"):
             call.permit = self.breaker.admit()
         return wait
 
     def leave(self, call: Call, outcome: Reply | Lost | None) -> None:
         """Count the attempt and obey what the reply says of limits."""
-        with _answer_first(call):
+        with _answer_first(call.name):
             if self._integration.circuit_breaker.enabled:
                 self.breaker.record(call.permit, failed=_is_failure(outcome))
                 call.permit = None
             if isinstance(outcome, Reply):
                 seen = observe(outcome.status, outcome.headers, self._clock.now())
                 if seen is not NOTHING:
-                    self._limiter_of(call.endpoint).update(remaining=seen.remaining, retry_after=seen.pause)
+                    self._limiters.of(call.endpoint).update(remaining=seen.remaining, retry_after=seen.pause)
 
     def finish(self, call: Call, result: Response | ConnectError, seconds: float) -> None:
         """Count and log the call; a refused credential is remembered for all jobs."""
         integration = self._integration
-        with _answer_first(call):
+        with _answer_first(call.name):
             self._credential.learn(call, result)
             self.metrics.record(
                 integration.name,
@@ -101,23 +129,22 @@ class SharedGuard:
         if log.isEnabledFor(logging.INFO):
             log.info("%s", json.dumps(log_fields(call, result, seconds), ensure_ascii=False))
 
+    def refuse_credential(self) -> None:
+        """Remember for all jobs that the service refuses the credential."""
+        with _answer_first("The refusal of the credential"):
+            self._credential.refuse()
+
+    def close(self) -> None:
+        """Write the metrics gathered so far to the store, and wait for all that is still to be written."""
+        background_of(self._store).drain()
+        self.metrics.flush()
+
     def release(self, call: Call) -> None:
         """Give back the leases of a call that was cancelled, or that failed before it was sent."""
-        with _answer_first(call):
+        with _answer_first(call.name):
             if call.permit is not None and call.permit.probe:
                 self.breaker.record(call.permit, failed=None)
             self._credential.release(call)
-
-    def _limiter_of(self, endpoint: str) -> RateLimiter:
-        limit = self._integration.endpoint_limits.get(endpoint)
-        if limit is None:
-            return self.limiter
-        if endpoint not in self._endpoint_limiters:
-            key = f"{_key(self._integration)}:{endpoint}"
-            self._endpoint_limiters[endpoint] = RateLimiter(
-                key, _slower(limit), self._store, clock=self._clock
-            )
-        return self._endpoint_limiters[endpoint]
 
 
 class _Credential:
@@ -135,7 +162,7 @@ class _Credential:
             permit = self._breaker().admit()
         except TryLater as error:
             raise SignInAgain(
-                f"The credential of {_key(self._integration)} was refused before; nothing was sent. "
+                f"The credential of {title_of(self._integration)} was refused before; nothing was sent. "
                 "Sign in again or replace it.",
                 code=REFUSED_BEFORE,
             ) from error
@@ -145,11 +172,16 @@ class _Credential:
     def learn(self, call: Call, result: Response | ConnectError) -> None:
         """Remember a refusal, or forget it after a probe that was answered."""
         if isinstance(result, SignInAgain) and result.code != REFUSED_BEFORE and self._auth.fingerprint():
-            self._breaker().trip()
+            self.refuse()
             call.credential = None
         elif call.credential is not None and isinstance(result, Response):
             self._breaker().record(call.credential, failed=False)
             call.credential = None
+
+    def refuse(self) -> None:
+        """Remember a refusal, if there is a credential."""
+        if self._auth.fingerprint():
+            self._breaker().trip()
 
     def release(self, call: Call) -> None:
         """Give back the lease of a probe that proved nothing."""
@@ -159,13 +191,13 @@ class _Credential:
     def _breaker(self) -> Breaker:
         fingerprint = self._auth.fingerprint()
         if fingerprint not in self._breakers:
-            key = f"{_key(self._integration)}:credential:{fingerprint}"
+            key = credential_key(self._integration, self._auth)
             self._breakers[fingerprint] = Breaker(key, self._integration.circuit_breaker, self._store)
         return self._breakers[fingerprint]
 
 
 @contextlib.contextmanager
-def _answer_first(call: Call) -> Iterator[None]:
+def _answer_first(what: str) -> Iterator[None]:
     """Let no store that cannot be reached now put its own error in place of what the service answered.
 
     Of a write that was applied, its TryLater would say that nothing was.
@@ -173,15 +205,7 @@ def _answer_first(call: Call) -> Iterator[None]:
     try:
         yield
     except ConnectError as error:
-        log.warning("%s could not be counted: %s", call.name, error)
-
-
-def _key(integration: Integration) -> str:
-    return f"{integration.name}:{integration.account}"
-
-
-def _slower(limit: RateLimit | None) -> RateLimit | None:
-    return limit and dataclasses.replace(limit, time_window=limit.time_window * _MARGIN)
+        log.warning("%s could not be counted: %s", what, error)
 
 
 def log_fields(call: Call, result: Response | ConnectError, seconds: float) -> Mapping[str, object]:

@@ -18,14 +18,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from f.connect.errors import TryLater
+from f.connect.limits.background import background_of
 from f.connect.times import DAY_SECONDS, REAL, Clock
 
 if TYPE_CHECKING:
     from f.connect.integration import RateLimit
+    from f.connect.limits.background import Background
     from f.store.store import Store
 
 LONGEST_WAIT = 300.0  # seconds anybody may reserve ahead; what lies further off is a clock that jumped
 LONGEST_PAUSE = DAY_SECONDS  # seconds a server may ask for
+LOOK_SECONDS = 1.0  # how old what a process knows of a pause may be
+LATEST = 0.05  # seconds after its moment until which a token may be used
 """Both bounds make the limiter survive a clock that is set back: state from the future is dropped."""
 
 
@@ -40,7 +44,10 @@ class Pace:
     def of(cls, limit: RateLimit | None) -> Pace:
         if limit is None or not limit.enabled:
             return UNPACED
-        return cls(limit.interval, (limit.burst - 1) * limit.interval)
+        # Over a window longer by as much as a token may be late: to a server that counts strictly, those that
+        # come late and those that come in time are too many otherwise.
+        interval = (limit.time_window + LATEST) / limit.max_requests
+        return cls(interval, (limit.burst - 1) * interval)
 
 
 UNPACED = Pace(0.0, 0.0)
@@ -70,7 +77,7 @@ def tokens(bucket: Bucket, pace: Pace, now: float) -> int:
         return 0
     if not pace.interval:
         return 2**31
-    return max(0, int((pace.tolerance - max(0.0, bucket.tat - now)) / pace.interval + 1 + 1e-9))
+    return max(0, int((pace.tolerance - max(0.0, bucket.tat - now)) / pace.interval + 1 + 1e-5))
 
 
 EMPTY = Bucket()
@@ -153,12 +160,22 @@ class SqlBuckets:
         store.create(TABLE, durable=False)
 
     def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
-        values = {
-            "key": key, "now": self._store.now(), "max_wait": max_wait,
-            "interval": pace.interval, "tolerance": pace.tolerance,
-        }  # fmt: skip
-        rows = self._store.execute(TAKE, values)
-        return max(0.0, float(rows[0][0])) if rows else None
+        """Take a token; the time that the statement itself took counts as waited.
+
+        Whoever then slept the whole wait would come late, together with those whose moment is later.
+        """
+        while True:
+            asked = self._store.now()
+            values = {
+                "key": key, "now": asked, "max_wait": max_wait,
+                "interval": pace.interval, "tolerance": pace.tolerance,
+            }  # fmt: skip
+            rows = self._store.execute(TAKE, values)
+            if not rows:
+                return None
+            wait = max(0.0, float(rows[0][0])) - (self._store.now() - asked)
+            if wait >= -LATEST:
+                return max(0.0, wait)
 
     def read(self, key: str) -> tuple[Bucket, float]:
         rows = self._store.execute(READ, {"key": key})
@@ -172,6 +189,64 @@ class SqlBuckets:
         self._store.execute(FORGET, {"key": key})
 
 
+@dataclass(slots=True)
+class _Glance:
+    """A bucket as one process saw it last."""
+
+    bucket: Bucket
+    at: float
+
+
+class SqlPauses:
+    """The pauses of keys that have no pace: what servers asked for, which all processes of a store obey.
+
+    Nothing is counted, so a call costs no statement: the row is looked at before the first call and once a
+    second.
+    """
+
+    def __init__(self, store: Store, rows: Buckets, background: Background) -> None:
+        self._store, self._rows, self._background = store, rows, background
+        self._seen: dict[str, _Glance] = {}
+
+    def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
+        return self._rows.take(key, pace, max_wait)
+
+    def read(self, key: str) -> tuple[Bucket, float]:
+        seen, now = self._seen.get(key), self._store.now()
+        if seen is not None and 0 <= now - seen.at < LOOK_SECONDS:
+            return seen.bucket, now
+        if seen is None:
+            self._look(key)
+        else:
+            seen.at = now  # whoever comes meanwhile goes by what is known
+            self._background.run(lambda: self._look(key))
+        return self._seen[key].bucket, now
+
+    def lower(self, key: str, *, tat_in: float, pause: float) -> None:
+        now = self._store.now()
+        until = max(
+            now + pause if pause else 0.0, self._seen.get(key, _Glance(EMPTY, now)).bucket.paused_until
+        )
+        self._seen[key] = _Glance(Bucket(0.0, until), now)
+        self._background.run(lambda: self._rows.lower(key, tat_in=tat_in, pause=pause))
+
+    def forget(self, key: str) -> None:
+        self._seen[key] = _Glance(EMPTY, self._store.now())
+        self._background.run(lambda: self._rows.forget(key))
+
+    def _look(self, key: str) -> None:
+        before = self._seen.get(key)
+        found = _Glance(*self._rows.read(key))
+        if self._seen.get(key) is before:  # else this process has set a pause meanwhile
+            self._seen[key] = found
+
+
+def pauses_of(store: Store) -> Buckets:
+    """Return the pauses that live in `store`, for keys without a pace."""
+    rows, background = buckets_of(store), background_of(store)
+    return rows if store.in_memory else store.shared("pauses", lambda: SqlPauses(store, rows, background))
+
+
 def buckets_of(store: Store) -> Buckets:
     """Return the buckets that live in `store`."""
 
@@ -181,10 +256,20 @@ def buckets_of(store: Store) -> Buckets:
     return store.shared("rate_limit", make)
 
 
-class RateLimiter:
-    """The limit of one key (integration, account, endpoint class). As a context manager it takes a token.
+@dataclass(slots=True)
+class _Stats:
+    """What one process had of a limiter."""
 
-    `limit` None or not enabled: only the pauses that `update` states are obeyed. Safe for threads.
+    taken: int = 0
+    refused: int = 0
+    waited: float = 0.0
+
+
+class RateLimiter:
+    """The limit of one key (origin, account, endpoint class). As a context manager it takes a token.
+
+    `limit` None or not enabled: only the pauses that `update` states are obeyed. `title` is what a person
+    calls what is limited. Safe for threads.
     """
 
     def __init__(
@@ -194,19 +279,24 @@ class RateLimiter:
         store: Store,
         *,
         clock: Clock = REAL,
+        title: str = "",
     ) -> None:
-        self.key, self._limit, self._pace = key, limit, Pace.of(limit)
-        self._buckets, self._clock = buckets_of(store), clock
-        self._taken, self._refused, self._waited = 0, 0, 0.0
+        self.key, self._title, self._store = key, title or key, store
+        self._clock, self._stats = clock, _Stats()
+        self._set_pace(limit)
+
+    def _set_pace(self, limit: RateLimit | None) -> None:
+        self._pace = Pace.of(limit)
+        self._buckets = pauses_of(self._store) if self._pace == UNPACED else buckets_of(self._store)
 
     def reserve(self, max_wait: float = LONGEST_WAIT) -> float | None:
         """Take the next token if it comes due within `max_wait` seconds; return its wait, or None."""
-        wait = self._pause_left() if self._pace == UNPACED else self._take(max_wait)
+        wait = self._take(max_wait) if self._pace.interval else self._pause_left()
         if wait is None or wait > max_wait:
-            self._refused += 1
+            self._stats.refused += 1
             return None
-        self._taken += 1
-        self._waited += wait
+        self._stats.taken += 1
+        self._stats.waited += wait
         return wait
 
     def try_acquire(self) -> bool:
@@ -215,32 +305,35 @@ class RateLimiter:
 
     def acquire(self, timeout: float = LONGEST_WAIT) -> float:
         """Wait for a token and return the seconds waited; TryLater if it would take longer than `timeout`."""
-        waited = 0.0
-        while wait := self.next_step(waited, timeout):
+        waited, due = 0.0, 0.0
+        while wait := self.next_step(waited, timeout, late=self._clock.ticks() - due):
+            due = self._clock.ticks() + wait
             self._clock.sleep(wait)
             waited += wait
         return waited
 
     async def acquire_async(self, timeout: float = LONGEST_WAIT) -> float:  # noqa: ASYNC109 - as acquire
         """Wait as `acquire` does. With a SQL store each step holds the loop up for a millisecond or two."""
-        waited = 0.0
-        while wait := self.next_step(waited, timeout):
+        waited, due = 0.0, 0.0
+        while wait := self.next_step(waited, timeout, late=self._clock.ticks() - due):
+            due = self._clock.ticks() + wait
             await self._clock.sleep_async(wait)
             waited += wait
         return waited
 
-    def next_step(self, waited: float, timeout: float) -> float:
+    def next_step(self, waited: float, timeout: float, *, late: float = 0.0) -> float:
         """Return how long to sleep before asking again, 0 when the token may be used.
 
         The first call reserves. Whoever slept asks again, since the server may have asked for a pause
-        meanwhile; the token reserved before it is then void and a new one is taken.
+        meanwhile, or the sleeper may have woken too `late` (seconds after its moment): the token reserved
+        before it is then void and a new one is taken. Used late, it would come with those of later moments.
         """
-        if waited and not self._pause_left():
+        if waited and late <= LATEST and not self._pause_left():
             return 0.0
         wait = self.reserve(max(0.0, timeout - waited))
         if wait is None:
             raise TryLater(
-                f"The rate limit of {self.key} leaves no room within {timeout:.0f} s.",
+                f"The rate limit of {self._title} leaves no room within {timeout:.0f} s.",
                 code="rate_limited",
                 retry_after=max(self._pause_left(), self._pace.interval),
             )
@@ -263,7 +356,7 @@ class RateLimiter:
         `limit` replaces this limiter's own pace; jobs that read the same settings do the same.
         """
         if limit is not None:
-            self._limit, self._pace = limit, Pace.of(limit)
+            self._set_pace(limit)
         tat_in = 0.0
         if remaining is not None:
             tat_in = max(0.0, self._pace.tolerance + self._pace.interval * (1 - remaining))
@@ -278,9 +371,9 @@ class RateLimiter:
     def stats(self) -> dict[str, float]:
         """Return what this process took, was refused and waited (seconds)."""
         return {
-            "taken": self._taken,
-            "refused": self._refused,
-            "waited_seconds": self._waited,
+            "taken": self._stats.taken,
+            "refused": self._stats.refused,
+            "waited_seconds": self._stats.waited,
             "available": self.available(),
         }
 

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlencode
 from f.connect.calls.exchange import Auth, S
 from f.connect.errors import FixInput, FixSettings
 from f.connect.integration import ApiKey, Basic, BearerToken, Integration, NoAuth, OAuth2, SignedJwt
-from f.connect.redact import fingerprint_of, is_secret_name, remember
+from f.connect.redact import digest_of, is_secret_name, remember
 from f.store.store import Store
 
 Make = Callable[[Any, Integration, Store], Auth]
@@ -88,7 +88,7 @@ class _Field(NoCredential):
 
     def __init__(self, name: str, value: str) -> None:
         self._name, self._value = name, value
-        self._fingerprint = fingerprint_of(value)
+        self._fingerprint = digest_of(type(self).__name__, name, value)
 
     def fingerprint(self) -> str:
         return self._fingerprint

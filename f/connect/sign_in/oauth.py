@@ -1,8 +1,9 @@
 """OAuth 2.0 (RFC 6749) with client credentials or a refresh token, safe for many jobs at once.
 
-A token is kept in the store and fetched by one process at a time (a lease), about a minute before
-it expires. A rotated refresh token is stored before the new access token is used, because the old
-one is dead from then on, and using it again makes many servers revoke the whole family.
+A token is kept in the store under what it was asked for with: token URL, client, secret or consent, grant,
+scope and audience. It is fetched by one process at a time (a lease), about a minute before it expires. A
+rotated refresh token is stored before the new access token is used, because the old one is dead from then on,
+and using it again makes many servers revoke the whole family.
 Tokens lie in the store as they are: keep a SQLite file or a Postgres table as safe as the secret itself.
 """
 
@@ -10,28 +11,39 @@ Tokens lie in the store as they are: keep a SQLite file or a Postgres table as s
 
 from __future__ import annotations
 
+import functools
+import json
+import queue
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
 from f.connect.calls.exchange import Auth, S
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
-from f.connect.redact import fingerprint_of, mask_start, mask_url, remember
+from f.connect.redact import digest_of, fingerprint_of, mask_start, mask_url, remember
 from f.connect.times import REAL, Clock
-from f.store.store import Lease, Store, holds, release, take
+from f.store.store import Lease, Store, holds, release, renew, take
 
 if TYPE_CHECKING:
     from f.connect.integration import Integration, OAuth2
 
-# Longer than a token request takes: 5 s for each address of the server, 15 s for its answer.
-LEASE_SECONDS = 60.0
-POLL_SECONDS = 0.1
-TOKEN_TIMEOUT = (5.0, 15.0)
+T = TypeVar("T")
 
+# The whole token request, all addresses of the server and an answer that trickles included. The lease is far
+# longer: whoever holds it has given up before another may take it.
+TOKEN_SECONDS = 30.0
+LEASE_SECONDS = 90.0
+WAIT_SECONDS = LEASE_SECONDS + TOKEN_SECONDS  # for a holder that died, and for the one after it
+POLL_SECONDS = 0.1
+_CONNECT_AND_READ = (5.0, 15.0)  # seconds for one address, and between two parts of the answer
+_MOST_BYTES = 2**20
+
+# What tells one token from another.
+_ASKED_WITH = ("token_url", "client_id", "client_secret", "refresh_token", "grant", "scope", "audience")
 _SETTINGS_WRONG = frozenset(
     {"invalid_client", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "invalid_request"}
 )
@@ -44,6 +56,7 @@ READ = "SELECT access_token, expires_at, refresh_token FROM connect_token WHERE 
 KEEP = """INSERT INTO connect_token VALUES (:key, :access_token, :expires_at, :refresh_token, 0, '')
     ON CONFLICT (key) DO UPDATE SET access_token = :access_token, expires_at = :expires_at,
     refresh_token = :refresh_token"""
+FORGET = "DELETE FROM connect_token WHERE key = :key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +85,8 @@ class OAuth2Auth(Auth):
     ) -> None:
         self._settings, self._store, self._clock = settings, store, clock
         self._verify = integration.verify_ssl
-        self._fingerprint = fingerprint_of(
-            "\n".join(
-                [
-                    settings.client_id,
-                    settings.client_secret,
-                    settings.refresh_token or "",
-                    settings.scope or "",
-                ]
-            )
-        )
-        self._key = f"{integration.name}:{integration.account}:{self._fingerprint}"
+        self._key = digest_of(*(getattr(settings, name) for name in _ASKED_WITH))
+        self._old_key = _old_key(settings, integration)
         self._token = Token()
         self._lock = threading.Lock()
 
@@ -94,7 +98,7 @@ class OAuth2Auth(Auth):
         return self._is_fresh(self._token)
 
     def fingerprint(self) -> str:
-        return self._fingerprint
+        return self._key
 
     def renew(self, *, refused: bool) -> bool:
         """Adopt the token another process fetched, or fetch one as the only process that does."""
@@ -125,21 +129,31 @@ class OAuth2Auth(Auth):
     def _fetch_alone(self, stale: str) -> Token:
         """Hold the lease while asking; whoever does not get it waits for the one who did."""
         holder, waited = secrets.token_hex(8), 0.0
-        while waited < LEASE_SECONDS:
+        while waited < WAIT_SECONDS:
             if lease := take(self._store, f"token:{self._key}", holder, LEASE_SECONDS):
                 try:
-                    return self._shared(stale) or self._fetch_leased(lease, stale)
+                    if token := self._shared(stale) or self._fetch_leased(lease, stale):
+                        return token
                 finally:
                     release(self._store, lease)
-            self._clock.sleep(POLL_SECONDS)
+            if self._clock.sleep(POLL_SECONDS):
+                raise TryLater("A token was waited for, and the job is to stop.", code="cancelled")
             waited += POLL_SECONDS
             if token := self._shared(stale):
                 return token
         raise TryLater("Another job is fetching a token and does not finish. Try again later.", code="token")
 
-    def _fetch_leased(self, lease: Lease, stale: str) -> Token:
-        """Fetch a token and keep it, unless another job took the lease meanwhile: then its token counts."""
-        token = self._fetch(self._stored().refresh_token)
+    def _fetch_leased(self, lease: Lease, stale: str) -> Token | None:
+        """Fetch a token and keep it, unless another job took the lease meanwhile: then its token counts.
+
+        None if it took the lease before anything was sent.
+        """
+        rotated = self._stored().refresh_token or self._rotated_before()
+        # This process may have been stopped since it got the lease. Two that send one refresh token would
+        # kill the whole family: so the lease begins anew right here, or is another's by now.
+        if renew(self._store, lease, LEASE_SECONDS) is None:
+            return None
+        token = self._fetch(rotated)
         values = {
             "key": self._key,
             "access_token": token.access_token,
@@ -149,8 +163,19 @@ class OAuth2Auth(Auth):
         with self._store.transaction():
             if holds(self._store, lease):
                 self._store.execute(KEEP, values)
+                self._store.execute(FORGET, {"key": self._old_key})
                 return token
         return self._shared(stale) or token
+
+    def _rotated_before(self) -> str:
+        """Return the refresh token that an older version kept under the integration's name.
+
+        The one in the settings is dead since it was rotated. It is taken over once.
+        """
+        if self._settings.grant != "refresh_token":
+            return ""
+        rows = self._store.execute(READ, {"key": self._old_key})
+        return Token(*rows[0]).refresh_token if rows else ""
 
     def _fetch(self, rotated: str) -> Token:
         settings = self._settings
@@ -175,30 +200,70 @@ class OAuth2Auth(Auth):
             auth = requests.auth.HTTPBasicAuth(settings.client_id, settings.client_secret)
         else:
             form |= {"client_id": settings.client_id, "client_secret": settings.client_secret}
+        call = functools.partial(
+            requests.post,
+            settings.token_url,
+            data=form,
+            auth=auth,
+            headers={"Accept": "application/json"},
+            timeout=_CONNECT_AND_READ,
+            allow_redirects=False,
+            verify=self._verify,
+            stream=True,
+        )
+        answered = _within(TOKEN_SECONDS, functools.partial(_status_and_body, call))
+        if isinstance(answered, requests.RequestException):
+            url, why = mask_url(settings.token_url), type(answered).__name__
+            raise TryLater(f"The token server {url} was not reached ({why}).", code="token") from answered
+        if isinstance(answered, Exception):
+            raise answered
+        status, body = answered
         try:
-            reply = requests.post(
-                settings.token_url,
-                data=form,
-                auth=auth,
-                headers={"Accept": "application/json"},
-                timeout=TOKEN_TIMEOUT,
-                allow_redirects=False,
-                verify=self._verify,
-            )
-        except requests.RequestException as error:
-            raise TryLater(
-                f"The token server {mask_url(settings.token_url)} was not reached ({type(error).__name__}).",
-                code="token",
-            ) from error
-        try:
-            answer = reply.json()
+            answer = json.loads(body)
         except (ValueError, RecursionError):
             answer = {}
         if not isinstance(answer, dict):
             answer = {}
-        if not reply.ok or "error" in answer:  # GitHub states errors with status 200
-            raise _refusal(mask_url(settings.token_url), reply.status_code, answer)
+        if status >= 400 or "error" in answer:  # GitHub states errors with status 200
+            raise _refusal(mask_url(settings.token_url), status, answer)
         return answer
+
+
+def _status_and_body(call: Callable[[], requests.Response]) -> tuple[int, bytes]:
+    with call() as reply:
+        body = b""
+        for part in reply.iter_content(2**16):
+            body += part
+            if len(body) > _MOST_BYTES:
+                raise requests.exceptions.ContentDecodingError("the answer is far too long for a token")
+        return reply.status_code, body
+
+
+def _within(seconds: float, work: Callable[[], T]) -> T | Exception:
+    """Return what `work` returns or raises, or a timeout after so many seconds.
+
+    The timeouts of `requests` are per address and per read: a server that sends a byte now and then holds a
+    call for ever. What has not ended by then is left behind and ends with the process at the latest.
+    """
+    results: queue.SimpleQueue[T | Exception] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            results.put(work())
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who names it
+            results.put(error)
+
+    threading.Thread(target=run, name="token", daemon=True).start()
+    try:
+        return results.get(timeout=seconds)
+    except queue.Empty:
+        return requests.Timeout(f"no whole answer within {seconds:.0f} s")
+
+
+def _old_key(settings: OAuth2, integration: Integration) -> str:
+    """Return the key under which an older version kept a token; it told too little of them apart."""
+    told = [settings.client_id, settings.client_secret, settings.refresh_token or "", settings.scope or ""]
+    return f"{integration.name}:{integration.account or 'default'}:{fingerprint_of(chr(10).join(told))}"
 
 
 def _refusal(url: str, status: int, answer: Mapping[str, Any]) -> ConnectError:

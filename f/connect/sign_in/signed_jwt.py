@@ -12,6 +12,7 @@ HS256 needs nothing but the standard library; cryptography is imported for the o
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.exchange import Auth, S
 from f.connect.errors import FixInput, FixSettings
-from f.connect.redact import fingerprint_of, remember
+from f.connect.redact import digest_of, remember
 from f.connect.times import REAL, Clock
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class SignedJwtAuth(Auth):
     def __init__(self, settings: SignedJwt, *, clock: Clock = REAL) -> None:
         self._settings, self._clock = settings, clock
         self._token, self._expires_at = "", 0.0
-        self._fingerprint = fingerprint_of(settings.key)
+        self._fingerprint = digest_of(dataclasses.asdict(settings))
 
     def __call__(self, outgoing: S, /) -> S:
         outgoing.headers["Authorization"] = f"Bearer {self._token}"

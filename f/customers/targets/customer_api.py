@@ -33,7 +33,6 @@ class customer_api(TypedDict, total=False):  # noqa: N801 - Windmill finds the r
 # The resource's retry settings, and what the connection layer calls them.
 _RETRY_NAMES = {
     "retry_attempts": "max_retries",
-    "backoff_factor": "exponential_base",
     "retry_on_status": "retry_on_status_codes",
     "initial_delay": "initial_delay",
     "max_delay": "max_delay",
@@ -49,6 +48,7 @@ _CONNECTION_NAMES = (
 )
 _SETTINGS = {
     *_RETRY_NAMES,
+    "backoff_factor",
     *_CONNECTION_NAMES,
     "batch_size",
     "rows_per_request",
@@ -222,6 +222,7 @@ def _kind(api: Mapping[str, Any]) -> Kind:
 def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The resource in the connection layer's own words."""
     retry = {new: settings[old] for old, new in _RETRY_NAMES.items() if old in settings}
+    retry |= _backoff(settings)
     if kind.traits.retry_also_on:
         retry.setdefault(
             "retry_on_status_codes", (*Retry().retry_on_status_codes, *kind.traits.retry_also_on)
@@ -234,6 +235,31 @@ def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]
     }
     integration.update({name: settings[name] for name in _CONNECTION_NAMES if name in settings})
     return integration
+
+
+def _backoff(settings: Mapping[str, Any]) -> dict[str, float]:
+    """The delays that backoff_factor means: at most factor * 2**n seconds before retry n, counted from 0."""
+    if "backoff_factor" not in settings:
+        return {}
+    factor, longest = settings["backoff_factor"], Retry().max_elapsed
+    if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 <= factor <= longest:
+        raise FixSettings(
+            f"The setting 'backoff_factor' must be a number of seconds from 0 to {longest:.0f}, the time "
+            "that all attempts of a call may take.",
+            code="bad_settings",
+        )
+    if settings.get("initial_delay", factor) != factor:
+        raise FixSettings(
+            "The settings 'backoff_factor' and 'initial_delay' both say how long the first wait is, and "
+            "differ: keep one.",
+            code="bad_settings",
+        )
+    delays = {"initial_delay": float(factor), "exponential_base": 2.0}
+    if "max_delay" not in settings:
+        return {**delays, "max_delay": max(Retry().max_delay, float(factor))}
+    if _number(settings, "max_delay", 0, least=0) < factor:
+        raise FixSettings("The setting 'max_delay' must not be below 'backoff_factor'.", code="bad_settings")
+    return delays
 
 
 def _part(api: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -148,6 +148,7 @@ class CallBudget:
 _ASK_AGAIN_SECONDS = 3600.0
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 60.0, DAY_SECONDS
 _QUOTA = "quota_used_up"
+_FORBIDDEN = 403
 
 
 class Parked(WaitForQuota):
@@ -187,9 +188,7 @@ class ParkingClient(Client):
         clock: Clock = REAL,
     ) -> None:
         self._target = waiting_at_most(target, park_after) if park_after else target
-        integration = self._target.integration
-        # Limits in this process are faster, and enough for a target without a rate limit of its own.
-        super().__init__(integration, limits if integration.rate_limit else None, clock=clock)
+        super().__init__(self._target.integration, limits, clock=clock)
         self._calls = CallBudget(limits, target, obeys_pauses=park_after > 0)
         self._park_after, self._renews_at = park_after, renews_at
         self._refusal: WaitForQuota | None = None
@@ -259,6 +258,12 @@ class ParkingClient(Client):
     def _judged(self, result: Response | ConnectError) -> Response | ConnectError:
         """The result, or Parked in its place if it asks for a long wait; the pause is stored for all jobs."""
         self._calls.add(result.attempts - 1)
+        if (
+            isinstance(result, Response)
+            and result.status == _FORBIDDEN
+            and not self._target.kind.stop_code(result)
+        ):
+            self.refuse_credential()  # it stops this run, and any other of this credential
         pause = self._pause_of(result) if self._park_after else None
         if pause is None:
             return result

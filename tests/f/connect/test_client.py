@@ -30,6 +30,7 @@ from f.connect.integration import (
     RateLimit,
     Retry,
 )
+from f.connect.limits.rate_limit import LATEST
 from f.connect.logs import show_calls
 from f.store.store import Row, Store, Values
 from f.store.stores import SqliteStore
@@ -344,7 +345,7 @@ def test_a_limit_spaces_calls_and_a_429_pauses_every_job(timed_store: Store, clo
         ) as client:
             client.get("/x")
             client.get("/x")
-            assert clock.slept == pytest.approx([0.1 * 1.015], abs=1e-6)
+            assert clock.slept == pytest.approx([(1 + LATEST) / 10], abs=1e-6)
             with pytest.raises(TryLater):
                 client.get("/x")
         with Client(integration(wire.url, rate_limit=limit), store, clock=clock) as client:
@@ -362,7 +363,7 @@ def test_an_endpoint_may_have_a_limit_of_its_own(clock: FakeClock) -> None:
     ):
         for path in ["/search", "/x", "/x", "/search"]:
             client.get(path)
-    assert clock.slept == pytest.approx([5.0 * 1.015])
+    assert clock.slept == pytest.approx([5.0 + LATEST])
 
 
 MODES = [

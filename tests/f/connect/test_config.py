@@ -4,13 +4,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import subprocess
+import sys
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from f.connect.config import from_environment, from_json_file, from_resource, read_env_file
+from f.connect.config import (
+    all_from_json_file,
+    from_environment,
+    from_json_file,
+    from_resource,
+    read_env_file,
+)
 from f.connect.errors import FixSettings
 from f.connect.integration import (
     ApiKey,
@@ -27,6 +40,7 @@ from f.connect.integration import (
     resolve_url,
     url_faults,
 )
+from f.connect.manager import IntegrationManager
 
 GOOD: dict[str, Any] = {"name": "crm", "base_url": "https://api.example.com"}
 
@@ -106,7 +120,7 @@ def test_every_fault_is_listed_at_once_without_any_value() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "wrong",
     [
         {"timeout": 0},
         {"timeout": -1},
@@ -120,9 +134,9 @@ def test_every_fault_is_listed_at_once_without_any_value() -> None:
     ],
     ids=str,
 )
-def test_an_integration_made_in_code_is_checked_too(settings: dict[str, Any]) -> None:
+def test_an_integration_made_in_code_is_checked_too(wrong: dict[str, Any]) -> None:
     with pytest.raises(FixSettings):
-        Integration(**{**GOOD, **settings})
+        Integration(**{**GOOD, **wrong})
 
 
 @pytest.mark.parametrize(
@@ -247,3 +261,180 @@ def test_a_setting_given_whole_and_in_parts_is_refused() -> None:
     environ = {"CONNECT_RETRY": "x", "CONNECT_RETRY__MAX_RETRIES": "1"}
     with pytest.raises(FixSettings, match="both whole and in parts"):
         from_environment(environ=environ, env_file=None)
+
+
+@pytest.mark.parametrize(
+    ("authentication", "meant"),
+    [
+        ({"type": "bearer_token", "api_key": "t"}, BearerToken(token="t")),
+        ({"type": "bearer_token", "bearer_token": "t"}, BearerToken(token="t")),
+        ({"type": "bearer_token", "bearer_token": "t", "api_key": "t", "token": "t"}, BearerToken(token="t")),
+        ({"type": "api_key", "api_key": "k"}, ApiKey(key="k")),
+        ({"type": "api_key", "api_key": "k", "header_name": "X-Key"}, ApiKey(key="k", name="X-Key")),
+    ],
+)
+def test_a_credential_may_use_the_other_names_of_its_fields(
+    authentication: dict[str, str], meant: Authentication
+) -> None:
+    assert from_resource({**GOOD, "authentication": authentication}).authentication == meant
+
+
+def test_two_names_of_one_field_that_differ_are_refused_without_their_values() -> None:
+    authentication = {"type": "api_key", "api_key": "hunter2", "key": "hunter3"}
+    with pytest.raises(FixSettings) as caught:
+        from_resource({**GOOD, "authentication": authentication})
+    assert caught.value.faults == [
+        "authentication.api_key is another name of authentication.key, and both are given and differ: keep one"
+    ]
+    assert "hunter" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["bearer_token", "api_key", "basic", "oauth2", "jwt", "none"])
+def test_a_field_that_has_the_name_of_a_type_is_named_in_full(kind: str) -> None:
+    with pytest.raises(FixSettings, match=r"authentication\.basic is not a setting"):
+        from_resource({**GOOD, "authentication": {"type": kind, "basic": "hunter2"}})
+
+
+ONE = {"base_url": "https://api.example.com", "authentication": {"type": "bearer_token", "api_key": "t"}}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"hubspot": ONE, "mock": {**ONE, "name": "mock"}},
+        {"integrations": {"hubspot": ONE, "mock": ONE}},
+        {"integrations": [{**ONE, "name": "hubspot"}, {**ONE, "name": "mock"}]},
+        [{**ONE, "name": "hubspot"}, {**ONE, "name": "mock"}],
+    ],
+)
+def test_a_file_may_hold_several_integrations_by_name(tmp_path: Path, content: Any) -> None:
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps(content))
+    assert [one.name for one in all_from_json_file(path)] == ["hubspot", "mock"]
+    assert from_json_file(path, "mock").name == "mock"
+    assert IntegrationManager.from_json_file(path).list() == ["hubspot", "mock"]
+    with pytest.raises(FixSettings, match="holds the integrations hubspot, mock: say which"):
+        from_json_file(path)
+    with pytest.raises(FixSettings, match="'stripe' is not among them"):
+        from_json_file(path, "stripe")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ([{**ONE, "name": "a"}, ONE], "entry 2 of the list needs a name of its own"),
+        ([{**ONE, "name": "a"}, {**ONE, "name": "a"}], "entry 2 of the list needs a name of its own"),
+        ({"a": {**ONE, "name": "b"}}, "a says that it has another name"),
+        ({"a": ONE, "b": {"base_url": 1}}, "b cannot be used: base_url: input should be a valid string"),
+        ({"integrations": 1}, "JSON object of integrations by name"),
+        ("text", "JSON object of integrations by name"),
+    ],
+)
+def test_a_file_of_several_that_cannot_be_used_is_named(tmp_path: Path, content: Any, says: str) -> None:
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(FixSettings, match=says):
+        all_from_json_file(path)
+
+
+NAMES = st.sampled_from(
+    [
+        *sorted({field.name for kind in (Integration, *get_args(Authentication)) for field in fields(kind)}),
+        *(
+            "integrations",
+            "api_key",
+            "bearer_token",
+            "header_name",
+            "max_requests",
+            "max_retries",
+            "none",
+            "x",
+        ),
+    ]
+)
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.just(10**400),
+    st.floats(),
+    st.text(max_size=5),
+    st.sampled_from(
+        ["https://api.example.com", "crm", "live", "oauth2", "jwt", "\ud800", "https://[::1", "/x"]
+    ),
+    st.sampled_from(["none", "api_key", "bearer_token", "basic"]),
+)
+ANY_JSON = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=3), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+LIKE_SETTINGS = st.fixed_dictionaries(
+    {"name": st.just("crm"), "base_url": st.just("https://api.example.com")},
+    optional={
+        "authentication": st.dictionaries(NAMES, LEAVES, max_size=4) | ANY_JSON,
+        "retry": ANY_JSON,
+        "rate_limit": ANY_JSON,
+        "endpoint_limits": ANY_JSON,
+        "circuit_breaker": ANY_JSON,
+        "timeout": LEAVES,
+    },
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@given(value=ANY_JSON | LIKE_SETTINGS)
+def test_whatever_the_settings_are_they_are_used_or_refused(tmp_path: Path, value: Any) -> None:
+    path = tmp_path / "any.json"
+    path.write_text(json.dumps(value), "utf-8")
+    for read in (
+        lambda: from_resource(value),
+        lambda: from_json_file(path),
+        lambda: all_from_json_file(path),
+    ):
+        with contextlib.suppress(FixSettings):
+            read()
+
+
+def test_a_file_that_is_nested_too_deep_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text("[" * 200_000)
+    with pytest.raises(FixSettings, match="is no JSON"):
+        from_json_file(path)
+
+
+@pytest.mark.parametrize(
+    "authentication",
+    [
+        {"type": "bearer_token", "tokn": "hunter2"},
+        {"type": "bearer_token", "token": ["hunter2"]},
+        {"type": "bearer_token", "token": "hunter2\n"},
+        {"type": "api_key", "api_key": "hunter2", "key": "hunter3"},
+        {"type": "basic", "username": "a:b", "password": "hunter2"},
+        {"type": "hunter2"},
+        "hunter2",
+        ["hunter2"],
+    ],
+    ids=str,
+)
+def test_the_traceback_of_wrong_settings_shows_no_secret(authentication: Any) -> None:
+    code = """
+import json, os
+from f.connect.client import Client
+from f.connect.config import from_resource
+Client(from_resource(json.loads(os.environ["WRONG"])))
+"""
+    wrong = {**GOOD, "authentication": authentication, "default_headers": {"X": "hunter2"}}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "WRONG": json.dumps(wrong)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "FixSettings" in done.stderr
+    assert "hunter" not in done.stderr

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,10 +19,11 @@ from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, OAuth2
+from f.connect.sign_in import oauth
 from f.connect.sign_in.oauth import LEASE_SECONDS, OAuth2Auth
 from f.store.store import Store, take
 from f.store.stores import SqliteStore, memory_store, sqlite_store
-from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply
+from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply, silence, slow_headers
 
 ROOT = Path(__file__).parents[3]
 OK = reply(200, {"id": "1"})
@@ -221,12 +223,7 @@ def test_a_dead_holder_does_not_block_for_ever(clock: FakeClock) -> None:
     with Wire([token(1)]) as server:
         plain = Integration(name="svc", base_url="https://api.example.com")
         auth = OAuth2Auth(settings(server), plain, store, clock=clock)
-        store.create("CREATE TABLE IF NOT EXISTS connect_token (key TEXT PRIMARY KEY, access_token TEXT NOT NULL,"
-                     " expires_at DOUBLE PRECISION NOT NULL, refresh_token TEXT NOT NULL,"
-                     " lease_until DOUBLE PRECISION NOT NULL, holder TEXT NOT NULL)")  # fmt: skip
-        values = {"key": f"svc:default:{auth.fingerprint()}", "until": clock.time + 20}
-        store.execute("INSERT INTO connect_token VALUES (:key, '', 0, '', :until, 'dead')", values)
-        assert take(store, f"token:{values['key']}", "dead", 20)
+        assert take(store, f"token:{auth.fingerprint()}", "dead", 20)
         assert auth.renew(refused=False)
     assert 19 < sum(clock.slept) < 21
 
@@ -246,6 +243,75 @@ def test_a_job_that_lost_its_lease_does_not_overwrite_the_next_ones_token(clock:
         assert first.renew(refused=False)
     assert store.execute("SELECT access_token, refresh_token FROM connect_token") == [("token-2", "r2")]
     assert len(server.seen) == 2
+
+
+def dribble(connection: Any, wire: Wire) -> None:
+    """A proper answer, a byte at a time, that takes longer than anybody waits."""
+    connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: 1000000\r\n\r\n")
+    while not wire.closing.wait(0.02):
+        connection.sendall(b" ")
+
+
+@pytest.mark.parametrize("act", [silence, slow_headers, dribble])
+def test_a_token_server_that_trickles_is_given_up_long_before_the_lease_runs_out(
+    act: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oauth, "TOKEN_SECONDS", 0.4)
+    with Wire([act, token(2)]) as server, memory_store() as store:
+        plain = Integration(name="svc", base_url="https://api.example.com")
+        auth = OAuth2Auth(settings(server), plain, store)
+        started = time.monotonic()
+        with pytest.raises(TryLater, match="was not reached"):
+            auth.renew(refused=False)
+        assert time.monotonic() - started < 2
+        assert auth.renew(refused=False)  # the lease was given back
+
+
+def test_the_lease_outlives_the_whole_token_request_and_waiters_outlast_the_lease() -> None:
+    assert oauth.TOKEN_SECONDS <= LEASE_SECONDS / 2
+    assert oauth.WAIT_SECONDS >= LEASE_SECONDS + oauth.TOKEN_SECONDS
+
+
+def test_a_job_that_was_stopped_before_it_asked_sends_nothing_if_another_has_taken_over(
+    clock: FakeClock,
+) -> None:
+    """Two that send one refresh token would make the server revoke the whole family."""
+    store = SqliteStore(None, clock=clock.now)
+    with Wire([token(1, refresh_token="r1"), token(2)]) as server:
+        grant = settings(server, grant="refresh_token", refresh_token="r0")
+        plain = Integration(name="svc", base_url="https://api.example.com")
+        first, second = (OAuth2Auth(grant, plain, store, clock=clock) for _ in range(2))
+        stored = first._stored
+
+        def stopped() -> oauth.Token:
+            found = stored()
+            if not server.seen:
+                clock.time += LEASE_SECONDS + 1
+                assert second.renew(refused=False)
+            return found
+
+        first._stored = stopped  # type: ignore[method-assign]
+        assert first.renew(refused=False)
+    assert len(server.seen) == 1
+    assert form(server)["refresh_token"] == "r0"
+
+
+def test_who_waits_for_a_token_stops_at_once_when_the_job_is_to_stop() -> None:
+    class Stopping(FakeClock):
+        def sleep(self, seconds: float) -> bool:
+            super().sleep(seconds)
+            return True
+
+    clock = Stopping()
+    store = SqliteStore(None, clock=clock.now)
+    with Wire([token(1)]) as server:
+        auth = OAuth2Auth(
+            settings(server), Integration(name="svc", base_url="https://api.example.com"), store, clock=clock
+        )
+        assert take(store, f"token:{auth.fingerprint()}", "another", LEASE_SECONDS)
+        with pytest.raises(TryLater, match="the job is to stop"):
+            auth.renew(refused=False)
+    assert len(clock.slept) == 1
 
 
 def test_threads_fetch_one_token_together() -> None:

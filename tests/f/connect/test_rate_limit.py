@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
+import json
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,12 +18,12 @@ from hypothesis import strategies as st
 
 from f.connect.errors import TryLater
 from f.connect.integration import RateLimit
-from f.connect.limits.rate_limit import Pace, RateLimiter, buckets_of
-from f.store.store import Store
-from f.store.stores import memory_store, postgres_store
+from f.connect.limits.rate_limit import LATEST, Pace, RateLimiter, buckets_of
+from f.store.store import Row, Store, Values
+from f.store.stores import SqliteStore, memory_store, postgres_store
 from tests.f.connect.wire import FakeClock
 
-TEN_PER_SECOND = RateLimit(max_requests=10, time_window=1.0, burst_size=3)
+TEN_PER_SECOND = RateLimit(max_requests=10, time_window=1.0 - LATEST, burst_size=3)  # a token each 0.1 s
 ROOT = Path(__file__).parents[3]
 
 
@@ -82,7 +85,7 @@ def test_a_wait_longer_than_allowed_takes_nothing_and_says_so(timed_store: Store
     with pytest.raises(TryLater, match="crm:default leaves no room within 5 s") as caught:
         limiter.acquire(timeout=5)
     assert caught.value.code == "rate_limited"
-    clock.time += 60.001
+    clock.time += 60.001 + LATEST
     assert limiter.try_acquire() is True
 
 
@@ -135,6 +138,83 @@ def test_a_clock_that_is_set_stops_nobody_for_long(timed_store: Store, clock: Fa
     assert limiter.acquire() < 301
     clock.time += 1
     assert limiter.try_acquire() is True
+
+
+def test_who_wakes_too_late_takes_a_later_moment_instead_of_joining_those_in_time(
+    timed_store: Store, clock: FakeClock
+) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    take_all(limiter)
+    waits = [limiter.next_step(0.0, 60) for _ in range(10)]  # until 1.0
+    clock.time += waits[0] + LATEST / 2
+    assert limiter.next_step(waits[0], 60, late=LATEST / 2) == 0.0
+    clock.time += 0.2
+    late = clock.time - (waits[1] - waits[0])
+    assert late > LATEST
+    assert limiter.next_step(waits[1], 60, late=0.15) == pytest.approx(
+        1.1 - waits[0] - LATEST / 2 - 0.2, abs=1e-4
+    )
+
+
+class SleepyClock(FakeClock):
+    """Wakes everybody late."""
+
+    def __init__(self, late: list[float]) -> None:
+        super().__init__()
+        self.late = late
+
+    def sleep(self, seconds: float) -> bool:
+        return super().sleep(seconds + (self.late.pop(0) if self.late else 0.0))
+
+
+def test_a_token_is_used_at_its_moment_or_not_at_all() -> None:
+    clock = SleepyClock([0.3])
+    with SqliteStore(None, clock=clock.now) as store:
+        limiter = RateLimiter("a", TEN_PER_SECOND, store, clock=clock)
+        take_all(limiter)
+        late = threading.Event()
+        sleep = clock.sleep
+
+        def others(seconds: float) -> bool:
+            if not late.is_set():
+                late.set()
+                assert [limiter.reserve(60) for _ in range(9)][-1] == pytest.approx(1.0, abs=1e-4)
+            return sleep(seconds)
+
+        clock.sleep = others  # type: ignore[method-assign]
+        limiter.acquire()
+    assert clock.slept == pytest.approx([0.1 + 0.3, 1.1 - 0.4], abs=1e-4)
+
+
+def test_the_time_a_statement_takes_is_not_waited_once_more(tmp_path: Path, clock: FakeClock) -> None:
+    """Two who come together: the database keeps the second one waiting for the first."""
+    with SqliteStore(tmp_path / "state.sqlite", clock=clock.now) as store:
+        limiter = RateLimiter("a", TEN_PER_SECOND, store, clock=clock)
+        take_all(limiter)
+        started, execute = clock.time, store.execute
+
+        def slow(sql: str, values: Values | None = None) -> list[Row]:
+            clock.time += 0.04
+            return execute(sql, values)
+
+        store.execute = slow  # type: ignore[method-assign]
+        wait = limiter.reserve(60)
+    assert wait is not None
+    assert clock.time + wait - started == pytest.approx(0.1, abs=1e-6)
+
+
+def test_a_token_that_came_due_while_its_statement_waited_is_void(tmp_path: Path, clock: FakeClock) -> None:
+    with SqliteStore(tmp_path / "state.sqlite", clock=clock.now) as store:
+        limiter = RateLimiter("a", TEN_PER_SECOND, store, clock=clock)
+        execute, delays = store.execute, [0.3]
+
+        def slow(sql: str, values: Values | None = None) -> list[Row]:
+            clock.time += delays.pop() if delays else 0.0
+            return execute(sql, values)
+
+        store.execute = slow  # type: ignore[method-assign]
+        assert limiter.reserve(60) == 0.0
+        assert limiter.available() == 2  # of three: the void one has come back by now
 
 
 STEPS = st.lists(
@@ -225,3 +305,96 @@ def test_a_limiter_of_postgres_uses_the_databases_clock(
     monkeypatch.setattr(time, "time", lambda: real() - 5000)
     with postgres_store(postgres) as store:
         assert abs(store.now() - real()) < 60
+
+
+# A server that counts strictly: when each request came, by the clock that all processes share.
+STRICT = """
+import contextlib, json, os, selectors, socket, sys, time
+with contextlib.suppress(OSError):
+    os.nice(-15)  # what it counts is when they came, not when it had time to look
+listener, at = socket.create_server(("127.0.0.1", 0), backlog=128), []
+selector = selectors.DefaultSelector()
+selector.register(listener, selectors.EVENT_READ)
+selector.register(sys.stdin, selectors.EVENT_READ)
+print(listener.getsockname()[1], flush=True)
+while True:
+    for key, _ in selector.select():
+        if key.fileobj is sys.stdin:
+            print(json.dumps(at))
+            sys.exit()
+        elif key.fileobj is listener:
+            selector.register(listener.accept()[0], selectors.EVENT_READ)
+        elif key.fileobj.recv(65536):
+            at.append(time.monotonic())
+            key.fileobj.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
+        else:
+            selector.unregister(key.fileobj)
+"""
+CALLER = """
+import sys, threading, time
+from f.connect.calls.message import Request
+from f.connect.client import Client
+from f.connect.integration import Integration, RateLimit
+from f.store.stores import memory_store, postgres_store, sqlite_store
+where, url, how, threads = *sys.argv[1:4], int(sys.argv[4])
+if where == "memory":
+    store = memory_store()
+else:
+    store = postgres_store(where) if "://" in where else sqlite_store(where)
+limit = RateLimit(max_requests=40, burst_size=8)
+client = Client(Integration(name="a", base_url=url, rate_limit=limit), store)
+print("ready", flush=True)
+sys.stdin.readline()
+end = time.monotonic() + 3
+def call():
+    while time.monotonic() < end:
+        client.get("/x")
+def requests():
+    while time.monotonic() < end:
+        yield Request(method="GET", path="/x")
+if how == "at once":
+    assert all(result.success for _, result in client.send_many(requests(), threads))
+else:
+    callers = [threading.Thread(target=call) for _ in range(threads)]
+    for caller in callers: caller.start()
+    for caller in callers: caller.join()
+"""
+
+
+def strictest(at: list[float], window: float = 1.0) -> int:
+    """The most arrivals in any window."""
+    at = sorted(at)
+    return max(bisect.bisect_left(at, start + window) - number for number, start in enumerate(at))
+
+
+PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+@pytest.mark.parametrize("how", ["threads", "at once"])
+@pytest.mark.parametrize(
+    ("kind", "processes", "callers"), [("memory", 1, 16), ("sqlite", 4, 4), ("postgres", 4, 4)]
+)
+def test_a_server_that_counts_strictly_never_sees_more_than_limit_and_burst(
+    kind: str, processes: int, callers: int, how: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    where = {"memory": "memory", "sqlite": str(tmp_path / "state.sqlite")}.get(kind)
+    where = where or request.getfixturevalue("postgres")
+    server = subprocess.Popen([sys.executable, "-c", STRICT], cwd=ROOT, **PIPES)
+    command = [sys.executable, "-c", CALLER, where, f"http://127.0.0.1:{_line(server)}", how, str(callers)]
+    children = [subprocess.Popen(command, cwd=ROOT, **PIPES) for _ in range(processes)]
+    assert {_line(child) for child in children} == {"ready"}
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    for child in children:
+        child.communicate(timeout=30)
+        assert child.returncode == 0
+    at = json.loads(server.communicate("done\n", timeout=10)[0])
+    assert len(at) > 8  # more than the burst
+    assert strictest(at) <= 40 + 8

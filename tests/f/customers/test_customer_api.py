@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from f.connect.errors import FixSettings
+from f.connect.calls.verdict import backoff
+from f.connect.client import Client
+from f.connect.errors import FixSettings, TryLater
 from f.customers.targets.customer_api import customer_api, open_target
 from f.records.target.guarantee import guarantee_of
 from f.records.target.target import JournalKind
+from tests.f.connect.wire import FakeClock, Wire, reply
 
 ROOT = Path(__file__).parents[3]
 GOOD = {"kind": "generic", "base_url": "https://api.example.com"}
@@ -201,3 +204,51 @@ def test_the_resource_type_and_the_typed_dict_name_the_same_fields() -> None:
 def test_no_secret_of_a_resource_is_in_the_text_of_its_target() -> None:
     target = open_target({**GOOD, "authentication": {"type": "bearer_token", "token": "t0p-secret"}})
     assert "t0p-secret" not in repr(target)
+
+
+@pytest.mark.parametrize(
+    ("settings", "waits"),
+    [
+        ({"backoff_factor": 1}, [1, 2, 4, 8]),
+        ({"backoff_factor": 0.5}, [0.5, 1, 2, 4]),
+        ({"backoff_factor": 2, "max_delay": 5}, [2, 4, 5, 5]),
+        ({"backoff_factor": 60}, [60, 60, 60, 60]),
+        ({"backoff_factor": 0}, [0, 0, 0, 0]),
+        ({"backoff_factor": 1, "initial_delay": 1}, [1, 2, 4, 8]),
+        ({"initial_delay": 0.1}, [0.1, 0.2, 0.4, 0.8]),
+    ],
+)
+def test_retry_n_comes_after_at_most_backoff_factor_times_two_to_the_n(
+    settings: dict[str, float], waits: list[float]
+) -> None:
+    retry = open_target({**GOOD, "settings": settings}).integration.retry
+    assert [backoff(retry, n + 1, lambda: 1.0) for n in range(4)] == waits
+    assert [backoff(retry, n + 1, lambda: 0.5) for n in range(4)] == [wait / 2 for wait in waits]
+
+
+def test_the_waits_between_attempts_are_those_of_the_backoff_factor() -> None:
+    clock, down = FakeClock(), reply(503)
+    with Wire([down]) as wire:
+        api = {**GOOD, "base_url": wire.url, "settings": {"backoff_factor": 1, "retry_attempts": 4}}
+        with Client(open_target(api).integration, clock=clock) as client, pytest.raises(TryLater):
+            client.get("/x")
+    assert (clock.slept, len(wire.seen)) == ([1, 2, 4, 8], 5)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"backoff_factor": -1},
+        {"backoff_factor": 121},
+        {"backoff_factor": "2"},
+        {"backoff_factor": True},
+        {"backoff_factor": None},
+        {"backoff_factor": float("nan")},
+        {"backoff_factor": 2, "initial_delay": 1},
+        {"backoff_factor": 2, "max_delay": 1},
+        {"backoff_factor": 2, "max_delay": "x"},
+    ],
+)
+def test_a_backoff_that_cannot_be_used_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(FixSettings, match=r"backoff_factor|max_delay"):
+        open_target({**GOOD, "settings": settings})

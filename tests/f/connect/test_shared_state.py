@@ -1,0 +1,343 @@
+"""What jobs share, and with whom: real processes over one store, and targets that must not share at all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from f.connect.calls.message import Request
+from f.connect.client import Client
+from f.connect.errors import SignInAgain, TryLater
+from f.connect.integration import BearerToken, CircuitBreaker, Integration, OAuth2, RateLimit, Retry
+from f.connect.limits.shared_key import account_key, credential_key
+from f.connect.redact import fingerprint_of
+from f.connect.sign_in.auth import auth_for
+from f.connect.sign_in.oauth import READ, TABLE, OAuth2Auth
+from f.customers.targets.customer_api import open_target
+from f.records.sending.parking import ParkingClient
+from f.store.store import Row, Store, Values
+from f.store.stores import memory_store, postgres_store, sqlite_store
+from tests.f.connect.wire import Wire, reply
+from tests.loopback import Asked, Loopback, Reply, serve
+
+ROOT = Path(__file__).parents[3]
+OK = reply(200, {"id": "1"})
+NO_RETRY = Retry(enabled=False)
+JOB = """
+import json, sys
+from collections import Counter
+from f.connect.calls.message import Request, Response
+from f.customers.targets.customer_api import open_target
+from f.records.sending.parking import ParkingClient
+from f.store.stores import postgres_store, sqlite_store
+where, api, posts = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
+with (postgres_store(where) if "://" in where else sqlite_store(where)) as store:
+    with ParkingClient(open_target(api), store, park_after=300) as client:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        requests = (Request(method="POST", path="/customers", json={"n": n}) for n in range(posts))
+        ends = Counter(
+            str(result.status) if isinstance(result, Response) else str(result.code)
+            for _, result in client.send_many(requests, 4)
+        )
+print(json.dumps(ends), flush=True)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a store that processes share."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "limits.sqlite")
+        return
+    dsn = request.getfixturevalue("postgres")
+    yield dsn
+    with postgres_store(dsn) as store:
+        for (table,) in store.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
+            store.execute(f"DROP TABLE {table}")
+
+
+class Jobs:
+    """Processes that import into one target: each is ready before any of them begins."""
+
+    def __init__(self, where: str, api: Mapping[str, Any], count: int, posts: int) -> None:
+        command = [sys.executable, "-c", JOB, where, json.dumps(api), str(posts)]
+        self._processes = [
+            subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(count)
+        ]
+        for process in self._processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+
+    def run(self) -> Counter[str]:
+        """Let all begin at once, and return how their calls ended, added up."""
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        ends: Counter[str] = Counter()
+        for process in self._processes:
+            ends.update(json.loads(process.communicate(timeout=60)[0]))
+        return ends
+
+
+def api(url: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "generic", "base_url": url, "settings": {"retry_attempts": 0}, **more}
+
+
+@contextmanager
+def down(status: int) -> Iterator[Loopback]:
+    with serve(lambda _: Reply(status, {"error": "no"})) as server:
+        yield server
+
+
+def test_eight_jobs_without_a_rate_limit_fetch_one_token(where: str) -> None:
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/token":
+            time.sleep(0.3)  # long enough for all to want it
+            return Reply(200, {"access_token": "t", "expires_in": 3600})
+        return Reply(201, {"id": "1"})
+
+    with serve(answer) as server:
+        oauth = {"type": "oauth2", "token_url": f"{server.url}/token", "client_id": "c", "client_secret": "s"}
+        ends = Jobs(where, api(server.url, authentication=oauth), count=8, posts=5).run()
+    assert ends == {"201": 40}
+    assert Counter(asked.path for asked in server.asked) == {"/token": 1, "/customers": 40}
+
+
+def test_eight_jobs_send_little_more_than_the_minimum_into_a_dead_service(where: str) -> None:
+    """The minimum is 20 calls; of each job 4 may be under way then, and 4 more while the last are told."""
+    with down(503) as server:
+        ends = Jobs(where, api(server.url), count=8, posts=100).run()
+    assert 20 <= len(server.asked) <= 20 + 8 * (4 + 4)
+    assert ends["circuit_open"] == 800 - len(server.asked)
+
+
+def test_an_open_circuit_is_known_to_a_job_before_its_first_call(where: str) -> None:
+    with down(503) as server:
+        Jobs(where, api(server.url), count=1, posts=100).run()
+        before = len(server.asked)
+        assert Jobs(where, api(server.url), count=4, posts=10).run() == {"circuit_open": 40}
+    assert len(server.asked) == before
+
+
+def test_a_403_is_refused_once_and_known_to_every_other_job(where: str) -> None:
+    bearer = {"type": "bearer_token", "token": "t"}
+    with down(403) as server:
+        waiting = Jobs(where, api(server.url, authentication=bearer), count=4, posts=10)
+        assert Jobs(where, api(server.url, authentication=bearer), count=1, posts=1).run() == {"403": 1}
+        time.sleep(1.1)  # those that were ready have looked before; they look again once a second
+        assert waiting.run() == {"credential_refused": 40}
+        assert Jobs(where, api(server.url, authentication=bearer), count=4, posts=10).run() == {
+            "credential_refused": 40
+        }
+        other = {"type": "bearer_token", "token": "another"}
+        assert Jobs(where, api(server.url, authentication=other), count=1, posts=1).run() == {"403": 1}
+    assert len(server.asked) == 2
+
+
+class CountingStore:
+    """Counts the statements that go through a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.statements = 0
+        execute = store.execute
+
+        def counting(sql: str, values: Values | None = None) -> list[Row]:
+            self.statements += 1
+            return execute(sql, values)
+
+        store.execute = counting  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["one by one", "at once"])
+def test_calls_without_a_rate_limit_cost_no_statement_each(tmp_path: Path, many: bool) -> None:
+    bearer = {"type": "bearer_token", "token": "t"}
+    requests = [Request(method="POST", path="/customers", json={}) for _ in range(300)]
+    with serve(lambda _: Reply(201, {})) as server, sqlite_store(tmp_path / "s.sqlite") as store:
+        target = open_target(api(server.url, authentication=bearer))
+        with ParkingClient(target, store, park_after=300) as client:
+            client.post("/customers", json={})
+            counted, began = CountingStore(store), time.monotonic()
+            if many:
+                assert all(result.attempts == 1 for _, result in client.send_many(requests, 16))
+            else:
+                for request in requests:
+                    client.request(request)
+            seconds = time.monotonic() - began
+    # A look a second at each of circuit, credential and pause; a block of the day's calls every ten; the end.
+    assert counted.statements <= 3 * (seconds + 1) + 300 / 10 + 10
+
+
+def test_calls_without_a_rate_limit_do_not_leave_the_event_loop(tmp_path: Path) -> None:
+    with sqlite_store(tmp_path / "s.sqlite") as store:
+        plain = Integration(name="a", base_url="https://api.example.com")
+        limited = Integration(
+            name="a", base_url="https://api.example.com", rate_limit=RateLimit(max_requests=1)
+        )
+        assert [Client(one, store)._guard.blocks for one in (plain, limited)] == [False, True]
+
+
+def test_a_pause_one_job_was_asked_for_holds_for_the_others_without_a_rate_limit(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Wire([reply(429, None, {"Retry-After": "60"}), OK]) as wire:
+        one = Integration(name="a", base_url=wire.url, retry=NO_RETRY)
+        with sqlite_store(path) as mine, Client(one, mine) as client, pytest.raises(TryLater):
+            client.get("/x")
+        impatient = Integration(name="b", base_url=wire.url, retry=Retry(longest_wait=1))
+        with (
+            sqlite_store(path) as theirs,
+            Client(impatient, theirs) as client,
+            pytest.raises(TryLater) as caught,
+        ):
+            client.get("/x")
+    assert caught.value.code == "rate_limited"
+    assert len(wire.seen) == 1
+
+
+def test_the_failures_of_one_target_do_not_open_the_circuit_of_another_of_the_same_name(
+    any_store: Store,
+) -> None:
+    rule = CircuitBreaker(minimum_calls=3)
+    with Wire([reply(503)]) as broken, Wire([OK]) as fine:
+        a, b = (
+            Integration(name="same", base_url=wire.url, circuit_breaker=rule, retry=NO_RETRY)
+            for wire in (broken, fine)
+        )
+        with Client(a, any_store) as client:
+            for _ in range(3):
+                with pytest.raises(TryLater):
+                    client.get("/x")
+            assert client.breaker.status() == "open"
+        with Client(b, any_store) as client:
+            assert client.get("/x").success
+
+
+def test_the_calls_of_one_target_do_not_use_up_the_limit_of_another_of_the_same_name(
+    any_store: Store,
+) -> None:
+    limit = RateLimit(max_requests=1, time_window=3600, burst_size=1)
+    with Wire([OK]) as one, Wire([OK]) as another:
+        for wire in (one, another):
+            with Client(Integration(name="same", base_url=wire.url, rate_limit=limit), any_store) as client:
+                assert client.get("/x").success
+                assert client.limiter.available() == 0
+
+
+BASE: dict[str, Any] = {
+    "name": "a",
+    "base_url": "https://api.example.com",
+    "authentication": BearerToken(token="t"),
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "shares_limit", "shares_credential"),
+    [
+        ({"name": "b"}, True, True),
+        ({"base_url": "https://API.example.com:443/v2/"}, True, True),
+        ({"timeout": 1.0}, True, True),
+        ({"base_url": "https://api.example.com:8443"}, False, False),
+        ({"base_url": "https://api.example.org"}, False, False),
+        ({"base_url": "http://localhost"}, False, False),
+        ({"authentication": BearerToken(token="u")}, False, False),
+        ({"default_headers": {"X-Tenant": "two"}}, False, False),
+        ({"account": "two"}, False, True),
+    ],
+    ids=str,
+)
+def test_what_is_shared_depends_on_origin_account_and_credential_alone(
+    changed: dict[str, Any], shares_limit: bool, shares_credential: bool
+) -> None:
+    first, second = (Integration(**BASE), Integration(**{**BASE, **changed}))
+    with memory_store() as store:
+        auths = auth_for(first, store), auth_for(second, store)
+    assert (account_key(first, auths[0]) == account_key(second, auths[1])) is shares_limit
+    assert (credential_key(first, auths[0]) == credential_key(second, auths[1])) is shares_credential
+    assert "t" not in account_key(first, auths[0]).split()
+
+
+def test_an_account_with_a_name_keeps_its_limit_when_its_credential_is_replaced() -> None:
+    first, second = (
+        Integration(**{**BASE, "account": "emea", "authentication": BearerToken(token=token)})
+        for token in ("old", "new")
+    )
+    with memory_store() as store:
+        assert account_key(first, auth_for(first, store)) == account_key(second, auth_for(second, store))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"token_url": "/other"},
+        {"client_id": "other"},
+        {"client_secret": "other"},
+        {"scope": "other"},
+        {"audience": "other"},
+        {"grant": "refresh_token", "refresh_token": "r0"},
+    ],
+    ids=str,
+)
+def test_a_token_is_sent_only_for_what_it_was_asked_for(any_store: Store, changed: dict[str, str]) -> None:
+    tokens = iter("12")
+    tokens_lock = threading.Lock()
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/x":
+            return Reply(200, {})
+        with tokens_lock:
+            return Reply(200, {"access_token": f"token-{next(tokens)}", "expires_in": 3600})
+
+    with serve(answer) as server:
+        first = {
+            "token_url": "/token",
+            "client_id": "c",
+            "client_secret": "s",
+            "scope": "read",
+            "audience": "a",
+        }
+        for settings in (first, {**first, **changed}):
+            oauth = OAuth2(**{**settings, "token_url": server.url + settings["token_url"]})  # type: ignore[arg-type]
+            with Client(
+                Integration(name="same", base_url=server.url, authentication=oauth), any_store
+            ) as client:
+                client.get("/x")
+    sent = [asked.headers["Authorization"] for asked in server.asked if asked.path == "/x"]
+    assert sent == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_a_rotated_refresh_token_of_an_older_version_is_taken_over_once(any_store: Store) -> None:
+    any_store.create(TABLE)
+    old_key = f"svc:default:{fingerprint_of('c' + chr(10) + 's' + chr(10) + 'r0' + chr(10))}"
+    any_store.execute("INSERT INTO connect_token VALUES (:key, 'old', 0, 'rotated', 0, '')", {"key": old_key})
+    with Wire([reply(200, {"access_token": "t", "expires_in": 60})]) as server:
+        oauth = OAuth2(
+            token_url=server.url, client_id="c", client_secret="s", refresh_token="r0", grant="refresh_token"
+        )
+        plain = Integration(name="svc", base_url="https://api.example.com")
+        auth = OAuth2Auth(oauth, plain, any_store)
+        assert auth.renew(refused=False)
+        assert b"refresh_token=rotated" in server.seen[0].body
+    assert any_store.execute(READ, {"key": old_key}) == []
+    assert any_store.execute(READ, {"key": auth.fingerprint()})[0][2] == "rotated"
+
+
+def test_a_refused_credential_is_named_by_the_host_and_not_by_its_key(any_store: Store) -> None:
+    with Wire([reply(401)]) as wire:
+        one = Integration(name="a", base_url=wire.url, authentication=BearerToken(token="t"))
+        with Client(one, any_store) as client:
+            with pytest.raises(SignInAgain):
+                client.get("/x")
+            with pytest.raises(SignInAgain, match=rf"The credential of 127.0.0.1:{wire.port} was refused"):
+                client.get("/x")
