@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from f.connect.errors import FixInput
-from f.notify.email.mail import Address, addresses_of, mail_of, text_of_html
+from f.notify.email.address_list import Address
+from f.notify.email.mail import addresses_of, mail_of, text_of_html
 from f.notify.email.mail_layouts import event_html, report_html, welcome_html
 from f.notify.messages.message import Message, safe_link
 from f.notify.messages.templating import fill_html, fill_text

@@ -291,7 +291,9 @@ def test_a_template_is_the_providers_or_ones_own(resend: Twin, sendgrid: Twin) -
     send_template_email(
         to, sender, data, subject="Hi {{ name }}", html="<p>{{ name }}</p>", resend=resend.resource
     )
-    send_template_email(to, sender, data, template_id="welcome", resend=resend.resource)
+    send_template_email(
+        to, sender, data, subject="Hi {{ name }}", template_id="welcome", resend=resend.resource
+    )
     send_template_email(to, sender, data, template_id="d-welcome", sendgrid=sendgrid.resource)
     own, theirs = resend.sent()
     assert (own["subject"], own["html"]) == ("Hi <b>Ada</b>", "<p>&lt;b&gt;Ada&lt;/b&gt;</p>")
@@ -309,7 +311,17 @@ def test_a_provider_that_does_not_know_the_template_is_heard(resend: Twin, sendg
     providers: list[dict[str, Any]] = [{"resend": resend.resource}, {"sendgrid": sendgrid.resource}]
     for provider in providers:
         with pytest.raises(FixInput, match="Check template_id"):
-            send_template_email(["ada@example.com"], "ops@example.com", {}, template_id="d-none", **provider)
+            send_template_email(
+                ["ada@example.com"], "ops@example.com", {}, subject="Hi", template_id="d-none", **provider
+            )
+
+
+def test_resends_template_needs_a_subject_beside_it(resend: Twin) -> None:
+    with pytest.raises(FixInput, match="a template needs a subject beside it"):
+        send_template_email(
+            ["ada@example.com"], "ops@example.com", {}, template_id="welcome", resend=resend.resource
+        )
+    assert resend.sent() == []
 
 
 def test_a_customer_is_welcomed_once(sendgrid: Twin) -> None:

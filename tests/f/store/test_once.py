@@ -10,7 +10,17 @@ from threading import Event
 import pytest
 
 from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, TryLater
-from f.store.once import LEASE_SECONDS, OneTimeWrite, Receipt, key_of, remember, send_once, was_sent
+from f.store.once import (
+    LEASE_SECONDS,
+    Attempt,
+    Candidate,
+    OneTimeWrite,
+    Receipt,
+    key_of,
+    remember,
+    send_once,
+    was_sent,
+)
 from f.store.store import Store, take
 
 
@@ -22,20 +32,20 @@ class Post:
         self.marks: list[str] = []
         self.holds = holds
 
-    def send(self, mark: str) -> str:
-        self.marks.append(mark)
+    def send(self, attempt: Attempt) -> str:
+        self.marks.append(attempt.mark)
         error = next(self.errors, None)
         if error is not None:
             raise error
         return f"id{len(self.marks)}"
 
-    def look_up(self, mark: str, since: float) -> str | None:
-        assert mark in self.marks
-        assert since > 0
-        return self.holds
+    def look_up(self, attempt: Attempt) -> list[Candidate]:
+        assert attempt.mark in self.marks
+        assert 0 < attempt.since < attempt.until
+        return [] if self.holds is None else [Candidate(self.holds)]
 
     def write(self, *, repeat_safe: bool = False) -> OneTimeWrite:
-        return OneTimeWrite(self.send, None if repeat_safe else self.look_up, repeat_safe)
+        return OneTimeWrite(self.send, None if repeat_safe else self.look_up, repeat_safe=repeat_safe)
 
 
 def lapse(store: Store) -> None:
@@ -138,16 +148,16 @@ def test_a_key_tells_nothing_of_its_parts() -> None:
 def test_a_job_that_lost_its_lease_does_not_undo_what_the_next_one_did(any_store: Store) -> None:
     """Or a third job would find no claim, and send a second time."""
 
-    def slow(_mark: str) -> str:
+    def slow(_: Attempt) -> str:
         lapse(any_store)
         return send_once(any_store, "k", OneTimeWrite(lost, repeat_safe=True)).id
 
-    def lost(_mark: str) -> str:
+    def lost(_: Attempt) -> str:
         raise OutcomeUnknown("lost")
 
-    def refused(mark: str) -> str:
+    def refused(attempt: Attempt) -> str:
         with pytest.raises(OutcomeUnknown):
-            slow(mark)
+            slow(attempt)
         raise FixInput("no")
 
     with pytest.raises(FixInput):
@@ -160,7 +170,7 @@ def test_a_job_that_lost_its_lease_does_not_undo_what_the_next_one_did(any_store
 def test_what_was_sent_stays_so_though_another_job_took_the_lease(any_store: Store) -> None:
     again = OneTimeWrite(lambda _: "id2")
 
-    def slow(_mark: str) -> str:
+    def slow(_: Attempt) -> str:
         lapse(any_store)
         with pytest.raises(OutcomeUnknown):
             send_once(any_store, "k", again)
@@ -171,12 +181,12 @@ def test_what_was_sent_stays_so_though_another_job_took_the_lease(any_store: Sto
 
 
 def test_what_was_sent_stays_so_though_another_job_was_refused_it(any_store: Store) -> None:
-    def refused(_mark: str) -> str:
+    def refused(_: Attempt) -> str:
         raise FixInput("no")
 
-    def slow(_mark: str) -> str:
+    def slow(_: Attempt) -> str:
         lapse(any_store)
-        with pytest.raises(FixInput):
+        with pytest.raises(OutcomeUnknown, match="sending it again failed: no"):
             send_once(any_store, "k", OneTimeWrite(refused, repeat_safe=True))
         return "id1"
 
@@ -187,15 +197,16 @@ def test_what_was_sent_stays_so_though_another_job_was_refused_it(any_store: Sto
 def test_what_a_slow_job_sent_while_another_looked_is_not_sent_again(any_store: Store) -> None:
     post, under_way, looked = Post(), Event(), Event()
 
-    def slow(mark: str) -> str:
+    def slow(attempt: Attempt) -> str:
         lapse(any_store)
         under_way.set()
         assert looked.wait(10)
-        return post.send(mark)
+        return post.send(attempt)
 
-    def look_up(_mark: str, _since: float) -> None:
+    def look_up(_: Attempt) -> list[Candidate]:
         looked.set()
         assert job.result(10) == Receipt("sent", "id1")
+        return []
 
     with ThreadPoolExecutor(1) as pool:
         job = pool.submit(send_once, any_store, "k", OneTimeWrite(slow))

@@ -157,11 +157,11 @@ class _Slack:
     def history(self, request: Request) -> Reply:
         """Return the messages of a channel, newest first."""
         channel = self._channel(request.query.get("channel", ""))
-        oldest = float(request.query.get("oldest", "0"))
+        oldest, latest = float(request.query.get("oldest", "0")), float(request.query.get("latest", "inf"))
         found = [
             self._records.get(_MESSAGE, number) for number in self._records.find(_MESSAGE, "channel", channel)
         ]
-        messages = [message for message in reversed(found) if message and float(message["ts"]) >= oldest]
+        messages = [one for one in reversed(found) if one and oldest <= float(one["ts"]) <= latest]
         if request.query.get("include_all_metadata") != "true":
             messages = [{k: v for k, v in message.items() if k != "metadata"} for message in messages]
         return Reply(
