@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, TryLater
+from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, SignInAgain, TryLater
 from f.store.once import (
     LEASE_SECONDS,
     Attempt,
@@ -21,7 +21,7 @@ from f.store.once import (
     send_once,
     was_sent,
 )
-from f.store.store import Store, take
+from f.store.store import Permit, Store, take
 
 
 class Post:
@@ -214,6 +214,76 @@ def test_what_a_slow_job_sent_while_another_looked_is_not_sent_again(any_store: 
         with pytest.raises(TryLater, match="Another job is sending"):
             send_once(any_store, "k", OneTimeWrite(post.send, look_up))
     assert send_once(any_store, "k", OneTimeWrite(post.send, look_up)) == Receipt("already_sent", "id1")
+
+
+def test_a_look_up_that_fails_gives_the_claim_of_a_lost_answer_not_back(any_store: Store) -> None:
+    """Or the next run would find no claim, and send a second time."""
+    post = Post(OutcomeUnknown("lost"))
+
+    def broken(_: Attempt) -> list[Candidate]:
+        raise SignInAgain("no")
+
+    with pytest.raises(OutcomeUnknown, match="lost Looking it up failed: no"):
+        send_once(any_store, "k", OneTimeWrite(post.send, broken))
+    with pytest.raises(SignInAgain):
+        send_once(any_store, "k", OneTimeWrite(post.send, broken))
+    post.holds = "id9"
+    assert send_once(any_store, "k", post.write()) == Receipt("already_sent", "id9")
+    assert len(post.marks) == 1
+
+
+def test_a_refusal_of_the_second_attempt_says_nothing_of_the_first(any_store: Store) -> None:
+    """The third goes out under the first one's mark as well, or it would be sent twice."""
+    post = Post(OutcomeUnknown("lost"), TryLater("busy"))
+    with pytest.raises(OutcomeUnknown):
+        send_once(any_store, "k", post.write(repeat_safe=True))
+    with pytest.raises(OutcomeUnknown, match="sending it again failed: busy"):
+        send_once(any_store, "k", post.write(repeat_safe=True))
+    assert send_once(any_store, "k", post.write(repeat_safe=True)).status == "sent"
+    assert (len(post.marks), len(set(post.marks))) == (3, 1)
+
+
+def test_a_look_up_covers_all_attempts_from_the_first_to_the_last(any_store: Store) -> None:
+    post, spans = Post(OutcomeUnknown("lost"), OutcomeUnknown("lost")), []
+
+    def look_up(attempt: Attempt) -> list[Candidate]:
+        spans.append((attempt.since, attempt.until))
+        return []
+
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            send_once(any_store, "k", OneTimeWrite(post.send, look_up, likeness="l"))
+        any_store.execute("UPDATE notify_sent SET at = at - 1000")
+    first, resumed, last = spans
+    assert first[0] - resumed[0] == pytest.approx(1000)
+    assert resumed[1] == pytest.approx(first[1])
+    assert last[0] == resumed[0]
+    assert last[1] > first[1]
+
+
+def test_only_what_another_job_may_take_over_has_a_permit(any_store: Store) -> None:
+    permits: list[Permit | None] = []
+
+    def send(attempt: Attempt) -> str:
+        permits.append(attempt.permit)
+        return "id"
+
+    for key in ("k", ""):
+        send_once(any_store, key, OneTimeWrite(send))
+    assert permits[0] is not None
+    assert permits[0].is_valid()
+    assert permits[1] is None
+
+
+@pytest.mark.parametrize("key", ["other", ""])
+def test_an_id_that_another_write_got_is_no_candidate(any_store: Store, key: str) -> None:
+    """Two that look alike are two, whether or not the other one had a key."""
+    other, post = Post(), Post(OutcomeUnknown("lost"), holds="id1")
+    send_once(any_store, key, OneTimeWrite(other.send, other.look_up, likeness="l"))
+    write = OneTimeWrite(post.send, post.look_up, likeness="l")
+    with pytest.raises(OutcomeUnknown):
+        send_once(any_store, "k", write)
+    assert send_once(any_store, "k", write) == Receipt("sent", "id2")
 
 
 OLD_TABLE = """CREATE TABLE IF NOT EXISTS notify_sent (
