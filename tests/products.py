@@ -17,6 +17,7 @@ from f.records.reading.record_type import Field, RecordType, Required
 from f.records.rows.outcome import ReasonText, RowOutcome
 from f.records.rows.row import Found, Row, Rows
 from f.records.target.field_names import field_names
+from f.records.target.lookup_proof import LookupProof, LookupReading
 from f.records.target.replies import object_of, refusal
 from f.records.target.target import BaseKind, Lookup, OnDuplicate, Target, Traits
 
@@ -77,7 +78,8 @@ class Shop(BaseKind):
                 method="POST", path=target.endpoint, json=record, endpoint="products", context=(row,)
             )
 
-    def outcomes_from(self, response: Response, rows: Rows) -> list[RowOutcome]:
+    def outcomes_from(self, response: Response, rows: Rows, target: Target) -> list[RowOutcome]:
+        del target
         product = str(object_of(response).get("id") or "") or None
         if response.status == 201:
             return [RowOutcome("created", id=product)] * len(rows)
@@ -106,11 +108,18 @@ class Shop(BaseKind):
         for row in rows:
             yield Request(method="GET", path=f"{target.endpoint}/{quote(row.key)}", context=(row,))
 
-    def found_in(self, response: Response, rows: Rows, target: Target) -> dict[int, Found]:
-        del target
+    @property
+    def proving(self) -> None:
+        return None
+
+    def read_lookup(
+        self, response: Response, rows: Rows, target: Target, proof: LookupProof | None
+    ) -> LookupReading:
+        del target, proof
         product: dict[str, Any] = object_of(response)
-        there = response.success and product.get("sku") == rows[0].key
-        return {rows[0].line: Found(str(product["id"]), product)} if there else {}
+        if response.success and product.get("sku") == rows[0].key:
+            return LookupReading({rows[0].line: Found(str(product["id"]), product)})
+        return LookupReading({}, frozenset({rows[0].line} if response.status == 404 else ()))
 
 
 def shop_target(url: str, **settings: Any) -> Target:

@@ -32,6 +32,7 @@ from f.records.rows.row import Row, Rows, reported
 from f.records.rows.row_store import Created, StoredRows, inline, object_path, read_rows, to_line, write_rows
 from f.records.sending.run import Sent, send_rows
 from f.records.sending.session import Session, gc_relaxed, journal_kind, open_import
+from f.records.target.guarantee import guarantee_of
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import postgresql
 from f.windmill.job import Cancellation, Progress
@@ -80,7 +81,9 @@ def main(
     return {
         **_summary(sent, outcomes, chunk, import_id),
         "target": target.title,
-        "guarantee": target.guarantee(journal_kind(journal), on_duplicate),
+        "guarantee": guarantee_of(
+            target, journal_kind(journal), on_duplicate, lookup_shown=sent.lookup_shown
+        ),
         "ids": {str(row.line): outcome.id for row, outcome in outcomes if outcome.id} if customers else {},
         "started": started,
         "ended": time.time(),

@@ -19,6 +19,7 @@ from f.records.planning.quota import forecast_of
 from f.records.reading.parsed import Parsed
 from f.records.rows.row_store import StoredRows
 from f.records.sending.session import journal_kind
+from f.records.target.guarantee import guarantee_of
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import postgresql
 from f.windmill.job import Progress
@@ -45,8 +46,8 @@ def main(
     plan: Plan | None = None
     planned: list[StoredRows] = []
     if dry_run or ask_first or apply_plan:
-        plan, planned = _planned(file, target, journal, on_duplicate, resend_unknown=resend_unknown)
-        message = f"{message} {in_a_sentence(plan)}"
+        plan, planned, doubts = _planned(file, target, journal, on_duplicate, resend_unknown=resend_unknown)
+        message = " ".join(filter(None, (message, in_a_sentence(plan), doubts)))
     left = _left_to_send(file, planned)
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
     message = f"{message} {forecast['message']}"
@@ -59,7 +60,7 @@ def main(
         "decision": "ask" if not dry_run and (too_many or asks_for_plan) else "go",
         "message": message,
         "target": target.title,
-        "guarantee": target.guarantee(journal_kind(journal), on_duplicate),
+        "guarantee": guarantee_of(target, journal_kind(journal), on_duplicate),
         "plan": plan,
         "planned_outcomes": planned,
         "forecast": forecast,
@@ -92,13 +93,13 @@ def _planned(
     on_duplicate: OnDuplicate,
     *,
     resend_unknown: bool,
-) -> tuple[Plan, list[StoredRows]]:
-    """The plan, and the outcomes by chunk that need no sending."""
+) -> tuple[Plan, list[StoredRows], str]:
+    """The plan, the outcomes by chunk that need no sending, and what the plan cannot be sure of."""
     record = PlanRecord(parsed["import_id"])
     with open_planner(parsed, target, journal, on_duplicate, resend_unknown=resend_unknown) as planner:
         written = record.write(planned_chunks(parsed, planner, Progress(parsed["counts"]["valid"])))
     plan = record.summary(written, hash=planner.hash, reads_target=target.can_ask, requests=planner.requests)
-    return plan, record.planned_outcomes
+    return plan, record.planned_outcomes, planner.doubts
 
 
 def _left_to_send(parsed: Parsed, planned: list[StoredRows]) -> list[int]:

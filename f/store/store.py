@@ -22,6 +22,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
 
+LEASE_LOST = "lease_lost"  # the code of an error: another job acts in this one's place
 BUSY_SECONDS = 10.0  # how long a writer waits for another process's lock before TryLater
 
 _LEASES = """CREATE TABLE IF NOT EXISTS store_lease (
@@ -36,6 +37,7 @@ _STILL = "WHERE key = :key AND holder = :holder AND number = :number"
 _RENEW = f"UPDATE store_lease SET until = :until {_STILL} RETURNING number"  # noqa: S608 - made of constants
 _HOLDS = f"UPDATE store_lease SET number = number {_STILL} RETURNING number"  # noqa: S608 - made of constants
 _RELEASE = f"UPDATE store_lease SET holder = '', until = :now {_STILL}"  # noqa: S608 - made of constants
+_HELD = "SELECT holder, until, number FROM store_lease WHERE key = :key"
 _FORGET = "DELETE FROM store_lease WHERE until < :old"
 _FORGET_SECONDS = 86_400.0
 
@@ -136,6 +138,16 @@ def take(store: Store, key: str, holder: str, seconds: float) -> Lease | None:
     return Lease(key, holder, now + seconds, int(rows[0][0])) if rows else None
 
 
+def lease_on(store: Store, key: str) -> Lease | None:
+    """Return the lease that was last taken on a key, whether or not it has run out.
+
+    Its holder is "" if it was given back; None if nobody has had it for a day.
+    """
+    _prepare_leases(store)
+    rows = store.execute(_HELD, {"key": key})
+    return Lease(key, *rows[0]) if rows else None
+
+
 def renew(store: Store, lease: Lease, seconds: float) -> Lease | None:
     """Hold a lease for so many seconds from now; None if it was lost: another has taken it."""
     renewed = replace(lease, until=store.now() + seconds)
@@ -182,7 +194,7 @@ class Permit:
         return self._ticks() < self._valid_until
 
     def renew(self) -> None:
-        """Hold the lease anew; raise TryLater (`lease_lost`) if another job has taken it.
+        """Hold the lease anew; raise TryLater (LEASE_LOST) if another job has taken it.
 
         Asks the database.
         """
@@ -192,7 +204,7 @@ class Permit:
             raise TryLater(
                 "Another job has taken this work over, because this one did not say for long that it is "
                 "still there. Nothing more is sent from here.",
-                code="lease_lost",
+                code=LEASE_LOST,
             )
         self._lease, self._valid_until = renewed, asked + self._seconds / 2
 

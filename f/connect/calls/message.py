@@ -353,6 +353,29 @@ def same_origin(url: str, base_url: str) -> bool:
     return url.startswith(base_url + "/") or url == base_url or origin(url) == origin(base_url)
 
 
+def normal_url(base_url: str, path: str = "") -> str:
+    """Return an address as one way of writing it (RFC 3986, 6.2): what to know a place by, not to request.
+
+    Scheme and host in lower case, no default port, no doubled or trailing slash, no dot segments.
+    """
+    whole = f"{base_url.strip().rstrip('/')}/{path.strip().lstrip('/')}"
+    parts = urlsplit(whole)
+    host = (parts.hostname or "").rstrip(".")
+    port = parts.port
+    if ":" in host:
+        host = f"[{host}]"
+    if port is not None and port != _DEFAULT_PORTS.get(parts.scheme):
+        host = f"{host}:{port}"
+    steps: list[str] = []
+    for step in parts.path.split("/"):
+        if step == "..":
+            steps = steps[:-1]
+        elif step not in {"", "."}:
+            steps.append(step)
+    place = "".join(f"/{step}" for step in steps)
+    return (f"{parts.scheme}://{host}" if host else "") + place + (f"?{parts.query}" if parts.query else "")
+
+
 def _check_header(value: str) -> None:
     if _UNFIT_FOR_HEADER.search(value) or not value.isascii():
         raise FixInput("The idempotency key must be one line of ASCII.")

@@ -137,7 +137,7 @@ def judge(policy: Retry, call: Call, outcome: Reply | Lost, base_url: str, clock
     if outcome.status in policy.retry_on_status_codes:
         return _judge_failure(policy, call, outcome, clock)
     if outcome.status >= 500 and not call.request.is_read:
-        return Fail(status_error(call.request, call.name, outcome, in_doubt=True))
+        return Fail(status_error(call.request, call.name, outcome, in_doubt=_in_doubt_after(call, outcome)))
     return Respond(outcome)
 
 

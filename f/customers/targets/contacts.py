@@ -45,6 +45,11 @@ class ContactKind(BaseKind, Lookup, Quota):
         """Itself."""
         return self
 
+    @property
+    def proving(self) -> None:
+        """None: what such a CRM answers is documented."""
+        return None
+
     def can_look_up(self, target: Target) -> bool:
         """Return True."""
         del target

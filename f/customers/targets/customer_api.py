@@ -6,10 +6,13 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
+from f.connect.calls.message import REFUSED_BEFORE_WORK, normal_url
 from f.connect.config import from_resource
 from f.connect.errors import FixSettings
 from f.connect.integration import Retry
+from f.records.target.applied import ReplyRules
 from f.records.target.field_names import field_names
+from f.records.target.proven import read_proven
 from f.records.target.target import Kind, Target, content_of, digest
 
 KINDS = ("generic", "hubspot", "salesforce")
@@ -24,6 +27,7 @@ class customer_api(TypedDict, total=False):  # noqa: N801 - Windmill finds the r
     authentication: dict[str, Any]
     settings: dict[str, Any]
     mapping: dict[str, str | None]
+    proven: dict[str, Any]
 
 
 # The resource's retry settings, and what the connection layer calls them.
@@ -51,8 +55,19 @@ _SETTINGS = {
     "delay_between_batches",
     "max_concurrent_requests",
     "idempotency_keys",
+    "idempotency_key_hours",
     "in_flight_seconds",
+    "applied_on_status",
+    "not_applied_on_status",
+    "id_field",
+    "existing_id_field",
     "daily_limit",
+}
+_IF_PROVEN = "if_proven"
+# What a resource of an earlier version may say, and what to do instead.
+_NO_LONGER = {
+    "unique_email": "What it says is found out now: run check_target and put its result into the resource as "
+    "`proven`."
 }
 # Single rows each connection sends before the pace is looked at again.
 _REQUESTS_A_CONNECTION = 20
@@ -80,10 +95,11 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
     endpoint = endpoints.get("customers", kind.endpoint)
     concurrent = int(_number(settings, "max_concurrent_requests", 10, least=1))
     per_request = _rows_per_request(kind, settings)
+    identity = _identity(kind, api, settings, endpoint)
     return Target(
         kind=kind,
         integration=integration,
-        identity=_identity(kind, api, settings, endpoint),
+        identity=identity,
         endpoint=endpoint,
         fields=field_names(
             _fields(kind, settings), _part(api, "mapping"), keeps_custom=kind.traits.keeps_custom
@@ -94,15 +110,58 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
         rows_per_request=per_request,
         delay_between_batches=_number(settings, "delay_between_batches", 0.0, least=0),
         max_concurrent_requests=concurrent,
-        sends_keys=bool(settings.get("idempotency_keys", kind.traits.has_idempotency_keys)),
+        sends_keys=kind.traits.has_idempotency_keys and _sends_keys(settings),
         in_flight_seconds=_number(settings, "in_flight_seconds", 5.0, least=0),
+        key_seconds=_number(settings, "idempotency_key_hours", 24.0, least=0) * 3600,
         daily_limit=int(_number(settings, "daily_limit", 0, least=1))
         if settings.get("daily_limit")
         else None,
         batch_endpoint=endpoints.get("batch"),
         lookup_endpoint=endpoints.get("lookup"),
         options={name: settings[name] for name in kind.traits.own_settings if settings.get(name)},
+        replies=_reply_rules(settings),
+        proven=read_proven(api.get("proven"), identity),
     )
+
+
+def _sends_keys(settings: Mapping[str, Any]) -> bool:
+    """Whether keys are sent. That a repeated row is one there because of them, only a check shows."""
+    wish = settings.get("idempotency_keys", _IF_PROVEN)
+    if wish not in {True, False, _IF_PROVEN}:
+        raise FixSettings(
+            f"The setting 'idempotency_keys' must be {_IF_PROVEN} (sent, and relied on once check_target has "
+            "shown that they work) or false (not sent).",
+            code="bad_settings",
+        )
+    return wish is not False
+
+
+def _reply_rules(settings: Mapping[str, Any]) -> ReplyRules:
+    return ReplyRules(
+        applied_on=_statuses(settings, "applied_on_status"),
+        not_applied_on=REFUSED_BEFORE_WORK | _statuses(settings, "not_applied_on_status"),
+        created_id=_path(settings, "id_field"),
+        existing_id=_path(settings, "existing_id_field"),
+    )
+
+
+def _statuses(settings: Mapping[str, Any], name: str) -> frozenset[int]:
+    values = settings.get(name) or []
+    if not isinstance(values, list) or not all(type(one) is int and 200 <= one <= 599 for one in values):
+        raise FixSettings(
+            f"The setting {name!r} must be a list of HTTP statuses, such as [503].", code="bad_settings"
+        )
+    return frozenset(values)
+
+
+def _path(settings: Mapping[str, Any], name: str) -> str:
+    value = settings.get(name) or ""
+    if not isinstance(value, str):
+        raise FixSettings(
+            f"The setting {name!r} must be the dotted path of a field in the reply, such as data.id.",
+            code="bad_settings",
+        )
+    return value
 
 
 def _rows_per_request(kind: Kind, settings: Mapping[str, Any]) -> int:
@@ -126,7 +185,7 @@ def _fields(kind: Kind, settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _identity(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any], endpoint: str) -> str:
-    """What tells this target from every other in the journal.
+    """What tells this target from every other in the journal, however its address is written.
 
     Where all accounts share a host, the credential tells them apart unless the settings name the account;
     the name is worth having, since with a new credential the journal begins anew.
@@ -134,8 +193,8 @@ def _identity(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any], e
     account = str(settings.get("account") or "")
     if kind.traits.shares_host and not account:
         account = digest(content_of(api.get("authentication") or {}))[:12]
-    where = endpoint if kind.name == "generic" else ""
-    return f"{kind.name} {api.get('base_url', '')}{where} {account}".strip()
+    where = normal_url(str(api.get("base_url", "")), endpoint if kind.name == "generic" else "")
+    return f"{kind.name} {where} {account}".strip()
 
 
 def _kind(api: Mapping[str, Any]) -> Kind:
@@ -186,6 +245,10 @@ def _part(api: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _refuse_unknown(names: Iterable[str], known: set[str], where: str) -> None:
     for name in names:
+        if name not in known and name in _NO_LONGER:
+            raise FixSettings(
+                f"{name!r} in {where} is not relied on any more. {_NO_LONGER[name]}", code="bad_settings"
+            )
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"It may have: {', '.join(sorted(known))}."

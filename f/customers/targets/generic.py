@@ -1,29 +1,28 @@
 """A customer API that takes JSON customers, one a request or several: the requests, and what replies mean.
 
-The rules are RFC 9110's, plus two habits of such APIs: the new id stands in `id`, `data.id` or the
-Location header, and a customer that exists already answers 409. A batch is `{"customers": [...]}` and its
-reply `{"results": [{"status", "id" or "existing_id", "message"}]}` in the order of the batch.
+The rules are RFC 9110's, plus habits of such APIs where the resource declares nothing else: the new id stands
+in `id`, `data.id` or the Location header, and a customer that exists already answers 409, with its id in
+`existing_id`: an `id` in an error is as often the request's. A batch is `{"customers": [...]}` and its reply
+`{"results": [{"status", "id" or "existing_id", "message"}]}` in the order of the batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 from f.connect.calls.message import Request, Response
 from f.customers.validation.fields import FIELDS
 from f.records.rows.outcome import RowOutcome
-from f.records.rows.row import Found, Row
-from f.records.target.replies import body_of, explanation, object_of, refusal, refusal_of_batch, unreadable
-from f.records.target.target import BaseKind, Lookup, OnDuplicate, Target, Traits
+from f.records.target.applied import effect_of, unclear
+from f.records.target.lookup_proof import CREATED, LookupProof, LookupReading, learn, read_one
+from f.records.target.replies import explanation, object_of, refusal, refusal_of_batch, unreadable, value_at
+from f.records.target.target import BaseKind, Lookup, OnDuplicate, Proving, Target, Traits
 
-# 503 says that the service could not handle the request at all (RFC 9110 section 15.6.4), so like
-# 429 it leaves nothing behind and the row is safe to import again.
-_NOT_APPLIED = frozenset({429, 503})
-# Where such APIs put the customers a query found.
-_LISTS = ("data", "results", "items", "customers")
+if TYPE_CHECKING:
+    from f.records.rows.row import Row
 
 
 class Generic(BaseKind):
@@ -35,11 +34,10 @@ class Generic(BaseKind):
     traits = Traits(
         keeps_custom=True,
         has_idempotency_keys=True,
-        own_settings=frozenset({"unique_email"}),
         known_by="its e-mail or external id",
         caseless=frozenset({"email"}),
     )
-    created_field = ""
+    created_field = CREATED
     rows_per_lookup = 1
 
     @property
@@ -47,34 +45,35 @@ class Generic(BaseKind):
         """Itself: whether a resource names a place to look customers up, `can_look_up` says."""
         return self
 
-    def requests_for(self, rows: Sequence[Row], target: Target, _: OnDuplicate) -> Iterator[Request]:
+    def requests_for(
+        self, rows: Sequence[Row], target: Target, on_duplicate: OnDuplicate
+    ) -> Iterator[Request]:
         """Yield one POST a row, or one a batch; the same content for the same target has the same key."""
+        repeatable = target.repeats_safely(on_duplicate)
         if target.batch_endpoint is None:
             for row in rows:
-                yield _post(target, target.endpoint, target.record_of(row), (row,))
+                record = target.record_of(row)
+                # By case alone two rows do not differ, so neither do their keys.
+                key = target.key_of(target.caseless(record))
+                yield _post(target, target.endpoint, record, (row,), key, repeatable=repeatable)
             return
         left = iter(rows)
         while group := tuple(islice(left, target.rows_per_request)):
             body = {"customers": [target.record_of(row) for row in group]}
-            yield _post(target, target.batch_endpoint, body, group)
+            key = target.key_of(body)
+            yield _post(target, target.batch_endpoint, body, group, key, repeatable=repeatable)
 
-    def outcomes_from(self, response: Response, rows: Sequence[Row]) -> list[RowOutcome]:
+    def outcomes_from(self, response: Response, rows: Sequence[Row], target: Target) -> list[RowOutcome]:
         """Return what a reply means for its rows. 401 and 403 never come here: they stop the run."""
-        body = object_of(response)
-        results = body.get("results")
-        if response.success and isinstance(results, list):
+        results = object_of(response).get("results")
+        if response.success and isinstance(results, list) and target.batch_endpoint is not None:
             if len(results) != len(rows) or not all(isinstance(result, dict) for result in results):
                 return [unreadable(response)] * len(rows)
-            return [_result(result) for result in results]
+            return [_result(result, target) for result in results]
         if len(rows) > 1:
             outcome = unreadable(response) if response.success else refusal_of_batch(response)
-        elif response.success:
-            outcome = RowOutcome("created", id=_id_in(body, response.headers))
-        elif response.status == 409:
-            outcome = RowOutcome.because("already_exists", id=_id_in(body, response.headers))
-        else:
-            outcome = refusal(response)
-        return [outcome] * len(rows)
+            return [outcome] * len(rows)
+        return [_outcome(response, target)] * len(rows)
 
     def update_for(self, row: Row, existing_id: str, target: Target) -> Request:
         """Bring an existing customer up to date; setting the same values twice is harmless."""
@@ -84,43 +83,63 @@ class Generic(BaseKind):
             path=f"{path}/{quote(existing_id, safe='')}" + (f"?{query}" if query else ""),
             json=target.record_of(row),
             repeatable=True,
-            not_applied=_NOT_APPLIED,
+            not_applied=target.replies.not_applied_on,
             endpoint="customer",
             context=(row,),
         )
 
     def can_look_up(self, target: Target) -> bool:
-        """Return whether the resource names a place to look customers up."""
-        return target.lookup_endpoint is not None
+        """Return whether the resource names a place to look customers up, and sends what to know them by."""
+        return target.lookup_endpoint is not None and target.fields.path_of(_asked_by(target)) is not None
 
     def lookups_for(self, rows: Sequence[Row], target: Target, _: Sequence[str]) -> Iterator[Request]:
-        """Yield one GET a row at the resource's endpoint, with `{email}` and `{external_id}` filled in.
+        """Yield GETs at the resource's endpoint, with `{email}` and `{external_id}` filled in.
 
-        Such APIs answer with whole customers, whichever fields are wanted.
+        Such APIs answer with whole customers, whichever fields are wanted. Some keep addresses in lower case
+        and compare by case: one that is written otherwise is asked for in both spellings.
         """
         assert target.lookup_endpoint is not None
         for row in rows:
-            path = target.lookup_endpoint.replace("{email}", quote(row.record["email"], safe=""))
-            path = path.replace("{external_id}", quote(row.record.get("external_id", ""), safe=""))
-            yield Request(method="GET", path=path, endpoint="customer_lookup", context=(row,))
-
-    def found_in(self, response: Response, rows: Sequence[Row], _: Target) -> dict[int, Found]:
-        """Return the reply's first customer that has no other e-mail address; nothing for a 404."""
-        body, row = body_of(response), rows[0]
-        listed = (
-            next((body[name] for name in _LISTS if name in body), [body]) if isinstance(body, dict) else body
-        )
-        for found in listed if isinstance(listed, list) else [listed]:
-            if not response.success or not isinstance(found, Mapping):
+            known_by = row.record.get(_asked_by(target))
+            if not known_by:
                 continue
-            email, remote_id = found.get("email"), _id_of(found)
-            if remote_id is not None and (not isinstance(email, str) or email.casefold() == row.key):
-                return {row.line: Found(remote_id, found)}
-        return {}
+            email = row.record["email"]
+            for spelling in dict.fromkeys((email, email.lower())):
+                path = target.lookup_endpoint.replace("{email}", quote(spelling, safe=""))
+                path = path.replace("{external_id}", quote(row.record.get("external_id", ""), safe=""))
+                yield Request(method="GET", path=path, endpoint="customer_lookup", context=(row,))
+
+    def read_lookup(
+        self, response: Response, rows: Sequence[Row], target: Target, proof: LookupProof | None
+    ) -> LookupReading:
+        """Return the customer whose value under the mapped name is the row's, or what the reply proves."""
+        [row] = rows
+        found, is_absent, why = read_one(response, _is_it(row, target), proof)
+        there = {row.line: found} if found else {}
+        return LookupReading(there, frozenset({row.line} if is_absent else ()), why)
+
+    @property
+    def proving(self) -> Proving:
+        """Itself: such APIs say "not there" in as many ways as there are of them."""
+        return self
+
+    def never_made(self, row: Row) -> Row:
+        """Return a customer with an address and an id that nobody has."""
+        from f.customers.targets.never_made import never_made  # noqa: PLC0415 - needed once for a target
+
+        return never_made(row)
+
+    def prove(
+        self, made: Row, remote_id: str | None, replies: tuple[Response, Response], lag: float, target: Target
+    ) -> LookupProof | str:
+        """Return where records stand in the replies and how absence looks, or why that is not known."""
+        found, absent = replies
+        return learn(found, _is_it(made, target), remote_id, absent, lag)
 
     def repeats_safely(self, target: Target, _: OnDuplicate) -> bool:
-        """Return whether, by the resource, the API refuses a second customer with the same e-mail."""
-        return _is_known_by_email(target)
+        """Return False: what such an API does with a repeated customer is not known before it was tried."""
+        del target
+        return False
 
     def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
         """Return False: a customer that is there already answers 409."""
@@ -128,50 +147,90 @@ class Generic(BaseKind):
         return False
 
 
-def _post(target: Target, path: str, body: Any, rows: tuple[Row, ...]) -> Request:
+def _post(
+    target: Target, path: str, body: Any, rows: tuple[Row, ...], key: str | None, *, repeatable: bool
+) -> Request:
     return Request(
         method="POST",
         path=path,
         json=body,
-        idempotency_key=target.key_of(body),
-        repeatable=True if _is_known_by_email(target) else None,
-        not_applied=_NOT_APPLIED,
+        idempotency_key=key,
+        repeatable=repeatable,
+        not_applied=target.replies.not_applied_on,
         endpoint="customers",
         context=rows,
     )
 
 
-def _result(result: Mapping[str, Any]) -> RowOutcome:
+def _outcome(response: Response, target: Target) -> RowOutcome:
+    """What the reply to a single row says."""
+    effect = effect_of(response, target.replies)
+    if effect == "applied":
+        return RowOutcome("created", id=_created_id(response, target))
+    if effect != "not_applied":
+        return unclear(response, effect)
+    if response.status in {409, target.proven.exists_status}:
+        return RowOutcome.because("already_exists", id=_existing_id(object_of(response), target))
+    return refusal(response)
+
+
+def _result(result: Mapping[str, Any], target: Target) -> RowOutcome:
     """One row's part of a batch's reply."""
-    status, remote_id = result.get("status"), _id_of(result)
+    status = result.get("status")
+    if not isinstance(status, int):
+        return RowOutcome.because("answer_lost", explanation(result))
     if status == 409:
-        return RowOutcome.because("already_exists", id=remote_id)
-    if isinstance(status, int) and 200 <= status < 300:
-        return RowOutcome("created", id=remote_id)
-    if status in _NOT_APPLIED:
+        return RowOutcome.because("already_exists", id=_existing_id(result, target))
+    if status in {200, 201, 204}:
+        return RowOutcome("created", id=_text(value_at(result, _steps(target.replies.created_id or "id"))))
+    if status in target.replies.not_applied_on:
         return RowOutcome.because("service_unavailable", explanation(result))
-    if isinstance(status, int) and 400 <= status < 500:
+    if 400 <= status < 500 and status != 408:
         return RowOutcome.because("rejected_by_api", f"{status} {explanation(result)}".strip())
     return RowOutcome.because("answer_lost", explanation(result))
 
 
-def _id_in(body: Mapping[str, Any], headers: Mapping[str, str]) -> str | None:
-    data = body.get("data")
-    found = _id_of(body) or (_id_of(data) if isinstance(data, dict) else None)
-    location = headers.get("Location")
-    return found or (location.rstrip("/").rsplit("/", 1)[-1] if location else None)
+def _created_id(response: Response, target: Target) -> str | None:
+    body, declared = object_of(response), target.replies.created_id
+    if declared:
+        return _text(value_at(body, _steps(declared)))
+    location = response.headers.get("Location")
+    last = urlsplit(location).path.rstrip("/").rpartition("/")[2] if location else ""
+    return _text(body.get("id")) or _text(value_at(body, ("data", "id"))) or last or None
 
 
-def _id_of(record: Mapping[str, Any]) -> str | None:
-    for name in ("existing_id", "id"):
-        remote_id = record.get(name)
-        if isinstance(remote_id, (str, int)):
-            return str(remote_id)
-    return None
+def _existing_id(body: Mapping[str, Any], target: Target) -> str | None:
+    where = target.replies.existing_id or target.proven.existing_id or "existing_id"
+    return _text(value_at(body, _steps(where)))
 
 
-def _is_known_by_email(target: Target) -> bool:
-    return bool(target.options.get("unique_email", False))
+def _asked_by(target: Target) -> str:
+    """Our field that the look-up's address is filled with."""
+    return "email" if "{email}" in (target.lookup_endpoint or "") else "external_id"
+
+
+def _is_it(row: Row, target: Target) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a record is the row's: by the value under the name that the resource's mapping gives it."""
+    name = _asked_by(target)
+    path, wanted = target.fields.path_of(name) or (), str(row.record.get(name, ""))
+
+    def is_it(record: Mapping[str, Any]) -> bool:
+        value = _text(value_at(record, path))
+        if value is None or not wanted:
+            return False
+        return value.casefold() == wanted.casefold() if name == "email" else value == wanted
+
+    return is_it
+
+
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+def _text(value: Any) -> str | None:
+    return (
+        str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
+    )
 
 
 GENERIC = Generic()

@@ -15,6 +15,7 @@ from f.connect.calls.message import Request, Response
 from f.connect.times import DAY_SECONDS, parse_iso
 from f.customers.targets.contacts import ContactKind, values_of
 from f.records.rows.outcome import RowOutcome
+from f.records.target.lookup_proof import LookupProof, LookupReading
 from f.records.target.replies import (
     dicts,
     explanation,
@@ -27,7 +28,7 @@ from f.records.target.replies import (
 from f.records.target.target import OnDuplicate, QuotaLeft, Target, Traits
 
 if TYPE_CHECKING:
-    from f.records.rows.row import Found, Row
+    from f.records.rows.row import Row
 
 _FIELDS = {
     "first_name": "firstname",
@@ -44,9 +45,10 @@ _FIELDS = {
     "country": "country",
 }
 _EXISTING_ID = re.compile(r"Existing ID:\s*(\d+)")
+_NOT_THERE = "OBJECT_NOT_FOUND"
 # The most inputs a batch endpoint takes.
 _MOST = 100
-_NOT_APPLIED = frozenset({423, 429, 477, 503})
+_NOT_APPLIED = frozenset({423, 429, 477})
 # https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/get-usage-details
 _USAGE = "/account-info/v3/api-usage/daily/private-apps"
 
@@ -94,7 +96,7 @@ class Hubspot(ContactKind):
                 context=group,
             )
 
-    def outcomes_from(self, response: Response, rows: Sequence[Row]) -> list[RowOutcome]:
+    def outcomes_from(self, response: Response, rows: Sequence[Row], _: Target) -> list[RowOutcome]:
         """Return the outcomes, joined to their rows by trace id: results and errors come in any order."""
         body = object_of(response)
         if not response.success:
@@ -150,13 +152,24 @@ class Hubspot(ContactKind):
                 context=group,
             )
 
-    def found_in(self, response: Response, rows: Sequence[Row], target: Target) -> dict[int, Found]:
-        """Return contacts by their key, without regard to case: HubSpot keeps e-mails in lower case."""
-        key = _key_property(target)
+    def read_lookup(
+        self, response: Response, rows: Sequence[Row], target: Target, _: LookupProof | None
+    ) -> LookupReading:
+        """Return contacts by their key, without regard to case: HubSpot keeps e-mails in lower case.
+
+        `{"results": [{"id", "properties"}], "errors": [{"category": "OBJECT_NOT_FOUND"}]}`: a reply of
+        another shape, or with other errors, proves nothing.
+        """
+        body, key = object_of(response), _key_property(target)
+        results, errors = body.get("results"), dicts(body.get("errors"))
+        if not response.success or not isinstance(results, list) or len(dicts(results)) != len(results):
+            return LookupReading({}, why=f"HubSpot answered {response.status} without a list of results.")
         lines = {value.casefold(): line for line, value in values_of(rows, target, key).items()}
-        results = dicts(object_of(response).get("results"))
-        records = [(result.get("id"), _properties(result)) for result in results]
-        return found_by_key(lines, ((values.get(key), remote_id, values) for remote_id, values in records))
+        records = [(result.get("id"), _properties(result)) for result in dicts(results)]
+        found = found_by_key(lines, ((values.get(key), remote_id, values) for remote_id, values in records))
+        if any(error.get("category") != _NOT_THERE for error in errors):
+            return LookupReading(found, why=explanation(errors))
+        return LookupReading(found, frozenset(lines.values()) - found.keys())
 
     def quota_request(self, _: Target) -> Request:
         """Ask for the calls of all private apps of the account, which share one quota."""

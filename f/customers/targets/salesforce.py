@@ -15,6 +15,7 @@ from f.connect.errors import FixSettings
 from f.customers.targets.contacts import ContactKind, values_of
 from f.customers.targets.salesforce_bulk import BULK, failure_of, places, upsert_key
 from f.records.rows.outcome import RowOutcome
+from f.records.target.lookup_proof import LookupProof, LookupReading
 from f.records.target.replies import (
     body_of,
     dicts,
@@ -28,7 +29,7 @@ from f.records.target.replies import (
 from f.records.target.target import Bulk, OnDuplicate, QuotaLeft, Target, Traits
 
 if TYPE_CHECKING:
-    from f.records.rows.row import Found, Row
+    from f.records.rows.row import Row
 
 # Standard fields of Contact; it has none for a company name (that is the Account's).
 _FIELDS = {
@@ -61,7 +62,7 @@ MAX_LENGTH = {
 }
 # The most records a collection takes, and the e-mails that fit into the address of a query.
 _MOST, _MOST_ASKED = 200, 50
-_NOT_APPLIED = frozenset({429, 503})
+_NOT_APPLIED = frozenset({429})
 # A field, or one of a related record's. What a query selects cannot be quoted: nothing else may stand there.
 _FIELD = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", re.ASCII)
 
@@ -107,13 +108,13 @@ class Salesforce(ContactKind):
                 if key
                 else f"{root}/composite/sobjects",
                 json={"allOrNone": False, "records": records},
-                repeatable=self.repeats_safely(target, on_duplicate),
+                repeatable=target.repeats_safely(on_duplicate),
                 not_applied=_NOT_APPLIED,
                 endpoint="contacts",
                 context=group,
             )
 
-    def outcomes_from(self, response: Response, rows: Sequence[Row]) -> list[RowOutcome]:
+    def outcomes_from(self, response: Response, rows: Sequence[Row], _: Target) -> list[RowOutcome]:
         """Return one result a row, in the order of the request; `created` comes with upserts.
 
         An error of the request as a whole is a list of {errorCode, message, fields}.
@@ -172,20 +173,33 @@ class Salesforce(ContactKind):
                 context=group,
             )
 
-    def found_in(self, response: Response, rows: Sequence[Row], target: Target) -> dict[int, Found]:
-        """Return contacts by their key without regard to case; of several with one key, the first listed."""
-        key = upsert_key(target)
+    def read_lookup(
+        self, response: Response, rows: Sequence[Row], target: Target, _: LookupProof | None
+    ) -> LookupReading:
+        """Return contacts by their key without regard to case; of several with one key, the first listed.
+
+        `{"totalSize": 1, "done": true, "records": [...]}`: a reply of another shape, or one that is not the
+        whole answer, proves nothing of those it does not name.
+        """
+        body, key = object_of(response), upsert_key(target)
         lines = {value.casefold(): line for line, value in values_of(rows, target, key).items()}
-        records = dicts(object_of(response).get("records"))
-        return found_by_key(lines, ((record.get(key), record.get("Id"), record) for record in records))
+        records = dicts(body.get("records")) if response.success else []
+        found = found_by_key(lines, ((record.get(key), record.get("Id"), record) for record in records))
+        if not response.success or body.get("done") is not True or body.get("totalSize") != len(records):
+            return LookupReading(found, why=f"Salesforce answered {response.status} without a whole result.")
+        return LookupReading(found, frozenset(lines.values()) - found.keys())
 
     def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
         """Return whether a repeat would make a second contact: Salesforce takes two with one e-mail."""
-        return not self.repeats_safely(target, on_duplicate)
+        return not target.repeats_safely(on_duplicate)
 
     def repeats_safely(self, target: Target, on_duplicate: OnDuplicate) -> bool:
-        """Return True for upserts, which find what they wrote, and for creates with a unique external id."""
-        return on_duplicate == "update" or has_unique_key(target)
+        """Return True for upserts, which find what they wrote.
+
+        An external id need not be unique: only a check of this org shows that a second create is refused.
+        """
+        del target
+        return on_duplicate == "update"
 
     def quota_request(self, target: Target) -> Request:
         """Ask for the org's limits: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm."""
@@ -236,11 +250,6 @@ def _plain(name: str) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def has_unique_key(target: Target) -> bool:
-    """Return whether every record has an external id, of which Salesforce takes none twice."""
-    return upsert_key(target) != "Email"
 
 
 SALESFORCE = Salesforce()

@@ -64,11 +64,16 @@ CUSTOMER_REASONS: dict[str, ReasonText] = {
     "in_progress_elsewhere": ReasonText(
         "failed",
         "Another import is sending this customer right now.",
-        "Import the rejects file when that import has ended, at the latest in a quarter of an hour.",
+        "Import the rejects file when that import has ended, or a minute after its job has died.",
     ),
     "answer_lost": ReasonText(
         "unknown",
         "The row was sent, but the answer was lost.",
+        "Look the customer up in the target. If it is not there, import the row again with resend_unknown.",
+    ),
+    "answer_unclear": ReasonText(
+        "unknown",
+        "The row was sent, and the answer does not say what became of it.",
         "Look the customer up in the target. If it is not there, import the row again with resend_unknown.",
     ),
 }

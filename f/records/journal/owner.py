@@ -1,32 +1,54 @@
 """Who is sending a row, and whether that job is still running.
 
-On one machine a locked file says so: the system releases the lock when the process dies, however it dies.
-Over several machines the platform may be asked; if it does not know, a claim lapses with time, and running
-jobs renew theirs.
+On one machine a locked file says so: the system releases the lock when the process dies, however it dies, and
+keeps it while the process is stopped. Over several machines a lease says so. A job renews its lease while it
+runs; without renewal it may send for half the lease only (`Permit`), and others take its rows over after the
+whole. So a job that was stopped meanwhile, or is taken for dead and is not, sends none of them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
+
+from f.connect.errors import ConnectError
+from f.store.store import Lease, Permit, Store, lease_on, release, take
 
 NOBODY = ""
-# Far longer than the longest wait for one answer with all its retries, after which claims are renewed.
-LEASE_SECONDS = 900.0
+# How long others wait for a job that says nothing. It renews its lease far more often.
+LEASE_SECONDS = 60.0
+
+
+class Standing(NamedTuple):
+    """What is known of another job. Times in seconds since the epoch.
+
+    `is_gone`: it sends nothing any more, and nothing it sent left it after `last_sent`. Else its rows are
+    free at `free_at`, if it is known to have ended; None: it is at work, as far as anybody knows.
+    """
+
+    is_gone: bool
+    last_sent: float = 0.0
+    free_at: float | None = None
 
 
 class Owner(Protocol):
-    """A job as the journal knows it, by `name`; a context manager for as long as it sends."""
+    """A job as the journal knows it, by `name`; a context manager for as long as it sends.
+
+    `permit` is asked before each attempt to send; None: nobody takes over what a living process has.
+    """
 
     name: str
+    permit: Permit | None
 
-    def is_gone(self, other: str, seconds: float) -> bool:
-        """Return whether another job is gone. `seconds`: how long ago it last renewed its claims."""
+    def standing(self, other: str, now: float, *, take_over: bool) -> Standing:
+        """Return what is known of another job; with `take_over` one that is gone can never send again."""
 
     def __enter__(self) -> Self: ...
 
@@ -36,50 +58,91 @@ class Owner(Protocol):
 
 
 class LeasedOwner:
-    """A job among many workers. `name` is the job's id: a restarted job takes over its own claims.
+    """A process among many workers, with a lease in the store of the journal.
 
-    `has_ended` says of another job's id whether it is known to be over.
+    `job` is its job's id, which a job keeps that Windmill starts anew while the first process may still be
+    alive: so each process has a name of its own. `has_ended` says of a job whether it is known to be over.
     """
 
-    def __init__(self, name: str = "", has_ended: Callable[[str], bool] = lambda _: False) -> None:
-        self.name = name or secrets.token_hex(8)
-        self._has_ended = has_ended
+    def __init__(
+        self,
+        store: Store,
+        job: str = "",
+        has_ended: Callable[[str], bool] = lambda _: False,
+        seconds: float | None = None,
+    ) -> None:
+        self.name = f"{job}:{secrets.token_hex(8)}"
+        self.permit: Permit | None = None
+        self._store, self._job, self._has_ended = store, job, has_ended
+        self._seconds = seconds or LEASE_SECONDS
+        self._lease: Lease | None = None
+        self._ended = threading.Event()
 
-    def is_gone(self, other: str, seconds: float) -> bool:
-        """Return whether its lease has run out, or it is known to have ended."""
-        return seconds > LEASE_SECONDS or self._has_ended(other)
+    def standing(self, other: str, now: float, *, take_over: bool) -> Standing:
+        """Return what the other's lease says; one that has run out is taken, so that it cannot be renewed."""
+        lease = lease_on(self._store, _key(other))
+        if lease is None:
+            return Standing(True)
+        if lease.holder != other:  # given back, or taken by another who found it run out
+            return Standing(True, min(lease.until, now))
+        lapsed = lease.until <= now
+        if lapsed and (not take_over or take(self._store, lease.key, self.name, self._seconds)):
+            return Standing(True, lease.until)
+        job = other.partition(":")[0]
+        is_over = bool(job) and (job == self._job or self._has_ended(job))
+        return Standing(False, free_at=lease.until if is_over else None)
 
     def __enter__(self) -> Self:
+        self._lease = take(self._store, _key(self.name), self.name, self._seconds)
+        assert self._lease is not None, "the name is this process's own"
+        self.permit = Permit(self._store, self._lease, self._seconds)
+        threading.Thread(target=self._renew, args=(self.permit,), name="lease", daemon=True).start()
         return self
+
+    def _renew(self, permit: Permit) -> None:
+        while not self._ended.wait(self._seconds / 6):
+            # Not to be reached for a moment, or lost: whoever wants to send finds out.
+            with contextlib.suppress(ConnectError):
+                permit.renew()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self._ended.set()
+        if self._lease is not None:
+            with contextlib.suppress(ConnectError):
+                release(self._store, self._lease)
+
+
+def _key(name: str) -> str:
+    return f"import:{name}"
 
 
 class LockingOwner:
     """A process of this machine: it holds the lock of a file in `folder` that bears its name."""
+
+    permit: Permit | None = None
 
     def __init__(self, folder: Path) -> None:
         self.name = secrets.token_hex(8)
         self._folder = folder
         self._file = -1
 
-    def is_gone(self, other: str, seconds: float) -> bool:
-        """Return whether nobody holds the other's lock; its file is removed then."""
-        del seconds
+    def standing(self, other: str, now: float, *, take_over: bool) -> Standing:
+        """Return that it is gone if nobody holds its lock; its file is removed then."""
+        del take_over
         path = self._folder / other
         try:
             file = os.open(path, os.O_RDWR)
         except FileNotFoundError:
-            return True
+            return Standing(True, now)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return False
+            return Standing(False)
         else:
             path.unlink(missing_ok=True)
-            return True
+            return Standing(True, now)
         finally:
             os.close(file)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from f.records.journal.row_journal import create_tables
+from f.records.journal.journal_tables import create_tables
 
 if TYPE_CHECKING:
     from f.store.store import Store

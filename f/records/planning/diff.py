@@ -11,6 +11,8 @@ from collections.abc import Container, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+from f.records.target.replies import value_at
+
 Path = tuple[str, ...]
 
 
@@ -29,14 +31,6 @@ def leaves(record: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, 
             yield from leaves(value, (*above, name))
         else:
             yield (*above, name), value
-
-
-def value_at(record: Mapping[str, Any], path: Path) -> Any:
-    """Return the value at a path; None if it is missing."""
-    value: Any = record
-    for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
 
 
 def differences(

@@ -13,13 +13,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from f.connect.errors import ConnectError, FixSettings, WaitForQuota
-from f.records.planning.diff import Difference, as_text, differences, leaves, value_at
+from f.records.planning.diff import Difference, as_text, differences, leaves
 from f.records.rows.outcome import REASONS, RowOutcome
 from f.records.rows.row import Found, Row
 from f.records.rows.row_store import read_rows
 from f.records.sending.batch_claims import entry_of
+from f.records.sending.lookup import kept_proof
 from f.records.sending.session import open_import
-from f.records.target.replies import body_of, explanation
+from f.records.target.lookup_proof import seems_empty
+from f.records.target.replies import body_of, explanation, value_at
 from f.records.target.target import OnDuplicate, Target, content_of
 
 if TYPE_CHECKING:
@@ -28,8 +30,14 @@ if TYPE_CHECKING:
     from f.records.journal.row_journal import Claim, Entry, Journal
     from f.records.planning.plan import Action
     from f.records.reading.parsed import Parsed
+    from f.records.target.lookup_proof import LookupReading
 
+UNPROVEN = (
+    "The look-up has not been seen yet to find a record of this target, so a row that it does not show may "
+    "be there."
+)
 _PART = 12  # hexadecimal digits of each part of the hash
+_ASKED = frozenset({"mine", "in_doubt", "changed"})
 # What becomes of a record that is there and has nothing to be updated, and why.
 _IF_THERE: dict[OnDuplicate, tuple[Action, str]] = {
     "skip": ("skip", "already_exists"),
@@ -74,6 +82,9 @@ def decide(
         return Planned(line, "unchanged", "already_imported", claim.remote_id, outcome=outcome)
     if claim.state == "elsewhere":
         return Planned(line, "hold", "in_progress_elsewhere")
+    there = there or claim.remote_id
+    if there is None and claim.state == "changed" and on_duplicate != "update":
+        return Planned(line, *_IF_THERE[on_duplicate])
     if there is None:
         lost = in_doubt and not can_resolve
         return Planned(line, "hold", "answer_lost") if lost else Planned(line, "create")
@@ -95,7 +106,9 @@ class Planner:
         self._file = file_hash
         self._mapping = hashlib.sha256(f"{target.identity}\n{on_duplicate}\n".encode())
         self._rows = hashlib.sha256()
+        self._proof = target.proven.lookup or kept_proof(journal.proof(), target)
         self.requests = 0
+        self.doubts = ""  # what the plan cannot be sure of, in a sentence
 
     @property
     def hash(self) -> str:
@@ -108,7 +121,7 @@ class Planner:
         refusals = {row.line: self._target.kind.refusal_before_sending(row, self._target) for row in rows}
         entries = {row.line: entry_of(row, self._target) for row in rows}
         claims = self._claims([row for row in rows if refusals[row.line] is None], entries)
-        asked = [row for row in rows if row.line in claims and claims[row.line].state in {"mine", "in_doubt"}]
+        asked = [row for row in rows if row.line in claims and claims[row.line].state in _ASKED]
         found = self._look_up(asked)
         planned = []
         for row in rows:
@@ -135,7 +148,8 @@ class Planner:
             caseless = [self._target.fields.path_of(name) for name in self._target.kind.traits.caseless]
             differing = differences(record, found.record, caseless)
             values = [as_text(value_at(found.record, path)) for path, _ in leaves(record)]
-        repeats = self._target.repeats_safely(self._on_duplicate, same_content=claim.same_content)
+        age = self._journal.now() - claim.first_sent
+        repeats = self._target.repeats_safely(self._on_duplicate, same_content=claim.same_content, age=age)
         planned = decide(
             row.line,
             claim,
@@ -160,8 +174,27 @@ class Planner:
             if isinstance(result, ConnectError):
                 raise result
             self._refuse_failure(result)
-            found.update(lookup.found_in(result, request.context, self._target))
+            reading = lookup.read_lookup(result, request.context, self._target, self._proof)
+            found.update(reading.found)
+            self._weigh(reading, request.context, result)
         return found
+
+    def _weigh(self, reading: LookupReading, rows: Sequence[Row], result: Response) -> None:
+        """Refuse an answer that cannot be understood; note one that may mean anything.
+
+        A plan writes nothing, so it cannot find out how this target says that a record is not there.
+        """
+        if all(row.line in reading.found or row.line in reading.absent for row in rows):
+            return
+        if self._proof is not None or not seems_empty(result):
+            raise FixSettings(
+                f"{result.call} answered a look-up with something that cannot be understood: {reading.why} "
+                "Check endpoints.lookup and the mapping in the resource.",
+                code="lookup_unreadable",
+                call=result.call,
+                status=result.status,
+            )
+        self.doubts = UNPROVEN
 
     def _names(self, rows: Sequence[Row]) -> list[str]:
         """The target's fields that these rows fill."""

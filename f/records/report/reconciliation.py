@@ -99,6 +99,9 @@ def reconcile(
     return {**summary, "report": keep_file(path, render_page(summary).encode(), "text/html")}
 
 
+_STRONGEST_FIRST = ("Exactly once", "At most once", "At least once")
+
+
 def _timings(parsed: Parsed, done: list[Created]) -> Timings:
     return {
         "parse_seconds": parsed["seconds"],
@@ -132,10 +135,17 @@ def raise_if_incomplete(summary: ImportSummary) -> None:
 
 
 def _guarantee(gate: Gate | None, done: list[Created]) -> str:
-    """The jobs that sent know which journal they had; before them, the gate says what is to be expected."""
+    """The jobs that sent know which journal they had; before them, the gate says what is to be expected.
+
+    Of several promises the weakest holds for the whole import.
+    """
     if done:
-        return done[0]["guarantee"]
+        return max((one["guarantee"] for one in done), key=_weakness)
     return gate["guarantee"] if gate else ""
+
+
+def _weakness(guarantee: str) -> int:
+    return next((rank for rank, words in enumerate(_STRONGEST_FIRST) if guarantee.startswith(words)), 3)
 
 
 def _paired(steps: Steps) -> list[tuple[Chunk, Created | RowOutcome]]:

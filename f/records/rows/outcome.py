@@ -111,6 +111,11 @@ REASONS: dict[str, ReasonText] = {
         "The target already has this record.",
         "Nothing to do, or import with on_duplicate = update.",
     ),
+    "no_id": ReasonText(
+        "duplicate",
+        "The target already has this record, and it is not known under which id, so it was not updated.",
+        "Give endpoints.lookup or existing_id_field in the resource, then import the row again.",
+    ),
     "exists_and_must_not": ReasonText(
         "rejected",
         "The target already has this record, and on_duplicate is fail.",
@@ -161,7 +166,7 @@ REASONS: dict[str, ReasonText] = {
     "in_progress_elsewhere": ReasonText(
         "failed",
         "Another import is sending this record right now.",
-        "Import the rejects file when that import has ended, at the latest in a quarter of an hour.",
+        "Import the rejects file when that import has ended, or a minute after its job has died.",
     ),
     "quota_used_up": ReasonText(
         "failed",
@@ -182,7 +187,22 @@ REASONS: dict[str, ReasonText] = {
     "answer_lost_keyed": ReasonText(
         "unknown",
         "The row was sent, but the answer was lost.",
-        "Import the rejects file: the row carries an idempotency key and cannot be created twice.",
+        "Import the rejects file: the target tells a repeated row, so it cannot be created twice.",
+    ),
+    "answer_unclear": ReasonText(
+        "unknown",
+        "The row was sent, and the answer does not say what became of it.",
+        "Look the record up in the target. If it is not there, import the row again with resend_unknown.",
+    ),
+    "answer_unclear_keyed": ReasonText(
+        "unknown",
+        "The row was sent, and the answer does not say what became of it.",
+        "Import the rejects file: the target tells a repeated row, so it cannot be created twice.",
+    ),
+    "accepted": ReasonText(
+        "unknown",
+        "The target took the row to work on it later, and it was not there yet.",
+        "Import the rejects file later: the import then looks the record up and sends nothing twice.",
     ),
     "bulk_unfinished": ReasonText(
         "unknown",

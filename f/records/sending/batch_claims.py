@@ -1,11 +1,12 @@
 """The journal's side of a run: while a batch is sent, the next is claimed and the last one is recorded.
 
-    journal's thread:  claim 1 | claim 2 | ...       | record 1, claim 3 | ...       | record 2, claim 4
-    caller's thread:           | send 1 ............ | send 2 .......... .......... | send 3
+    journal's thread:  claim 1 | sent 1a, claim 2, sent 1b ... | record 1, sent 2a, claim 3, sent 2b ...
+    caller's thread:           | send 1a, 1b ................. | send 2a, 2b .....................
 
-The journal is written on one thread, in the order it was asked for: every row's intent is committed before
-the row is handed out, and its outcome after its own batch has been delivered. A crash leaves in doubt at most
-the batch that was being sent and the one claimed ahead. What was claimed and never sent is given back.
+The journal is written on one thread, in the order it was asked for: every row is claimed before it is handed
+out, recorded as sent before it goes to the wire, a block of requests at a time and one block ahead, and its
+outcome after its own batch has been delivered. A crash leaves in doubt at most the blocks under way. What was
+claimed and never sent is given back.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, Self
 
+from f.connect.errors import TryLater
 from f.records.journal.row_journal import Claim, Entry, Journal
 from f.records.rows.outcome import RowOutcome
 from f.records.target.target import Target, content_of, digest
+from f.store.store import LEASE_LOST
 
 if TYPE_CHECKING:
+    from f.connect.calls.message import Request
     from f.records.rows.row import Row, Rows
 
 P = ParamSpec("P")
@@ -30,49 +35,40 @@ P = ParamSpec("P")
 _APPLIED = frozenset({"created", "updated"})
 # No outcome, or one that proves nothing about an earlier sending: a row in doubt stays in doubt.
 _PROVES_NOTHING = frozenset({"", "failed"})
-# Far more often than a claim lapses (LEASE_SECONDS of the journal's owner).
-_RENEW_SECONDS = 60.0
+# Requests whose rows are recorded as sent in one statement: so many, or enough for every connection.
+_FEWEST_IN_A_BLOCK = 16
+# How often the rows of a job that has ended, and whose lease has not run out yet, are waited for.
+_MOST_WAITS = 3
+_AFTER_LEASE_SECONDS = 0.05
 
 
 @dataclass(slots=True)
 class Batch:
     """Claimed rows, which this job is to send. `outcomes` by line are those of the batch's other rows.
 
-    `in_doubt` has by line the claims of those `rows` that may have been applied before.
+    `in_doubt` has by line the claims of those `rows` that may have been applied before, `changed` of those
+    that were, with other content. `applied` is one of the other rows that the target has, if any has.
     """
 
     rows: list[Row] = field(default_factory=list)
+    applied: list[Row] = field(default_factory=list)
     in_doubt: dict[int, Claim] = field(default_factory=dict)
+    changed: dict[int, Claim] = field(default_factory=dict)
     outcomes: dict[int, RowOutcome] = field(default_factory=dict)
-
-
-class _Every:
-    """A timer that is due once in so many seconds."""
-
-    def __init__(self, seconds: float, ticks: Callable[[], float]) -> None:
-        self._seconds, self._ticks = seconds, ticks
-        self._last = ticks()
-
-    def is_due(self) -> bool:
-        if self._ticks() - self._last < self._seconds:
-            return False
-        self._last = self._ticks()
-        return True
 
 
 class BatchClaims:
     """A context manager: leaving it waits until everything is written down, and raises what could not be."""
 
     def __init__(
-        self, target: Target, journal: Journal, *, ticks: Callable[[], float] = time.monotonic
+        self, target: Target, journal: Journal, *, sleep: Callable[[float], object] = time.sleep
     ) -> None:
-        self._target, self._journal = target, journal
+        self._target, self._journal, self._sleep = target, journal, sleep
         self._thread = ThreadPoolExecutor(1, "journal")
         self._entries: dict[int, Entry] = {}
         self._seen: dict[str, int] = {}
         self._ahead: Future[Batch] | None = None
         self._pending: deque[Future[None]] = deque()
-        self._lease = _Every(_RENEW_SECONDS, ticks)
 
     def claimed(self, batches: Iterable[Rows]) -> Iterator[Batch]:
         """Yield each batch once its intent is committed, and claim the next meanwhile."""
@@ -91,22 +87,48 @@ class BatchClaims:
         """
         self._later(self._record_outcomes, batch, outcomes)
 
-    def record_intent(self, rows: Rows) -> None:
-        """Record that rows which a look-up did not find are about to be sent. Return once it is committed."""
-        self._thread.submit(self._journal.record_intent, self._entries_of(rows)).result()
+    def admit(
+        self, requests: Iterable[Request], refused: list[tuple[Request, TryLater]]
+    ) -> Iterator[Request]:
+        """Yield requests once it is committed that their rows are about to be sent, a block at a time.
+
+        Each carries the journal's permit. One with a row that another job has taken over goes to `refused`.
+        """
+        left = iter(requests)
+        size = max(self._target.max_concurrent_requests, _FEWEST_IN_A_BLOCK)
+        ahead = self._recorded(list(islice(left, size)))
+        while ahead is not None:
+            block, sent = ahead
+            ahead = self._recorded(list(islice(left, size))) if len(block) == size else None
+            ours = _still_ours(sent)
+            for request in block:
+                if all(entry.key in ours for entry in self._entries_of(request.context)):
+                    request.permit = self._journal.permit
+                    yield request
+                else:
+                    refused.append((request, _taken_over()))
 
     def record_job(self, rows: Rows, job: str) -> None:
-        """Record that claimed rows are in this bulk job. Return once that is committed."""
-        self._thread.submit(self._journal.record_job, self._entries_of(rows), job).result()
+        """Record that claimed rows are in this bulk job. Return once that is committed.
+
+        Raises TryLater if another job has taken some of them over: then nothing is to be sent.
+        """
+        entries = self._entries_of(rows)
+        sent = self._thread.submit(self._journal.record_sent, entries, self._target.in_flight, job)
+        if len(sent.result()) < len(entries):
+            raise _taken_over()
+
+    def proof(self) -> str | None:
+        """Return what an earlier import has learnt of the target."""
+        return self._thread.submit(self._journal.proof).result()
+
+    def keep_proof(self, proof: str) -> None:
+        """Keep what was learnt of the target."""
+        self._later(self._journal.keep_proof, proof)
 
     def now(self) -> float:
         """Return the seconds since the epoch, by the clock of `Claim.since`."""
         return self._journal.now()
-
-    def renew_claims(self) -> None:
-        """Record that this job is still running, at most once a minute."""
-        if self._lease.is_due():
-            self._later(self._journal.renew_claims)
 
     @property
     def failed(self) -> bool:
@@ -115,6 +137,13 @@ class BatchClaims:
 
     def _entries_of(self, rows: Rows) -> list[Entry]:
         return [self._entries[row.line] for row in rows]
+
+    def _recorded(self, block: list[Request]) -> tuple[list[Request], Future[frozenset[str]]] | None:
+        """A block of requests, and the commit that their rows are about to be sent; None if it is empty."""
+        if not block:
+            return None
+        entries = [entry for request in block for entry in self._entries_of(request.context)]
+        return block, self._thread.submit(self._journal.record_sent, entries, self._target.in_flight)
 
     def _later(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         self._pending.append(self._thread.submit(work, *args, **kwargs))
@@ -135,18 +164,32 @@ class BatchClaims:
     def _claim(self, rows: Rows) -> Batch:
         batch = Batch()
         wanted = self._wanted(rows, batch)
-        claims = self._journal.claim(self._entries_of(wanted)) if wanted else {}
+        claims = dict(self._journal.claim(self._entries_of(wanted))) if wanted else {}
+        self._wait_for_ended_jobs(wanted, claims)
         for row in wanted:
             claim = claims[self._entries[row.line].key]
             if claim.state == "done":
                 batch.outcomes[row.line] = _recorded(claim)
+                batch.applied = batch.applied or [row]
             elif claim.state == "elsewhere":
                 batch.outcomes[row.line] = RowOutcome.because("in_progress_elsewhere")
             else:
                 batch.rows.append(row)
                 if claim.state == "in_doubt":
                     batch.in_doubt[row.line] = claim
+                elif claim.state == "changed":
+                    batch.changed[row.line] = claim
         return batch
+
+    def _wait_for_ended_jobs(self, rows: Rows, claims: dict[str, Claim]) -> None:
+        """Claim rows again whose job has ended, once its lease has run out: its process may not know yet."""
+        for _ in range(_MOST_WAITS):
+            entries = self._entries_of(rows)
+            waits = {entry: at for entry in entries if (at := claims[entry.key].free_at) is not None}
+            if not waits:
+                return
+            self._sleep(max(0.0, max(waits.values()) - self._journal.now()) + _AFTER_LEASE_SECONDS)
+            claims.update(self._journal.claim(list(waits)))
 
     def _wanted(self, rows: Rows, batch: Batch) -> list[Row]:
         """The rows to claim: neither refused beforehand nor repeated in the file."""
@@ -171,6 +214,7 @@ class BatchClaims:
         """Sort a batch's rows into the journal's three kinds of outcome, and free what sending needed."""
         done: list[tuple[Entry, str, str | None]] = []
         in_doubt: list[Entry] = []
+        accepted: list[Entry] = []
         forgotten: list[Entry] = []
         for row in batch.rows:
             entry, outcome = self._entries.pop(row.line), outcomes.get(row.line)
@@ -178,13 +222,17 @@ class BatchClaims:
             name = outcome.outcome if outcome else ""
             if outcome is not None and name in _APPLIED:
                 done.append((entry, name, outcome.id))
+            elif outcome is not None and outcome.code == "accepted":
+                accepted.append(entry)
             elif name == "unknown" or (row.line in batch.in_doubt and name in _PROVES_NOTHING):
                 # Only an answer resolves a row in doubt: that this attempt failed says nothing of the first.
                 in_doubt.append(entry)
             else:
                 forgotten.append(entry)
         if batch.rows:
-            self._journal.record_outcomes(done=done, in_doubt=in_doubt, forgotten=forgotten)
+            self._journal.record_outcomes(
+                done=done, in_doubt=in_doubt, accepted=accepted, forgotten=forgotten
+            )
 
     def _give_back(self, claim: Future[Batch]) -> None:
         if claim.exception() is None:
@@ -204,8 +252,22 @@ class BatchClaims:
 
 
 def entry_of(row: Row, target: Target) -> Entry:
-    """Return the row as the journal knows it."""
-    return Entry(digest(row.key), digest(content_of(target.record_of(row))))
+    """Return the row as the journal knows it. Case counts only where it does for the target."""
+    return Entry(digest(row.key), digest(content_of(target.caseless(target.record_of(row)))))
+
+
+def _still_ours(sent: Future[frozenset[str]]) -> frozenset[str]:
+    """The keys that may be sent: none if another job has taken this one's place altogether."""
+    try:
+        return sent.result()
+    except TryLater as error:
+        if error.code != LEASE_LOST:
+            raise
+        return frozenset()
+
+
+def _taken_over() -> TryLater:
+    return TryLater("Another job has taken this row over, and sends it.", code=LEASE_LOST)
 
 
 def _recorded(claim: Claim) -> RowOutcome:

@@ -7,15 +7,16 @@ A row's states here, and who moves it from one to the next:
         |                                                |       ^                rejected, failed
         |--in a bulk job--> BulkLoad: the job's outcome  |       |                   |
         |                   (never closed: to send) -----'       |                   `--answer lost--.
-        `--may not-------> RowLookup --absent, recorded as ------'                                   |
-                             ^   |     about to be sent                                              |
+        `--may not-------> RowLookup --proven absent-------------'                                   |
+                             ^   |                                                                   |
                              |   `---there: created by us, or a duplicate                            |
                              `--------------------(once for each row)--------------------------------'
 
     duplicate --asked to update--> Sender --> updated
 
-What cannot be looked up stays in doubt (`unknown`) and is never sent again. A row without an outcome was not
-sent. Nothing of a batch is remembered here: what one class returns is what the next takes.
+What cannot be looked up, or is neither found nor proven absent, stays in doubt (`unknown`) and is never sent
+again. A row that was applied before with other content is there: it is updated, or left. A row without an
+outcome was not sent. Nothing of a batch is remembered here: what one class returns is what the next takes.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Delivery:
             client,
             target.max_concurrent_requests,
             lambda: claims.failed or cancelled(),
-            claims.renew_claims,
+            claims.admit,
         )
         self._target, self._on_duplicate, self._claims = target, on_duplicate, claims
         self._reader = ReplyReader(target, on_duplicate)
@@ -92,21 +93,40 @@ class Delivery:
         began = self._claims.now()
         resumed = self._resume_jobs(batch)
         in_doubt = resumed.in_doubt
-        split = self._split_by_lookup(resumed.rows, in_doubt)
+        split = self._split_by_lookup(resumed.rows, in_doubt, batch.changed)
+        outcomes = {**batch.outcomes, **resumed.outcomes, **split.outcomes}
+        # What is new goes first: it may teach what the look-up's answers mean.
+        outcomes |= self._sender.create(split.send, in_doubt)
+        self._learn(batch, outcomes)
         found = self._lookup.find(split.ask, in_doubt)
-        outcomes = {**batch.outcomes, **resumed.outcomes, **split.outcomes, **found.outcomes}
-        outcomes |= self._sender.create([*split.send, *found.absent], in_doubt)
+        outcomes |= found.outcomes
+        outcomes |= self._sender.create(found.absent, in_doubt)
         lost = [row for row in batch.rows if is_answer_lost(outcomes.get(row.line))]
-        outcomes |= self._look_up_lost(lost, in_doubt, began)
+        outcomes |= self._look_up_lost(
+            [row for row in lost if row.line not in found.outcomes], outcomes, began
+        )
         if self._on_duplicate == "update":
             outcomes |= self._update(batch.rows, outcomes, in_doubt)
         return outcomes
+
+    @property
+    def lookup_shown(self) -> bool:
+        """Whether the look-up was shown to be able to say that a row is not there."""
+        return self._lookup.proves_absence
+
+    def _learn(self, batch: Batch, outcomes: Outcomes) -> None:
+        """Let the look-up learn from a row that is there for certain: made just now, or by an earlier run."""
+        for row in (*batch.rows, *batch.applied):
+            outcome = outcomes.get(row.line)
+            if outcome is not None and (outcome.outcome == "created" or outcome.code == "already_imported"):
+                self._lookup.learn(row, outcome.id)
+                return
 
     def _resume_jobs(self, batch: Batch) -> _Resumed:
         """Read the outcomes of bulk jobs that an earlier run has begun; rows of a job never closed go on."""
         jobs: dict[str, list[Row]] = {}
         for row in batch.rows:
-            if row.line in batch.in_doubt and (job := batch.in_doubt[row.line].remote_id):
+            if row.line in batch.in_doubt and (job := batch.in_doubt[row.line].job):
                 jobs.setdefault(job, []).append(row)
         if self._bulk is None or not jobs:
             return _Resumed(batch.rows, batch.in_doubt)
@@ -115,7 +135,6 @@ class Delivery:
         for job, members in jobs.items():
             loaded = self._bulk.resume(job, members)
             if loaded is None:  # nothing of it was applied
-                self._claims.record_intent(members)  # which also takes the old job's id off the rows
                 free += members
             else:
                 outcomes |= {
@@ -123,7 +142,7 @@ class Delivery:
                 }
         of_jobs = {row.line for members in jobs.values() for row in members}
         left = [*(row for row in batch.rows if row.line not in of_jobs), *free]
-        in_doubt = {line: claim for line, claim in batch.in_doubt.items() if not claim.remote_id}
+        in_doubt = {line: claim for line, claim in batch.in_doubt.items() if not claim.job}
         return _Resumed(left, in_doubt, outcomes)
 
     def _as_sent(self, outcome: RowOutcome, claim: Claim) -> RowOutcome:
@@ -132,42 +151,77 @@ class Delivery:
             outcome = RowOutcome.because("already_exists", id=outcome.id)
         return self._reader.apply_duplicate_policy(outcome)
 
-    def _split_by_lookup(self, rows: Rows, in_doubt: InDoubt) -> _Split:
+    def _split_by_lookup(self, rows: Rows, in_doubt: InDoubt, changed: Mapping[int, Claim]) -> _Split:
         """A row in doubt is repeated if that is safe, else looked up, else left in doubt."""
         split, looks_first = _Split(), self._target.looks_first(self._on_duplicate)
+        now = self._claims.now()
         for row in rows:
             claim = in_doubt.get(row.line)
-            may_repeat = claim is None or self._target.repeats_safely(
-                self._on_duplicate, same_content=claim.same_content
-            )
-            if may_repeat:
+            if row.line in changed:
+                self._sort_changed(row, changed[row.line], split)
+            elif claim is None or (not claim.accepted and self._may_repeat(claim, now)):
                 (split.ask if looks_first else split.send).append(row)
             elif self._lookup.can_ask:
                 split.ask.append(row)
             else:
-                split.outcomes[row.line] = RowOutcome.because("answer_lost")
+                split.outcomes[row.line] = RowOutcome.because("accepted" if claim.accepted else "answer_lost")
         return split
 
-    def _look_up_lost(self, rows: Rows, in_doubt: InDoubt, began: float) -> Outcomes:
+    def _may_repeat(self, claim: Claim, now: float) -> bool:
+        return self._target.repeats_safely(
+            self._on_duplicate, same_content=claim.same_content, age=now - claim.first_sent
+        )
+
+    def _sort_changed(self, row: Row, claim: Claim, split: _Split) -> None:
+        """A row that was applied before with other content is there: it is never sent as a new one.
+
+        It is updated by its id, by an upsert, or after a look-up; or it is left as it is, as was asked.
+        """
+        updates = self._on_duplicate == "update"
+        if updates and self._target.kind.traits.upserts:
+            split.send.append(row)
+        elif updates and not claim.remote_id and self._lookup.can_ask:
+            split.ask.append(row)
+        else:
+            there = RowOutcome.because("already_exists", id=claim.remote_id)
+            split.outcomes[row.line] = self._reader.apply_duplicate_policy(there)
+
+    def _look_up_lost(self, rows: Rows, outcomes: Outcomes, began: float) -> Outcomes:
         """Look up rows whose answer this very run has lost, and send those once more that are not there.
 
         Once only: a row whose second answer is lost too stays `unknown`, for the next run to look up.
         """
         if not rows or not self._lookup.can_ask or self.wire.is_stopping():
             return {}
-        lost = Claim("in_doubt", since=self._claims.now())
-        newly_in_doubt = frozenset(row.line for row in rows) - in_doubt.keys()
-        in_doubt = {**in_doubt, **{row.line: lost for row in rows}}
-        found = self._lookup.find(rows, in_doubt, newly_in_doubt=newly_in_doubt, began=began)
-        return found.outcomes | self._sender.create(found.absent, in_doubt)
+        now = self._claims.now()
+        lost = {
+            row.line: Claim("in_doubt", since=now, accepted=outcomes[row.line].code == "accepted")
+            for row in rows
+        }
+        found = self._lookup.find(rows, lost, newly_in_doubt=frozenset(lost), began=began)
+        return found.outcomes | self._sender.create(found.absent, lost)
 
-    def _update(self, rows: Rows, outcomes: Mapping[int, RowOutcome], in_doubt: InDoubt) -> Outcomes:
+    def _update(self, rows: Rows, outcomes: Outcomes, in_doubt: InDoubt) -> Outcomes:
         """Update the records that are there already; those a stop came before are `not_sent`."""
-        ids = {row.line: remote_id for row in rows if (remote_id := _id_there(outcomes.get(row.line)))}
-        updated = self._sender.update([row for row in rows if row.line in ids], ids, in_doubt)
-        not_sent = RowOutcome.because("not_sent")
-        left = {line: not_sent for line in ids if _id_there(updated.get(line, outcomes[line]))}
+        there = [row for row in rows if _is_there(outcomes.get(row.line))]
+        nameless = [row for row in there if not outcomes[row.line].id]
+        known = {**outcomes, **self._named(nameless)}
+        ids = {row.line: remote_id for row in there if (remote_id := known[row.line].id)}
+        updated = self._sender.update([row for row in there if row.line in ids], ids, in_doubt)
+        not_sent, no_id = RowOutcome.because("not_sent"), RowOutcome.because("no_id")
+        left = {
+            row.line: not_sent if row.line in ids else no_id
+            for row in there
+            if _is_there(updated.get(row.line, known[row.line]))
+        }
         return {**updated, **left}
+
+    def _named(self, rows: Rows) -> Outcomes:
+        """Look up the ids of records that are there; a target need not tell them when it refuses a second."""
+        if not rows or not self._lookup.can_ask:
+            return {}
+        found = self._lookup.find(rows, {}).outcomes
+        return {line: outcome for line, outcome in found.items() if _is_there(outcome)}
 
 
 def _bulk_load(
@@ -181,6 +235,6 @@ def _bulk_load(
     return BulkLoad(target.kind.bulk, target, wire, claims, sleep)
 
 
-def _id_there(outcome: RowOutcome | None) -> str | None:
-    """The id of a record that is there and was not touched."""
-    return outcome.id if outcome is not None and outcome.outcome == "duplicate" else None
+def _is_there(outcome: RowOutcome | None) -> bool:
+    """Whether a record is there and was not touched."""
+    return outcome is not None and outcome.outcome == "duplicate"

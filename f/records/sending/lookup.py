@@ -1,16 +1,30 @@
-"""Asking the target which rows it has, before a row in doubt is sent again."""
+"""Asking the target which rows it has, before a row in doubt is sent again.
+
+Only a reply proven to be able to find something may say that a row is not there. Where an API's replies are
+not documented, the first import finds out how it says so, with the first row it has made:
+
+    a row just made --asked for until it is found--> a row never made, asked for --> LookupProof, kept
+"""
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import orjson
+
 from f.connect.calls.message import Response
+from f.connect.errors import ConnectError
 from f.connect.times import parse_iso
 from f.records.rows.outcome import RowOutcome
+from f.records.target.lookup_proof import LookupProof
+from f.records.target.target import content_of, digest
 
 if TYPE_CHECKING:
+    from f.records.journal.row_journal import Claim
     from f.records.rows.row import Found, Row, Rows
     from f.records.sending.batch_claims import BatchClaims
     from f.records.sending.reply_reader import InDoubt, ReplyReader
@@ -19,6 +33,8 @@ if TYPE_CHECKING:
 
 # By how much the target's clock and ours may differ.
 _CLOCKS_DIFFER_SECONDS = 300.0
+# Waits before each look for the row that was just made: some indexes lag behind.
+_LOOKS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(slots=True)
@@ -27,6 +43,21 @@ class LookedUp:
 
     outcomes: dict[int, RowOutcome] = field(default_factory=dict)
     absent: list[Row] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What the target said of each row, by line. A row may be asked for in several spellings."""
+
+    asked: Counter[int] = field(default_factory=Counter)
+    absent: Counter[int] = field(default_factory=Counter)
+    found: dict[int, Found] = field(default_factory=dict)
+    failed: dict[int, RowOutcome] = field(default_factory=dict)
+    why: dict[int, str] = field(default_factory=dict)
+
+    def is_absent(self, line: int) -> bool:
+        """Return whether every question about the row was answered, and each answer proves it absent."""
+        return 0 < self.asked[line] == self.absent[line]
 
 
 class RowLookup:
@@ -42,11 +73,41 @@ class RowLookup:
     ) -> None:
         self._target, self._wire, self._reader, self._claims = target, wire, reader, claims
         self._sleep = sleep
+        self._proof = target.proven.lookup
+        self._tried = False  # to learn, or to read what an earlier import has learnt
 
     @property
     def can_ask(self) -> bool:
         """Return whether the target can be asked for a row."""
         return self._target.lookup is not None
+
+    @property
+    def proves_absence(self) -> bool:
+        """Return whether an answer can say that a row is not there, as far as is known by now."""
+        return self._target.proves_absence or self._proof is not None
+
+    def learn(self, made: Row, remote_id: str | None) -> None:
+        """Find out how the target says that a record is not there, with a row it has; once, and for good."""
+        lookup = self._target.lookup
+        if lookup is None or lookup.proving is None or self._proof or self._tried or self._wire.is_stopping():
+            return
+        self._tried = True
+        self._proof = self._kept_proof()
+        if self._proof is not None:
+            return
+        try:
+            found, lag = self._until_found(lookup, made)
+            absent = self._ask_one(lookup, lookup.proving.never_made(made))
+        except ConnectError as error:
+            print(f"What the look-up answers could not be learnt: {error}")
+            return
+        learnt = lookup.proving.prove(made, remote_id, (found, absent), lag, self._target)
+        if isinstance(learnt, str):
+            print(f"{learnt} So a row whose answer is lost is not looked up, but reported as unknown.")
+            return
+        self._proof = learnt
+        proof = {"about": _about(self._target), "lookup": learnt.to_json()}
+        self._claims.keep_proof(orjson.dumps(proof).decode())
 
     def find(
         self,
@@ -56,46 +117,121 @@ class RowLookup:
         newly_in_doubt: frozenset[int] = frozenset(),
         began: float = 0.0,
     ) -> LookedUp:
-        """Ask for the rows. Those that are not there are recorded as about to be sent before this returns.
+        """Ask for the rows. One that is neither found nor proven absent stays in doubt.
 
         `newly_in_doubt`: lines of rows of which only this run, since `began` (seconds since the epoch), has
         lost an answer. If such a row is there, and older than the run by the target's own word, this run did
         not create it: it is a duplicate.
         """
-        found = LookedUp()
+        looked_up = LookedUp()
         lookup = self._target.lookup
         if not rows or lookup is None or self._wire.is_stopping():
-            return found
+            return looked_up
         self._wait_for_in_flight(rows, in_doubt)
-        names = [lookup.created_field] if lookup.created_field else []
-        for asked, result in self._wire.send_many(lookup.lookups_for(rows, self._target, names)):
-            if not isinstance(result, Response) or not (result.success or result.status == 404):
-                for row in asked:
-                    # Not looked up is not absent: a row in doubt stays so, the others were not sent.
-                    failure = self._reader.read_unanswered_lookup(result, in_doubt=row.line in in_doubt)
-                    self._wire.stop_for(failure.stop)
-                    found.outcomes[row.line] = failure.outcome
-                continue
-            there = lookup.found_in(result, asked, self._target)
-            found.absent += [row for row in asked if row.line not in there]
-            for line, record in there.items():
-                outcome = RowOutcome.because("already_exists", id=record.id)
-                was_there = line in newly_in_doubt and _is_older(record, lookup, began)
-                found.outcomes[line] = (
+        answers = self._ask(lookup, rows, in_doubt)
+        for row in rows:
+            claim = in_doubt.get(row.line)
+            if (record := answers.found.get(row.line)) is not None:
+                outcome = RowOutcome.because("already_exists", id=record.id or None)
+                was_there = row.line in newly_in_doubt and _is_older(record, lookup, began)
+                looked_up.outcomes[row.line] = (
                     self._reader.apply_duplicate_policy(outcome)
                     if was_there
-                    else self._reader.existing(outcome, in_doubt.get(line))
+                    else self._reader.existing(outcome, claim)
                 )
-        self._claims.record_intent(found.absent)
-        return found
+            elif not answers.is_absent(row.line):
+                looked_up.outcomes[row.line] = answers.failed.get(row.line) or _not_known(
+                    claim, answers.why.get(row.line, "It was not looked up.")
+                )
+            elif claim is not None and claim.accepted:
+                looked_up.outcomes[row.line] = RowOutcome.because("accepted")
+            else:
+                looked_up.absent.append(row)
+        return looked_up
+
+    def _ask(self, lookup: Lookup, rows: Rows, in_doubt: InDoubt) -> _Answers:
+        answers, proof = _Answers(), self._known_proof(lookup)
+        names = [lookup.created_field] if lookup.created_field else []
+        for asked, result in self._wire.send_many(lookup.lookups_for(rows, self._target, names)):
+            lines = [row.line for row in asked]
+            answers.asked.update(lines)
+            if isinstance(result, Response) and _is_answer(result):
+                reading = lookup.read_lookup(result, asked, self._target, proof)
+                answers.found.update(reading.found)
+                answers.absent.update(reading.absent)
+                answers.why.update(dict.fromkeys(lines, reading.why))
+                continue
+            for line in lines:
+                # Not looked up is not absent: a row in doubt stays so, the others were not sent.
+                failure = self._reader.read_unanswered_lookup(result, in_doubt=line in in_doubt)
+                self._wire.stop_for(failure.stop)
+                answers.failed[line] = failure.outcome
+        return answers
+
+    def _until_found(self, lookup: Lookup, made: Row) -> tuple[Response, float]:
+        """The first answer that shows a row just made, else the last one; and the seconds it took."""
+        began = time.monotonic()
+        for wait in _LOOKS:
+            if wait:
+                self._sleep(wait)
+            found = self._ask_one(lookup, made)
+            if lookup.read_lookup(found, [made], self._target, None).found:
+                break
+        return found, time.monotonic() - began
+
+    def _ask_one(self, lookup: Lookup, row: Row) -> Response:
+        request = next(iter(lookup.lookups_for([row], self._target, [])))
+        return self._wire.call(request)
+
+    def _known_proof(self, lookup: Lookup) -> LookupProof | None:
+        if self._proof is None and lookup.proving is not None:
+            self._proof = self._kept_proof()
+        return self._proof
+
+    def _kept_proof(self) -> LookupProof | None:
+        return kept_proof(self._claims.proof(), self._target)
 
     def _wait_for_in_flight(self, rows: Rows, in_doubt: InDoubt) -> None:
         """Wait until what was sent must have reached the target; before, not finding it proves nothing."""
-        sent = [in_doubt[row.line].since for row in rows if row.line in in_doubt]
-        longest = self._target.in_flight_seconds
-        wait = min(max(sent, default=0.0) + longest - self._claims.now(), longest)
-        if sent and wait > 0:
+        claims = [in_doubt[row.line] for row in rows if row.line in in_doubt]
+        if not claims:
+            return
+        # What was made may be found a little later only; a lag once measured is not the longest there is.
+        lag = 2 * self._proof.lag_seconds if self._proof else 0.0
+        now, ours = self._claims.now(), self._target.in_flight
+        wait = max(min(claim.since - now, 0.0) + max(ours, claim.in_flight) + lag for claim in claims)
+        if wait > 0:
             self._sleep(wait)
+
+
+def kept_proof(text: str | None, target: Target) -> LookupProof | None:
+    """Return what an earlier import has learnt and the journal kept, if it was about this very look-up."""
+    try:
+        kept = orjson.loads(text or "null")
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(kept, dict) or kept.get("about") != _about(target):
+        return None
+    return LookupProof.from_json(kept.get("lookup"))
+
+
+def _is_answer(response: Response) -> bool:
+    """Whether a reply is the look-up's own: not of a refused credential, a redirect, a service in trouble."""
+    return response.status not in {401, 403} and not (300 <= response.status < 400 or response.status >= 500)
+
+
+def _not_known(claim: Claim | None, why: str) -> RowOutcome:
+    """The outcome of a row of which the look-up proved nothing; one that is not in doubt was not sent."""
+    if claim is None:
+        return RowOutcome.because("service_unavailable", why)
+    return RowOutcome.because("accepted" if claim.accepted else "answer_lost", why)
+
+
+def _about(target: Target) -> str:
+    """Which look-up a proof is about: another address or other names are another one."""
+    fields = target.fields
+    nested = {name: list(path) for name, path in fields.nested.items()}
+    return digest(content_of([target.lookup_endpoint, fields.plain, nested]))
 
 
 def _is_older(record: Found, lookup: Lookup, began: float) -> bool:

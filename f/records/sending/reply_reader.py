@@ -18,6 +18,8 @@ from f.connect.errors import (
 from f.records.journal.row_journal import Claim
 from f.records.rows.outcome import RowOutcome, Stop
 from f.records.sending.parking import Parked
+from f.records.target.applied import effect_of, says_it_exists, unclear
+from f.store.store import LEASE_LOST
 
 if TYPE_CHECKING:
     from f.records.rows.row import Row, Rows
@@ -40,7 +42,7 @@ _CODES: dict[type[ConnectError], str] = {
     OutcomeUnknown: "answer_lost",
 }
 _STOPPING = (SignInAgain, FixSettings, WaitForQuota)
-_LOST = frozenset({"answer_lost", "answer_lost_keyed"})
+_LOST = frozenset({"answer_lost", "answer_lost_keyed", "answer_unclear", "answer_unclear_keyed", "accepted"})
 
 
 class Failure(NamedTuple):
@@ -61,7 +63,7 @@ class ReplyReader:
     """A reader of one target's replies, for an import that was asked to treat duplicates in one way."""
 
     def __init__(self, target: Target, on_duplicate: OnDuplicate) -> None:
-        self._kind, self._on_duplicate = target.kind, on_duplicate
+        self._target, self._kind, self._on_duplicate = target, target.kind, on_duplicate
 
     def read_created(self, result: Response | ConnectError, rows: Rows, in_doubt: InDoubt) -> Reading:
         """Return what became of rows that were to be created."""
@@ -69,19 +71,37 @@ class ReplyReader:
         if failure is not None:
             return Reading([failure.outcome] * len(rows), failure.stop)
         assert isinstance(result, Response)
-        outcomes = [
-            self.existing(outcome, in_doubt.get(row.line), lost_before=result.in_doubt)
-            if outcome.outcome == "duplicate"
-            else outcome
-            for row, outcome in zip(rows, self._kind.outcomes_from(result, rows), strict=True)
-        ]
-        return Reading(outcomes)
+        outcomes = self._kind.outcomes_from(result, rows, self._target)
+        return Reading(
+            [
+                self._judged(outcome, result, in_doubt.get(row.line), alone=len(rows) == 1)
+                for row, outcome in zip(rows, outcomes, strict=True)
+            ]
+        )
+
+    def _judged(
+        self, outcome: RowOutcome, response: Response, claim: Claim | None, *, alone: bool
+    ) -> RowOutcome:
+        """The outcome of a row, seen together with what is known of earlier attempts to send it."""
+        if outcome.outcome == "duplicate":
+            return self.existing(outcome, claim, lost_before=response.in_doubt)
+        was_sent = claim is not None or response.in_doubt
+        if outcome.code != "rejected_by_api" or not was_sent or not alone:
+            return outcome
+        if says_it_exists(response, self._target.proven.exists_status):
+            exists = RowOutcome.because("already_exists", outcome.detail)
+            return self.existing(exists, claim, lost_before=response.in_doubt)
+        # What was sent before may be why it is refused now: where that can be looked up, it is.
+        return RowOutcome.because("answer_unclear", outcome.detail) if self._target.can_ask else outcome
 
     def read_updated(self, result: Response | ConnectError, row: Row, in_doubt: InDoubt) -> Reading:
         """Return what became of a row whose record was there and was to be updated."""
         if isinstance(result, Response):
-            if result.success:
+            effect = effect_of(result, self._target.replies)
+            if effect == "applied":
                 return Reading([RowOutcome("updated")])
+            if result.success:
+                return Reading([unclear(result, effect)])
             if result.status in _GONE:
                 # A 404 to a create is about the endpoint and stops the run; to an update, about this record.
                 gone = RowOutcome.because("rejected_by_api", f"{result.status} It is no longer there.")
@@ -92,6 +112,10 @@ class ReplyReader:
         """Return what no answer to a look-up means for a row: one in doubt stays so, another was not sent."""
         failure = self.failure(result) if isinstance(result, ConnectError) else self._run_failure(result)
         stop = failure.stop if failure else None
+        if isinstance(result, Response) and result.status in _GONE and not in_doubt:
+            # The look-up's address is wrong, not the import's: the row can be neither found nor sent.
+            detail = f"{result.call} answered {result.status}: check endpoints.lookup in the resource."
+            return Failure(RowOutcome.because("wrong_settings", detail), stop)
         if in_doubt and not isinstance(result, Parked):
             return Failure(RowOutcome.because("answer_lost", failure.outcome.detail if failure else ""), stop)
         if failure is None:
@@ -134,6 +158,8 @@ class ReplyReader:
 
         `code`: a reason code of the target's own for this error.
         """
+        if error.code == LEASE_LOST and isinstance(error, TryLater):
+            return Failure(RowOutcome.because("in_progress_elsewhere"), None)
         code = code or next(code for kind, code in _CODES.items() if isinstance(error, kind))
         if isinstance(error, OutcomeUnknown) and error.repeat_safe:
             code = "answer_lost_keyed"

@@ -24,13 +24,17 @@ _TROUBLE = frozenset({"failed", "unknown"})
 
 @dataclass(slots=True)
 class Sent:
-    """The result of a chunk. Every row is in `outcomes` exactly once, in the order of the lines."""
+    """The result of a chunk. Every row is in `outcomes` exactly once, in the order of the lines.
+
+    `lookup_shown`: the target's look-up was shown to be able to say that a row is not there.
+    """
 
     outcomes: list[tuple[Row, RowOutcome]]
     requests: int = 0
     retries: int = 0
     latencies: Histogram = field(default_factory=Histogram)
     stopped: Stop | None = None
+    lookup_shown: bool = False
 
     def parked(self) -> list[tuple[Row, RowOutcome]]:
         """Return the outcomes; if the run was parked, rows that were not sent are `parked`."""
@@ -60,7 +64,7 @@ def send_rows(
     """
     in_bulk = target.loads_in_bulk(len(rows))
     outcomes: dict[int, RowOutcome] = {}
-    with BatchClaims(target, journal or NoJournal()) as claims:
+    with BatchClaims(target, journal or NoJournal(), sleep=sleep) as claims:
         delivery = Delivery(
             target, client, on_duplicate, claims, sleep=sleep, cancelled=cancelled, in_bulk=in_bulk
         )
@@ -83,6 +87,7 @@ def send_rows(
         traffic.retries,
         traffic.latencies,
         delivery.wire.stop,
+        delivery.lookup_shown,
     )
 
 

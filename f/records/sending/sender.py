@@ -87,7 +87,7 @@ class Sender:
         """Update records that are there, known by `ids`; rows that a stop came before have no outcome."""
         sent = _Round()
         requests = (self._target.kind.update_for(row, ids[row.line], self._target) for row in rows)
-        for [row], result in self._wire.send_many(requests):
+        for [row], result in self._wire.write_many(requests):
             if not _is_held_back(result):
                 self._take(sent, [row], self._reader.read_updated(result, row, in_doubt))
         return sent.outcomes
@@ -119,7 +119,7 @@ class Sender:
             for group in groups
             for request in kind.requests_for(group, self._target, self._on_duplicate)
         )
-        for rows, result in self._wire.send_many(requests):
+        for rows, result in self._wire.write_many(requests):
             if _is_held_back(result):
                 sent.held_back += rows
             else:

@@ -80,12 +80,12 @@ def open_journal(
 ) -> Iterator[RowJournal]:
     """Open the journal of a target, in this database or in this machine's file.
 
-    On leaving, claims without an outcome are left in doubt for the next run.
+    On leaving, claims without an outcome are given back, or left in doubt if their rows were sent.
     """
     if not database:
         _make_folder()
     # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
-    with open_store(database, "imports", durable=True) as store, _owner(database) as owner:
+    with open_store(database, "imports", durable=True) as store, _owner(database, store) as owner:
         journal = RowJournal(store, target.identity, import_id, owner, resend_unknown=resend_unknown)
         try:
             yield journal
@@ -102,9 +102,9 @@ def open_limits(database: Mapping[str, object] | None) -> Store:
     return open_store(database, "limits")
 
 
-def _owner(database: Mapping[str, object] | None) -> Owner:
+def _owner(database: Mapping[str, object] | None, store: Store) -> Owner:
     if database:
-        return LeasedOwner(os.environ.get("WM_JOB_ID", ""), JobStatus().has_ended)
+        return LeasedOwner(store, os.environ.get("WM_JOB_ID", ""), JobStatus().has_ended)
     return LockingOwner(folder() / "imports.owners")
 
 

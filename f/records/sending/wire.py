@@ -8,13 +8,15 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from f.connect.calls.message import Request, Response
-from f.connect.errors import ConnectError, WaitForQuota
+from f.connect.errors import ConnectError, TryLater, WaitForQuota
 from f.connect.metrics import Histogram
 
 if TYPE_CHECKING:
     from f.connect.client import Client
     from f.records.rows.outcome import Stop
     from f.records.rows.row import Rows
+
+Admit = Callable[[Iterable[Request], list[tuple[Request, TryLater]]], Iterator[Request]]
 
 
 @dataclass(slots=True)
@@ -38,8 +40,9 @@ class Traffic:
 class Wire:
     """The calls of one run.
 
-    `is_cancelled` says that nothing more is to be sent; `answered` is called after every answer. `proven`:
-    the target has answered, so it can be reached. `stop`: why the run is stopped, once it is.
+    `is_cancelled` says that nothing more is to be sent; `admit` lets requests that create or change rows
+    through once the journal has them, and puts those that may not be sent aside. `proven`: the target has
+    answered, so it can be reached. `stop`: why the run is stopped, once it is.
     """
 
     def __init__(
@@ -47,10 +50,10 @@ class Wire:
         client: Client,
         concurrency: int,
         is_cancelled: Callable[[], bool],
-        answered: Callable[[], object],
+        admit: Admit,
     ) -> None:
         self._client, self._concurrency = client, concurrency
-        self._is_cancelled, self._answered = is_cancelled, answered
+        self._is_cancelled, self._admit = is_cancelled, admit
         self.traffic = Traffic()
         self.proven = False
         self.stop: Stop | None = None
@@ -63,6 +66,12 @@ class Wire:
         """Stop the run, if there is a reason; the first reason stays."""
         if self.stop is None:
             self.stop = stop
+
+    def write_many(self, requests: Iterable[Request]) -> Iterator[tuple[Rows, Response | ConnectError]]:
+        """Yield as `send_many` does; each request is sent only once it is written down that it is."""
+        refused: list[tuple[Request, TryLater]] = []
+        yield from self.send_many(self._admit(requests, refused))
+        yield from ((request.context, error) for request, error in refused)
 
     def send_many(self, requests: Iterable[Request]) -> Iterator[tuple[Rows, Response | ConnectError]]:
         """Yield the rows of each request with its result, until done or stopped.
@@ -90,4 +99,3 @@ class Wire:
             return  # refused on this side, and never sent
         self.traffic.count(result)
         self.proven = self.proven or isinstance(result, Response)
-        self._answered()

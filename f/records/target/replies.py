@@ -33,6 +33,14 @@ def object_of(response: Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def value_at(record: Any, path: Iterable[str]) -> Any:
+    """Return the value at a path of nested objects; None if it is missing."""
+    value = record
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
 def dicts(items: Any) -> list[dict[str, Any]]:
     """Return the objects among what should be a list of objects."""
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

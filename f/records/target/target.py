@@ -15,13 +15,17 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from f.records.rows.row import CUSTOM, Found, Row, Rows
+from f.connect.times import DAY_SECONDS
+from f.records.rows.row import CUSTOM, Row, Rows
+from f.records.target.applied import DEFAULT_RULES, ReplyRules
+from f.records.target.proven import NOTHING, Proven
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Request, Response
     from f.connect.integration import Integration
     from f.records.rows.outcome import RowOutcome
     from f.records.target.field_names import FieldNames
+    from f.records.target.lookup_proof import LookupProof, LookupReading
 
 OnDuplicate = Literal["skip", "update", "fail"]
 JournalKind = Literal["postgres", "file", "none"]
@@ -71,6 +75,10 @@ class Lookup(Protocol):
     created_field: str
     rows_per_lookup: int
 
+    @property
+    def proving(self) -> Proving | None:
+        """How its replies are learnt; None if they are documented."""
+
     def can_look_up(self, target: Target) -> bool:
         """Return whether this target can be asked for a row."""
 
@@ -83,8 +91,28 @@ class Lookup(Protocol):
         `names` are the target's fields whose values are wanted; a dot leads into a nested object.
         """
 
-    def found_in(self, response: Response, rows: Rows, target: Target) -> dict[int, Found]:
-        """Return which of the rows are there, by line."""
+    def read_lookup(
+        self, response: Response, rows: Rows, target: Target, proof: LookupProof | None
+    ) -> LookupReading:
+        """Return which of the rows are there, and which the reply proves not to be. It may prove neither."""
+
+
+class Proving(Protocol):
+    """Finding out what a look-up's replies mean, where that is not documented.
+
+    Until it is known of this very target, a reply that does not show a record says nothing.
+    """
+
+    def never_made(self, row: Row) -> Row:
+        """Return a row like this one, of a record that the target cannot have."""
+
+    def prove(
+        self, made: Row, remote_id: str | None, replies: tuple[Response, Response], lag: float, target: Target
+    ) -> LookupProof | str:
+        """Return what the replies prove, to a row that was made and to one that never was; or why nothing.
+
+        `remote_id` is the made record's id, if its making told; `lag`: seconds until it was found.
+        """
 
 
 class Bulk(Protocol):
@@ -163,7 +191,7 @@ class Kind(Protocol):
     def requests_for(self, rows: Rows, target: Target, on_duplicate: OnDuplicate) -> Iterator[Request]:
         """Yield the requests that create the rows, each with the rows it is about as `context`."""
 
-    def outcomes_from(self, response: Response, rows: Rows) -> list[RowOutcome]:
+    def outcomes_from(self, response: Response, rows: Rows, target: Target) -> list[RowOutcome]:
         """Return one outcome for each row of a request, in order.
 
         `batch_refused` for all if the reply is about the batch and names no row, `row_locked` for a row to be
@@ -240,11 +268,20 @@ class Target:
     sends_keys: bool
     # Seconds a request may still be under way to the target after its sender has died or given up.
     in_flight_seconds: float = 5.0
+    # How long the target remembers an idempotency key.
+    key_seconds: float = DAY_SECONDS
     # The calls that all imports together may make in a day; None: as many as the target takes.
     daily_limit: int | None = None
     batch_endpoint: str | None = None
     lookup_endpoint: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    replies: ReplyRules = DEFAULT_RULES
+    proven: Proven = NOTHING
+
+    @property
+    def in_flight(self) -> float:
+        """Seconds after which a request can no longer be under way: what a timeout gave up may go on."""
+        return max(self.in_flight_seconds, self.integration.timeout)
 
     @property
     def title(self) -> str:
@@ -268,49 +305,33 @@ class Target:
         """Whether a row can be looked up."""
         return self.lookup is not None
 
+    @property
+    def proves_absence(self) -> bool:
+        """Whether a look-up's reply can say that a row is not there, before this import has tried."""
+        lookup = self.lookup
+        return lookup is not None and (lookup.proving is None or self.proven.lookup is not None)
+
     def looks_first(self, on_duplicate: OnDuplicate) -> bool:
         """Return whether each row is looked up before it is created."""
         return self.kind.lookup is not None and self.kind.lookup.looks_first(self, on_duplicate)
 
-    def repeats_safely(self, on_duplicate: OnDuplicate, *, same_content: bool = True) -> bool:
+    def repeats_safely(
+        self, on_duplicate: OnDuplicate, *, same_content: bool = True, age: float = 0.0
+    ) -> bool:
         """Return whether a row that may have been applied can simply be sent again.
 
-        An idempotency key covers only the very same content, and a batch's key only the very same batch.
+        An idempotency key covers only the very same content, for as long as the target keeps it (`age`:
+        seconds since it was first sent), and a batch's key only the very same batch. It counts if it was
+        shown to work here: that the settings send one proves nothing.
         """
-        keyed = self.sends_keys and same_content and self.batch_endpoint is None
-        return keyed or self.kind.repeats_safely(self, on_duplicate)
+        if self.proven.repeats == "record" or self.kind.repeats_safely(self, on_duplicate):
+            return True
+        return self.obeys_keys and same_content and age < self.key_seconds
 
-    def guarantee(self, journal: JournalKind = "file", on_duplicate: OnDuplicate = "skip") -> str:
-        """Return what a crash or a lost answer means here, in sentences for the report."""
-        if self.kind.repeats_safely(self, on_duplicate):
-            return (
-                f"Exactly once: the target itself tells a repeated row by {self.kind.traits.known_by}, so it "
-                "is not created twice."
-            )
-        if self.repeats_safely(on_duplicate):
-            return (
-                "Exactly once: every row carries an idempotency key, so a repeated row is not created twice."
-            )
-        if journal == "none":
-            return (
-                "At least once: nothing remembers which rows were sent, so a run after a crash may create "
-                "some of them again. Give a journal."
-            )
-        where = (
-            " The journal is a file of this machine: where several workers share the imports, give a "
-            "postgresql resource as journal."
-            if journal == "file"
-            else ""
-        )
-        if self.can_ask:
-            return (
-                "Exactly once: the journal knows which rows were sent, and a row whose answer was lost is "
-                f"looked up before it is sent again.{where}"
-            )
-        return (
-            "At most once: the journal knows which rows were sent, and a row whose answer was lost is "
-            f"reported as unknown and not sent again.{where}"
-        )
+    @property
+    def obeys_keys(self) -> bool:
+        """Whether single rows carry an idempotency key, and the target was shown to obey it."""
+        return self.sends_keys and self.proven.repeats == "key" and self.batch_endpoint is None
 
     def render(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row's record in the target's own names."""
@@ -322,6 +343,16 @@ class Target:
             row.rendered = self.render(row.record)
         return row.rendered
 
+    def caseless(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a rendered record without the case of those values whose case says nothing to the target."""
+        changed: dict[str, Any] = {}
+        for name in self.kind.traits.caseless:
+            place = self.fields.plain.get(name)
+            value = record.get(place) if place else None
+            if isinstance(value, str) and place and not value.islower():
+                changed[place] = value.casefold()
+        return {**record, **changed} if changed else record
+
     def values_of(self, rows: Rows, name: str) -> dict[int, str]:
         """Return what the rows have in one of the target's fields, by line."""
         values = {row.line: self.record_of(row).get(name) for row in rows}
@@ -332,9 +363,7 @@ class Target:
 
         It is made of target and content, not of line or run.
         """
-        if not self.sends_keys:
-            return None
-        return digest(f"{self.integration.base_url}\n{self.endpoint}\n{content_of(record)}")
+        return digest(f"{self.identity}\n{content_of(record)}") if self.sends_keys else None
 
 
 def content_of(record: Any) -> str:

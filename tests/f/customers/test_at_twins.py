@@ -55,7 +55,7 @@ def send(
     }
     target = open_target(api)
     with sqlite_store(tmp_path / "journal.sqlite") as store, Client(target.integration) as client:
-        journal = RowJournal(store, target.identity, on_duplicate, LeasedOwner())
+        journal = RowJournal(store, target.identity, on_duplicate, LeasedOwner(store))
         return send_rows(
             given, target, client, journal=journal, on_duplicate=on_duplicate, sleep=lambda _: None
         )

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from f.connect.errors import FixSettings
 from f.customers.targets.customer_api import customer_api, open_target
+from f.records.target.guarantee import guarantee_of
 from f.records.target.target import JournalKind
 
 ROOT = Path(__file__).parents[3]
@@ -77,7 +78,7 @@ def test_the_journal_tells_targets_apart_by_address_and_account(
 
 
 def guarantee(kind: str, journal: JournalKind, **parts: Any) -> str:
-    return open_target({**GOOD, "kind": kind, **parts}).guarantee(journal)
+    return guarantee_of(open_target({**GOOD, "kind": kind, **parts}), journal)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ ADA, BOB = Entry("ada", "1"), Entry("bob", "1")
 
 
 def journal(store: Store, target: str = "crm", import_id: str = "now") -> RowJournal:
-    return RowJournal(store, target, import_id, LeasedOwner(import_id))
+    return RowJournal(store, target, import_id, LeasedOwner(store, import_id))
 
 
 def done(store: Store, *entries: Entry, target: str = "crm") -> None:

@@ -22,6 +22,7 @@ from f.records.rows.row import Row, reported
 from f.records.rows.row_spool import RowSpool
 from f.records.rows.row_store import Created, inline, read_rows
 from f.records.sending.run import Sent, send_rows
+from f.records.target.guarantee import guarantee_of
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import sqlite_store
 from tests.loopback import Asked, Reply, serve
@@ -93,7 +94,10 @@ def rows_of(file: Parsed) -> list[Row]:
 
 def journal(tmp_path: Path, target: Target, import_id: str = "products") -> RowJournal:
     return RowJournal(
-        sqlite_store(tmp_path / "journal.sqlite"), target.identity, import_id, LeasedOwner("job")
+        store := sqlite_store(tmp_path / "journal.sqlite"),
+        target.identity,
+        import_id,
+        LeasedOwner(store, "job"),
     )
 
 
@@ -110,7 +114,7 @@ def created(sent: Sent, target: Target) -> Created:
     return {
         "index": 0,
         "target": target.title,
-        "guarantee": target.guarantee(),
+        "guarantee": guarantee_of(target),
         "counts": counts,
         "reported": inline(reported(row, one) for row, one in outcomes if one.code),
         "ids": {},

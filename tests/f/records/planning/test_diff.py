@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from f.records.planning.diff import differences, leaves, value_at
+from f.records.planning.diff import differences, leaves
+from f.records.target.replies import value_at
 
 
 @pytest.mark.parametrize(

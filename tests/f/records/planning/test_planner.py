@@ -75,7 +75,7 @@ def twin(twins: TwinProcess, request: pytest.FixtureRequest) -> TwinClient:
 
 
 def remembered(store: Store, at: Target, import_id: str = "now") -> RowJournal:
-    return RowJournal(store, at.identity, import_id, LeasedOwner())
+    return RowJournal(store, at.identity, import_id, LeasedOwner(store))
 
 
 def plan(
@@ -233,7 +233,7 @@ def test_a_target_that_cannot_be_asked_is_planned_by_the_journal_alone(
 
 
 def claimed(store: Store, at: Target, one: Row, *, released: bool) -> None:
-    other = RowJournal(store, at.identity, "other", LeasedOwner())
+    other = RowJournal(store, at.identity, "other", LeasedOwner(store))
     other.claim([entry_of(one, at)])
     if released:
         other.release()

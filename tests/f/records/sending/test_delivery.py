@@ -101,7 +101,9 @@ class Bench:
         return open_target(self.api)
 
     def journal(self, import_id: str = "now", owner: str = "me", **options: bool) -> RowJournal:
-        return RowJournal(self.store, self.target.identity, import_id, LeasedOwner(owner), **options)
+        return RowJournal(
+            self.store, self.target.identity, import_id, LeasedOwner(self.store, owner), **options
+        )
 
     def send(
         self,

@@ -1,0 +1,114 @@
+"""Whether a reply to a write proves that it was applied, or that it was not. Pure.
+
+201, 204, 200 with JSON, or a status the resource declares           applied
+429, or a status the resource declares; 4xx in the API's own shape   not applied
+202                                                                  accepted: it may be applied later
+anything else: 5xx, an empty 200, a page of HTML, `{"ok": false}`    in doubt
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from f.connect.calls.message import REFUSED_BEFORE_WORK
+from f.records.rows.outcome import RowOutcome
+from f.records.target.replies import body_of, explanation
+
+if TYPE_CHECKING:
+    from f.connect.calls.message import Response
+
+Effect = Literal["applied", "not_applied", "accepted", "in_doubt"]
+
+# Refused for their form, by whoever stands before the service as well: nobody has looked inside.
+_REFUSED_UNREAD = frozenset({405, 411, 413, 414, 415, 417, 426, 428, 431})
+_SAYS_NO = ("success", "ok")
+_ERRORS = ("error", "errors")
+_EXISTS = re.compile(
+    r"already[ _](?:been[ _])?(?:exists?|taken|registered|in[ _]use|used)|has already been|duplicate"
+    r"|not[ _]unique|must be unique|\bexists?\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRules:
+    """What a resource declares of its target's replies to a create.
+
+    `applied_on` and `not_applied_on` are statuses with that meaning, whatever the body. `created_id` and
+    `existing_id` are the dotted paths of the record's id in the reply to a create, and to one of a record
+    that is there already; empty: where such APIs have it.
+    """
+
+    applied_on: frozenset[int] = frozenset()
+    not_applied_on: frozenset[int] = REFUSED_BEFORE_WORK
+    created_id: str = ""
+    existing_id: str = ""
+
+
+DEFAULT_RULES = ReplyRules()
+
+
+def effect_of(response: Response, rules: ReplyRules) -> Effect:
+    """Return what a reply to a write proves of its effect."""
+    status = response.status
+    if status in rules.applied_on:
+        return "applied"
+    if status in rules.not_applied_on or _is_refusal(response):
+        return "not_applied"
+    if status == 202:
+        return "accepted"
+    return "applied" if _is_success(response) else "in_doubt"
+
+
+def unclear(response: Response, effect: Effect) -> RowOutcome:
+    """Return the outcome of a row whose reply proves nothing, with what was wrong with it."""
+    size = len(response.body)
+    kind = response.headers.get("Content-Type", "no content type").split(";")[0].strip()[:60]
+    what = f"{kind}, {size} bytes" if size else "nothing in it"
+    said = explanation(body_of(response))
+    detail = f"{response.call} answered {response.status} ({what}){': ' + said if said else ''}."
+    if effect == "accepted":
+        return RowOutcome.because("accepted", detail)
+    code = "answer_unclear_keyed" if response.request.may_repeat else "answer_unclear"
+    return RowOutcome.because(code, detail)
+
+
+def says_it_exists(response: Response, exists_status: int | None) -> bool:
+    """Return whether a refusal says that the record is there already, for a row that was sent before."""
+    if response.status in {409, exists_status}:
+        return True
+    return response.status in {400, 422} and _EXISTS.search(explanation(body_of(response))) is not None
+
+
+def _is_refusal(response: Response) -> bool:
+    """Whether it is a 4xx of the service itself. A 408 says that nobody waited for the outcome."""
+    if not 400 <= response.status < 500 or response.status == 408:
+        return False
+    return response.status in _REFUSED_UNREAD or not _is_page(response)
+
+
+def _is_success(response: Response) -> bool:
+    empty = not response.body.strip()
+    if response.status == 204 or (response.status == 201 and empty):
+        return True
+    return response.status in {200, 201} and not _is_page(response) and _is_yes(body_of(response))
+
+
+def _is_page(response: Response) -> bool:
+    """Whether it is a page for a person to read: of a proxy, or to sign in."""
+    kind = response.headers.get("Content-Type", "").lower()
+    return "html" in kind or response.body.lstrip()[:1] == b"<"
+
+
+def _is_yes(body: Any) -> bool:
+    """Whether a JSON body does not deny what the status says."""
+    if isinstance(body, list):
+        return True
+    if not isinstance(body, Mapping):
+        return False
+    if any(body.get(name) is False for name in _SAYS_NO):
+        return False
+    return not any(body.get(name) for name in _ERRORS)
