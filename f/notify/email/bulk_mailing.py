@@ -164,7 +164,7 @@ class _Run:
         )
         outcomes = [outcome or unsent for outcome in self._outcomes]
         results: list[RecipientResult] = [
-            {"email": str(recipient.get("email", "")), "status": status, "id": service_id, "reason": reason}
+            {"email": _email_of(recipient), "status": status, "id": service_id, "reason": reason}
             for recipient, (status, service_id, reason) in zip(recipients, outcomes, strict=True)
         ]
         counts = Counter[str](one["status"] for one in results)
@@ -183,6 +183,10 @@ def _ids_of(outcomes: Sequence[str | ConnectError]) -> str:
     if isinstance(outcomes[0], ConnectError) and set(ids) == {_REFUSED}:
         raise outcomes[0]
     return ids[0] if len(set(ids)) == 1 else ",".join(ids)
+
+
+def _email_of(recipient: Any) -> str:
+    return str(recipient.get("email", "")) if isinstance(recipient, Mapping) else ""
 
 
 def _fill(mail: Mail, recipient: Any) -> Mail:

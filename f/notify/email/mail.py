@@ -116,9 +116,11 @@ def address_of(text: str, what: str) -> Address:
     return found[0]
 
 
-def addresses_of(listed: str | Iterable[str], what: str) -> list[Address]:
+def addresses_of(listed: str | Sequence[str], what: str) -> list[Address]:
     """Read a list of addresses, or a text of several; so may each text of the list have several."""
     texts = [listed] if isinstance(listed, str) else listed
+    if not isinstance(texts, list | tuple):
+        raise FixInput(f"{what} must be a list of addresses, or a text of them.", code="bad_address")
     return [address for text in texts for address in read_addresses(text, what)]
 
 
@@ -145,6 +147,8 @@ def _check_content(subject: str, html: str, text: str) -> None:
 
 
 def _categories(names: Sequence[str]) -> list[str]:
+    if not all(isinstance(name, str) for name in names):
+        raise FixInput("A category is not a text.", code="bad_category")
     categories = list(dict.fromkeys(one_line(name.strip(), "a category") for name in names if name.strip()))
     if len(categories) > MOST_CATEGORIES:
         raise FixInput(
@@ -167,6 +171,7 @@ def _attachments(items: Sequence[Mapping[str, Any]]) -> list[Attachment]:
 
 
 def _attachment(item: Mapping[str, Any], number: int) -> Attachment:
+    item = item if isinstance(item, Mapping) else {}
     filename, content = item.get("filename"), item.get("content")
     if not isinstance(filename, str) or not filename.strip() or not isinstance(content, str) or not content:
         raise FixInput(

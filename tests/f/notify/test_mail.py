@@ -48,6 +48,11 @@ FILE = {"filename": "a.pdf", "content": base64.b64encode(b"%PDF").decode()}
         ),
         ({"attachments": [{**FILE, "content": "AAAA" * 7_000_000}]}, "too_large", "28.0 MB encoded"),
         ({"subject": "s" * 999}, "too_long", "999 characters"),
+        ({"to": None}, "bad_address", "to must be a list"),
+        ({"to": [None]}, "bad_address", "to is not a text"),
+        ({"cc": {"a": 1}}, "bad_address", "cc must be a list"),
+        ({"attachments": ["a.pdf"]}, "bad_attachment", "Attachment 1 needs a filename"),
+        ({"categories": [1]}, "bad_category", "not a text"),
         ({"text": " "}, "no_text", "empty"),
         ({"categories": [str(n) for n in range(11)]}, "too_many_categories", "at most 10"),
     ],
@@ -145,3 +150,4 @@ def test_a_template_that_cannot_be_filled_says_why(template: str, code: str, sai
     with pytest.raises(FixInput, match=said) as caught:
         fill_text(template, {"user": {}}, name="the subject")
     assert caught.value.code == code
+    assert caught.value.__suppress_context__, "jinja's own errors quote the template"

@@ -100,6 +100,20 @@ def test_a_post_that_is_not_there_is_sent_again_only_by_the_next_run_with_its_ke
     assert len(slack.sent()) == 1
 
 
+def test_a_post_that_slack_does_not_let_us_look_for_is_in_doubt_and_not_repeated(slack: Twin) -> None:
+    refused = {"status": 200, "body": {"ok": False, "error": "missing_scope"}}
+    slack.client.put_faults(
+        script=[
+            {"operation": "post_message", "fault": "reset_after_commit"},
+            {"operation": "history", "answer": refused, "times": 2},
+        ]
+    )
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown, match="give the app the scope channels:history"):
+            send_slack_message("x", slack=slack.resource, channel="C0OPS", message_key="k")
+    assert len(slack.sent()) == 1
+
+
 def test_a_webhooks_lost_answer_stays_unknown_as_nobody_can_be_asked(slack: Twin, slack_webhook: Any) -> None:
     slack.fail_next("webhook", "reset_after_commit")
     for said in ("may have been applied", "cannot be asked"):
