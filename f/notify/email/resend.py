@@ -209,7 +209,7 @@ def _id_in(response: Response, item: Mapping[str, Any]) -> str | ConnectError:
 
 def _body(response: Response) -> dict[str, Any]:
     body = read_object(response)
-    if not response.success:
+    if response.status >= 400:
         detail = detail_of(response, body.get("message"))
         raise named(refusal(word_of(body.get("name")), detail, response.status), response)
     return body

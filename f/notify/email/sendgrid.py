@@ -56,7 +56,7 @@ class Sendgrid:
 
         SendGrid accepts with 202 and an id. What does neither is in doubt.
         """
-        if not response.success:
+        if response.status >= 400:
             field, detail = _first_error(response)
             raise named(refusal(field, detail, response.status), response)
         found = id_of(response.headers.get("X-Message-Id"))

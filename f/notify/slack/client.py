@@ -132,7 +132,7 @@ def read_post(response: Response) -> Posted:
     """
     body = read_object(response)
     code = word_of(body.get("error"))
-    if not response.success or (body.get("ok") is False and code):
+    if response.status >= 400 or (body.get("ok") is False and code):
         raise named(refusal(code or f"http_{response.status}"), response)
     posted = Posted(id_of(body.get("channel")), id_of(body.get("ts")))
     if body.get("ok") is not True or not posted.ts:
@@ -142,8 +142,8 @@ def read_post(response: Response) -> Posted:
 
 def read_webhook(response: Response) -> Posted:
     """Read a webhook's reply, which is a word of text; `ok` if it was posted."""
-    word = response.text[:100].strip()
-    if not response.success:
+    word = response.body[:100].decode("utf-8", "replace").strip()
+    if response.status >= 400:
         raise named(refusal(word if word_of(word) else f"http_{response.status}"), response)
     if word != "ok":
         raise unreadable(response, "Slack's webhook", "its `ok`")
@@ -157,7 +157,7 @@ def find_mark(response: Response, mark: str) -> str | None:
     """
     body = read_object(response)
     code = word_of(body.get("error"))
-    if not response.success or (body.get("ok") is False and code):
+    if response.status >= 400 or (body.get("ok") is False and code):
         raise named(_not_looked_up(code or f"http_{response.status}"), response)
     messages = objects_at(body, "messages")
     if body.get("ok") is not True or messages is None:

@@ -128,7 +128,7 @@ def state_request(account: str, sid: str) -> Request:
 def read_state(response: Response) -> MessageState:
     """Read a message; raises what Twilio's error code means, and what a reply without a message means."""
     body = read_object(response)
-    if not response.success:
+    if response.status >= 400:
         raise named(refusal(body.get("code"), response.status), response)
     state = _state(body)
     if not state.sid:
