@@ -265,8 +265,8 @@ class _Sending:
             return None
         mark, likeness = self._claim.mark, self._write.likeness
         begun = self._store.execute(_BEGUN_AT, {"mark": mark}) if likeness else []
-        since, until = self._claim.at, (float(begun[0][0]) if begun else self._claim.at) + LONGEST_ATTEMPT
-        candidates = self._write.look_up(Attempt(mark, None, since, until))
+        since, last = self._claim.at, float(begun[0][0]) if begun else self._store.now()
+        candidates = self._write.look_up(Attempt(mark, None, since, last + LONGEST_ATTEMPT))
         if likeness:
             candidates = [one for one in candidates if not self._is_anothers(one)]
         if not candidates:

@@ -110,8 +110,11 @@ def webhook_request(post: Post, path: str) -> Request:
     return Request(method="POST", path=path, json=body, endpoint="webhook")
 
 
-def history_request(channel: str, since: float, until: float | None = None) -> Request:
-    """Return the request for the messages between two times (epoch seconds). Needs channels:history."""
+def history_request(channel: str, since: float, until: float | None = None, cursor: str = "") -> Request:
+    """Return the request for the messages between two times (epoch seconds), or for their next page.
+
+    Needs the scope channels:history.
+    """
     params: dict[str, Any] = {
         "channel": channel,
         "oldest": f"{since:.6f}",
@@ -120,6 +123,8 @@ def history_request(channel: str, since: float, until: float | None = None) -> R
     }
     if until is not None:
         params["latest"] = f"{until:.6f}"
+    if cursor:
+        params["cursor"] = cursor
     return Request(
         method="GET", path="/conversations.history", params=params, endpoint="conversations.history"
     )
@@ -150,8 +155,8 @@ def read_webhook(response: Response) -> Posted:
     return Posted()
 
 
-def find_mark(response: Response, mark: str) -> str | None:
-    """Return the ts of the message that carries the mark; None if none does.
+def find_mark(response: Response, mark: str) -> tuple[str | None, str]:
+    """Return the ts of the message that carries the mark, or None and the cursor of the next page, if any.
 
     TryLater if the history cannot be read, OutcomeUnknown if Slack does not let us look.
     """
@@ -163,13 +168,16 @@ def find_mark(response: Response, mark: str) -> str | None:
     if body.get("ok") is not True or messages is None:
         raise unreadable(response, "Slack", "a list of messages")
     for message in messages:
-        metadata = message.get("metadata")
-        payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
-        if isinstance(payload, dict) and payload.get("mark") == mark:
-            return id_of(message.get("ts"))
-    if body.get("has_more"):
-        raise unreadable(response, "Slack", "all messages since then")
-    return None
+        if _dict(_dict(message.get("metadata")).get("event_payload")).get("mark") == mark:
+            return id_of(message.get("ts")), ""
+    cursor = id_of(_dict(body.get("response_metadata")).get("next_cursor"))
+    if body.get("has_more") and not cursor:
+        raise unreadable(response, "Slack", "the rest of the messages")
+    return None, cursor
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def refusal(code: str) -> ConnectError:

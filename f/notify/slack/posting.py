@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from f.connect.client import Client
-from f.connect.errors import ConnectError, FixInput, FixSettings
+from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown
 from f.notify.slack.client import (
     Block,
     Post,
@@ -41,6 +41,7 @@ _HEADER_TEXT, _CONTEXT_ELEMENTS, _ACTION_ELEMENTS = 150, 10, 25
 _BUTTON_TEXT, _BUTTON_VALUE, _ID = 75, 2000, 255
 _NOTICE = "… ({} characters in all)"
 _MOST_ATTACHMENTS = 100
+_MOST_PAGES = 50  # of 200 messages each, that a look-up reads
 _CLOCKS_DIFFER = 300.0  # seconds between theirs and ours; the mark is ours alone, however wide we look
 
 
@@ -80,9 +81,17 @@ class SlackChannel(AbstractContextManager["SlackChannel"]):
 
     def look_up(self, attempt: Attempt) -> list[Candidate]:
         """Return the message if it was posted earlier. Needs the scope channels:history."""
-        since, until = attempt.since - _CLOCKS_DIFFER, attempt.until + _CLOCKS_DIFFER
-        ts = find_mark(self.client.request(history_request(self.channel, since, until)), attempt.mark)
-        return [] if ts is None else [Candidate(ts)]
+        since, until, cursor = attempt.since - _CLOCKS_DIFFER, attempt.until + _CLOCKS_DIFFER, ""
+        for _ in range(_MOST_PAGES):
+            response = self.client.request(history_request(self.channel, since, until, cursor))
+            ts, cursor = find_mark(response, attempt.mark)
+            if ts is not None or not cursor:
+                return [] if ts is None else [Candidate(ts)]
+        raise OutcomeUnknown(
+            "The channel has too many messages since then to find out whether this one arrived. Look there, "
+            "and use another message_key to send it all the same.",
+            code="answer_lost",
+        )
 
     @property
     def can_look_up(self) -> bool:

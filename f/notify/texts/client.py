@@ -143,7 +143,8 @@ def find_sent(response: Response, text: Text, age: tuple[float, float], now: flo
     Their clock is Twilio's, which the reply tells. Raises TryLater if the list cannot be read or has not all.
     """
     response.raise_for_status()
-    messages = objects_at(read_object(response), "messages")
+    body = read_object(response)
+    messages = objects_at(body, "messages")
     if messages is None:
         raise unreadable(response, "Twilio", "a list of messages")
     clock = http_date(response.headers.get("Date", ""))
@@ -151,7 +152,7 @@ def find_sent(response: Response, text: Text, age: tuple[float, float], now: flo
     clock = now if clock is None else clock
     first, last = clock - age[0] - slack, clock - age[1] + slack
     times = [_created(message) for message in messages]
-    if len(messages) >= _PAGE and all(at is None or at >= first for at in times):
+    if body.get("next_page_uri") and all(at is None or at >= first for at in times):
         raise unreadable(response, "Twilio", "all messages since then")
     found = []
     for message, at in zip(messages, times, strict=True):

@@ -35,6 +35,7 @@ class Stranger:
     keep: Change | None = lambda message: message
     messages: list[dict[str, Any]] = field(default_factory=list)
     dated: bool = True
+    more: bool = False
     server: Loopback | None = None
 
     def message(self, **changes: Any) -> dict[str, Any]:
@@ -51,7 +52,8 @@ class Stranger:
     def answer(self, asked: Asked) -> Reply:
         headers = {"Date": formatdate(self.now(), usegmt=True) if self.dated else ""}
         if asked.method == "GET":
-            return Reply(200, {"messages": self.messages[::-1]}, headers)
+            more = {"next_page_uri": "/2"} if self.more else {}
+            return Reply(200, {"messages": self.messages[::-1], **more}, headers)
         form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
         message = self.message(body=form.get("Body", "A template's text"), to=form["To"])
         message["from"], message["messaging_service_sid"] = form.get("From"), form.get("MessagingServiceSid")
@@ -202,6 +204,15 @@ def test_a_look_up_that_fails_leaves_it_in_doubt(stranger: Stranger) -> None:
     with pytest.raises(TryLater, match="without a list of messages"):
         send(stranger)
     assert stranger.sends() == 1
+
+
+def test_a_list_that_does_not_go_back_far_enough_proves_nothing(stranger: Stranger) -> None:
+    stranger.lose, stranger.keep, stranger.more = 1, None, True
+    stranger.messages.append(stranger.message(body="another"))
+    with pytest.raises(OutcomeUnknown, match="without all messages since then"):
+        send(stranger)
+    stranger.messages.insert(0, stranger.message(date_created=formatdate(0, usegmt=True)))
+    assert send(stranger)["status"] == "sent"
 
 
 def test_without_a_date_in_the_reply_the_clocks_may_differ_by_seconds(stranger: Stranger) -> None:

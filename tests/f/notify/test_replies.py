@@ -21,7 +21,7 @@ from f.notify.send_slack_message import main as send_slack_message
 from f.notify.send_sms import main as send_sms
 from f.notify.slack.client import find_mark, read_post, read_webhook
 from f.notify.texts.client import Text, find_sent, read_state
-from tests.loopback import Reply, serve
+from tests.loopback import Asked, Reply, serve
 
 RESEND, SENDGRID = Resend({"token": "re_1"}), Sendgrid({"token": "SG.1"})
 TEXT = Text("+12025550123", "+15005550006", "x")
@@ -168,6 +168,25 @@ def test_a_list_of_messages_that_cannot_be_read_is_to_be_asked_for_again() -> No
     for body in (b"{}", b'{"messages": null}', b'{"messages": [1]}', b"<html>", DEEP):
         with pytest.raises(TryLater):
             find_sent(response("GET", 200, body), TEXT, (60.0, 0.0), 1e9)
+
+
+def test_a_post_is_looked_for_on_every_page_of_the_channel() -> None:
+    marks: list[str] = []
+
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "POST":
+            marks.append(asked.json["metadata"]["event_payload"]["mark"])
+            return Reply(drop=True)
+        if "cursor=" not in asked.path:
+            more = {"has_more": True, "response_metadata": {"next_cursor": "p2="}}
+            return Reply(200, {"ok": True, "messages": [{"ts": "9.0", "metadata": None}], **more})
+        found = {"ts": "1.0", "metadata": {"event_payload": {"mark": marks[0]}}}
+        return Reply(200, {"ok": True, "messages": [found], "has_more": False})
+
+    with serve(answer) as server:
+        bot: Any = {"token": "xoxb-1", "base_url": server.url}
+        assert send_slack_message("x", slack=bot, channel="C1")["ts"] == "1.0"
+    assert [asked.method for asked in server.asked] == ["POST", "GET", "GET"]
 
 
 ODD = [b"[1]", b"null", b"<html>busy</html>", b"", DEEP, b"\xff\xfe", b'{"id": {"a": 1}, "sid": 0.5}']

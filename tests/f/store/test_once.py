@@ -275,6 +275,21 @@ def test_only_what_another_job_may_take_over_has_a_permit(any_store: Store) -> N
     assert permits[1] is None
 
 
+def test_what_is_found_by_its_mark_is_looked_for_until_now(any_store: Store) -> None:
+    """The last attempt may have been long after the first."""
+    post, spans = Post(OutcomeUnknown("lost")), []
+
+    def look_up(attempt: Attempt) -> list[Candidate]:
+        spans.append((attempt.since, attempt.until))
+        return [Candidate("id9")] if len(spans) > 1 else []
+
+    with pytest.raises(OutcomeUnknown):
+        send_once(any_store, "k", OneTimeWrite(post.send, look_up))
+    any_store.execute("UPDATE notify_sent SET at = at - 10000")
+    assert send_once(any_store, "k", OneTimeWrite(post.send, look_up)).id == "id9"
+    assert spans[1][1] - spans[1][0] > 10_000
+
+
 @pytest.mark.parametrize("key", ["other", ""])
 def test_an_id_that_another_write_got_is_no_candidate(any_store: Store, key: str) -> None:
     """Two that look alike are two, whether or not the other one had a key."""
