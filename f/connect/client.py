@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from f.connect.limits.rate_limit import RateLimiter
     from f.connect.metrics import Summary
     from f.connect.pagination import Pager
+    from f.connect.transport.addresses import GivenAddresses
     from f.connect.transport.async_runner import AsyncRunner
     from f.connect.transport.async_transport import AsyncTransport
     from f.store.store import Store
@@ -57,9 +58,19 @@ class Client:
 
     `store` is where limits, breaker, tokens and metrics live; jobs that share it obey them together.
     Without one they hold for this process. The methods that end in `_async` need `async with`.
+    Where the base_url is what a person entered, `given` closes addresses to it; such a client is
+    synchronous only. `download_seconds` bounds each download as a whole.
     """
 
-    def __init__(self, integration: Integration, store: Store | None = None, *, clock: Clock = REAL) -> None:
+    def __init__(
+        self,
+        integration: Integration,
+        store: Store | None = None,
+        *,
+        clock: Clock = REAL,
+        given: GivenAddresses | None = None,
+        download_seconds: float | None = None,
+    ) -> None:
         self._clock = clock
         self.integration = integration
         self.interceptors = Interceptors()
@@ -74,8 +85,10 @@ class Client:
             connect_timeout=integration.connect_timeout,
             verify=integration.verify_ssl,
             max_reply_bytes=integration.max_reply_bytes,
+            given=given,
+            download_seconds=download_seconds,
         )
-        self._loops = _Loops(integration, clock)
+        self._loops = _Loops(integration, clock, may_open=given is None)
 
     @property
     def auth(self) -> Auth:
@@ -244,14 +257,15 @@ class _Loops:
     Made on first use, for asyncio and aiohttp cost 200 ms that most jobs need not pay.
     """
 
-    def __init__(self, integration: Integration, clock: Clock) -> None:
-        self._integration, self._clock = integration, clock
+    def __init__(self, integration: Integration, clock: Clock, *, may_open: bool) -> None:
+        self._integration, self._clock, self._may_open = integration, clock, may_open
         self._transport: AsyncTransport | None = None
         self._runner: AsyncRunner | None = None
         self._lock = threading.Lock()
 
     def transport(self) -> AsyncTransport:
         """Return the connections of the running event loop."""
+        assert self._may_open, "given addresses are checked by synchronous calls only"
         if self._transport is None:
             from f.connect.transport.async_transport import AsyncTransport  # noqa: PLC0415 - see above
 
@@ -262,6 +276,7 @@ class _Loops:
         """Return the loop of our own; a process that was forked off gets another."""
         from f.connect.transport.async_runner import AsyncRunner  # noqa: PLC0415 - see above
 
+        assert self._may_open, "given addresses are checked by synchronous calls only"
         with self._lock:
             if self._runner is None or not self._runner.is_open:
                 self._runner = AsyncRunner(self._integration, self._clock)

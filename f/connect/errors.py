@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from f.connect.redact import hide
+
 
 class ConnectError(Exception):
-    """The base of all our errors. Its text is one sentence for a person: what, where, what to do."""
+    """The base of all our errors. Its text is one sentence for a person: what, where, what to do.
+
+    Whatever a server's words bring into it, a secret that this process uses does not stand in it.
+    """
 
     def __init__(
         self,
@@ -22,8 +27,8 @@ class ConnectError(Exception):
         request_id: str | None = None,
     ) -> None:
         """`code` is stable and machine-readable; `call` is method and host/path, without query values."""
-        super().__init__(message)
-        self.code = code
+        super().__init__(hide(message))
+        self.code = hide(code) if code else code
         self.call = call
         self.status = status
         self.request_id = request_id
@@ -49,7 +54,7 @@ class FixSettings(ConnectError):
     ) -> None:
         """`faults` holds one sentence per fault if several were found at once."""
         super().__init__(message, code=code, call=call, status=status, request_id=request_id)
-        self.faults = list(faults)
+        self.faults = [hide(fault) for fault in faults]
 
 
 class SignInAgain(ConnectError):

@@ -81,7 +81,13 @@ def by_link(url_at: str | None = None) -> Pager:
         )
         if not url:
             return None
-        return dataclasses.replace(response.request, path=urljoin(response.url, str(url)), params=None)
+        try:
+            path = urljoin(response.url, str(url))
+        except ValueError as error:
+            raise FixSettings(
+                f"{response.call} names a next page that is not a URL.", code="bad_link"
+            ) from error
+        return dataclasses.replace(response.request, path=path, params=None)
 
     return following
 

@@ -7,6 +7,7 @@ run stays failed, and a second run sends the message again.
 
 from typing import TYPE_CHECKING, Any, cast
 
+from f.connect.redact import mask_start, well_formed, well_formed_json
 from f.customers.validation.reasons import TEXTS
 from f.records.report.announcement import announce, facts, sentence
 from f.records.report.reconciliation import Steps, reconcile
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from f.records.planning.plan import Gate
     from f.records.reading.parsed import Parsed
     from f.records.rows.outcome import Stop
+
+_LONGEST = 1000  # characters of an error that are worth telling
 
 
 def main(
@@ -28,12 +31,18 @@ def main(
     webhook_url: str = "",
 ) -> dict[str, Any]:
     kept = ("name", "step_id", "exit_code")
-    failure: dict[str, Any] = {name: error[name] for name in kept if name in error}
+    failure: dict[str, Any] = {name: well_formed_json(error[name]) for name in kept if name in error}
     failure["message"] = _sentence(error)
-    summary = _summary(error, parsed, gate, created, dry_run)
     text = f"An import failed at step {failure.get('step_id', '?')}. {failure['message']}"
-    if summary is not None:
-        text = f"{text} {sentence(summary)}"
+    summary = None
+    try:
+        summary = _summary(error, parsed, gate, created, dry_run)
+        text = f"{text} {sentence(summary)}" if summary is not None else text
+    except Exception as problem:  # noqa: BLE001 - whatever else is broken, people hear that an import failed
+        summary = None
+        why = mask_start(str(problem), _LONGEST)
+        text = f"{text} No report could be written ({type(problem).__name__}: {why})."
+    text = well_formed(text)
     results = announce(
         text,
         {"event": "import_failed", "error": failure, **(facts(summary) if summary else {})},
@@ -45,9 +54,10 @@ def main(
 
 
 def _sentence(error: dict[str, Any]) -> str:
-    """What went wrong. Of a job that died, Windmill gives the last lines of its log; the last says why."""
-    message = str(error.get("message") or "no reason was given").strip()
-    return message.splitlines()[-1] if error.get("exit_code") is not None else message
+    """What went wrong, masked. Of a job that died, Windmill gives the end of its log: the last line tells."""
+    lines = [line for line in str(error.get("message") or "").splitlines() if line.strip()]
+    message = " ".join(lines[-1:] if error.get("exit_code") is not None else lines)
+    return mask_start(message, _LONGEST) or "no reason was given"
 
 
 def _summary(
@@ -58,7 +68,8 @@ def _summary(
     dry_run: bool,
 ) -> ImportSummary | None:
     """The summary the report had made already, or one made now from what the other steps left."""
-    made: ImportSummary | None = (error.get("extra") or {}).get("summary")
+    extra = error.get("extra")
+    made: ImportSummary | None = extra.get("summary") if isinstance(extra, dict) else None
     if made:
         return made
     if not parsed or "error" in parsed:

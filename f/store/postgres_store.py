@@ -9,14 +9,14 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg  # pin: psycopg[binary]
 
-from f.connect.errors import FixSettings, TryLater
-from f.connect.redact import mask_text
+from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
+from f.connect.redact import mask_start, remember
 from f.store.store import BUSY_SECONDS, Row, Store, Values
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
@@ -29,7 +29,7 @@ class PostgresStore(Store):
 
     def __init__(self, where: str | Mapping[str, Any]) -> None:
         super().__init__()
-        self._conninfo = where if isinstance(where, str) else conninfo(where)
+        self._conninfo = _read(lambda: where) if isinstance(where, str) else conninfo(where)
         self._local = threading.local()
         self._lock = threading.Lock()
         self._connections: list[psycopg.Connection[Row]] = []
@@ -48,12 +48,17 @@ class PostgresStore(Store):
         return time.time() + self._clock_offset
 
     def execute(self, sql: str, values: Values | None = None) -> list[Row]:
-        with self._connected() as connection:
+        with self._connected() as connection, _storable():
             cursor = connection.execute(translate(sql), values)
             return cursor.fetchall() if cursor.description else []
 
     def execute_many(self, sql: str, rows: Iterable[Values]) -> None:
-        with self._connected() as connection, connection.transaction(), connection.cursor() as cursor:
+        with (
+            self._connected() as connection,
+            connection.transaction(),
+            connection.cursor() as cursor,
+            _storable(),
+        ):
             cursor.executemany(translate(sql), rows)
 
     @contextmanager
@@ -83,9 +88,8 @@ class PostgresStore(Store):
     def _connected(self) -> Iterator[psycopg.Connection[Row]]:
         try:
             yield self._own()
-        except psycopg.OperationalError as error:
-            lines = mask_text(str(error)).strip().splitlines() or [type(error).__name__]
-            raise TryLater(f"The state database cannot be used: {lines[0]}.", code="store") from error
+        except psycopg.Error as error:
+            raise _named(error) from error
 
     def _own(self) -> psycopg.Connection[Row]:
         mine = getattr(self._local, "connection", None)
@@ -106,6 +110,65 @@ class PostgresStore(Store):
         return connection
 
 
+# By the class of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), or by the whole.
+_SETTINGS = {
+    "42501": "its user has too few rights there. Grant CREATE and USAGE on the schema, and all on its tables",
+    "25006": "it takes no writes: it is a replica, or set to read-only. Name the primary",
+    "28": "it refused the user or the password. Check them",
+    "3D000": "there is no such database. Check dbname",
+    "3F": "there is no such schema. Check the search_path of its user",
+    "42": "its tables are not as this version made them. Use a database or schema of our own",
+    "23": "its tables are not as this version made them. Use a database or schema of our own",
+}
+_LATER = {
+    "53100": "its disk is full. Free space there, then run again",
+    "53": "it has run out of connections or memory. Try again later",
+    "57": "it is starting or shutting down, or ended the query. Try again later",
+    "40": "other jobs were in the way. Try again",
+}
+_REFUSED_WORDS = {  # of a connection that did not come about; libpq gives no SQLSTATE then
+    "password authentication failed": "28",
+    "no password supplied": "28",
+    "no pg_hba.conf entry": "28",
+    'role "': "28",
+    'database "': "3D000",
+}
+
+
+def _named(error: psycopg.Error) -> ConnectError:
+    """Name what went wrong with the database by what to do about it."""
+    if isinstance(error, psycopg.DataError):
+        return FixInput(
+            "A value cannot be kept in the state database: it is too long, too large or holds a NUL.",
+            code="bad_value",
+        )
+    says = mask_start((str(error).strip().splitlines() or [type(error).__name__])[0], 300)
+    state = error.sqlstate or _guessed(says)
+    for length in (5, 2):
+        if why := _SETTINGS.get(state[:length]):
+            return FixSettings(f"The state database cannot be used: {why} ({says}).", code="store")
+        if why := _LATER.get(state[:length]):
+            return TryLater(f"The state database cannot be used: {why} ({says}).", code="store")
+    return TryLater(f"The state database cannot be used: {says}. Check it, then run again.", code="store")
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise FixInput(
+            "A value cannot be kept in the state database: it holds half of a surrogate pair.",
+            code="bad_value",
+        ) from error
+
+
+def _guessed(says: str) -> str:
+    if "FATAL" not in says:
+        return ""
+    return next((state for words, state in _REFUSED_WORDS.items() if words in says), "")
+
+
 def conninfo(resource: Mapping[str, Any]) -> str:
     """Turn the value of a Windmill `postgresql` resource into a connection string."""
     known = {
@@ -115,7 +178,24 @@ def conninfo(resource: Mapping[str, Any]) -> str:
     }
     if "host" not in known or "dbname" not in known:
         raise FixSettings("The postgresql resource needs at least host and dbname.", code="bad_settings")
-    return psycopg.conninfo.make_conninfo("", **known)
+    return _read(lambda: psycopg.conninfo.make_conninfo("", **known))
+
+
+def _read(make: Callable[[], str]) -> str:
+    """Return a connection string that libpq can read, and have its password masked from now on.
+
+    What libpq says of another one is not told: it quotes it, password and all.
+    """
+    try:
+        text = make()
+        remember(str(psycopg.conninfo.conninfo_to_dict(text).get("password") or ""))
+    except (psycopg.Error, ValueError, TypeError) as error:
+        raise FixSettings(
+            "The address of the state database cannot be read. Check host, port, dbname and sslmode; or "
+            "write postgresql://user:password@host:5432/dbname.",
+            code="bad_settings",
+        ) from error
+    return text
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from f.connect.errors import FixSettings, TryLater
+from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
 from f.store.store import BUSY_SECONDS, Row, Store, Values
 
 if TYPE_CHECKING:
@@ -102,11 +102,11 @@ class SqliteStore(Store):
         return self._ticks()
 
     def execute(self, sql: str, values: Values | None = None) -> list[Row]:
-        with self._connected() as connection:
+        with self._connected() as connection, _storable():
             return connection.execute(sql, values or {}).fetchall()
 
     def execute_many(self, sql: str, rows: Iterable[Values]) -> None:
-        with self.transaction(), self._connected() as connection:
+        with self.transaction(), self._connected() as connection, _storable():
             connection.executemany(sql, rows)
 
     @contextmanager
@@ -118,10 +118,10 @@ class SqliteStore(Store):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
                 raise
-            connection.execute("COMMIT")
 
     def create(self, table: str, *, durable: bool = True) -> None:
         del durable
@@ -148,24 +148,18 @@ class SqliteStore(Store):
             else:
                 with self._lock:  # one connection is one transaction, so threads take turns
                     yield self._connections[0] if self._connections else self._open(sqlite3, ":memory:")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise TryLater(
-                    f"The state file {self._path} stayed locked for {BUSY_SECONDS:.0f} s.",
-                    code="store_locked",
-                ) from error
-            if "unable to open" in str(error) or "readonly" in str(error):
-                raise FixSettings(
-                    f"The state file {self._path} cannot be opened for writing.", code="store"
-                ) from error
-            raise
+        except sqlite3.Error as error:
+            raise _named(self._path, str(error)) from error
 
     def _own(self, sqlite3: ModuleType) -> Connection:
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None or self._local.pid != os.getpid():  # a connection must not cross a fork
             assert self._path is not None
-            if not self._path.exists():
-                _make(sqlite3, self._path)
+            try:
+                if not self._path.exists():
+                    _make(sqlite3, self._path)
+            except OSError as error:
+                raise _named(self._path, error.strerror or type(error).__name__) from error
             connection = self._local.connection = self._open(sqlite3, str(self._path))
             self._local.pid = os.getpid()
         return connection
@@ -174,12 +168,77 @@ class SqliteStore(Store):
         connection: Connection = sqlite3.connect(
             target, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        if self._path is not None:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+        try:
+            if self._path is not None:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+        except BaseException:
+            connection.close()
+            raise
         with self._lock:
             self._connections.append(connection)
         return connection
+
+
+def _roll_back(connection: Connection) -> None:
+    """SQLite may have done it by itself, as on a full disk: then what failed is to be told, not this."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+# What SQLite and the operating system say, what that is, and what to do about it.
+_LOCKED = ("locked", "busy")
+_FULL = ("disk is full", "no space left", "quota exceeded")
+_UNREADABLE = ("not a database", "malformed", "corrupt", "unsupported file format")
+_UNWRITABLE = (
+    "unable to open", "readonly", "permission denied", "read-only", "not a directory", "is a directory",
+    "file exists", "operation not permitted", "access permission", "file name too long",
+)  # fmt: skip
+_FOREIGN = ("no such", "has no column", "already exists", "mismatch", "constraint failed")
+
+
+def _named(path: Path | None, says: str) -> ConnectError:
+    """Name what went wrong with a state file by what to do about it."""
+    file = f"The state file {path}" if path else "The state in memory"
+    said = says.lower()
+
+    def is_about(words: tuple[str, ...]) -> bool:
+        return any(word in said for word in words)
+
+    if is_about(_LOCKED):
+        return TryLater(f"{file} stayed locked for {BUSY_SECONDS:.0f} s.", code="store_locked")
+    if is_about(_FULL):
+        return TryLater(f"{file} cannot grow: the disk is full. Free space, then run again.", code="store")
+    if is_about(_UNREADABLE):
+        return FixSettings(
+            f"{file} is damaged or not a SQLite database. Put a copy of it from before in its place. Without "
+            "one, move it away: a new one is made, which does not know what was sent before.",
+            code="store",
+        )
+    if is_about(_UNWRITABLE):
+        return FixSettings(
+            f"{file} cannot be opened for writing ({says}). Check its path, and who may write there.",
+            code="store",
+        )
+    if is_about(_FOREIGN):
+        return FixSettings(
+            f"{file} was written by something else, or by another version ({says}). Move it away, or give "
+            "the version that wrote it.",
+            code="store",
+        )
+    return TryLater(
+        f"{file} cannot be used ({says}). Check the disk it lies on, then run again.", code="store"
+    )
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    """Name a value that no store can keep."""
+    try:
+        yield
+    except (UnicodeEncodeError, OverflowError) as error:
+        kind = "half of a surrogate pair" if isinstance(error, UnicodeEncodeError) else "a number too large"
+        raise FixInput(f"A value cannot be kept in the state: it holds {kind}.", code="bad_value") from error
 
 
 def _make(sqlite3: ModuleType, path: Path) -> None:

@@ -76,7 +76,7 @@ def ask(call: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
 
     try:
         return windmill.client.get(f"/w/{windmill.workspace}/{call}", params=params)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise TryLater(f"Windmill did not answer {call}.", code="platform") from error
 
 

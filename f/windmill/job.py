@@ -24,6 +24,7 @@ _LOOK_SECONDS = 0.1  # between two looks while waiting
 _SHOW_AGAIN_SECONDS = 0.5
 _ASK_AGAIN_SECONDS = 10.0
 _URLS = ("approvalPage", "resume", "cancel")
+_JOB_TYPES = ("QueuedJob", "CompletedJob")
 
 
 class Progress:
@@ -107,16 +108,19 @@ class Cancellation(Clock):
 def is_running(job: str) -> bool | None:
     """Return whether a job is queued or running; None if Windmill knows no such job.
 
-    TryLater if Windmill does not answer.
+    TryLater if Windmill does not answer, or with something else than a job.
     """
     reply = ask(f"jobs_u/get/{job}")
     if reply.status_code != 200:
         return None
     try:
-        told = reply.json()
-    except ValueError as error:
-        raise TryLater("Windmill answered with something that is no job.", code="platform") from error
-    return bool(isinstance(told, dict) and told.get("type") == "QueuedJob")
+        facts = reply.json()
+    except (ValueError, RecursionError):
+        facts = None
+    kind = facts.get("type") if isinstance(facts, dict) else None
+    if kind not in _JOB_TYPES:  # a proxy's page, say: it proves nothing of the job
+        raise TryLater(f"Windmill's answer about job {job} does not say its state.", code="platform")
+    return bool(kind == "QueuedJob")
 
 
 class ResumeUrls(TypedDict):

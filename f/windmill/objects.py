@@ -48,7 +48,7 @@ def read_object(file: S3Object) -> Iterator[bytes]:
         with windmill.load_s3_file_reader(file, None) as reader:
             while chunk := reader.read(_READ_BYTES):
                 yield chunk
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise FixInput(
             f"The object {file['s3']!r} could not be read from the workspace's storage. Check the path, "
             "and that a storage is set up under Workspace settings > Object Storage (S3).",
@@ -82,7 +82,7 @@ def write_object(
             headers=headers,
             content=content,
         ).raise_for_status()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise FixSettings(
             f"The workspace's object storage did not take {path!r}. It holds what is too large for a job's "
             f"result, from about {INLINE_BYTES // 1_000_000} MB on. Set a storage up under Workspace "

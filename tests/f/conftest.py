@@ -8,9 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from f.connect.redact import forget
 from f.store.store import Store
 from f.store.stores import memory_store, postgres_store, sqlite_store
 from tests.mill.twins.stage import TwinProcess
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> Iterator[None]:
+    """The word `secret` is a credential in one test and a word in the next."""
+    yield
+    forget()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
+from f.connect.calls.body_text import decode_text, read_json
 from f.connect.errors import (
     ConnectError,
     FixInput,
@@ -43,7 +44,16 @@ _DOT_SEGMENT = re.compile(r"(^|/)\.\.?(/|\?|$)")
 
 Params = Mapping[str, Any]
 LostKind = Literal[
-    "refused", "name", "connect_timeout", "tls", "timeout", "reset", "truncated", "too_large", "withheld"
+    "address",
+    "refused",
+    "name",
+    "connect_timeout",
+    "tls",
+    "timeout",
+    "reset",
+    "truncated",
+    "too_large",
+    "withheld",
 ]
 
 
@@ -135,17 +145,17 @@ class Response:
     @property
     def text(self) -> str:
         """The body in the charset its Content-Type names, else UTF-8; undecodable bytes are replaced."""
-        return self.body.decode(_charset(self.headers.get("Content-Type", "")), "replace")
+        return decode_text(self.body, self.headers.get("Content-Type", ""))
 
     @property
     def json(self) -> Any:
-        """The body as JSON, whatever the Content-Type says; None for an empty one.
+        """The body as JSON, as `read_json` says, whatever the Content-Type says; None for an empty one.
 
         Raises TryLater for a read whose body is not JSON, OutcomeUnknown for such a write.
         """
         if self._json is None and self.body:
             try:
-                self._json = json.loads(self.body)
+                self._json = read_json(self.body)
             except ValueError as error:
                 raise self._unreadable() from error
         return self._json
@@ -321,6 +331,7 @@ def target_url(base_url: str, path: str, params: Mapping[str, Any] | None) -> st
     """Join base_url and path, which may be absolute, and add the parameters; None among them is left out."""
     if path.startswith(("http://", "https://")):
         url = path.partition("#")[0]
+        _check_url(url)
     else:
         if _DOT_SEGMENT.search(path):
             raise FixInput("The path holds a '..' or '.' segment: quote ids before they go into a path.")
@@ -330,6 +341,15 @@ def target_url(base_url: str, path: str, params: Mapping[str, Any] | None) -> st
     if params and (query := urlencode(_pairs(params))):
         url += ("&" if "?" in url else "?") + query
     return url
+
+
+def _check_url(url: str) -> None:
+    try:
+        origin(url)
+    except ValueError as error:
+        raise FixInput(
+            "The path begins like a URL and is none: its host or its port is not valid."
+        ) from error
 
 
 def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -343,7 +363,7 @@ def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port: what a credential belongs to (RFC 6454)."""
+    """Return scheme, host and port: what a credential belongs to (RFC 6454). ValueError if it is no URL."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
 
@@ -379,12 +399,3 @@ def normal_url(base_url: str, path: str = "") -> str:
 def _check_header(value: str) -> None:
     if _UNFIT_FOR_HEADER.search(value) or not value.isascii():
         raise FixInput("The idempotency key must be one line of ASCII.")
-
-
-def _charset(content_type: str) -> str:
-    name = content_type.partition("charset=")[2].split(";")[0].strip(" \"'") or "utf-8"
-    try:
-        b"".decode(name)
-    except LookupError:
-        return "utf-8"
-    return name

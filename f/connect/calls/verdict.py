@@ -26,7 +26,7 @@ from f.connect.errors import (
     TryLater,
     WaitForQuota,
 )
-from f.connect.redact import mask_text
+from f.connect.redact import mask_start
 from f.connect.times import DAY_SECONDS, REAL, Clock
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ LONGEST_RETRY_AFTER = DAY_SECONDS  # a longer one is taken for a fault of the se
 UNAUTHORIZED = 401
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-_PERMANENT = frozenset({"tls", "too_large"})  # the next attempt would be lost in the same way
+_PERMANENT = frozenset({"address", "tls", "too_large"})  # the next attempt would be lost in the same way
 _LOST_WORDS = {
+    "address": "could not be sent: its address or one of its headers cannot be written",
     "refused": "could not be reached: the connection was refused",
     "name": "could not be reached: its host name is not known",
     "connect_timeout": "could not be reached: no connection in time",
@@ -174,8 +175,12 @@ def _judge_redirect(call: Call, reply: Reply, base_url: str) -> Verdict:
     location = reply.headers.get("Location")
     if not location:
         return _astray(f"{name} answered {status} without saying where to go.", status)
-    target = urljoin(url, location)
-    parts = urlsplit(target)
+    try:
+        target = urljoin(url, location)
+        parts = urlsplit(target)
+        trusted = call.trusted and same_origin(target, base_url)
+    except ValueError:
+        return _astray(f"{name} redirects to what is not a URL.", status)
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     if parts.scheme not in {"http", "https"} or (url.startswith("https:") and parts.scheme == "http"):
         return _astray(f"{name} redirects to {where}, which is not https.", status)
@@ -187,7 +192,6 @@ def _judge_redirect(call: Call, reply: Reply, base_url: str) -> Verdict:
         )
     if call.redirects == MOST_REDIRECTS:
         return _astray(f"{name} redirects more than {MOST_REDIRECTS} times in a row.")
-    trusted = call.trusted and same_origin(target, base_url)
     headers = call.outgoing.headers if trusted else base_headers({})
     return Follow(dataclasses.replace(call.outgoing, url=target, headers=headers), trusted)
 
@@ -301,9 +305,11 @@ def lost_error(request: Request, call: str, lost: Lost, *, in_doubt: bool) -> Co
         return _unknown(request, message, code=lost.kind)
     if lost.kind == "tls":
         return FixSettings(
-            f"{message} ({mask_text(str(lost.cause))[:200]}). Check base_url, the certificate and the clock.",
+            f"{message} ({mask_start(str(lost.cause), 200)}). Check base_url, the certificate and the clock.",
             code="tls",
         )
+    if lost.kind == "address":
+        return FixSettings(f"{message}. Check base_url, the path and the headers.", code="address")
     if lost.kind == "too_large":
         return FixSettings(
             f"{message}. Raise it, ask for less at a time, or use download().", code="too_large"

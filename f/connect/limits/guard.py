@@ -35,7 +35,7 @@ REFUSED_BEFORE = "credential_refused"
 # A request arrives a little after its token is due, now more, now less. To a server that counts strictly,
 # one that comes late and those that come in time would be too many in one window.
 _MARGIN = 1.015
-_OUR_FAULT = frozenset({"tls", "too_large"})  # says nothing about whether the service is up
+_OUR_FAULT = frozenset({"address", "tls", "too_large"})  # says nothing about whether the service is up
 
 EPOCH_SECONDS = 1e9  # a reset above this is a date, below it a span
 EPOCH_MILLISECONDS = 1e12

@@ -14,15 +14,16 @@ dataclass for its settings, a class that is an `Auth`, and one `register(Setting
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from f.connect.calls.exchange import Auth, S
 from f.connect.errors import FixInput, FixSettings
 from f.connect.integration import ApiKey, Basic, BearerToken, Integration, NoAuth, OAuth2, SignedJwt
-from f.connect.redact import fingerprint_of
+from f.connect.redact import fingerprint_of, is_secret_name, remember
 from f.store.store import Store
 
 Make = Callable[[Any, Integration, Store], Auth]
@@ -37,6 +38,7 @@ def register(settings: type[Any], make: Make) -> None:
 def auth_for(integration: Integration, store: Store) -> Auth:  # noqa: PLR0911 - one for each way of signing in
     """Return the credential of an integration. Fetched tokens live in `store`, shared by all jobs."""
     settings: object = integration.authentication
+    remember(*_secrets_of(integration))
     match settings:
         case NoAuth():
             return NoCredential()
@@ -131,6 +133,17 @@ class BodyAuth(_Field):
         if not isinstance(fields, dict):
             raise FixInput("The API key belongs in the body, so the body must be a JSON object or a form.")
         return json.dumps({**fields, self._name: self._value}, ensure_ascii=False).encode()
+
+
+def _secrets_of(integration: Integration) -> Iterator[str]:
+    """What no error and no log may hold of it: the fields that no repr shows, and headers with such names."""
+    settings: Any = integration.authentication
+    hidden = [one.name for one in dataclasses.fields(settings) if not one.repr]
+    yield from (value for name in hidden if isinstance(value := getattr(settings, name), str))
+    for name, value in integration.default_headers.items():
+        if is_secret_name(name):
+            yield value
+            yield from value.split()[1:]  # Bearer, and what is borne
 
 
 def _basic(username: str, password: str) -> str:

@@ -20,7 +20,7 @@ import requests
 
 from f.connect.calls.exchange import Auth, S
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
-from f.connect.redact import fingerprint_of, mask_text, mask_url
+from f.connect.redact import fingerprint_of, mask_start, mask_url, remember
 from f.connect.times import REAL, Clock
 from f.store.store import Lease, Store, holds, release, take
 
@@ -104,6 +104,7 @@ class OAuth2Auth(Auth):
                 return True  # another thread was faster
             self._store.shared("connect_token", self._make_table)
             self._token = self._shared(stale) or self._fetch_alone(stale)
+            remember(self._token.access_token, self._token.refresh_token)
             return True
 
     def _make_table(self) -> bool:
@@ -191,7 +192,7 @@ class OAuth2Auth(Auth):
             ) from error
         try:
             answer = reply.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = {}
         if not isinstance(answer, dict):
             answer = {}
@@ -203,7 +204,7 @@ class OAuth2Auth(Auth):
 def _refusal(url: str, status: int, answer: Mapping[str, Any]) -> ConnectError:
     """Name what RFC 6749, 5.2 calls `error`."""
     code = str(answer.get("error") or f"http_{status}")[:60]
-    detail = mask_text(str(answer.get("error_description") or ""))[:200]
+    detail = mask_start(str(answer.get("error_description") or ""), 200)
     message = f"The token server {url} answered {status} {code}{': ' + detail if detail else ''}"
     if status >= 500 or status == 429 or code in {"temporarily_unavailable", "server_error", "slow_down"}:
         return TryLater(f"{message}. Try again later.", code="token", status=status)

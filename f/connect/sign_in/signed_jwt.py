@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.exchange import Auth, S
 from f.connect.errors import FixInput, FixSettings
-from f.connect.redact import fingerprint_of
+from f.connect.redact import fingerprint_of, remember
 from f.connect.times import REAL, Clock
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class SignedJwtAuth(Auth):
         now = self._clock.now()
         self._token = sign(claims_of(self._settings, now), self._settings)
         self._expires_at = now + self._settings.lifetime
+        remember(self._token)
         return True
 
     def fingerprint(self) -> str:
@@ -87,7 +88,7 @@ def expiry_of(token: str) -> float | None:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         expiry = claims.get("exp")
         return None if expiry is None else float(expiry)
-    except (IndexError, ValueError, AttributeError, TypeError) as error:
+    except (IndexError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise FixInput("This is no JSON Web Token.") from error
 
 

@@ -5,22 +5,25 @@ Redirects, cookies, netrc and retries of `requests` and urllib3 are off: the exc
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from http.client import HTTPResponse
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
@@ -28,16 +31,20 @@ from urllib3.poolmanager import PoolManager
 from f.connect.calls.message import Lost, LostKind, Outgoing, Reply, Sink
 
 if TYPE_CHECKING:
+    from f.connect.transport.addresses import GivenAddresses
     from f.store.store import Permit
 
 CHUNK_SIZE = 2**18
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads a socket until a moment in time, not for so long per packet: a trickled reply cannot hold us."""
+    """Reads a socket until a moment in time, not for so long per packet: a trickled reply cannot hold us.
 
-    def __init__(self, sock: socket.socket, seconds: float | None) -> None:
-        self._sock = sock
+    `silence` bounds each wait within that.
+    """
+
+    def __init__(self, sock: socket.socket, seconds: float | None, silence: float | None = None) -> None:
+        self._sock, self._silence = sock, silence
         self._raw = sock.makefile("rb", buffering=0)
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
@@ -51,7 +58,7 @@ class _DeadlineReader(io.RawIOBase):
             left = self._deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError("the reply took too long")
-            self._sock.settimeout(left)
+            self._sock.settimeout(left if self._silence is None else min(left, self._silence))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -70,7 +77,61 @@ class _DeadlineResponse(HTTPResponse):
         self.fp = io.BufferedReader(_DeadlineReader(sock, sock.gettimeout()))
 
 
-class _DeadlineHTTPConnection(HTTPConnection):
+class _DownloadResponse(HTTPResponse):
+    """A reply as long as a file: the socket's timeout bounds each wait, `seconds` the whole if given."""
+
+    seconds: ClassVar[float | None] = None
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        if self.seconds is not None:
+            self.fp.close()
+            self.fp = io.BufferedReader(_DeadlineReader(sock, self.seconds, sock.gettimeout()))
+
+
+class _GivenHost:
+    """Connects to the addresses that `given` leaves of a host, before a byte is sent to any other."""
+
+    given: ClassVar[GivenAddresses | None] = None
+    host: str
+    port: int
+    _dns_host: str
+
+    def _new_conn(self) -> socket.socket:
+        named = self._dns_host
+        addresses = self._addresses()
+        if addresses is None:
+            return self._connected()
+        try:
+            for number, address in enumerate(addresses, 1):
+                self._dns_host = address
+                try:
+                    return self._connected()
+                except (
+                    urllib3.exceptions.NewConnectionError,
+                    urllib3.exceptions.ConnectTimeoutError,
+                ):
+                    if number == len(addresses):
+                        raise
+        finally:
+            self._dns_host = named  # what the certificate is for
+        raise AssertionError("there is an address, or an error instead")
+
+    def _addresses(self) -> list[str] | None:
+        try:
+            return None if self.given is None else self.given.find(self._dns_host, self.port)
+        except UnicodeError as error:  # a label no name server takes
+            unknown = socket.gaierror(socket.EAI_NONAME, str(error))
+            raise urllib3.exceptions.NameResolutionError(self.host, cast("Any", self), unknown) from error
+        except socket.gaierror as error:
+            raise urllib3.exceptions.NameResolutionError(self.host, cast("Any", self), error) from error
+
+    def _connected(self) -> socket.socket:
+        connected: socket.socket = super()._new_conn()  # type: ignore[misc]  # of urllib3's connection beside it
+        return connected
+
+
+class _DeadlineHTTPConnection(_GivenHost, HTTPConnection):
     response_class = _DeadlineResponse
 
 
@@ -78,7 +139,7 @@ class _HandshakeFailed(urllib3.exceptions.NewConnectionError):
     """No TLS connection came about, so no request went out (a TLS error later on does not say that)."""
 
 
-class _DeadlineHTTPSConnection(HTTPSConnection):
+class _DeadlineHTTPSConnection(_GivenHost, HTTPSConnection):
     response_class = _DeadlineResponse
 
     def connect(self) -> None:
@@ -89,22 +150,32 @@ class _DeadlineHTTPSConnection(HTTPSConnection):
             raise _HandshakeFailed(self, str(error)) from error
 
 
-class _DeadlineHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _DeadlineHTTPConnection
-
-
-class _DeadlineHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _DeadlineHTTPSConnection
-
-
 class DeadlineAdapter(HTTPAdapter):
-    """An adapter of `requests` whose read timeout bounds the reply as a whole."""
+    """An adapter of `requests` whose read timeout bounds the reply as a whole.
+
+    `given` closes addresses to it; `response_class` reads its replies.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        given: GivenAddresses | None = None,
+        response_class: type[HTTPResponse] = _DeadlineResponse,
+        **kwargs: Any,
+    ) -> None:
+        self._traits = {"given": given, "response_class": response_class}
+        super().__init__(*args, **kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Use connections with a deadline."""
+        """Use connections of our own."""
         super().init_poolmanager(*args, **kwargs)
+        http = type("_Connection", (_DeadlineHTTPConnection,), self._traits)
+        https = type("_TlsConnection", (_DeadlineHTTPSConnection,), self._traits)
         manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = {"http": _DeadlineHTTPPool, "https": _DeadlineHTTPSPool}
+        manager.pool_classes_by_scheme = {
+            "http": type("_Pool", (HTTPConnectionPool,), {"ConnectionCls": http}),
+            "https": type("_TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": https}),
+        }
 
 
 def ca_bundle() -> str:
@@ -113,14 +184,29 @@ def ca_bundle() -> str:
 
 
 class Transport:
-    """A pool of connections to one service. `send` may be called from many threads."""
+    """A pool of connections to one service. `send` may be called from many threads.
+
+    `given` closes addresses to it; `download_seconds` bounds a download as a whole.
+    """
 
     def __init__(
-        self, *, connect_timeout: float, verify: bool, max_reply_bytes: int, pool_size: int = 16
+        self,
+        *,
+        connect_timeout: float,
+        verify: bool,
+        max_reply_bytes: int,
+        pool_size: int = 16,
+        given: GivenAddresses | None = None,
+        download_seconds: float | None = None,
     ) -> None:
         self._connect_timeout, self._max_reply_bytes = connect_timeout, max_reply_bytes
-        self._adapter = DeadlineAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0)
-        self._download_adapter = HTTPAdapter(max_retries=0)  # a large file takes its time; silence does not
+        self._given = given
+        self._adapter = DeadlineAdapter(
+            pool_connections=4, pool_maxsize=pool_size, max_retries=0, given=given
+        )
+        # A large file takes its time; silence does not.
+        reader = type("_Download", (_DownloadResponse,), {"seconds": download_seconds})
+        self._download_adapter = DeadlineAdapter(max_retries=0, given=given, response_class=reader)
         self._verify: bool | str = ca_bundle() if verify else False
         if not verify:  # the client has warned once; urllib3 would at every call
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -129,20 +215,28 @@ class Transport:
     def send(self, outgoing: Outgoing, timeout: float) -> Reply | Lost:
         """Send once. Foreign exceptions become a Lost here and nowhere else."""
         adapter = self._adapter if outgoing.sink is None else self._download_adapter
+        before = sys.exception()  # what our caller is dealing with is no part of what goes wrong here
+        try:
+            proxies = self._proxies_for(outgoing.url)
+        except ValueError as error:
+            return Lost("address", sent=False, cause=error)
         body = _body_of(outgoing)
+        proxies = self._proxies_for(outgoing.url)
+        if self._given is not None and select_proxy(outgoing.url, proxies) is not None:
+            _check_behind_proxy(self._given, outgoing.url)
         try:
             with adapter.send(
                 _prepared(outgoing, body),
                 stream=True,
                 timeout=(min(self._connect_timeout, timeout), timeout),
                 verify=self._verify,
-                proxies=self._proxies_for(outgoing.url),
+                proxies=proxies,
             ) as reply:
                 answer = self._read(reply, outgoing.sink)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if isinstance(body, _PermittedBody) and body.withheld:
                 return Lost("withheld", sent=False, cause=error)
-            return lost(error)
+            return lost(error, before)
         if answer is None:
             return Lost("too_large", sent=True, cause=ValueError("reply too large"))
         return Reply(reply.status_code, reply.headers, answer)
@@ -169,6 +263,13 @@ class Transport:
         """Close all connections."""
         self._adapter.close()
         self._download_adapter.close()
+
+
+def _check_behind_proxy(given: GivenAddresses, url: str) -> None:
+    """Look at what a name leads to from here, as the proxy makes the connection; it may know more names."""
+    parts = urlsplit(url)
+    with contextlib.suppress(OSError, UnicodeError):
+        given.find(parts.hostname or "", parts.port or 443)
 
 
 class FileSink:
@@ -237,6 +338,11 @@ def _prepared(outgoing: Outgoing, body: Any) -> requests.PreparedRequest:
 
 
 _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], LostKind, bool], ...] = (
+    (
+        (UnicodeEncodeError, requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError),
+        "address",
+        False,
+    ),
     ((_HandshakeFailed,), "tls", False),
     ((urllib3.exceptions.NameResolutionError,), "name", False),
     ((urllib3.exceptions.NewConnectionError, ConnectionRefusedError), "refused", False),
@@ -246,17 +352,21 @@ _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], LostKind, bool], ...] = 
 )
 
 
-def lost(error: Exception) -> Lost:
-    """Say what an exception of `requests` or urllib3 means: above all, whether the request can arrive."""
-    causes = list(_chain(error))
+def lost(error: Exception, before: BaseException | None = None) -> Lost:
+    """Say what an exception of `requests` or urllib3 means: above all, whether the request can arrive.
+
+    `before` is the exception that was being handled when the attempt began. Python makes it the context of
+    every later one; it is about another call, and proves nothing of this one.
+    """
+    causes = list(_chain(error, before))
     for kinds, meaning, sent in _MEANINGS:
         if any(isinstance(cause, kinds) for cause in causes):
             return Lost(meaning, sent=sent, cause=error)
     return Lost("reset", sent=True, cause=error)
 
 
-def _chain(error: BaseException) -> Any:
-    seen: set[int] = set()
+def _chain(error: BaseException, before: BaseException | None) -> Any:
+    seen = {id(before)}
     waiting: list[Any] = [error]
     while waiting:
         cause = waiting.pop()

@@ -83,7 +83,10 @@ def bot_integration(resource: Mapping[str, Any], channel: str) -> Integration:
 
 def webhook_integration(resource: Mapping[str, Any]) -> tuple[Integration, str]:
     """Return the webhook's host, and its path, which is the secret."""
-    parts = urlsplit(resolve_url(str(resource.get("url") or "")))
+    try:
+        parts = urlsplit(resolve_url(str(resource.get("url") or "")))
+    except ValueError:  # a bracket that is not closed
+        parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or len(parts.path) < 2:
         raise FixSettings(
             "The Slack webhook has no usable url. It looks like https://hooks.slack.com/services/T.../B.../...",

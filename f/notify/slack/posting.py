@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown
+from f.connect.transport.addresses import GivenAddresses
 from f.notify.slack.client import (
     Block,
     Post,
@@ -118,7 +119,10 @@ def open_slack(
         )
     if slack_webhook:
         integration, path = webhook_integration(slack_webhook)
-        return SlackChannel(Client(integration, store), "", path)
+        # Who posts may hand over a webhook of their own. One that begins with "/" is a route of Windmill.
+        own_route = str(slack_webhook.get("url") or "").startswith("/")
+        given = None if own_route else GivenAddresses()
+        return SlackChannel(Client(integration, store, given=given), "", path)
     assert slack is not None
     if not channel.strip():
         raise FixInput("A bot needs a channel: its id (C...), or its name (#alerts).", code="missing_channel")

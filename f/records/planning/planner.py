@@ -165,6 +165,7 @@ class Planner:
     def _look_up(self, rows: Sequence[Row]) -> dict[int, Found]:
         """Which of the rows are there; their values only where an update would compare them."""
         found: dict[int, Found] = {}
+        unclear: set[int] = set()
         lookup = self._target.lookup
         if lookup is None:
             return found
@@ -176,16 +177,19 @@ class Planner:
             self._refuse_failure(result)
             reading = lookup.read_lookup(result, request.context, self._target, self._proof)
             found.update(reading.found)
-            self._weigh(reading, request.context, result)
+            lines = {row.line for row in request.context}
+            if lines - reading.found.keys() - reading.absent:
+                self._weigh(reading, result)
+                unclear |= lines
+        if unclear - found.keys():
+            self.doubts = UNPROVEN
         return found
 
-    def _weigh(self, reading: LookupReading, rows: Sequence[Row], result: Response) -> None:
-        """Refuse an answer that cannot be understood; note one that may mean anything.
+    def _weigh(self, reading: LookupReading, result: Response) -> None:
+        """Refuse an answer that cannot be understood. One that may mean anything will do for a plan.
 
         A plan writes nothing, so it cannot find out how this target says that a record is not there.
         """
-        if all(row.line in reading.found or row.line in reading.absent for row in rows):
-            return
         if self._proof is not None or not seems_empty(result):
             raise FixSettings(
                 f"{result.call} answered a look-up with something that cannot be understood: {reading.why} "
@@ -194,7 +198,6 @@ class Planner:
                 call=result.call,
                 status=result.status,
             )
-        self.doubts = UNPROVEN
 
     def _names(self, rows: Sequence[Row]) -> list[str]:
         """The target's fields that these rows fill."""

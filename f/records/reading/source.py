@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 from wmill import S3Object
 
 from f.connect.client import Client
-from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain
+from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
 from f.connect.integration import Integration
+from f.connect.transport.addresses import GivenAddresses
 from f.windmill.objects import read_object
 
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_SECONDS = 60.0  # for the next bytes to come
+_DOWNLOAD_SECONDS = 600.0  # for the whole file
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def open_source(
     if file:
         return Source(f"object {file['s3']}", read_object(file))
     assert url is not None
+    _check(url)
     return Source(_masked(url), _download(url, max_url_bytes))
 
 
@@ -65,6 +68,21 @@ def _masked(url: str) -> str:
     """A URL for reports and errors: no credentials, no query, which may hold a token."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}{parts.path}"
+
+
+def _check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        readable = parts.port != 0 and not any(character.isspace() for character in parts.netloc)
+    except ValueError:  # a bracket that is not closed, a port that is no number
+        readable = False
+    if not readable:
+        raise FixInput(
+            "The url cannot be read as an address. It looks like https://example.com/rows.csv.",
+            code="bad_url",
+        )
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise FixInput(f"The url {_masked(url)!r} is not an http or https address.", code="bad_url")
 
 
 def _decoded(csv: bytes | str) -> bytes:
@@ -88,25 +106,38 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 def _download(url: str, max_bytes: int) -> Iterator[bytes]:
     """The body of a GET, whole on this machine's disk before its first bytes are read."""
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise FixInput(f"The url {_masked(url)!r} is not an http or https address.", code="bad_url")
-    site = Integration(
-        name="csv_source",
-        base_url=f"{parts.scheme}://{parts.netloc}",
-        timeout=_TIMEOUT_SECONDS,
-        allow_plain_http=True,  # what is fetched carries no credential of ours
-    )
     with tempfile.TemporaryDirectory(prefix="import-") as folder:
         file = Path(folder) / "download"
         try:
-            with Client(site) as client:
+            site = Integration(
+                name="csv_source",
+                base_url=f"{parts.scheme}://{parts.netloc}",
+                timeout=_TIMEOUT_SECONDS,
+                allow_plain_http=True,  # what is fetched carries no credential of ours
+            )
+            with Client(site, given=GivenAddresses(), download_seconds=_DOWNLOAD_SECONDS) as client:
                 path = parts.path + (f"?{parts.query}" if parts.query else "")
                 client.download(path or "/", file, max_bytes=max_bytes)
         except (FixSettings, GiveUpRecord, SignInAgain) as error:
             raise _refused(url, error, max_bytes) from error
+        except TryLater as error:
+            if error.code != "timeout":
+                raise
+            raise _too_slow(url, error) from error
         with file.open("rb") as content:
             while piece := content.read(_CHUNK_BYTES):
                 yield piece
+
+
+def _too_slow(url: str, error: TryLater) -> TryLater:
+    return TryLater(
+        f"The file at {_masked(url)} did not arrive: nothing came for {_TIMEOUT_SECONDS:.0f} seconds, or not "
+        f"all of it within {_DOWNLOAD_SECONDS / 60:.0f} minutes. Try again later, or put it into the "
+        "workspace's object storage and import it as file.",
+        code="timeout",
+        call=error.call,
+        request_id=error.request_id,
+    )
 
 
 def _refused(url: str, error: ConnectError, max_bytes: int) -> FixInput:

@@ -9,6 +9,8 @@ from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError
 from f.connect.integration import Integration
+from f.connect.redact import remember, well_formed, well_formed_json
+from f.connect.transport.addresses import GivenAddresses
 from f.records.planning.plan_text import in_a_sentence
 from f.records.report.parked_rows import describe_parked
 from f.records.rows.outcome import OUTCOMES
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from f.records.planning.plan import Plan
     from f.records.report.summary import ImportSummary
 
+_KEY_LENGTH = 16
 NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
 
 
@@ -66,24 +69,33 @@ def announce(
     Slack gets the text, the webhook the payload as JSON. Raises no ConnectError: it is the channel's result.
     """
     results: dict[str, str] = {}
+    payload = well_formed_json(payload)
     if slack_webhook_url:
-        results["slack"] = _post("slack_webhook", slack_webhook_url, {"text": _escaped(text)})
+        results["slack"] = _post("slack_webhook", slack_webhook_url, {"text": _escaped(well_formed(text))})
     if webhook_url:
         results["webhook"] = _post("webhook", webhook_url, payload)
     return results or {"none": NOTHING_CONFIGURED}
 
 
 def _post(name: str, url: str, body: dict[str, Any]) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket that is not closed
+        return f"failed: {name}_url cannot be read as an address. It looks like https://example.com/hook."
+    # The path of an incoming webhook is its secret: the whole, and a last part that is no word.
     path = parts.path + (f"?{parts.query}" if parts.query else "")
+    key = path.rpartition("/")[2]
+    remember(path, key if len(key) >= _KEY_LENGTH else None)
     try:
         integration = Integration(name=name, base_url=f"{parts.scheme}://{parts.netloc}", timeout=10.0)
-        with Client(integration) as client:
-            # The path of an incoming webhook is its secret: `endpoint` is what logs and metrics call it.
+        with Client(integration, given=GivenAddresses()) as client:
+            # `endpoint` is what logs, metrics and errors call it.
             request = Request(method="POST", path=path, json=body, endpoint=name)
             client.request(request).raise_for_status()
     except ConnectError as error:
         return f"failed: {error}"
+    except ValueError:
+        return f"failed: {name}_url is not a URL. Write it like https://hooks.example.com/path."
     return "sent"
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from f.connect.errors import FixInput, TryLater
+from f.connect.redact import well_formed_json
 from f.connect.times import require_iso
 from f.windmill.connection import connection
 from f.windmill.objects import FileRef
@@ -41,7 +42,7 @@ def arguments_for(arguments: str, rest: FileRef, import_id: str) -> dict[str, An
 def _object(text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
         raise FixInput("The arguments of this run are not a JSON object.", code="bad_arguments")
@@ -66,11 +67,11 @@ def _schedule(flow: str, arguments: dict[str, Any], seconds: int) -> str:
         reply = windmill.client.post(
             f"/w/{windmill.workspace}/jobs/run/f/{flow}",
             params={"scheduled_in_secs": seconds, "skip_preprocessor": True},
-            json=arguments,
+            json=well_formed_json(arguments),
         ).raise_for_status()
     except httpx.HTTPStatusError as error:
         raise TryLater(f"Windmill answered {error.response.status_code}.", code="not_scheduled") from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise TryLater(
             f"Windmill could not be reached ({type(error).__name__}).", code="not_scheduled"
         ) from error

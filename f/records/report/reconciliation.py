@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from f.connect.errors import ConnectError, FixInput, FixSettings
 from f.connect.metrics import Histogram
+from f.connect.redact import mask_text
 from f.records.report.page import render_page
 from f.records.report.parked_rows import describe_parked, rows_waiting
 from f.records.rows.outcome import OUTCOMES, ReasonText, RowOutcome, Stop
@@ -96,7 +97,9 @@ def reconcile(
         "rest": rest,
     }
     path = object_path(parsed["import_id"], "report.html")
-    return {**summary, "report": keep_file(path, render_page(summary).encode(), "text/html")}
+    # The words of a target, a platform or a person: a half of a surrogate pair cannot be written.
+    page = render_page(summary).encode(errors="replace")
+    return {**summary, "report": keep_file(path, page, "text/html")}
 
 
 _STRONGEST_FIRST = ("Exactly once", "At most once", "At least once")
@@ -161,7 +164,7 @@ def _result_of(result: Any, untried: RowOutcome) -> Created | RowOutcome:
     if result is None:
         return untried
     if "error" in result:
-        return _outcome_of_a_lost_job(result["error"])
+        return _outcome_of_a_lost_job(result["error"] if isinstance(result["error"], dict) else {})
     created: Created = result
     return created
 
@@ -169,7 +172,7 @@ def _result_of(result: Any, untried: RowOutcome) -> Created | RowOutcome:
 def _outcome_of_a_lost_job(error: dict[str, Any]) -> RowOutcome:
     """Our own errors leave a job only before it sends; after any other, nobody knows how far it came."""
     code = "not_sent" if error.get("name") in _BEFORE_SENDING else "job_lost"
-    return RowOutcome.because(code, str(error.get("message", "")).strip()[-300:])
+    return RowOutcome.because(code, mask_text(str(error.get("message", "")).strip())[-300:])
 
 
 def _counts(parsed: Parsed, results: list[tuple[Chunk, Created | RowOutcome]]) -> dict[str, int]:
@@ -277,7 +280,7 @@ def _write(
 
     with tempfile.NamedTemporaryFile(prefix="rows-") as spool:
         for text in render(parsed["header"], counted(), texts):
-            spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8"))
+            spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8", "replace"))
         spool.flush()
         if not rows:
             return None

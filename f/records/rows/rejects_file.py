@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,9 +17,16 @@ from f.records.rows.outcome import REASONS, ReasonText
 ADDED_COLUMNS = ("reject_line", "reject_outcome", "reject_reason", "reject_message", "reject_hint")
 
 # A cell that starts with one of these is run as a formula by spreadsheets
-# (https://owasp.org/www-community/attacks/CSV_Injection). The apostrophe is their own way of saying text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# (https://owasp.org/www-community/attacks/CSV_Injection), also if it is full-width, and after blanks, quotes
+# and unseen signs, which some of them take off. The apostrophe is their own way of saying text; a cell that
+# begins with one has another put before it, so that `undo` is exact.
 _ESCAPE = "'"
+_UNSEEN = (
+    r"[\s\"'`\u00ab\u2018-\u201f"  # blanks and quotes
+    r"\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+)
+_SIGN = r"[=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212-]"
+_RISKY = re.compile(rf"{_ESCAPE}|[\t\r\n]|{_UNSEEN}*+{_SIGN}")
 
 
 def render(
@@ -47,8 +55,8 @@ def render(
 
 
 def escape(cell: str) -> str:
-    """Return a cell that no spreadsheet runs; what begins with the escape is escaped, so `undo` is exact."""
-    return _ESCAPE + cell if cell.startswith((*_FORMULA_STARTS, _ESCAPE)) else cell
+    """Return a cell that no spreadsheet runs; `undo` gives back what it was."""
+    return _ESCAPE + cell if _RISKY.match(cell) else cell
 
 
 def is_rejects_header(header: Sequence[str]) -> bool:

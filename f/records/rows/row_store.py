@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import orjson
 
+from f.connect.redact import well_formed_json
 from f.windmill.objects import object_at, read_object, write_object
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ def object_path(import_id: str, name: str) -> str:
 
 
 def to_line(record: dict[str, Any]) -> bytes:
-    """Return one record as a line of an object."""
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    """Return one record as a line of an object. Half of a surrogate pair, which no file has, is replaced."""
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        return orjson.dumps(well_formed_json(record), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def inline(records: Iterable[dict[str, Any]]) -> StoredRows:

@@ -129,6 +129,11 @@ class RowLookup:
             return looked_up
         self._wait_for_in_flight(rows, in_doubt)
         answers = self._ask(lookup, rows, in_doubt)
+        if answers.found and self._proof is None:
+            # A row that is found teaches what the other answers mean.
+            there = next(row for row in rows if row.line in answers.found)
+            self.learn(there, answers.found[there.line].id)
+            answers = self._ask(lookup, rows, in_doubt)
         for row in rows:
             claim = in_doubt.get(row.line)
             if (record := answers.found.get(row.line)) is not None:

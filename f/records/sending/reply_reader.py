@@ -71,6 +71,9 @@ class ReplyReader:
         if failure is not None:
             return Reading([failure.outcome] * len(rows), failure.stop)
         assert isinstance(result, Response)
+        if not result.success and effect_of(result, self._target.replies) == "in_doubt":
+            # A page of a proxy's instead of the API's own words: who knows what happened behind it.
+            return Reading([unclear(result, "in_doubt")] * len(rows))
         outcomes = self._kind.outcomes_from(result, rows, self._target)
         return Reading(
             [

@@ -91,10 +91,12 @@ def _is_refusal(response: Response) -> bool:
 
 
 def _is_success(response: Response) -> bool:
-    empty = not response.body.strip()
-    if response.status == 204 or (response.status == 201 and empty):
+    if response.status == 204:
         return True
-    return response.status in {200, 201} and not _is_page(response) and _is_yes(body_of(response))
+    if response.status not in {200, 201} or _is_page(response):
+        return False
+    body = body_of(response)
+    return _is_yes(body) or (response.status == 201 and body is None)
 
 
 def _is_page(response: Response) -> bool:

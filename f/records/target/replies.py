@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from f.connect.redact import mask_text
+from f.connect.calls.body_text import read_json
+from f.connect.redact import mask_start
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Found
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from f.connect.calls.message import Response
 
 _LONGEST_DETAIL = 300
+_MOST_SENTENCES = 50
+_DEEPEST = 20  # levels of an error body that are looked into
 # Where APIs put their explanation, in order of preference.
 _EXPLAINING = ("message", "detail", "error_description", "title", "error", "msg")
 _LISTING = ("errors", "details", "fields", "violations")
@@ -22,7 +25,7 @@ _LISTING = ("errors", "details", "fields", "violations")
 def body_of(response: Response) -> Any:
     """Return the JSON body; None if it is not JSON, which is not an error: the status decides."""
     try:
-        return json.loads(response.body)
+        return read_json(response.body)
     except ValueError:
         return None
 
@@ -81,26 +84,29 @@ def unreadable(response: Response) -> RowOutcome:
 
 def explanation(body: Any) -> str:
     """Return the sentences in an error body, masked and cut to a readable length."""
-    text = "; ".join(dict.fromkeys(_sentences(body)))
-    text = mask_text(" ".join(text.split()))
-    return text if len(text) <= _LONGEST_DETAIL else text[: _LONGEST_DETAIL - 1] + "…"
+    return mask_start("; ".join(dict.fromkeys(_sentences(body))), _LONGEST_DETAIL)
 
 
-def _sentences(body: Any) -> list[str]:
+def _sentences(body: Any, depth: int = _DEEPEST) -> list[str]:
     if isinstance(body, str):
         return [body]
+    if not depth:
+        return []
     if isinstance(body, list):
-        return [sentence for item in body for sentence in _sentences(item)]
+        return [sentence for item in body[:_MOST_SENTENCES] for sentence in _sentences(item, depth - 1)]
     if not isinstance(body, dict):
         return []
-    found = next((_sentences(body[name]) for name in _EXPLAINING if body.get(name)), [])
+    found = next((_sentences(body[name], depth - 1) for name in _EXPLAINING if body.get(name)), [])
     field = body.get("field") or body.get("param")
     if isinstance(field, str) and found:
         found = [f"{field}: {sentence}" for sentence in found]
     for name in _LISTING:
         inner = body.get(name)
         if isinstance(inner, dict):
-            found = found + [f"{key}: {text}" for key, value in inner.items() for text in _sentences(value)]
+            members = islice(inner.items(), _MOST_SENTENCES)
+            found = found + [
+                f"{key}: {text}" for key, value in members for text in _sentences(value, depth - 1)
+            ]
         elif inner:
-            found = found + _sentences(inner)
+            found = found + _sentences(inner, depth - 1)
     return found

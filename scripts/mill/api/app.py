@@ -12,7 +12,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mill.admission import Exceptions
 from mill.api.endpoints.routes_api import PREFIX, RoutesApi, has_token
+from mill.api.endpoints.triggers import RouteTable
 from mill.api.storage.values import FixedValue, MissingValue
 from mill.api.transport.replies import Refusal, json_response
 from mill.errors import MillError
@@ -24,6 +26,10 @@ EMAIL = "user@example.com"
 # Signed URLs are their own credentials; the version is public on Windmill too.
 _PUBLIC = re.compile(r"/api/version|/approve/.*|/api/w/[^/]+/(jobs_u/(resume|cancel)/.*|s3_proxy/.*)")
 _TWINS = "/twins/"
+_PAGES = re.compile(
+    r"/approve/.*|/twins/inbox/|/api/w/[^/]+/(jobs_u/(resume|cancel)/.*|s3_proxy/.*)", re.DOTALL
+)
+_UPLOAD = re.compile(r"/api/w/[^/]+/job_helpers/upload_s3_file")
 _WORKSPACE = re.compile(r"/api/w/([^/]+)/")
 
 
@@ -93,6 +99,17 @@ class Application:
                 "folders_owners": [],
             }
         )
+
+
+def exceptions(table: RouteTable) -> Exceptions:
+    """Return what other sites may do: lead people to pages and signed links, call routes that name them."""
+    return Exceptions(
+        is_link=lambda path: _PAGES.fullmatch(path) is not None,
+        allows_origin=lambda path, origin: (
+            path.startswith(PREFIX) and table.allows_origin(path.removeprefix(PREFIX), origin)
+        ),
+        is_streamed=lambda method, path: method == "POST" and _UPLOAD.fullmatch(path) is not None,
+    )
 
 
 async def _version(_request: Request) -> Response:

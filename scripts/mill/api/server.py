@@ -16,8 +16,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from mill.api.app import USER, Application
+from mill.admission import Admission
+from mill.api.app import USER, Application, exceptions
 from mill.api.endpoints.approvals import ApprovalsApi
 from mill.api.endpoints.jobs_api import JobsApi
 from mill.api.endpoints.objects_api import ObjectsApi
@@ -55,13 +57,15 @@ class _Settings:
     signing_key: bytes
     environment: Mapping[str, str]
     template_dirs: Sequence[Path]
+    hosts: Sequence[str]
 
 
 class LocalApi:
     """Serves one workspace on loopback. It is the engine's `Platform`.
 
     `port` 0 takes a free one. `templates` are directories of resource and variable templates; if none are
-    given, `resources/mock` of the workspace. End the jobs before the block ends: calls still running are
+    given, `resources/mock` of the workspace. `hosts` are further names it is
+    reached under. End the jobs before the block ends: calls still running are
     waited for.
     """
 
@@ -75,6 +79,7 @@ class LocalApi:
         token: str | None = None,
         workspace_id: str = "local",
         templates: Sequence[Path] | None = None,
+        hosts: Sequence[str] = (),
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -90,6 +95,7 @@ class LocalApi:
             signing_key=secrets.token_bytes(32),
             environment=read_environment(workspace_root, environment),
             template_dirs=templates or [workspace_root / _DEFAULT_TEMPLATES],
+            hosts=hosts,
         )
         self._port = port
         self._values: Values | None = None
@@ -113,7 +119,12 @@ class LocalApi:
             starting.callback(executor.shutdown)
             stopping = threading.Event()
             twins = starting.enter_context(TwinsMount(self._settings.state_dir, self._settings.template_dirs))
-            server = _Server(self._application(self._values, database, executor, stopping, twins))
+            application = self._application(self._values, database, executor, stopping, twins)
+            server = _Server(
+                Admission(
+                    application, self._port, hosts=self._settings.hosts, exceptions=exceptions(self._table)
+                )
+            )
             starting.callback(server.stop)
             starting.callback(twins.release)
             starting.callback(stopping.set)
@@ -174,7 +185,7 @@ class LocalApi:
 class _Server(uvicorn.Server):
     """Uvicorn in a thread of its own."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: ASGIApp) -> None:
         super().__init__(quiet_config(application, idle_seconds=_IDLE_SECONDS, grace_seconds=5))
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None

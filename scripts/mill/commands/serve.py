@@ -25,6 +25,10 @@ if TYPE_CHECKING:  # a web server's and a terminal library's imports, paid only 
 
 _LOOK_SECONDS = 2.0  # for delayed jobs that another mill has put down
 _BODY = "-H 'Content-Type: application/json' -d '{}'"
+_PORT = typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+_HOST = typer.Option(
+    help="Another Host to answer to, such as a tunnel's: name or name:port. May be given again."
+)
 _PROOF = {
     "none": "",
     "custom_script": "",
@@ -36,9 +40,7 @@ _PROOF = {
 
 
 def serve(
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
-    ] = 8000,
+    port: Annotated[int, _PORT] = 8000,
     state: Annotated[
         Path | None,
         typer.Option(file_okay=False, help="Where state is kept; .mill beside wmill.yaml if not given."),
@@ -49,6 +51,7 @@ def serve(
             envvar="MILL_TOKEN", help="Token that callers present; a new one each time if not given."
         ),
     ] = None,
+    host: Annotated[list[str] | None, _HOST] = None,
     twins: Annotated[
         bool,
         typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent."),
@@ -56,7 +59,8 @@ def serve(
 ) -> None:
     """Serve the HTTP routes (*.http_trigger.yaml) and webhooks of this workspace until Ctrl-C.
 
-    Only this machine can reach them. Scripts and flows run as they would in
+    Only this machine can reach them, and of the pages in its browsers only
+    the ones served here and those a route's allowed_origins names. Scripts and flows run as they would in
     `mill script run` and `mill flow run`, with the resources and variables of
     resources/mock; MILL_VAR_F_FOLDER_NAME in the environment or in .env
     overrides the variable f/folder/name.
@@ -70,7 +74,7 @@ def serve(
     from mill.api.server import LocalApi  # noqa: PLC0415 - see above
 
     def local_api(jobs: Jobs, workspace: Workspace, state_dir: Path) -> LocalApi:
-        return LocalApi(workspace.root, state_dir, jobs, port=port, token=token)
+        return LocalApi(workspace.root, state_dir, jobs, port=port, token=token, hosts=host or ())
 
     workspace = Workspace.find()
     # The signals are given back before the session ends its jobs: a second Ctrl-C ends the waiting for them.

@@ -46,7 +46,8 @@ class Runtime:
     ) -> dict[str, str]:
         """Return the environment of a job's process: nothing of this process's own but PATH, TZ and HOME.
 
-        The names are those Windmill sets; each is there, empty where it does not apply.
+        The names are those Windmill sets; each is there, empty where it does not apply. MILL alone is ours:
+        it tells a job that it runs on a laptop.
         """
         state = f"{flow_path}/{step_id}_{USER}" if flow_job else f"{path}/{USER}"
         windmill = {
@@ -75,6 +76,7 @@ class Runtime:
             "HOME": str(self.state / "home"),
             "LANG": "C.UTF-8",
             "BASE_INTERNAL_URL": self.platform.url,
+            "MILL": "1",
             **self.extra_env,
             **{f"WM_{name}": value for name, value in windmill.items()},
         }

@@ -11,16 +11,45 @@ from starlette.types import ASGIApp, Receive, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _TRANSPORT = "transport"
+_LONGEST_HEAD = 256 * 1024  # bytes of headers, or of what stands between two pieces of a body
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class ReachableConnection(HttpToolsProtocol):
-    """uvicorn's protocol, with the connection in each request's `scope["state"]`."""
+    """uvicorn's protocol, with the connection in each request's `scope["state"]`; headers have an end."""
+
+    _unused = 0  # bytes since something could be made of them: the parser would keep any number
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Keep the connection where `reset` finds it."""
         self.app_state = {**self.app_state, _TRANSPORT: transport}
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived, and end a connection whose headers never do."""
+        self._unused += len(data)
+        super().data_received(data)
+        if self._unused > _LONGEST_HEAD and not self.transport.is_closing():
+            sentence = f"The headers are longer than {_LONGEST_HEAD:,} bytes: send a body instead."
+            head = "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\n"
+            head += f"Content-Length: {len(sentence)}\r\nConnection: close\r\n\r\n"
+            self.transport.write((head + sentence).encode())
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        self._unused = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Hand on a piece of the body."""
+        self._unused = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that the body is whole."""
+        self._unused = 0
+        super().on_message_complete()
 
 
 async def reset(scope: Scope, receive: Receive) -> None:

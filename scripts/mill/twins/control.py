@@ -24,7 +24,7 @@ class Page(BaseModel):
 
     kind: str | None = None
     key: str | None = None
-    after: int = 0
+    after: Annotated[int, Field(ge=0, lt=2**63)] = 0
     limit: Annotated[int, Field(ge=1, le=10_000)] = 1000
 
 

@@ -18,6 +18,8 @@ AFTER_COMMIT = (RESET_AFTER_COMMIT, TIMEOUT_AFTER_COMMIT)
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 Share = Annotated[float, Field(ge=0, le=1)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$")]
+HeaderValue = Annotated[str, Field(pattern=r"^[\t\x20-\x7e\x80-\xff]*$", max_length=16_384)]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -27,7 +29,7 @@ class Answer(BaseModel):
     model_config = _STRICT
 
     status: Annotated[int, Field(ge=200, le=599)]
-    headers: dict[str, str] = {}
+    headers: dict[HeaderName, HeaderValue] = {}
     body: Any = None
     applied: bool = False
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl
 
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from mill.twins import registry
@@ -155,16 +156,16 @@ async def _request(scope: Scope, receive: Receive, name: str, path: str) -> Requ
     headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
     query_string: bytes = scope["query_string"]
     query = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)) if query_string else {}
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        parts = [body]
-        while message.get("more_body"):
-            message = await receive()
-            parts.append(message.get("body", b""))
-        body = b"".join(parts)
+    parts = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":  # half a body must not be applied
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
     url = f"{scope['scheme']}://{headers.get('host', '')}{MOUNT}/{name}"
-    return Request(scope["method"], path, query, headers, body, url)
+    return Request(scope["method"], path, query, headers, b"".join(parts), url)
 
 
 async def _send(send: Send, reply: Reply, more_headers: Mapping[str, str] | None = None) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
+
+from mill.strict_values import loads
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -69,7 +70,7 @@ class Request:
         if self.content_type != JSON:
             raise Malformed(415, f"Content-Type must be {JSON}, not {self.content_type or 'missing'}.")
         try:
-            return json.loads(self.body)
+            return loads(self.body)
         except ValueError as error:
             raise Malformed(400, f"The body is not valid JSON: {error}.") from error
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import uvicorn
 
+from mill.admission import Admission, Exceptions
 from mill.errors import MillError
 from mill.listening import HOST, listen
 from mill.twins.connection import quiet_config
@@ -23,12 +24,16 @@ from mill.twins.host import MOUNT, Twins
 from mill.twins.served import read_config
 
 _IDLE_SECONDS = 75
+_INBOX = f"{MOUNT}/inbox/"
 _LOOK_EVERY = 0.25  # seconds between two looks at the parent
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, twins: Twins, seconds: float | None) -> None:
-        super().__init__(quiet_config(twins, idle_seconds=_IDLE_SECONDS, grace_seconds=2, date_header=False))
+    def __init__(self, twins: Twins, port: int, seconds: float | None) -> None:
+        application = Admission(twins, port, exceptions=Exceptions(is_link=lambda path: path == _INBOX))
+        super().__init__(
+            quiet_config(application, idle_seconds=_IDLE_SECONDS, grace_seconds=2, date_header=False)
+        )
         self._twins = twins
         self._seconds = seconds
         self._parent = os.getppid()
@@ -68,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         configs = {} if options.config is None else read_config(options.config)
         with Twins(options.state, configs) as twins, listen(options.port) as listener:
-            _Server(twins, options.seconds).run(sockets=[listener])
+            _Server(twins, listener.getsockname()[1], options.seconds).run(sockets=[listener])
     except MillError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS record_key (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS record_key_id ON record_key (id);
 """
+_LARGEST_ID = 2**63 - 1  # SQLite's largest whole number
 _KEYS_AT_ONCE = 500  # below SQLite's smallest limit of variables in a statement
 
 
@@ -153,6 +154,8 @@ class Records:
 
     def get(self, kind: str, id: int) -> dict[str, Any] | None:
         """Return the record's body."""
+        if id > _LARGEST_ID:
+            return None
         row = self._connection.execute(
             "SELECT body FROM record WHERE id = ? AND twin = ? AND kind = ?", (id, self._twin, kind)
         ).fetchone()

@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -19,6 +20,7 @@ from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings
 from f.connect.integration import BearerToken, Integration
+from f.connect.transport.addresses import Allowed, GivenAddresses
 from tests.f.connect.wire import Seen, Wire, read_request, reply
 
 
@@ -120,3 +122,23 @@ def test_a_certificate_is_accepted_by_authority_or_by_order(
     assert not isinstance(result, Exception)
     assert result.success
     assert len(seen) == 1
+
+
+def test_a_certificate_has_to_be_for_the_name_that_was_given_not_for_the_address_it_led_to(
+    https: tuple[str, list[Seen]], certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, seen = https
+    port = int(url.rpartition(":")[2])
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+
+    def resolve(_host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    given = GivenAddresses(closed=lambda: True, allowed=lambda: Allowed.parse("127.0.0.0/8"), resolve=resolve)
+    with Client(Integration(name="svc", base_url=url), given=given) as client:
+        assert client.get("/x").success
+    named = Integration(name="svc", base_url=f"https://files.example:{port}")
+    with Client(named, given=given) as client, pytest.raises(FixSettings) as caught:
+        client.get("/y")
+    assert caught.value.code == "tls"
+    assert [request.path for request in seen] == ["/x"]

@@ -53,6 +53,8 @@ def send(
         "mapping": {} if "external_id_field" in settings else {"external_id": ""},
         **api,
     }
+    if "external_id_field" in settings:  # that it is unique in this org was checked
+        api["proven"] = {"target": open_target(api).identity, "repeats": "record"}
     target = open_target(api)
     with sqlite_store(tmp_path / "journal.sqlite") as store, Client(target.integration) as client:
         journal = RowJournal(store, target.identity, on_duplicate, LeasedOwner(store))

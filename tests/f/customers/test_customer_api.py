@@ -50,6 +50,23 @@ def test_every_kind_has_defaults_enough_to_run(kind: str, endpoints: dict[str, s
         ({}, {"endpoints": {"customers": "/clients"}}, False),
         ({}, {"authentication": {"type": "bearer_token", "token": "rotated"}}, True),
         ({}, {"settings": {"account": "b"}}, False),
+        # the same place, written otherwise
+        ({}, {"base_url": "https://api.example.com/"}, True),
+        ({}, {"base_url": "https://API.Example.com:443"}, True),
+        ({}, {"base_url": "https://api.example.com."}, True),
+        ({}, {"endpoints": {"customers": "customers"}}, True),
+        ({}, {"endpoints": {"customers": "/customers/"}}, True),
+        ({}, {"endpoints": {"customers": "//customers"}}, True),
+        (
+            {"base_url": "https://api.example.com/v1"},
+            {"base_url": "https://api.example.com", "endpoints": {"customers": "/v1/customers"}},
+            True,
+        ),
+        # other places
+        ({}, {"base_url": "https://api.example.com:8443"}, False),
+        ({}, {"base_url": "https://api.example.com/v2"}, False),
+        ({}, {"endpoints": {"customers": "/Customers"}}, False),
+        ({}, {"endpoints": {"customers": "/customers?tenant=a"}}, False),
         (
             {"kind": "hubspot"},
             {"kind": "hubspot", "endpoints": {"customers": "/crm/objects/2026-03/contacts"}},
@@ -77,6 +94,21 @@ def test_the_journal_tells_targets_apart_by_address_and_account(
     assert (open_target({**GOOD, **one}).identity == open_target({**GOOD, **other}).identity) == same
 
 
+LOOKUP_PROOF = {"at": "data", "many": True, "id_at": "id", "absent": "200 list"}
+
+
+def proven(repeats: str | None, lookup: dict[str, Any] | None = None) -> dict[str, Any]:
+    about = f"generic {GOOD['base_url']}/customers"
+    return {
+        "proven": {
+            "target": about,
+            "repeats": repeats,
+            "lookup": lookup,
+            "checked_at": "2026-11-28T09:00:00Z",
+        }
+    }
+
+
 def guarantee(kind: str, journal: JournalKind, **parts: Any) -> str:
     return guarantee_of(open_target({**GOOD, "kind": kind, **parts}), journal)
 
@@ -84,18 +116,26 @@ def guarantee(kind: str, journal: JournalKind, **parts: Any) -> str:
 @pytest.mark.parametrize(
     ("kind", "parts", "journal", "promise"),
     [
-        ("generic", {}, "none", "Exactly once: every row carries an idempotency key"),
+        ("generic", {}, "file", "At most once"),
+        ("generic", proven("key"), "file", "Exactly once: every row carries an idempotency key"),
+        ("generic", proven("key"), "none", "At least once"),
+        ("generic", proven("record"), "none", "Exactly once: a check on 2026-11-28 showed"),
         ("generic", {"settings": {"idempotency_keys": False}}, "none", "At least once"),
         ("generic", {"settings": {"idempotency_keys": False}}, "postgres", "At most once"),
         ("generic", {"settings": {"idempotency_keys": False}}, "file", "At most once"),
         (
             "generic",
-            {"settings": {"idempotency_keys": False}, "endpoints": {"lookup": "/customers?email={email}"}},
+            {"endpoints": {"lookup": "/customers?email={email}"}},
+            "postgres",
+            "At most once",
+        ),
+        (
+            "generic",
+            {"endpoints": {"lookup": "/customers?email={email}"}, **proven(None, LOOKUP_PROOF)},
             "postgres",
             "Exactly once: the journal knows",
         ),
-        ("generic", {"endpoints": {"batch": "/batch"}}, "postgres", "At most once"),
-        ("generic", {"settings": {"unique_email": True}}, "none", "Exactly once: the target itself"),
+        ("generic", {"endpoints": {"batch": "/batch"}, **proven("key")}, "postgres", "At most once"),
         ("hubspot", {}, "none", "Exactly once: the target itself"),
         ("salesforce", {}, "none", "At least once"),
         ("salesforce", {}, "postgres", "Exactly once: the journal knows"),
@@ -103,7 +143,7 @@ def guarantee(kind: str, journal: JournalKind, **parts: Any) -> str:
             "salesforce",
             {"settings": {"external_id_field": "Key__c"}},
             "none",
-            "Exactly once: the target itself",
+            "At least once",
         ),
     ],
 )

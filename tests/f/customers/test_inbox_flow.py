@@ -63,7 +63,8 @@ def table(*names: str) -> str:
 
 def arguments(server: Loopback | str, **more: Any) -> dict[str, Any]:
     url = server if isinstance(server, str) else server.url
-    api = {"kind": "generic", "base_url": url, "settings": FAST}
+    proven = {"target": f"generic {url}/customers", "repeats": "key"}
+    api = {"kind": "generic", "base_url": url, "settings": FAST, "proven": proven}
     return {"api": api, "quiet_seconds": 0, "parallel_jobs": 2, "max_bad_share": 0.5, **more}
 
 

@@ -74,9 +74,12 @@ def test_a_dry_run_counts_and_forgets_nothing(store: SqliteStore, clock: FakeClo
 
 
 def test_rows_without_an_answer_are_never_forgotten(store: SqliteStore, clock: FakeClock) -> None:
-    journal(store).claim([ADA])
+    under_way = journal(store)
+    under_way.claim([ADA])
+    under_way.record_sent([ADA], 5)
     mine = journal(store, import_id="lost")
     mine.claim([BOB])
+    mine.record_sent([BOB], 5)
     mine.record_outcomes(done=[], in_doubt=[BOB], forgotten=[])
     clock.time += 5000 * DAY
     assert forget(store) == [counts(in_doubt=2)]

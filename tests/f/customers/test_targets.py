@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -14,6 +15,7 @@ from f.connect.times import parse_iso
 from f.customers.targets.customer_api import open_target
 from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Found, Row
+from f.records.target.lookup_proof import LookupProof, LookupReading
 from f.records.target.target import Lookup, OnDuplicate, Target
 from tests.records import customer_row
 
@@ -49,12 +51,18 @@ def reply(status: int, body: Any, request: Request | None = None) -> Response:
 
 
 def read(at: Target, status: int, body: Any, count: int = 3) -> list[RowOutcome]:
-    return at.kind.outcomes_from(reply(status, body), rows(count))
+    return at.kind.outcomes_from(reply(status, body), rows(count), at)
 
 
 def lookup(at: Target) -> Lookup:
     assert at.kind.lookup is not None
     return at.kind.lookup
+
+
+def looked_up(
+    at: Target, response: Response, given: list[Row], proof: LookupProof | None = None
+) -> LookupReading:
+    return lookup(at).read_lookup(response, given, at, proof)
 
 
 def codes(ends: list[RowOutcome]) -> list[str]:
@@ -162,7 +170,7 @@ def test_hubspot_contacts_are_read_by_email_without_regard_to_case() -> None:
     }
     there = {"email": "ADA3@example.com", "lastname": None}
     body = {"results": [{"id": "7", "properties": there}, {"id": "8"}]}
-    assert lookup(at).found_in(reply(200, body), rows(2), at) == {3: Found("7", there)}
+    assert looked_up(at, reply(200, body), rows(2)).found == {3: Found("7", there)}
 
 
 def test_hubspot_contacts_are_read_by_the_property_that_upserts_go_by() -> None:
@@ -172,7 +180,7 @@ def test_hubspot_contacts_are_read_by_the_property_that_upserts_go_by() -> None:
     assert (asked.json["idProperty"], asked.json["inputs"]) == ("customer_no", [{"id": "C-7"}])
     there = {"customer_no": "c-7", "email": "another@example.com"}
     body = {"results": [{"id": "7", "properties": there}]}
-    assert lookup(at).found_in(reply(200, body), given, at) == {2: Found("7", there)}
+    assert looked_up(at, reply(200, body), given).found == {2: Found("7", there)}
 
 
 # Salesforce
@@ -206,7 +214,8 @@ def test_salesforce_is_asked_to_create_or_to_upsert_by_external_id_or_email() ->
         ({}, "skip", False, True),
         ({}, "fail", False, True),
         ({}, "update", True, False),
-        ({"external_id_field": "Key__c"}, "skip", True, False),
+        # that an external id is unique is to be shown first
+        ({"external_id_field": "Key__c"}, "skip", False, True),
     ],
 )
 def test_salesforce_is_asked_first_where_it_would_take_a_second_contact(
@@ -277,7 +286,7 @@ def test_salesforce_is_queried_with_quoted_addresses() -> None:
     }
     there = {"Id": "003A", "Email": r"O'Bri\en@example.com", "LastName": "Ada"}
     body = {"records": [there, {"Id": "003B", "Email": None}]}
-    assert lookup(at).found_in(reply(200, body), [row], at) == {2: Found("003A", there)}
+    assert looked_up(at, reply(200, body), [row]).found == {2: Found("003A", there)}
 
 
 def test_salesforce_is_queried_by_the_external_id_that_upserts_go_by() -> None:
@@ -286,7 +295,7 @@ def test_salesforce_is_queried_by_the_external_id_that_upserts_go_by() -> None:
     [query] = lookup(at).lookups_for(given, at, ())
     assert query.params == {"q": "SELECT Id, Key__c FROM Contact WHERE Key__c IN ('C-7')"}
     there = {"Id": "003A", "Key__c": "c-7"}
-    assert lookup(at).found_in(reply(200, {"records": [there]}), given, at) == {2: Found("003A", there)}
+    assert looked_up(at, reply(200, {"records": [there]}), given).found == {2: Found("003A", there)}
 
 
 @pytest.mark.parametrize("name", ["Id FROM User", "Name, Id", "", "Ä__c", "A..B", "(SELECT Id FROM Cases)"])
@@ -332,7 +341,8 @@ def test_an_endpoint_that_is_no_salesforce_object_is_a_setting_to_mend() -> None
         ({"status": 201, "id": 7}, "created"),
         ({"status": 409, "existing_id": "7"}, "already_exists"),
         ({"status": 422, "message": "no"}, "rejected_by_api"),
-        ({"status": 503}, "service_unavailable"),
+        ({"status": 429}, "service_unavailable"),
+        ({"status": 503}, "answer_lost"),
         ({"status": 500}, "answer_lost"),
         ({}, "answer_lost"),
     ],
@@ -373,11 +383,16 @@ def test_the_key_of_a_batch_is_that_of_its_content() -> None:
             {"data": [{"id": 6, "email": "else@example.com"}, {"id": 7, "email": "ada2@example.com"}]},
             {2: "7"},
         ),
-        (200, {"id": "7"}, {2: "7"}),
+        (200, {"page": {"users": [{"uuid": "7", "email": "ada2@example.com"}]}}, {2: "7"}),
+        (200, {"customer": {"id": "7", "email": "ada2@example.com"}}, {2: "7"}),
+        # a record without the value we asked for is not ours; the question sent back is no record
+        (200, {"id": "7"}, {}),
+        (200, {"id": "7", "mail": "ada2@example.com"}, {}),
+        (200, {"query": {"email": "ada2@example.com"}, "data": []}, {}),
         (200, {"items": []}, {}),
         (200, {"customers": None}, {}),
         (200, b"", {}),
-        (404, {"id": "7"}, {}),
+        (404, {"id": "7", "email": "ada2@example.com"}, {}),
     ],
 )
 def test_a_customer_is_found_in_the_shapes_such_apis_have(
@@ -387,8 +402,140 @@ def test_a_customer_is_found_in_the_shapes_such_apis_have(
     row = rows(1, external_id="a/b")
     [asked] = lookup(at).lookups_for(row, at, ())
     assert asked.path == "/customers?email=ada2%40example.com&ref=a%2Fb"
-    there = lookup(at).found_in(reply(status, body), row, at)
-    assert {line: customer.id for line, customer in there.items()} == found
+    reading = looked_up(at, reply(status, body), row)
+    assert {line: customer.id for line, customer in reading.found.items()} == found
+    assert not reading.absent  # nothing has been learnt of this target
+
+
+def test_a_customer_is_known_by_the_name_that_the_mapping_gives_the_field() -> None:
+    at = target("generic", endpoints={"lookup": "/find/{email}"}, mapping={"email": "contact.email_address"})
+    one = {"id": "7", "contact": {"email_address": "ADA2@example.com"}}
+    other = {"id": "7", "email": "ada2@example.com"}
+    assert looked_up(at, reply(200, [one]), rows(1)).found
+    assert not looked_up(at, reply(200, [other]), rows(1)).found
+
+
+def test_an_external_id_is_compared_as_it_is_written() -> None:
+    at = target("generic", endpoints={"lookup": "/customers?ref={external_id}"})
+    given = rows(1, external_id="c-7")
+    for value, there in (("c-7", True), ("C-7", False), (None, False)):
+        body = [{"id": "7", "email": "ada2@example.com", "external_id": value}]
+        assert bool(looked_up(at, reply(200, body), given).found) == there
+    assert list(lookup(at).lookups_for(rows(1), at, ())) == []  # a row without one cannot be asked for
+
+
+MADE = {"id": "7", "email": "ada2@example.com"}
+NOBODY = {"error": "no such customer"}
+
+
+@pytest.mark.parametrize(
+    ("found", "never_made", "absent", "unlike"),
+    [
+        ((200, {"data": [MADE]}), (200, {"data": []}), (200, {"data": []}), (200, {"data": [{"id": "8"}]})),
+        ((200, {"users": [MADE]}), (200, {"users": []}), (200, {"users": []}), (200, {"data": []})),
+        ((200, [MADE]), (200, []), (200, []), (200, {})),
+        ((200, MADE), (404, NOBODY), (404, {"error": "gone"}), (404, b"<html>no route</html>")),
+        ((200, {"data": MADE}), (200, {"data": None}), (200, {"data": None}), (200, b"")),
+        ((200, {"data": {"items": [MADE]}}), (204, b""), (204, b""), (200, {"data": {"items": None}})),
+    ],
+)
+def test_a_look_up_says_not_there_as_it_did_of_a_customer_never_made(
+    found: tuple[int, Any], never_made: tuple[int, Any], absent: tuple[int, Any], unlike: tuple[int, Any]
+) -> None:
+    at = target("generic", endpoints={"lookup": "/customers?email={email}"})
+    proving = lookup(at).proving
+    assert proving is not None
+    proof = proving.prove(rows(1)[0], "7", (reply(*found), reply(*never_made)), 0.0, at)
+    assert isinstance(proof, LookupProof)
+    assert LookupProof.from_json(json.loads(json.dumps(proof.to_json()))) == proof
+    other = [customer_row(3, "Bob", "bob@example.com")]
+    assert looked_up(at, reply(*absent), other, proof).absent == {3}
+    assert looked_up(at, reply(*unlike), other, proof) == LookupReading({}, why=ANY)
+    assert looked_up(at, reply(*found), rows(1), proof).found
+
+
+@pytest.mark.parametrize(
+    ("found", "never_made", "why"),
+    [
+        ((404, NOBODY), (404, NOBODY), "did not find"),  # a wrong address
+        ((200, {"users": []}), (200, {"users": []}), "did not find"),
+        ((200, b"<html>Sign in</html>"), (200, b"<html>Sign in</html>"), "did not find"),
+        ((204, b""), (204, b""), "did not find"),
+        ((200, [MADE, {"id": "8"}]), (200, [MADE, {"id": "8"}]), "ignores the filter"),
+        ((200, MADE), (200, {"id": None, "email": None}), "as for one that is there"),
+        ((200, {"data": [MADE]}), (404, b"<html>no route</html>"), "unreadable"),
+        ((200, {"data": [{"email": "ada2@example.com"}]}), (200, {"data": []}), "did not find"),
+    ],
+)
+def test_a_look_up_that_cannot_tell_proves_nothing(
+    found: tuple[int, Any], never_made: tuple[int, Any], why: str
+) -> None:
+    at = target("generic", endpoints={"lookup": "/customers?email={email}"})
+    proving = lookup(at).proving
+    assert proving is not None
+    said = proving.prove(rows(1)[0], "7", (reply(*found), reply(*never_made)), 0.0, at)
+    assert isinstance(said, str)
+    assert why in said
+
+
+def test_an_address_that_is_not_in_lower_case_is_asked_for_in_both_spellings() -> None:
+    at = target("generic", endpoints={"lookup": "/customers?email={email}"})
+    asked = lookup(at).lookups_for([customer_row(2, "Ada", "Ada@example.com")], at, ())
+    assert [request.path for request in asked] == [
+        "/customers?email=Ada%40example.com",
+        "/customers?email=ada%40example.com",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "absent"),
+    [
+        (200, {"status": "COMPLETE", "results": []}, {2}),
+        (207, {"results": [], "numErrors": 1, "errors": [{"category": "OBJECT_NOT_FOUND"}]}, {2}),
+        (207, {"results": [], "errors": [{"category": "RATE_LIMITS"}]}, set()),
+        (200, {"users": []}, set()),
+        (200, {"results": ["?"]}, set()),
+        (404, {"results": []}, set()),
+        (200, b"<html>", set()),
+    ],
+)
+def test_hubspot_proves_a_contact_absent_only_in_its_own_shape(
+    status: int, body: Any, absent: set[int]
+) -> None:
+    assert looked_up(target("hubspot"), reply(status, body), rows(1)).absent == absent
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "absent"),
+    [
+        (200, {"totalSize": 0, "done": True, "records": []}, {2}),
+        (200, {"totalSize": 2000, "done": False, "records": []}, set()),
+        (200, {"totalSize": 1, "done": True, "records": []}, set()),
+        (200, {"records": []}, set()),
+        (404, {"totalSize": 0, "done": True, "records": []}, set()),
+        (200, b"", set()),
+    ],
+)
+def test_salesforce_proves_a_contact_absent_only_in_a_whole_result(
+    status: int, body: Any, absent: set[int]
+) -> None:
+    assert looked_up(target("salesforce"), reply(status, body), rows(1)).absent == absent
+
+
+@pytest.mark.parametrize(
+    ("body", "settings", "known"),
+    [
+        ({"existing_id": "7"}, {}, "7"),
+        ({"id": "req_123", "message": "exists"}, {}, None),
+        ({"error": {"existing": {"id": 7}}}, {"existing_id_field": "error.existing.id"}, "7"),
+        ({"id": "7"}, {"existing_id_field": "id"}, "7"),
+    ],
+)
+def test_the_id_of_a_customer_that_is_there_is_taken_where_the_target_says_it_is(
+    body: Any, settings: dict[str, Any], known: str | None
+) -> None:
+    [outcome] = read(target("generic", settings), 409, body, 1)
+    assert (outcome.code, outcome.id) == ("already_exists", known)
 
 
 @pytest.mark.parametrize(

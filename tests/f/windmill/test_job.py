@@ -165,6 +165,10 @@ def test_without_rows_the_bar_is_moved_all_the_same(monkeypatch: pytest.MonkeyPa
         (Reply(200, {"type": "QueuedJob"}), False, 2),
         (Reply(404, {}), False, 2),  # another Windmill that shares the database, or a job long forgotten
         (Reply(0, drop=True), False, 2),
+        (Reply(200, b"<html>a proxy's page</html>"), False, 2),
+        (Reply(200, b"[" * 100_000), False, 2),
+        (Reply(200, {}), False, 2),
+        (Reply(200, ["QueuedJob"]), False, 2),
     ],
 )
 def test_only_a_job_known_to_be_over_has_ended_and_windmill_is_asked_now_and_then(
@@ -186,6 +190,13 @@ def test_only_a_job_known_to_be_over_has_ended_and_windmill_is_asked_now_and_the
         assert status.has_ended("other") == ended
         assert len(windmill.asked) == questions
         disconnect()
+
+
+def test_an_address_that_is_none_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASE_INTERNAL_URL", "http://a..b")
+    monkeypatch.setenv("WM_WORKSPACE", "team")
+    assert not JobStatus(FakeClock()).has_ended("other")
+    disconnect()
 
 
 def test_without_windmill_no_other_job_is_known_to_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:

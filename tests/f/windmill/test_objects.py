@@ -89,3 +89,11 @@ def test_without_windmill_a_small_file_travels_in_the_result(monkeypatch: pytest
     with pytest.raises(FixSettings, match="This needs Windmill's API") as caught:
         write_object("imports/1/a.csv", b"a,b")
     assert caught.value.code == "no_windmill"
+
+
+def test_a_path_no_url_can_hold_is_named(server: Loopback) -> None:
+    with pytest.raises(FixInput, match="could not be read"):
+        list(read_object(object_at("a/\ud800.csv")))
+    with pytest.raises(FixSettings, match="did not take"):
+        write_object("a/\ud800.csv", b"x")
+    assert server.asked == []

@@ -173,6 +173,7 @@ def test_a_script_that_does_not_exist_is_refused_with_its_name(served: Stage) ->
     [
         ({"description": {"md": "Two <b>rows</b>"}}, "<pre>Two &lt;b&gt;rows&lt;/b&gt;</pre>"),
         ({"description": "Two & two"}, "<pre>Two &amp; two</pre>"),
+        ({"description": "half \ud800 a character"}, "<pre>half ? a character</pre>"),
         ({"description": {"rows": 2}}, "<pre>{\n  &quot;rows&quot;: 2\n}</pre>"),
         ({"other": 1}, "waits for an answer"),
         ([1], "waits for an answer"),

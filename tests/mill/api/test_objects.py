@@ -89,8 +89,10 @@ def test_an_upload_that_breaks_off_leaves_the_object_as_it_was(stage: Stage) -> 
         upload(stage, "a", b"before")
         port = int(api.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as connection:
-            head = f"POST {HELPERS}/upload_s3_file?file_key=a&token={api.token} HTTP/1.1\r\nHost: x\r\n"
-            connection.sendall(head.encode() + b"Content-Length: 100\r\n\r\nhalf")
+            head = f"POST {HELPERS}/upload_s3_file?file_key=a&token={api.token} HTTP/1.1\r\n"
+            connection.sendall(
+                head.encode() + f"Host: 127.0.0.1:{port}\r\n".encode() + b"Content-Length: 100\r\n\r\nhalf"
+            )
     assert [file.read_bytes() for file in (stage.state / "objects").rglob("*") if file.is_file()] == [
         b"before"
     ]

@@ -125,7 +125,12 @@ def test_a_body_becomes_arguments(
         ("application/json", b"{", 400, "not valid JSON"),
         ("application/json", b"", 400, "not valid JSON"),
         ("application/json", b'{"a": NaN}', 400, "NaN is not a JSON number"),
+        ("application/json", b'{"a": Infinity}', 400, "Infinity is not a JSON number"),
+        ("application/json", b'{"a": -1e999}', 400, "-1e999 is larger than any number"),
+        ("application/json", b'{"a": ' + b"9" * 5000 + b"}", 400, "a number has 5,000 digits"),
+        ("application/json", rb'{"a": ["\ud800"]}', 400, "half a character"),
         ("application/json", b"[" * 100_000, 400, "nested too deeply"),
+        ("application/json", b"[" * 200 + b"]" * 200, 400, "nested too deeply"),
         ("text/plain", b"\xff", 400, "not UTF-8 (byte 0)"),
         ("multipart/form-data; boundary=x", b"--x--", 415, "multipart/form-data"),
         ("application/cloudevents+json", b"{}", 415, "CloudEvents"),
@@ -195,17 +200,19 @@ def test_a_preprocessor_is_told_the_whole_request(stage: Stage) -> None:
         ),
         ({"windmill_status_code": "201", "result": 1}, 200, b'{"windmill_status_code":"201","result":1}', {}),
         ({"windmill_status_code": 204, "result": "dropped"}, 204, b"", {}),
-        ({"windmill_headers": {"X-Id": "a\r\nSet-Cookie: b"}}, 500, b"The result's header X-Id has", {}),
-        ({"windmill_headers": {"X Id": "a"}}, 500, b"The result asks for a header named 'X Id'", {}),
+        ({"windmill_headers": {"X-Id": "a\r\nSet-Cookie: b"}}, 422, b"The result's header X-Id has", {}),
+        ({"windmill_headers": {"X Id": "a"}}, 422, b"The result asks for a header named 'X Id'", {}),
         (
             {"windmill_headers": {"Content-Length": "7"}},
-            500,
+            422,
             b"The result asks for the header Content-Length",
             {},
         ),
-        ({"windmill_content_type": "a\u20ac", "result": 1}, 500, b"The result's header content-type has", {}),
-        ({"windmill_status_code": 101}, 500, b"The result asks for status 101", {}),
-        ("\ud800", 200, rb'"\ud800"', {}),
+        ({"windmill_content_type": "a\u20ac", "result": 1}, 422, b"The result's header content-type has", {}),
+        ({"windmill_status_code": 101}, 422, b"The result asks for status 101", {}),
+        ({"windmill_headers": {"X-Id": "\u20ac"}}, 422, b"The result's header X-Id has", {}),
+        ({"windmill_headers": {"X-Id": "a" * 20_000}}, 422, b"The result's header X-Id has", {}),
+        ({"windmill_headers": {"X" * 300: "a"}}, 422, b"The result asks for a header named 'XX", {}),
     ],
 )
 def test_a_result_shapes_the_reply(
@@ -249,6 +256,8 @@ def test_a_route_answers_preflight_and_carries_cors_headers(stage: Stage) -> Non
     name = "access-control-allow-origin"
     with stage.serve():
         assert stage.send("OPTIONS", "/api/r/f/demo/open").headers[name] == "*"
+        asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
+        assert stage.send("OPTIONS", "/api/r/f/demo/closed", headers=asked).status == 200
         assert stage.post("/api/r/f/demo/open", {}).headers[name] == "*"
         for origin, allowed in [("https://app.example.com", True), ("https://example.org", False)]:
             reply = stage.post("/api/r/f/demo/closed", {}, headers={"Origin": origin})
@@ -339,7 +348,9 @@ def test_a_caller_who_hangs_up_cancels_the_job_it_waits_for(stage: Stage) -> Non
         port = int(api.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as connection:
             head = f"POST /api/w/local/jobs/run_wait_result/p/f/demo/slow?token={api.token} HTTP/1.1\r\n"
-            connection.sendall(head.encode() + b"Host: x\r\nContent-Length: 0\r\n\r\n")
+            connection.sendall(
+                head.encode() + f"Host: 127.0.0.1:{port}\r\n".encode() + b"Content-Length: 0\r\n\r\n"
+            )
         completed = stage.jobs.wait(held.id, 10)
     assert completed is not None
     assert completed.result["error"]["message"] == "http connection broke"

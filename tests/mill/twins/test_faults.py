@@ -32,9 +32,9 @@ def connect(api: TwinClient) -> socket.socket:
 
 def post(connection: socket.socket, api: TwinClient) -> None:
     body = json.dumps(ADA).encode()
-    head = (
-        f"POST {urlsplit(api.url).path}/customers HTTP/1.1\r\nHost: twin\r\nAuthorization: Bearer token\r\n"
-    )
+    parts = urlsplit(api.url)
+    head = f"POST {parts.path}/customers HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+    head += "Authorization: Bearer token\r\n"
     head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     connection.sendall(head.encode() + body)
 

@@ -72,7 +72,7 @@ def test_it_ends_on_a_signal_although_a_connection_hangs(tmp_path: Path) -> None
         client.put_faults(script=[{"fault": "timeout_after_commit"}], hang_seconds=600)
         parts = urlsplit(client.url)
         body = b'{"name": "Ada", "email": "ada@example.com"}'
-        head = f"POST {parts.path}/customers HTTP/1.1\r\nHost: t\r\nX-API-Key: k\r\n"
+        head = f"POST {parts.path}/customers HTTP/1.1\r\nHost: {parts.netloc}\r\nX-API-Key: k\r\n"
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
             connection.sendall(head.encode() + body)

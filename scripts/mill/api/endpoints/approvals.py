@@ -17,6 +17,7 @@ from starlette.routing import Route
 from mill.api.transport.endpoint import Call, endpoint
 from mill.api.transport.replies import Refusal, json_response
 from mill.ports import Job, Jobs, Resume, description_in
+from mill.strict_values import loads, whole_number
 
 _LARGEST_RESUME_ID = 2**32 - 1
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Approval</title>
@@ -117,14 +118,16 @@ def _described(job: Job) -> str:
     if isinstance(description, dict) and set(description) <= {"md", "markdown"}:
         description = "\n".join(map(str, description.values()))
     text = description if isinstance(description, str) else json.dumps(description, indent=2)
+    text = text.encode(errors="replace").decode()  # a result may hold half of a surrogate pair
     return f"<pre>{html.escape(text)}</pre>"
 
 
 def _resume_id(call: Call) -> int:
     text = call.path("resume_id")
-    if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST_RESUME_ID:
+    number = whole_number(text)
+    if number is None or number > _LARGEST_RESUME_ID:
         raise Refusal(400, f"The resume id must be a whole number up to {_LARGEST_RESUME_ID}.")
-    return int(text)
+    return number
 
 
 def _payload(call: Call) -> Any:
@@ -136,6 +139,6 @@ def decoded_payload(encoded: str) -> Any:
     """`?payload=`: JSON as base64, the URL-safe alphabet or the other, padded or not."""
     text = encoded.strip().replace("+", "-").replace("/", "_").replace(" ", "-").rstrip("=")
     try:
-        return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError) as error:
         raise Refusal(400, "payload must be JSON encoded as base64.") from error

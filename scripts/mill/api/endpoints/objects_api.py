@@ -13,7 +13,8 @@ from starlette.routing import Route
 
 from mill.api.storage.objects import DEFAULT_EXPIRY, DEFAULT_STORAGE, Objects, StoredObject
 from mill.api.transport.endpoint import Call, endpoint
-from mill.api.transport.replies import Refusal, json_response
+from mill.api.transport.replies import Refusal, is_header_value, json_response
+from mill.strict_values import whole_number
 
 _WRITE_SIZE = 1024 * 1024  # bytes gathered before a thread writes them
 _MOST_KEYS = 1000
@@ -43,9 +44,14 @@ class ObjectsApi:
         _refuse_resource(query.get("s3_resource_path"))
         key = query.get("file_key") or _random_key(query.get("file_extension"))
         storage = query.get("storage") or DEFAULT_STORAGE
-        upload = self._objects.upload(
-            storage, key, query.get("content_type") or None, query.get("content_disposition") or None
+        content_type, disposition = (
+            query.get("content_type") or None,
+            query.get("content_disposition") or None,
         )
+        for name, value in {"content_type": content_type, "content_disposition": disposition}.items():
+            if value is not None and not is_header_value(value):
+                raise Refusal(400, f"{name} has characters no header can carry, or too many: leave it out.")
+        upload = self._objects.upload(storage, key, content_type, disposition)
         with upload as file:
             waiting = bytearray()
             async for chunk in request.stream():
@@ -79,10 +85,10 @@ class ObjectsApi:
         return json_response({**facts, "expires": None, "version_id": None})
 
     def _list(self, call: Call) -> Response:
-        text = call.query("max_keys") or str(_MOST_KEYS)
-        if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        asked = whole_number(call.query("max_keys") or str(_MOST_KEYS))
+        if not asked:
             raise Refusal(400, "max_keys must be a whole number above 0.")
-        limit = min(int(text), _MOST_KEYS)
+        limit = min(asked, _MOST_KEYS)
         storage = call.query("storage") or DEFAULT_STORAGE
         keys = self._objects.keys(storage, call.query("prefix") or "", call.query("marker") or "", limit + 1)
         more = len(keys) > limit

@@ -17,7 +17,6 @@ from starlette.types import Receive, Scope, Send
 from mill.api.endpoints.triggers import HttpTrigger, RouteMatch, RouteTable
 from mill.api.endpoints.waiting import Waiter
 from mill.api.storage.values import Values
-from mill.api.transport.endpoint import read_body
 from mill.api.transport.http_auth import check_api_key, check_basic, check_signature
 from mill.api.transport.payload import Payload, read_payload
 from mill.api.transport.replies import Refusal, result_response
@@ -92,10 +91,12 @@ class RoutesApi:
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]
         }
-        body = await read_body(request)
-        payload = read_payload(headers.get("content-type"), body, keep_raw=trigger.keeps_raw)
-        if trigger.authentication_resource is not None:
-            answer = await run_in_threadpool(self._authenticate, trigger, headers, payload)
+        resource = trigger.authentication_resource
+        if resource is not None and trigger.authentication != "signature":
+            await run_in_threadpool(self._check_credential, trigger, headers, resource)
+        payload = read_payload(headers.get("content-type"), await request.body(), keep_raw=trigger.keeps_raw)
+        if resource is not None and trigger.authentication == "signature":
+            answer = await run_in_threadpool(self._check_signature, headers, payload, resource)
             if answer is not None:
                 return answer
         event = {
@@ -128,30 +129,28 @@ class RoutesApi:
     def _call(self, target: Target, arguments: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
         return self._jobs.call(target, arguments, event=event)
 
-    def _authenticate(
-        self, trigger: HttpTrigger, headers: Mapping[str, str], payload: Payload
-    ) -> Response | None:
-        if trigger.authentication_resource is None:
-            return None
-        settings = self._settings_at(trigger.authentication_resource)
-        if not isinstance(settings, dict):
-            raise Refusal(
-                400, f"Resource {trigger.authentication_resource} is not an object: it holds no settings."
-            )
-        if trigger.authentication == "signature":
-            return check_signature(settings, headers, payload.raw_string or "", self._clock())
+    def _check_credential(self, trigger: HttpTrigger, headers: Mapping[str, str], resource: str) -> None:
+        """Refuse who has no credential before a byte of the body is kept."""
+        settings = self._settings_at(resource)
         if trigger.authentication == "api_key":
             check_api_key(settings, headers)
         elif trigger.authentication == "basic_http":
             check_basic(settings, headers)
-        return None
 
-    def _settings_at(self, path: str) -> Any:
+    def _check_signature(
+        self, headers: Mapping[str, str], payload: Payload, resource: str
+    ) -> Response | None:
+        return check_signature(self._settings_at(resource), headers, payload.raw_string or "", self._clock())
+
+    def _settings_at(self, path: str) -> dict[str, Any]:
         """Return an authentication resource, read again when what is known of it is a second old."""
         known = self._settings.get(path)
         if known is None or time.monotonic() - known[0] > _SETTINGS_SECONDS:
             known = self._settings[path] = (time.monotonic(), self._values.resolved(path))
-        return known[1]
+        settings = known[1]
+        if not isinstance(settings, dict):
+            raise Refusal(400, f"Resource {path} is not an object: it holds no settings.")
+        return settings
 
     def _not_found(self, method: str, url_path: str) -> str:
         others = self._table.methods(url_path)

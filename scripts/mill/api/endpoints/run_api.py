@@ -13,12 +13,13 @@ from starlette.routing import Route
 
 from mill.api.endpoints.approvals import decoded_payload
 from mill.api.endpoints.waiting import Waiter
-from mill.api.transport.endpoint import read_body
 from mill.api.transport.payload import Payload, read_payload
 from mill.api.transport.replies import Refusal, json_response, result_response
 from mill.ports import JobKind, Jobs, Target
+from mill.strict_values import whole_number
 
 _KINDS: dict[str, JobKind] = {"p": "script", "f": "flow"}
+_LONGEST_DELAY = 10 * 365 * 86_400  # seconds: ten years
 _REFUSED_QUERY = ("retry", "scheduled_for", "job_id", "cache_ttl")
 
 
@@ -90,7 +91,7 @@ class RunApi:
         )
 
     async def _start_preview(self, request: Request) -> str:
-        preview = read_payload("application/json", await read_body(request), keep_raw=False).value
+        preview = read_payload("application/json", await request.body(), keep_raw=False).value
         if not isinstance(preview, dict) or not isinstance(preview.get("content"), str):
             raise Refusal(400, "A preview needs content, the code, and language.")
         if preview.get("language") != "python3":
@@ -120,7 +121,7 @@ class RunApi:
 
 async def _webhook(request: Request) -> Webhook:
     query = request.query_params
-    body = await read_body(request)
+    body = await request.body()
     content_type = request.headers.get("content-type")
     if request.method == "GET":
         encoded = query.get("payload")
@@ -136,7 +137,7 @@ async def _webhook(request: Request) -> Webhook:
         headers={
             name.lower().replace("-", "_"): request.headers[name]
             for name in wanted_headers
-            if name in request.headers
+            if name.isascii() and name in request.headers
         },
         query={name: query[name] for name in _names(query.get("include_query")) if name in query},
         wrap_body=query.get("wrap_body") == "true",
@@ -148,7 +149,7 @@ def _names(text: str | None) -> list[str]:
 
 
 def _delay(query: Mapping[str, str]) -> float:
-    text = query.get("scheduled_in_secs") or "0"
-    if not (text.isascii() and text.isdigit()):
-        raise Refusal(400, "scheduled_in_secs must be a whole number of seconds.")
-    return float(text)
+    seconds = whole_number(query.get("scheduled_in_secs") or "0")
+    if seconds is None or seconds > _LONGEST_DELAY:
+        raise Refusal(400, f"scheduled_in_secs must be a whole number of seconds up to {_LONGEST_DELAY}.")
+    return float(seconds)

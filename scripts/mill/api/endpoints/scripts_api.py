@@ -11,6 +11,8 @@ from mill.api.transport.endpoint import Call, endpoint
 from mill.api.transport.replies import Refusal
 from mill.repository.workspace import clean_path
 
+_SHOWN = 200
+
 
 class ScriptsApi:
     """The endpoint `/api/w/<workspace>/scripts/raw/p/<path>.py`."""
@@ -25,6 +27,8 @@ class ScriptsApi:
     def _raw(self, call: Call) -> Response:
         path = clean_path(call.path("path"))
         file = self._root / f"{path}.py"
-        if not file.is_file():
-            raise Refusal(404, f"There is no script {path}.")
-        return PlainTextResponse(file.read_text("utf-8"))
+        try:
+            code = file.read_text("utf-8")
+        except (OSError, ValueError) as error:  # also a path no file can have: too long, a NUL byte
+            raise Refusal(404, f"There is no script {path[:_SHOWN]} that can be read.") from error
+        return PlainTextResponse(code)

@@ -168,6 +168,11 @@ class RouteTable:
         """Return the methods under which something answers this path."""
         return [method for method in METHODS if self.find(method, url_path)]
 
+    def allows_origin(self, url_path: str, origin: str) -> bool:
+        """Return whether a trigger at this path, under any method, names the origin (in lower case)."""
+        found = (self.find(method, url_path) for method in METHODS)
+        return any(origin in map(str.lower, match.trigger.allowed_origins or ()) for match in found if match)
+
     def _add(self, trigger: HttpTrigger) -> None:
         node = self._roots[trigger.http_method]
         segments = trigger.url_path.split("/")

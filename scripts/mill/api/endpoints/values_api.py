@@ -10,6 +10,7 @@ from starlette.routing import Route
 from mill.api.storage.values import MissingValue, Resource, Values, Variable
 from mill.api.transport.endpoint import Call, endpoint
 from mill.api.transport.replies import Refusal, json_response
+from mill.strict_values import whole_number
 
 _PER_PAGE = 1000
 
@@ -146,13 +147,14 @@ class ValuesApi:
 
 
 def _description(fields: dict[str, Any]) -> str:
-    return str(fields.get("description") or "").encode(errors="replace").decode()
+    return str(fields.get("description") or "")
 
 
 def _count(call: Call, name: str, default: int) -> int:
     text = call.query(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+    number = whole_number(text)
+    if not number:
         raise Refusal(400, f"{name} must be a whole number above 0.")
-    return int(text)
+    return number

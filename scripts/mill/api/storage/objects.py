@@ -22,6 +22,7 @@ from mill.api.transport.replies import Refusal
 
 DEFAULT_STORAGE = "_default_"
 DEFAULT_EXPIRY, SHORTEST_EXPIRY, LONGEST_EXPIRY = 12 * 3600, 60, 7 * 24 * 3600  # seconds, Windmill's bounds
+_MOST_DIGITS = 18  # of a time in seconds
 _LONGEST_KEY = 1024  # bytes, S3's limit
 _FORBIDDEN = frozenset(["\\", "\0", *map(chr, range(0xD800, 0xE000))])  # no file name can hold half a pair
 
@@ -128,7 +129,7 @@ class Objects:
 
     def check_signature(self, storage: str, key: str, expires: str, signature: str) -> None:
         """Refuse unless `sign` made this for this object and it still holds."""
-        valid = expires.isascii() and expires.isdigit()
+        valid = expires.isascii() and expires.isdigit() and len(expires) < _MOST_DIGITS
         if not valid or not hmac.compare_digest(
             self._signature(storage, key, int(expires)).encode(), signature.encode()
         ):

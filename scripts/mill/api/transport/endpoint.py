@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mill.api.transport.replies import Refusal
-
-LARGEST_BODY = 200 * 1024 * 1024  # bytes, held in memory; S3 uploads are streamed and have no limit
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
+from mill.strict_values import loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +32,9 @@ class Call:
     def json(self) -> Any:
         """Return the body as JSON; None if it is empty, 400 where it is none."""
         try:
-            return json.loads(self.body) if self.body else None
+            return loads(self.body) if self.body else None
         except ValueError as error:
             raise Refusal(400, f"The body is not valid JSON: {error}.") from error
-        except RecursionError as error:
-            raise Refusal(400, "The body is nested too deeply: send flatter JSON.") from error
 
     def fields(self) -> dict[str, Any]:
         """Return the body as a JSON object, 400 where it is none."""
@@ -55,29 +48,14 @@ class Call:
         value = self.fields().get(name)
         if not isinstance(value, str):
             raise Refusal(400, f"The body needs {name}, a text.")
-        if _SURROGATE.search(value):
-            raise Refusal(400, f"{name} has half a character (a lone surrogate): send whole ones.")
         return value
-
-
-async def read_body(request: Request) -> bytes:
-    """Return the whole body, refused above LARGEST_BODY."""
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            raise Refusal(
-                413, f"The body is larger than {LARGEST_BODY:,} bytes: pass large data as an S3 object."
-            )
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def endpoint(handler: Callable[[Call], Response]) -> Callable[[Request], Awaitable[Response]]:
     """Return an ASGI endpoint that reads the body and runs `handler`, which may block, in a worker thread."""
 
     async def run(request: Request) -> Response:
-        call = Call(request, await read_body(request))
+        call = Call(request, await request.body())
         return await run_in_threadpool(handler, call)
 
     return run

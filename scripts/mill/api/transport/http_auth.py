@@ -10,7 +10,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse, Response
 
 from mill.api.transport.replies import Refusal, json_response, to_json
+from mill.strict_values import loads
 
 _ALGORITHMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha512": hashlib.sha512}
 _ENCODINGS: dict[str, Callable[[bytes], str]] = {
@@ -139,11 +139,12 @@ def _twitch(headers: Mapping[str, str], body: str) -> Signed:
     time = _header(headers, "Twitch-Eventsub-Message-Timestamp")
     try:
         moment = datetime.fromisoformat(time)
-    except ValueError as error:
+        seconds = moment.timestamp()
+    except (ValueError, OverflowError) as error:
         raise Denied(400, "failed to parse timestamp") from error
     if moment.tzinfo is None:
         raise Denied(400, "failed to parse timestamp")
-    return Signed(message + time + body, signature, "sha256=", moment.timestamp(), tolerance=600.0)
+    return Signed(message + time + body, signature, "sha256=", seconds, tolerance=600.0)
 
 
 _PROVIDERS: dict[str, Callable[[Mapping[str, str], str], Signed]] = {
@@ -168,7 +169,7 @@ def _time_and_signature(header: str, key: str, body: str) -> Signed:
 def _zoom_challenge(secret: str, body: str) -> Response | None:
     """Zoom's URL validation: it comes unsigned and is answered with its token, signed."""
     try:
-        message = json.loads(body)
+        message = loads(body)
         if message["event"] != "endpoint.url_validation":
             return None
         token = message["payload"]["plainToken"]
@@ -182,7 +183,7 @@ def _twitch_challenge(headers: Mapping[str, str], body: str) -> Response | None:
     if _header(headers, "Twitch-Eventsub-Message-Type") != "webhook_callback_verification":
         return None
     try:
-        return PlainTextResponse(json.loads(body)["challenge"])
+        return PlainTextResponse(loads(body)["challenge"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Denied(400, "invalid challenge response: Twitch") from error
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qsl
 
 from mill.api.transport.replies import Refusal
+from mill.strict_values import loads
 
 _NOT_OFFERED = {
     "multipart/form-data": "Files by multipart/form-data need Windmill's object storage",
@@ -68,12 +68,6 @@ def _decoded(body: bytes) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_not_json)
+        return loads(text)
     except ValueError as error:
         raise Refusal(400, f"The body is not valid JSON: {error}.") from error
-    except RecursionError as error:
-        raise Refusal(400, "The body is nested too deeply: send flatter JSON.") from error
-
-
-def _not_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a JSON number")

@@ -15,6 +15,8 @@ _LOWEST_FINAL_STATUS, _HIGHEST_STATUS = 200, 999  # 1xx are interim replies: no 
 _WITHOUT_BODY = (204, 304)
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # RFC 9110, sections 5.1 and 5.5
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_LONGEST_NAME, _LONGEST_VALUE = 256, 16_384  # what clients commonly take
+_SHOWN = 80
 _FRAMING = ("content-length", "transfer-encoding", "connection")
 
 
@@ -58,7 +60,7 @@ def result_response(completed: Completed) -> Response:
     if status is None:
         status = 422 if not completed.success else 204 if body is None else 200
     if not _LOWEST_FINAL_STATUS <= status <= _HIGHEST_STATUS:
-        raise Refusal(500, f"The result asks for status {status}; an HTTP reply needs 200 to 999.")
+        raise Refusal(422, f"The result asks for status {status}; an HTTP reply needs 200 to 999.")
     reply = _reply(body, status, content_type)
     for name, value in headers.items():
         if name.lower() != "content-type" or content_type is None:
@@ -77,19 +79,28 @@ def _reply(body: Any, status: int, content_type: str | None) -> Response:
 
 
 def _header_name(name: str) -> str:
-    if not _HEADER_NAME.fullmatch(name):
-        raise Refusal(500, f"The result asks for a header named {name!r}: use letters, digits and -.")
+    if len(name) > _LONGEST_NAME or not _HEADER_NAME.fullmatch(name):
+        raise Refusal(
+            422, f"The result asks for a header named {name[:_SHOWN]!r}: use letters, digits and -."
+        )
     if name.lower() in _FRAMING:
-        raise Refusal(500, f"The result asks for the header {name}, which the server sets: leave it out.")
+        raise Refusal(422, f"The result asks for the header {name}, which the server sets: leave it out.")
     return name
 
 
 def _header_value(name: str, value: str) -> str:
-    if not _HEADER_VALUE.fullmatch(value):
+    if not is_header_value(value):
         raise Refusal(
-            500, f"The result's header {name} has characters no header can carry, such as line ends."
+            422,
+            f"The result's header {name} has characters no header can carry, such as line ends or letters "
+            f"beyond Latin, or more than {_LONGEST_VALUE:,} of them.",
         )
     return value.strip()
+
+
+def is_header_value(text: str) -> bool:
+    """Return whether a header can carry the text."""
+    return len(text) <= _LONGEST_VALUE and _HEADER_VALUE.fullmatch(text) is not None
 
 
 def _shape(result: dict[str, Any]) -> tuple[int | None, str | None, dict[str, str]] | None:

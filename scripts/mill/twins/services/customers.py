@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mill.strict_values import whole_number
 from mill.twins.limits import RollingWindow
 from mill.twins.message import Refused, Reply, Request
 from mill.twins.twin import Route, Setup, Twin
@@ -206,9 +207,10 @@ class _Customers:
 
     def _id(self, request: Request) -> int:
         text = request.params["id"]
-        if text.isascii() and text.isdigit() and self._records.get(_CUSTOMER, int(text)) is not None:
-            return int(text)
-        raise Refused(error(404, f"There is no customer {text}."))
+        number = whole_number(text)
+        if number is None or self._records.get(_CUSTOMER, number) is None:
+            raise Refused(error(404, f"There is no customer {text}."))
+        return number
 
     def _stored(self, id: int) -> dict[str, Any]:
         stored = self._records.get(_CUSTOMER, id)

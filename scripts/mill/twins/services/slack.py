@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from mill.strict_values import whole_number
 from mill.twins.limits import RollingWindow
 from mill.twins.message import Refused, Reply, Request
 from mill.twins.services.slack_blocks import Block, characters
@@ -157,7 +158,14 @@ class _Slack:
     def history(self, request: Request) -> Reply:
         """Return the messages of a channel, newest first."""
         channel = self._channel(request.query.get("channel", ""))
-        oldest, latest = float(request.query.get("oldest", "0")), float(request.query.get("latest", "inf"))
+        try:
+            oldest = float(request.query.get("oldest", "0"))
+            latest = float(request.query.get("latest", "inf"))
+        except ValueError:
+            raise Refused(_refusal("invalid_ts_oldest")) from None
+        limit = whole_number(request.query.get("limit", "100"))
+        if limit is None:
+            raise Refused(_refusal("invalid_limit"))
         found = [
             self._records.get(_MESSAGE, number) for number in self._records.find(_MESSAGE, "channel", channel)
         ]
@@ -166,7 +174,7 @@ class _Slack:
             messages = [{k: v for k, v in message.items() if k != "metadata"} for message in messages]
         return Reply(
             200,
-            {"ok": True, "messages": messages[: int(request.query.get("limit", "100"))], "has_more": False},
+            {"ok": True, "messages": messages[:limit], "has_more": False},
         )
 
     def _channel(self, given: str) -> str:

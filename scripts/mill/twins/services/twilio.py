@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from mill.strict_values import whole_number
 from mill.twins.message import Refused, Reply, Request
 from mill.twins.twin import Route, Setup, Twin
 
@@ -139,7 +140,9 @@ class _Twilio:
             found = [self._records.get(_MESSAGE, number) for number in self._records.find(_MESSAGE, "to", to)]
         else:
             found = [body for _, body in self._records.page(_MESSAGE, limit=1000)]
-        size = int(request.query.get("PageSize", "50"))
+        size = whole_number(request.query.get("PageSize", "50"))
+        if size is None:
+            raise _refused(20001, "PageSize")
         messages = [self._as_of_now(message) for message in reversed(found) if message][:size]
         return Reply(200, {"messages": messages, "page": 0, "page_size": size, "next_page_uri": None})
 

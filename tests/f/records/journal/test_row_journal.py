@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +14,10 @@ from threading import Barrier
 
 import pytest
 
-from f.records.journal.owner import LEASE_SECONDS, LeasedOwner, LockingOwner
+from f.connect.errors import TryLater
+from f.records.journal.owner import LeasedOwner, LockingOwner, Standing
 from f.records.journal.row_journal import Claim, Entry, RowJournal
-from f.store.store import Store
+from f.store.store import LEASE_LOST, Permit, Store
 from f.store.stores import postgres_store, sqlite_store
 
 ADA, BOB = Entry("ada", "1"), Entry("bob", "1")
@@ -23,18 +25,22 @@ CHANGED = Entry("ada", "2")
 
 
 class Owner(LeasedOwner):
-    """A job that others take for dead or alive as the test says."""
+    """A job by a name of the test's choice, that takes others for dead or alive as the test says."""
 
     dead: frozenset[str] = frozenset()
 
-    def is_gone(self, other: str, seconds: float) -> bool:
-        return other in self.dead
+    def __init__(self, store: Store, name: str) -> None:
+        super().__init__(store)
+        self.name = name
+
+    def standing(self, other: str, now: float, *, take_over: bool) -> Standing:
+        return Standing(other in self.dead, now)
 
 
 def journal(
     store: Store, owner: str = "me", import_id: str = "now", dead: str = "", **options: bool
 ) -> RowJournal:
-    job = Owner(owner)
+    job = Owner(store, owner)
     job.dead = frozenset({dead})
     return RowJournal(store, "crm", import_id, job, **options)
 
@@ -45,18 +51,23 @@ def state(claims: object, entry: Entry = ADA) -> str:
     return claim.state
 
 
-def done(before: RowJournal, entry: Entry = ADA) -> None:
+def sent(before: RowJournal, entry: Entry = ADA) -> None:
     before.claim([entry])
+    assert before.record_sent([entry], 5) == {entry.key}
+
+
+def done(before: RowJournal, entry: Entry = ADA) -> None:
+    sent(before, entry)
     before.record_outcomes(done=[(entry, "created", "7")], in_doubt=[], forgotten=[])
 
 
 def doubtful(before: RowJournal, entry: Entry = ADA) -> None:
-    before.claim([entry])
+    sent(before, entry)
     before.record_outcomes(done=[], in_doubt=[entry], forgotten=[])
 
 
 def refused(before: RowJournal, entry: Entry = ADA) -> None:
-    before.claim([entry])
+    sent(before, entry)
     before.record_outcomes(done=[], in_doubt=[], forgotten=[entry])
 
 
@@ -68,19 +79,32 @@ def test_a_row_nobody_has_sent_is_ours(any_store: Store) -> None:
 def test_a_row_that_was_applied_is_done(any_store: Store, import_id: str, same_import: bool) -> None:
     done(journal(any_store, "before", import_id))
     claims = journal(any_store).claim([ADA, BOB])
-    assert claims["ada"] == Claim("done", True, same_import, "created", "7")
+    assert claims["ada"] == Claim("done", same_import=same_import, outcome="created", remote_id="7")
     assert state(claims, BOB) == "mine"
 
 
-def test_a_row_whose_content_has_changed_is_sent_again(any_store: Store) -> None:
+def test_a_row_whose_content_has_changed_is_there_and_known_by_its_id(any_store: Store) -> None:
     done(journal(any_store, "before"))
-    assert state(journal(any_store).claim([CHANGED])) == "mine"
+    assert journal(any_store).claim([CHANGED])["ada"] == Claim("changed", remote_id="7")
 
 
 def test_going_back_to_earlier_content_is_a_change_too(any_store: Store) -> None:
     done(journal(any_store))
     done(journal(any_store), CHANGED)
-    assert state(journal(any_store).claim([ADA])) == "mine"
+    assert state(journal(any_store).claim([ADA])) == "changed"
+
+
+@pytest.mark.parametrize("sent_too", [False, True])
+def test_a_job_that_dies_while_it_changes_a_row_does_not_make_the_row_a_new_one(
+    any_store: Store, sent_too: bool
+) -> None:
+    done(journal(any_store, "first"))
+    dying = journal(any_store, "dying")
+    dying.claim([CHANGED])
+    if sent_too:
+        dying.record_sent([CHANGED], 5)
+    claims = journal(any_store, dead="dying").claim([CHANGED])
+    assert claims["ada"] == Claim("changed", remote_id="7")
 
 
 def test_a_refused_row_leaves_no_trace(any_store: Store) -> None:
@@ -92,15 +116,23 @@ def test_a_refused_row_leaves_no_trace(any_store: Store) -> None:
 def test_a_refused_change_leaves_what_was_there_before(any_store: Store) -> None:
     done(journal(any_store, import_id="earlier"))
     refused(journal(any_store), CHANGED)
-    assert journal(any_store).claim([ADA])["ada"] == Claim("done", True, False, "created", "7")
+    claim = journal(any_store, import_id="third").claim([ADA])["ada"]
+    assert (claim.state, claim.outcome, claim.remote_id) == ("done", "created", "7")
 
 
 @pytest.mark.parametrize(("dead", "expected"), [("before", "in_doubt"), ("", "elsewhere")])
 def test_a_row_under_way_is_in_doubt_once_its_sender_is_dead(
     any_store: Store, dead: str, expected: str
 ) -> None:
-    before = journal(any_store, "before")
-    before.claim([ADA])
+    sent(journal(any_store, "before"))
+    assert state(journal(any_store, dead=dead).claim([ADA])) == expected
+
+
+@pytest.mark.parametrize(("dead", "expected"), [("before", "mine"), ("", "elsewhere")])
+def test_a_row_that_was_claimed_and_never_sent_is_free_once_its_job_is_dead(
+    any_store: Store, dead: str, expected: str
+) -> None:
+    journal(any_store, "before").claim([ADA])
     assert state(journal(any_store, dead=dead).claim([ADA])) == expected
 
 
@@ -126,19 +158,38 @@ def test_a_row_whose_answer_was_lost_is_in_doubt_for_everybody(any_store: Store)
 
 def test_a_row_may_have_been_sent_until_its_answer_was_given_up(any_store: Store) -> None:
     before = journal(any_store, "before")
-    before.claim([ADA])
-    claimed = before.now()
+    sent(before)
+    at = before.now()
     before.record_outcomes(done=[], in_doubt=[ADA], forgotten=[])
     given_up = before.now()
-    assert claimed <= journal(any_store).claim([ADA])["ada"].since <= given_up
+    claim = journal(any_store).claim([ADA])["ada"]
+    assert at <= claim.since <= given_up
+    assert claim.first_sent <= at
+    assert claim.in_flight == 5
 
 
-@pytest.mark.parametrize("owner", ["me", "heir"])
-def test_a_row_may_have_been_sent_until_its_sender_was_found_dead(any_store: Store, owner: str) -> None:
-    journal(any_store).claim([ADA])
-    heir = journal(any_store, owner, dead="me")
+def test_a_row_may_have_been_sent_until_its_sender_was_found_dead(any_store: Store) -> None:
+    sent(journal(any_store))
+    heir = journal(any_store, "heir", dead="me")
     found = heir.now()
     assert heir.claim([ADA])["ada"].since >= found
+
+
+def test_an_idempotency_key_is_as_old_as_its_first_sending(any_store: Store) -> None:
+    doubtful(journal(any_store, "before"))
+    again = journal(any_store)
+    first = again.claim([ADA])["ada"].first_sent
+    again.record_sent([ADA], 5)
+    again.record_outcomes(done=[], in_doubt=[ADA], forgotten=[])
+    assert journal(any_store).claim([ADA])["ada"].first_sent == first
+
+
+def test_what_the_target_will_work_on_later_is_in_doubt_and_known_to_be_accepted(any_store: Store) -> None:
+    before = journal(any_store, "before")
+    sent(before)
+    before.record_outcomes(done=[], in_doubt=[], accepted=[ADA], forgotten=[])
+    claim = journal(any_store).claim([ADA])["ada"]
+    assert (claim.state, claim.accepted) == ("in_doubt", True)
 
 
 def test_a_batch_claimed_meanwhile_does_not_make_a_refused_change_forget_what_was_there(
@@ -149,7 +200,7 @@ def test_a_batch_claimed_meanwhile_does_not_make_a_refused_change_forget_what_wa
     mine.claim([CHANGED])
     mine.claim([BOB])
     mine.record_outcomes(done=[], in_doubt=[], forgotten=[CHANGED])
-    assert journal(any_store).claim([ADA])["ada"] == Claim("done", True, False, "created", "7")
+    assert state(journal(any_store).claim([ADA])) == "done"
 
 
 def test_a_person_may_have_doubtful_rows_sent_again(any_store: Store) -> None:
@@ -160,13 +211,20 @@ def test_a_person_may_have_doubtful_rows_sent_again(any_store: Store) -> None:
 def test_the_bulk_job_of_a_row_is_remembered(any_store: Store) -> None:
     before = journal(any_store, "before")
     before.claim([ADA])
-    before.record_job([ADA], "750")
-    assert journal(any_store, dead="before").claim([ADA])["ada"].remote_id == "750"
+    before.record_sent([ADA], 5, "750")
+    assert journal(any_store, dead="before").claim([ADA])["ada"].job == "750"
+
+
+def test_a_job_that_lost_its_claim_may_not_send_it(any_store: Store) -> None:
+    late = journal(any_store, "late")
+    late.claim([ADA, BOB])
+    journal(any_store, "heir", dead="late").claim([ADA])
+    assert late.record_sent([ADA, BOB], 5) == {"bob"}
 
 
 def test_a_job_that_lost_its_claim_cannot_settle_it(any_store: Store) -> None:
     late = journal(any_store, "late")
-    late.claim([ADA])
+    sent(late)
     heir = journal(any_store, "heir", dead="late")
     heir.claim([ADA])
     late.record_outcomes(done=[], in_doubt=[], forgotten=[ADA])
@@ -175,19 +233,21 @@ def test_a_job_that_lost_its_claim_cannot_settle_it(any_store: Store) -> None:
 
 
 def test_a_job_that_ends_leaves_in_doubt_what_it_has_not_settled_and_nothing_else(any_store: Store) -> None:
-    eve = Entry("eve", "1")
+    eve, unsent = Entry("eve", "1"), Entry("unsent", "1")
     mine, other = journal(any_store), journal(any_store, owner="other")
     done(mine, ADA)
-    mine.claim([BOB])
+    sent(mine, BOB)
+    mine.claim([unsent])
     other.claim([eve])
     mine.release()
-    claims = journal(any_store, owner="later").look([ADA, BOB, eve])
-    assert [state(claims, entry) for entry in (ADA, BOB, eve)] == ["done", "in_doubt", "elsewhere"]
+    entries = [ADA, BOB, unsent, eve]
+    claims = journal(any_store, owner="later").look(entries)
+    assert [state(claims, entry) for entry in entries] == ["done", "in_doubt", "mine", "elsewhere"]
 
 
 def test_a_target_knows_nothing_of_another(any_store: Store) -> None:
     done(journal(any_store))
-    assert state(RowJournal(any_store, "other", "now", Owner("me")).claim([ADA])) == "mine"
+    assert state(RowJournal(any_store, "other", "now", Owner(any_store, "me")).claim([ADA])) == "mine"
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
@@ -218,15 +278,58 @@ def test_of_jobs_that_claim_the_same_rows_at_once_each_row_has_one(
     assert total == {"mine": 300, "elsewhere": 900}
 
 
-@pytest.mark.parametrize(("seconds", "gone"), [(LEASE_SECONDS - 1, False), (LEASE_SECONDS + 1, True)])
-def test_a_job_on_another_machine_is_dead_when_its_lease_is_over(seconds: float, gone: bool) -> None:
-    assert LeasedOwner("me").is_gone("other", seconds) == gone
+SHORT = 0.6  # seconds of a lease in these tests
 
 
-def test_a_job_on_another_machine_is_dead_before_where_that_is_known() -> None:
-    me = LeasedOwner("me", has_ended={"cancelled": True, "at work": False}.__getitem__)
-    assert me.is_gone("cancelled", 0)
-    assert not me.is_gone("at work", 0)
+def leased(store: Store, job: str = "", ended: str = "") -> LeasedOwner:
+    return LeasedOwner(store, job, lambda other: other == ended, SHORT)
+
+
+def test_a_job_that_renews_its_lease_is_at_work_however_long(any_store: Store) -> None:
+    with leased(any_store) as other, leased(any_store) as me:
+        time.sleep(2 * SHORT)
+        assert me.standing(other.name, any_store.now(), take_over=True) == Standing(False)
+
+
+def test_a_job_that_has_ended_is_gone_at_once(any_store: Store) -> None:
+    with leased(any_store) as me:
+        with leased(any_store) as other:
+            pass
+        assert me.standing(other.name, any_store.now(), take_over=True).is_gone
+
+
+def test_a_job_that_renews_nothing_is_gone_when_its_lease_is_over_and_cannot_come_back(
+    any_store: Store,
+) -> None:
+    with leased(any_store) as me:
+        silent = Silent(any_store, "", lambda _: False, SHORT)
+        with silent:
+            assert not me.standing(silent.name, any_store.now(), take_over=True).is_gone
+            time.sleep(SHORT)
+            assert me.standing(silent.name, any_store.now(), take_over=True).is_gone
+            assert silent.permit is not None
+            assert not silent.permit.is_valid()
+            with pytest.raises(TryLater) as caught:
+                silent.permit.renew()
+    assert caught.value.code == LEASE_LOST
+
+
+class Silent(LeasedOwner):
+    """A process that is stopped: it does not renew its lease."""
+
+    def _renew(self, permit: Permit) -> None:
+        return
+
+
+@pytest.mark.parametrize(("job", "ended"), [("the same", ""), ("another", "the same")])
+def test_of_a_job_that_was_started_anew_or_has_ended_it_is_known_when_its_rows_are_free(
+    any_store: Store, job: str, ended: str
+) -> None:
+    with leased(any_store, "the same") as before, leased(any_store, job, ended) as me:
+        standing = me.standing(before.name, any_store.now(), take_over=True)
+    assert not standing.is_gone
+    assert standing.free_at is not None
+    assert standing.free_at - any_store.now() <= SHORT
 
 
 def test_a_process_is_dead_the_moment_the_system_says_so(tmp_path: Path) -> None:
@@ -247,12 +350,12 @@ def test_a_process_is_dead_the_moment_the_system_says_so(tmp_path: Path) -> None
     assert process.stdout is not None
     with process.stdout, LockingOwner(tmp_path) as me:
         name = process.stdout.readline().strip()
-        assert not me.is_gone(name, 1e9)
-        assert not me.is_gone(me.name, 1e9)
+        assert not me.standing(name, 0, take_over=True).is_gone
+        assert not me.standing(me.name, 0, take_over=True).is_gone
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert me.is_gone(name, 0)
-        assert me.is_gone(name, 0)  # its file is cleared away
+        assert me.standing(name, 0, take_over=True).is_gone
+        assert me.standing(name, 0, take_over=True).is_gone  # its file is cleared away
     assert list(tmp_path.iterdir()) == []
 
 
@@ -261,16 +364,19 @@ OLDER = """CREATE TABLE IF NOT EXISTS import_rows (
     outcome TEXT NOT NULL, remote_id TEXT, import_id TEXT NOT NULL, owner TEXT NOT NULL,
     sent_at DOUBLE PRECISION NOT NULL, renewed_at DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (target, customer))"""
-OLDER_ROW = """INSERT INTO import_rows VALUES
-    ('crm', 'ada', '1', 'done', 'created', '7', 'earlier', '', 1, 1)"""
+OLDER_ROWS = """INSERT INTO import_rows VALUES
+    ('crm', 'ada', '1', 'done', 'created', '7', 'earlier', '', 1, 1),
+    ('crm', 'eve', '1', 'sent', '', '750', 'earlier', '', 1, 1)"""
 
 
 def test_a_journal_of_an_older_version_is_read_on(any_store: Store) -> None:
     any_store.create(OLDER)
-    any_store.execute(OLDER_ROW)
+    any_store.execute(OLDER_ROWS)
     with ThreadPoolExecutor(4) as jobs:
         opened = list(jobs.map(lambda name: journal(any_store, str(name)), range(4)))
-    claim = opened[0].claim([ADA, BOB])
+    eve = Entry("eve", "1")
+    claim = opened[0].claim([ADA, BOB, eve])
     assert (claim["ada"].state, claim["ada"].remote_id, claim["bob"].state) == ("done", "7", "mine")
+    assert claim["eve"] == Claim("in_doubt", job="750", since=1, first_sent=0)
     assert any_store.columns("import_rows")[:2] == ["target", "record_key"]
     assert any_store.execute("SELECT target FROM import_targets") == [("crm",)]

@@ -17,6 +17,7 @@ from f.records.target.target import OnDuplicate, QuotaLeft, Target
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
 KEYED = {"external_id_field": "External_Id__c"}
+SHOWN = {"proven": {"target": "salesforce https://api.example.com", "repeats": "record"}}
 BATCH = {"endpoints": {"batch": "/batch"}}
 
 
@@ -37,10 +38,12 @@ def target(kind: str, settings: dict[str, Any] | None = None, **api: Any) -> Tar
         ("hubspot", {}, {}, [1], "skip", (1, 1)),
         ("hubspot", {}, {}, [101], "update", (2, 2)),
         ("hubspot", {}, {}, [500, 500], "skip", (12, 12)),
-        ("salesforce", KEYED, {}, [500], "skip", (4, 4)),
+        ("salesforce", KEYED, SHOWN, [500], "skip", (4, 4)),
         # Each row is looked up; those that are there are not sent.
         ("salesforce", {}, {}, [500], "skip", (10, 13)),
-        ("salesforce", KEYED, {}, [10_000], "skip", (7, 21)),
+        ("salesforce", KEYED, SHOWN, [10_000], "skip", (7, 21)),
+        # That an external id is unique is to be shown; until then each row is looked up.
+        ("salesforce", KEYED, {}, [500], "skip", (10, 13)),
         ("salesforce", {}, {}, [10_000], "skip", (200, 220)),
     ],
 )  # fmt: skip

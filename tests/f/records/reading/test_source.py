@@ -2,7 +2,10 @@
 
 import base64
 import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -76,6 +79,10 @@ def closed_port() -> int:
         ({"csv": ""}, FixInput, "empty_file", "is empty"),
         ({"csv": "not base64!"}, FixInput, "not_base64", "Upload the file"),
         ({"url": "ftp://example.com/x"}, FixInput, "bad_url", "not an http or https address"),
+        ({"url": "http://[bad"}, FixInput, "bad_url", "cannot be read as an address"),
+        ({"url": "http://host:99999/x"}, FixInput, "bad_url", "cannot be read as an address"),
+        ({"url": "http://ho st/x"}, FixInput, "bad_url", "cannot be read as an address"),
+        ({"url": "http://user:word@127.0.0.1:{closed}/x"}, FixInput, "url_not_found", "Check the address"),
         ({"url": "{site}/missing.csv"}, FixInput, "url_not_found", "answered 404"),
         ({"url": "{site}/secret.csv"}, FixInput, "url_not_found", "answered 401"),
         ({"url": "{site}/big.csv"}, FixInput, "url_too_large", "Raise max_url_mb"),
@@ -101,3 +108,39 @@ def test_a_server_that_never_answers_is_a_timeout(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(TryLater) as caught:
             read(url=f"http://127.0.0.1:{port}/x")
     assert "did not" in str(caught.value) or "no answer" in str(caught.value)
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"])
+def test_a_server_that_trickles_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
+    monkeypatch.setattr(source_module, "_DOWNLOAD_SECONDS", 0.3)
+    ended = threading.Event()
+
+    def trickle(listener: socket.socket) -> None:
+        with listener.accept()[0] as connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(head)
+            while not ended.wait(0.02):
+                connection.sendall(b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sender = threading.Thread(target=trickle, args=(listener,))
+        sender.start()
+        started = time.monotonic()
+        with pytest.raises(TryLater, match=r"did not arrive.*not all of it within") as caught:
+            read(10**6, url=f"http://127.0.0.1:{listener.getsockname()[1]}/x")
+        ended.set()
+        sender.join()
+    assert time.monotonic() - started < 10
+    assert caught.value.code == "timeout"
+
+
+def test_on_a_server_a_url_into_the_network_around_it_is_refused(
+    site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MILL", raising=False)
+    monkeypatch.setenv("WM_BASE_URL", "https://windmill.example.com")
+    with pytest.raises(FixInput, match="closed to what people enter") as caught:
+        read(url=f"{site}/customers.csv")
+    assert caught.value.code == "address_not_allowed"
+    monkeypatch.setenv("MILL", "1")
+    assert read(url=f"{site}/customers.csv") == CSV

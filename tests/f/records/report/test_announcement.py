@@ -117,3 +117,18 @@ def test_a_channel_that_fails_is_named_without_its_secret_and_never_raised(url: 
     assert told["slack"].startswith(said)
     assert "top-secret-part" not in told["slack"]
     assert told["webhook"].startswith("failed")
+
+
+def test_on_a_server_a_webhook_into_the_network_around_it_fails_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("MILL", raising=False)
+    monkeypatch.setenv("WM_BASE_URL", "https://windmill.example.com")
+    with serve(lambda _: Reply()) as server:
+        port = server.url.rpartition(":")[2]
+        results = announce(
+            "done", {}, slack_webhook_url=f"http://localhost:{port}/hook", webhook_url="https://[bad"
+        )
+    assert results["slack"].startswith("failed: localhost is an address of this server")
+    assert results["webhook"].startswith("failed: webhook_url cannot be read as an address.")
+    assert server.asked == []

@@ -37,6 +37,12 @@ FAST = {
 NO_KEYS = {"idempotency_keys": False}
 LOOKUP = {"lookup": "/customers?email={email}"}
 BATCH = {"batch": "/batch"}
+# What a check has found out: keys are obeyed; this is how the look-up of the Crm below shows absence.
+KEYS_SHOWN = {"repeats": "key"}
+LOOKUP_SHOWN = {"lookup": {"at": "data", "many": True, "id_at": "id", "absent": "200 list", "lag_seconds": 0}}
+
+
+BUSY = Reply(429, headers={"Retry-After": "0"})
 
 
 def rows(count: int, note: str = "") -> list[Row]:
@@ -132,6 +138,7 @@ class Bench:
         entries = [Entry(digest(row.key), content_of_row(self.target, row)) for row in given]
         dead = self.journal(owner="dead")
         dead.claim(entries)
+        dead.record_sent(entries, 0)
         dead.record_outcomes(done=[], in_doubt=entries, forgotten=[])
 
 
@@ -139,9 +146,17 @@ def content_of_row(target: Target, row: Row) -> str:
     return digest(content_of(target.render(row.record)))
 
 
-def bench(server: Loopback, tmp_path: Path, settings: Mapping[str, Any] | None = None, **api: Any) -> Bench:
+def bench(
+    server: Loopback,
+    tmp_path: Path,
+    settings: Mapping[str, Any] | None = None,
+    proven: Mapping[str, Any] | None = None,
+    **api: Any,
+) -> Bench:
     settings = {**FAST, **(settings or {})}
     store = sqlite_store(tmp_path / "journal.sqlite")
+    if proven:
+        api["proven"] = {"target": f"generic {server.url}/customers", **proven}
     return Bench(server.url, store, {"kind": "generic", "base_url": server.url, "settings": settings, **api})
 
 
@@ -163,14 +178,35 @@ def test_a_second_import_of_the_same_rows_sends_nothing(tmp_path: Path) -> None:
     assert again.requests == 0
 
 
-def test_a_corrected_file_sends_only_the_rows_that_changed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("on_duplicate", "expected"),
+    [("skip", "already_exists"), ("fail", "exists_and_must_not"), ("update", "updated")],
+)
+def test_a_corrected_file_changes_the_rows_that_are_there_and_creates_none(
+    tmp_path: Path, on_duplicate: OnDuplicate, expected: str
+) -> None:
     crm = Crm()
-    with serve(crm) as server:
+
+    def answer(asked: Asked) -> Reply:
+        return Reply(200, {}) if asked.method == "PATCH" else crm(asked)
+
+    with serve(answer) as server:
         at = bench(server, tmp_path)
         at.send(rows(9))
         corrected = [*rows(3, "corrected"), *rows(9)[3:]]
-        second = at.send(corrected, journal=at.journal("another"))
-    assert codes(second) == {"created": 3, "already_imported": 6}
+        second = at.send(corrected, journal=at.journal("another"), on_duplicate=on_duplicate)
+    assert codes(second) == {expected: 3, "already_imported": 6}
+    assert set(crm.created.values()) == {1}
+
+
+def test_an_address_in_another_case_is_the_same_customer(tmp_path: Path) -> None:
+    crm = Crm()
+    with serve(crm) as server:
+        at = bench(server, tmp_path)
+        at.send([customer_row(2, "Ada", "Ada@Example.com", {})])
+        again = at.send([customer_row(2, "Ada", "ADA@example.com", {})], journal=at.journal("another"))
+    assert codes(again) == {"already_imported": 1}
+    assert crm.created.total() == 1
 
 
 def test_a_run_that_resumes_gives_the_outcomes_of_before_again(tmp_path: Path) -> None:
@@ -184,7 +220,7 @@ def test_a_run_that_resumes_gives_the_outcomes_of_before_again(tmp_path: Path) -
 
 
 def test_a_rejected_or_failed_row_is_tried_again_by_the_next_run(tmp_path: Path) -> None:
-    crm = Crm(faults={"c3@example.com": [Reply(422, {"message": "no"})], "c4@example.com": [Reply(503)] * 3})
+    crm = Crm(faults={"c3@example.com": [Reply(422, {"message": "no"})], "c4@example.com": [BUSY] * 3})
     with serve(crm) as server:
         at = bench(server, tmp_path)
         assert codes(at.send(rows(4))) == {"created": 2, "rejected_by_api": 1, "service_unavailable": 1}
@@ -196,8 +232,10 @@ def test_a_customer_another_job_is_sending_is_left_to_it(tmp_path: Path) -> None
     crm = Crm()
     with serve(crm) as server:
         at = bench(server, tmp_path)
-        at.journal(owner="other").claim([Entry(digest("c3@example.com"), "x")])
-        assert codes(at.send(rows(3))) == {"created": 2, "in_progress_elsewhere": 1}
+        with LeasedOwner(at.store, "other") as owner:
+            other = RowJournal(at.store, at.target.identity, "now", owner)
+            other.claim([Entry(digest("c3@example.com"), "x")])
+            assert codes(at.send(rows(3))) == {"created": 2, "in_progress_elsewhere": 1}
     assert crm.created["c3@example.com"] == 0
 
 
@@ -211,30 +249,40 @@ def test_one_customer_twice_in_a_chunk_is_sent_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "endpoints", "applied", "expected", "times"),
+    ("settings", "endpoints", "proven", "applied", "expected", "times"),
     [
-        # with keys the API knows a repeated row; this one does not, so that the repetition shows
-        ({}, {}, False, "created", 1),
-        ({}, {}, True, "created", 2),
-        (NO_KEYS, LOOKUP, True, "found_in_target", 1),
-        (NO_KEYS, LOOKUP, False, "created", 1),
-        (NO_KEYS, {}, True, "answer_lost", 1),
-        (NO_KEYS, {}, False, "answer_lost", 0),
-        ({}, BATCH, True, "answer_lost", 1),
-        ({}, BATCH | LOOKUP, True, "found_in_target", 1),
+        # an API that obeys keys knows a repeated row; this one does not, so that the repetition shows
+        ({}, {}, KEYS_SHOWN, False, "created", 1),
+        ({}, {}, KEYS_SHOWN, True, "created", 2),
+        # for longer than the API keeps a key, it proves nothing
+        ({"idempotency_key_hours": 0}, {}, KEYS_SHOWN, True, "answer_lost", 1),
+        # that a key is sent proves nothing either
+        ({}, {}, {}, True, "answer_lost", 1),
+        (NO_KEYS, {}, KEYS_SHOWN, True, "answer_lost", 1),
+        ({}, {}, {"repeats": "record"}, True, "created", 2),
+        # a record that is found is there; one that is not found is absent only if that was seen to be so
+        (NO_KEYS, LOOKUP, {}, True, "found_in_target", 1),
+        (NO_KEYS, LOOKUP, {}, False, "answer_lost", 0),
+        (NO_KEYS, LOOKUP, LOOKUP_SHOWN, True, "found_in_target", 1),
+        (NO_KEYS, LOOKUP, LOOKUP_SHOWN, False, "created", 1),
+        (NO_KEYS, {}, {}, True, "answer_lost", 1),
+        (NO_KEYS, {}, {}, False, "answer_lost", 0),
+        ({}, BATCH, KEYS_SHOWN, True, "answer_lost", 1),
+        ({}, BATCH | LOOKUP, KEYS_SHOWN, True, "found_in_target", 1),
     ],
 )
 def test_a_row_in_doubt_is_repeated_looked_up_or_left_as_the_target_allows(
     tmp_path: Path,
     settings: dict[str, Any],
     endpoints: dict[str, str],
+    proven: dict[str, Any],
     applied: bool,
     expected: str,
     times: int,
 ) -> None:
     crm = Crm()
     with serve(crm) as server:
-        at = bench(server, tmp_path, settings, endpoints=endpoints)
+        at = bench(server, tmp_path, settings, proven, endpoints=endpoints)
         at.crash(rows(1))
         crm.created["c2@example.com"] = int(applied)
         assert codes(at.send(rows(1))) == {expected: 1}
@@ -315,7 +363,7 @@ def test_a_lookup_that_fails_leaves_the_doubt_for_the_next_run(tmp_path: Path) -
 
 def test_a_doubt_outlives_a_run_that_could_not_send(tmp_path: Path) -> None:
     with serve(lambda _: Reply(401)) as server:
-        at = bench(server, tmp_path)
+        at = bench(server, tmp_path, proven=KEYS_SHOWN)
         at.crash(rows(2))
         assert set(codes(at.send(rows(2)))) == {"credential_refused", "not_sent"}
         states = [state for (state,) in at.store.execute("SELECT state FROM import_rows")]
@@ -325,7 +373,8 @@ def test_a_doubt_outlives_a_run_that_could_not_send(tmp_path: Path) -> None:
 def test_a_409_after_a_lost_answer_is_our_own_doing(tmp_path: Path) -> None:
     replies = [Reply(drop=True), Reply(409, {"existing_id": "7"})]
     with serve(lambda asked: replies.pop(0)) as server:
-        sent = bench(server, tmp_path).send(rows(1), on_duplicate="fail")
+        at = bench(server, tmp_path, proven={"repeats": "record"})
+        sent = at.send(rows(1), on_duplicate="fail")
     assert sent.outcomes[0][1] == RowOutcome.because("found_in_target", id="7")
 
 
@@ -357,7 +406,7 @@ def test_locked_rows_are_tried_again_in_smaller_batches(tmp_path: Path) -> None:
 
     def answer(asked: Asked) -> Reply:
         if asked.method == "GET":
-            return Reply(200, {"records": []})
+            return Reply(200, {"totalSize": 0, "done": True, "records": []})
         sizes.append(len(asked.json["records"]))
         free = {"success": True, "id": "003A", "errors": []}
         return Reply(200, [locked if sizes[-1] > 2 else free] * sizes[-1])
@@ -373,7 +422,7 @@ def test_rows_that_stay_locked_fail_and_are_safe_to_feed_again(tmp_path: Path) -
 
     def answer(asked: Asked) -> Reply:
         if asked.method == "GET":
-            return Reply(200, {"records": []})
+            return Reply(200, {"totalSize": 0, "done": True, "records": []})
         return Reply(200, [locked] * len(asked.json["records"]))
 
     with serve(answer) as server:
@@ -403,7 +452,7 @@ def test_a_row_in_doubt_that_could_not_be_looked_up_for_want_of_quota_waits_and_
         with sqlite_store(tmp_path / "limits.sqlite") as limits:
             with ParkingClient(at.target, limits, park_after=300) as client:
                 first = at.send(rows(3), client=client)
-            assert codes(first) == {"found_in_target": 1, "parked": 1, "not_sent": 1}
+            assert codes(first) == {"created": 1, "answer_lost": 1, "parked": 1}
             assert first.stopped is not None
             assert first.stopped["code"] == "parked"
             limits.execute("UPDATE import_calls SET day = day - 1")
@@ -411,7 +460,7 @@ def test_a_row_in_doubt_that_could_not_be_looked_up_for_want_of_quota_waits_and_
                 open_target({**at.api, "settings": FAST | NO_KEYS}), limits, park_after=300
             ) as client:
                 second = at.send(rows(3), client=client)
-    assert codes(second) == {"created": 3}
+    assert codes(second) == {"created": 2, "found_in_target": 1}
     assert set(crm.created.values()) == {1}
 
 

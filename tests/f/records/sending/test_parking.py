@@ -485,6 +485,10 @@ def test_salesforces_403_for_a_used_up_quota_parks(
     api = crm(stage, "salesforce", twin.url, f"quota {more}")
     api["settings"] |= {"external_id_field": "External_Id__c", **more}
     api["mapping"] = {}
+    api["proven"] = {
+        "target": f"salesforce {twin.url} {api['settings'].get('account', '')}".strip(),
+        "repeats": "record",
+    }
     text = "name,email,customer id\n" + "".join(f"C {n},c{n}@example.com,x{n}\n" for n in range(60))
     first = stage.run(api, text)
     assert first.success, first.result

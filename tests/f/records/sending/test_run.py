@@ -39,6 +39,8 @@ def send(
     **resource: Any,
 ) -> tuple[Sent, Loopback]:
     with serve(answer) as server:
+        if "proven" in resource:
+            resource["proven"] = {"target": f"generic {server.url}/customers", **resource["proven"]}
         api = {"kind": kind, "base_url": server.url, "settings": {**FAST, **(settings or {})}, **resource}
         target = open_target(api)
         with Client(target.integration) as client:
@@ -65,10 +67,23 @@ def codes(sent: Sent) -> dict[str, int]:
         (Reply(422, {"errors": [{"field": "email", "message": "taken"}]}), "rejected", "rejected_by_api"),
         (Reply(409, {"existing_id": "c1"}), "duplicate", "already_exists"),
         (Reply(429, headers={"Retry-After": "0"}), "failed", "service_unavailable"),
-        (Reply(503), "failed", "service_unavailable"),
-        (Reply(502), "unknown", "answer_lost_keyed"),
+        # RFC 9110 says of no 5xx that nothing was done.
+        (Reply(503), "unknown", "answer_lost"),
+        (Reply(502), "unknown", "answer_lost"),
         (Reply(500), "unknown", "answer_lost"),
-        (Reply(drop=True), "unknown", "answer_lost_keyed"),
+        (Reply(drop=True), "unknown", "answer_lost"),
+        # What does not say that the row was applied proves nothing.
+        (Reply(200, {}), "created", ""),
+        (Reply(204), "created", ""),
+        (Reply(201, b"made"), "created", ""),
+        (Reply(200, b""), "unknown", "answer_unclear"),
+        (Reply(200, b"<!doctype html><title>Sign in</title>"), "unknown", "answer_unclear"),
+        (Reply(200, b"ok", headers={"Content-Type": "text/plain"}), "unknown", "answer_unclear"),
+        (Reply(200, {"ok": False, "error": "no_such_list"}), "unknown", "answer_unclear"),
+        (Reply(201, b"<html>"), "unknown", "answer_unclear"),
+        (Reply(400, b"<html>Bad gateway configuration</html>"), "unknown", "answer_unclear"),
+        (Reply(413, b"<html>Too large</html>"), "rejected", "rejected_by_api"),
+        (Reply(202, {"queued": True}), "unknown", "accepted"),
     ],
 )
 def test_each_reply_is_one_outcome_for_every_row(reply: Reply, outcome: str, code: str) -> None:
@@ -92,8 +107,16 @@ def test_the_new_id_is_read_where_apis_put_it(reply: Reply, id: str | None) -> N
     assert sent.outcomes[0][1].id == id
 
 
+def test_a_status_means_what_the_resource_declares() -> None:
+    settings = {"not_applied_on_status": [503], "applied_on_status": [202]}
+    sent, _ = send(lambda _: Reply(503), 3, settings=settings)
+    assert codes(sent) == {"service_unavailable": 3}
+    sent, _ = send(lambda _: Reply(202), 3, settings=settings)
+    assert outcomes(sent) == {"created": 3}
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_busy_service_is_asked_again_with_the_same_key(status: int) -> None:
+def test_a_busy_service_is_asked_again_with_the_same_key_if_it_was_shown_to_obey_it(status: int) -> None:
     seen: Counter[str] = Counter()
 
     def busy_once(asked: Asked) -> Reply:
@@ -101,7 +124,7 @@ def test_a_busy_service_is_asked_again_with_the_same_key(status: int) -> None:
         seen[key] += 1
         return Reply(status, headers={"Retry-After": "0"}) if seen[key] == 1 else Reply(201, {"id": "c"})
 
-    sent, server = send(busy_once)
+    sent, server = send(busy_once, proven={"repeats": "key"})
     assert outcomes(sent) == {"created": 6}
     assert set(seen.values()) == {2}
     assert (len(server.asked), sent.retries) == (12, 6)
@@ -151,7 +174,7 @@ def test_a_credential_refused_in_the_middle_leaves_the_rest_unsent() -> None:
 
 
 def test_a_service_that_is_down_is_waited_for_and_then_the_import_stops() -> None:
-    sent, server = send(lambda _: Reply(503), 200)
+    sent, server = send(lambda _: Reply(503), 200, settings={"not_applied_on_status": [503]})
     assert outcomes(sent) == {"failed": 200}
     assert sent.stopped is not None
     assert sent.stopped["code"] == "service_down"
@@ -237,7 +260,7 @@ def test_an_existing_customer_is_skipped_updated_or_rejected(on_duplicate: OnDup
 def test_a_crm_gets_its_own_field_names_and_its_duplicates_are_known(
     kind: str, sent_body: dict[str, Any], exists: Reply, id: str
 ) -> None:
-    nobody = Reply(200, {"done": True, "records": []})
+    nobody = Reply(200, {"totalSize": 0, "done": True, "records": []})
     sent, server = send(lambda asked: nobody if asked.method == "GET" else exists, 1, kind=kind)
     assert server.asked[-1].json == sent_body
     assert (sent.outcomes[0][1].outcome, sent.outcomes[0][1].id) == ("duplicate", id)
@@ -287,8 +310,9 @@ def test_a_row_is_rendered_once_however_often_it_is_sent(kind: str, monkeypatch:
 
     monkeypatch.setattr(FieldNames, "render", counted)
     endpoints = {"batch": "/batch"} if kind == "generic" else {}
+    nobody = Reply(200, {"totalSize": 0, "done": True, "records": []})
     sent, server = send(
-        lambda asked: Reply(200, {"records": []}) if asked.method == "GET" else Reply(400),
+        lambda asked: nobody if asked.method == "GET" else Reply(400),
         kind=kind,
         endpoints=endpoints,
     )

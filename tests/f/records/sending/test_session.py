@@ -11,7 +11,7 @@ from f.customers.targets.customer_api import open_target
 from f.records.journal.row_journal import Entry
 from f.records.sending.session import open_journal, open_limits
 
-ADA = Entry("ada", "1")
+ADA, BOB = Entry("ada", "1"), Entry("bob", "1")
 API = {"kind": "generic", "base_url": "https://api.example.com"}
 
 
@@ -31,18 +31,20 @@ def test_without_a_database_the_journal_is_a_private_file_that_outlives_the_job(
     assert (home / ".millwright").stat().st_mode & 0o77 == 0
 
 
-def test_a_job_that_fails_leaves_its_rows_in_doubt_and_not_locked(home: Path) -> None:
+def test_a_job_that_fails_leaves_what_it_sent_in_doubt_and_nothing_locked(home: Path) -> None:
     target = open_target(API)
 
     def fail() -> None:
         with open_journal(None, target, "one") as journal:
-            journal.claim([ADA])
+            journal.claim([ADA, BOB])
+            journal.record_sent([ADA], 5)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     with open_journal(None, target, "two") as journal:
-        assert journal.claim([ADA])["ada"].state == "in_doubt"
+        claims = journal.claim([ADA, BOB])
+        assert (claims["ada"].state, claims["bob"].state) == ("in_doubt", "mine")
 
 
 def test_two_jobs_at_once_are_told_apart(home: Path) -> None:

@@ -213,7 +213,7 @@ WINDMILL_NAMES = {
 def test_the_environment_is_windmills_and_nothing_else(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_SECRET_OF_MINE", "x")
     env = lab.script("import os\ndef main():\n    return dict(os.environ)").result
-    assert set(env) == {"PATH", "TZ", "HOME", "LANG", "BASE_INTERNAL_URL"} | {
+    assert set(env) == {"PATH", "TZ", "HOME", "LANG", "BASE_INTERNAL_URL", "MILL"} | {
         f"WM_{n}" for n in WINDMILL_NAMES
     }
     assert env["WM_BASE_URL"] == env["BASE_INTERNAL_URL"] == lab.shelf.url

@@ -142,7 +142,10 @@ class BulkJobs:
             raise Refused(error(400, f"The job is {job['state']}.", "INVALIDJOBSTATE"))
         job = {**job, "state": state, "closed": self._clock()}
         if state == "UploadComplete":
-            job.update(self._process(job))
+            try:
+                job.update(self._process(job))
+            except csv.Error as problem:  # a field beyond the reader's limit
+                raise Refused(error(400, f"The upload is not CSV: {problem}.", "INVALIDBATCH")) from problem
             job.pop("content", None)
         self._records.replace(_KIND, number, job)
         return Reply(200, {**self._shown(number, job), "state": state})

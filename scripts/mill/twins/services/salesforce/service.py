@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mill.strict_values import whole_number
 from mill.twins.limits import RollingWindow
 from mill.twins.message import Refused, Reply, Request
 from mill.twins.registry import problems
@@ -300,9 +301,10 @@ class _Salesforce:
         locator, _, start = request.params["locator"].partition("-")
         number = from_id(QUERY, locator)
         kept = None if number is None else self._records.get(_QUERY, number)
-        if kept is None or not start.isdigit():
+        first = whole_number(start)
+        if kept is None or first is None:
             raise Refused(errors.error(400, "invalid query locator", "INVALID_QUERY_LOCATOR"))
-        return self._page(request, kept["q"], int(start), locator)
+        return self._page(request, kept["q"], first, locator)
 
     def _page(self, request: Request, text: str, start: int, locator: str | None = None) -> Reply:
         version = request.params["version"].removeprefix("v")

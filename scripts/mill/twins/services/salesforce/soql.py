@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mill.strict_values import whole_number
 from mill.twins.message import Refused
 from mill.twins.services.salesforce.contacts import Contacts
 from mill.twins.services.salesforce.errors import error
@@ -54,7 +55,10 @@ def parse(text: str, contacts: Contacts) -> Query:
     spelled = {name.lower(): name for name in contacts.fields}
     fields = tuple(_field(name.strip(), spelled) for name in match["fields"].split(","))
     conditions = _conditions(match["where"], spelled) if match["where"] else ()
-    return Query(fields, conditions, None if match["limit"] is None else int(match["limit"]))
+    limit = None if match["limit"] is None else whole_number(match["limit"])
+    if limit is None and match["limit"] is not None:
+        raise _malformed(match["limit"])
+    return Query(fields, conditions, limit)
 
 
 def run(query: Query, contacts: Contacts, version: str) -> list[dict[str, Any]]:

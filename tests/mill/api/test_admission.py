@@ -1,0 +1,174 @@
+"""Who is let in: programs, this server's own pages, and nobody in the name of another."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mill.api import fuzz
+from tests.mill.api.stage import Stage
+from tests.mill.twins.stage import TwinProcess
+
+PAGE = "/twins/inbox/"
+LEDGER = "/twins/slack/_ledger"
+
+
+def ask(
+    url: str, path: str, headers: Mapping[str, str], *, method: str = "GET", body: bytes | None = None
+) -> tuple[int, str]:
+    """Send these headers and no others; `{port}` in a value is the server's."""
+    port = url.rpartition(":")[2].partition("/")[0]
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=20)
+    try:
+        connection.putrequest(method, path, skip_host=True)
+        sent = {"Host": "127.0.0.1:{port}", "Content-Length": str(len(body or b"")), **headers}
+        for name, value in sent.items():
+            connection.putheader(name, value.format(port=port))
+        connection.endheaders(body)
+        reply = connection.getresponse()
+        return reply.status, reply.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:{port}"}, 200),
+        ({"Host": "LocalHost:{port}"}, 200),
+        ({"Host": "[::1]:{port}"}, 200),
+        ({"Host": "tunnel.example"}, 200),
+        ({"Host": "127.0.0.1"}, 403),
+        ({"Host": "127.0.0.1:1"}, 403),
+        ({"Host": ""}, 403),
+        ({"Host": "rebound.example:{port}"}, 403),
+        ({"Host": "localhost.evil.example:{port}"}, 403),
+        ({"Host": "127.0.0.1:{port}@evil.example"}, 403),
+        ({"Origin": "http://127.0.0.1:{port}"}, 200),
+        ({"Origin": "http://localhost:{port}"}, 200),
+        ({"Origin": "https://tunnel.example", "Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://127.0.0.1:{port}.evil.example"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Referer": "http://localhost:{port}/twins/inbox/"}, 200),
+        ({"Referer": "https://evil.example/page"}, 403),
+    ],
+)
+def test_a_request_names_this_server_and_comes_from_no_other_page(
+    stage: Stage, headers: dict[str, str], status: int
+) -> None:
+    with stage.serve(hosts=["tunnel.example"]) as api:
+        answer = ask(api.url, LEDGER, headers)
+    assert answer[0] == status
+    assert status == 200 or "use that address" in answer[1] or "only pages of 127.0.0.1" in answer[1]
+
+
+def test_a_page_of_another_site_starts_no_route_unless_the_route_names_it(stage: Stage) -> None:
+    stage.trigger("f/demo/open")
+    stage.trigger("f/demo/named", allowed_origins=["https://App.example.com"])
+    ran: list[Any] = []
+    stage.jobs.functions |= {"f/demo/open": ran.append, "f/demo/named": ran.append}
+    origin = {"Origin": "https://app.example.com", "Sec-Fetch-Site": "cross-site"}
+    with stage.serve() as api:
+        refused = ask(api.url, "/api/r/f/demo/open", origin, method="POST", body=b"{}")
+        preflight = ask(api.url, "/api/r/f/demo/open", origin, method="OPTIONS")
+        named = ask(api.url, "/api/r/f/demo/named", origin, method="POST", body=b"{}")
+        asked = ask(api.url, "/api/r/f/demo/named", origin, method="OPTIONS")
+    assert (refused[0], preflight[0], named[0], asked[0]) == (403, 403, 200, 200)
+    assert "allowed_origins" in refused[1]
+    assert ran == [{}]
+
+
+def test_another_site_may_lead_a_person_to_an_approval_and_to_the_inbox_but_not_answer(stage: Stage) -> None:
+    job = stage.jobs.add("flow", "f/demo/order", status="suspended")
+    stage.jobs.waiting.add(job.id)
+    click = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Referer": "https://mail.example/"}
+    with stage.serve() as api:
+        urls = stage.send("GET", f"/api/w/local/jobs/resume_urls/{job.id}/1", token=True).json()
+        page, resume = (urls[name].removeprefix(api.url) for name in ("approvalPage", "resume"))
+        assert ask(api.url, page, click)[0] == 200
+        assert ask(api.url, PAGE, click)[0] == 200
+        foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+        assert ask(api.url, resume, foreign, method="POST")[0] == 403
+        assert ask(api.url, page, foreign)[0] == 403
+        own = {"Origin": "http://localhost:{port}", "Sec-Fetch-Site": "cross-site"}  # the page's own form
+        assert ask(api.url, resume, own, method="POST")[0] == 201
+
+
+def test_the_twins_alone_hold_to_it_as_well(tmp_path: Path) -> None:
+    with TwinProcess(tmp_path) as process:
+        assert ask(process.url, LEDGER, {})[0] == 200
+        assert ask(process.url, LEDGER, {"Host": "rebound.example:{port}"})[0] == 403
+        assert ask(process.url, LEDGER, {"Origin": "https://evil.example"})[0] == 403
+        assert ask(process.url, PAGE, {"Sec-Fetch-Site": "cross-site"})[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/api/r/f/demo/keyed", "/twins/customers/customers", "/api/w/local/x"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_large_is_refused_before_it_is_kept(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, path: str, chunked: bool
+) -> None:
+    monkeypatch.setattr("mill.admission.LARGEST_BODY", 1000)
+    stage.trigger("f/demo/keyed")
+    stage.jobs.functions["f/demo/keyed"] = len
+    with stage.serve() as api:
+        port = int(api.url.rpartition(":")[2])
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            if chunked:
+                connection.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+                connection.sendall(b"258\r\n" + b"x" * 600 + b"\r\n")
+                connection.sendall(b"258\r\n" + b"x" * 600 + b"\r\n")
+            else:
+                connection.sendall(f"{head}Content-Length: 1001\r\n\r\n".encode())  # and not a byte of it
+            answer = connection.makefile("rb").read().decode()
+    if chunked and path == "/api/w/local/x":
+        assert answer.startswith("HTTP/1.1 401")  # nothing of it was read at all
+    else:
+        assert answer.startswith("HTTP/1.1 413")
+        assert "larger than 1,000 bytes" in answer
+
+
+def test_a_head_without_an_end_is_refused(stage: Stage) -> None:
+    with stage.serve() as api:
+        port = int(api.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * 500_000)
+            answer = connection.recv(65_536).decode()
+    assert answer.startswith("HTTP/1.1 431")
+    assert "The headers are longer than" in answer
+
+
+def test_half_a_body_is_not_applied_by_a_twin(stage: Stage) -> None:
+    body = b'{"name": "Ada", "email": "ada@example.com"}'
+    with stage.serve() as api:
+        port = int(api.url.rpartition(":")[2])
+        head = f"POST /twins/customers/customers HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-API-Key: k\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body) + 5}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(head.encode() + body)  # whole JSON, and five bytes short of what was said
+        created = stage.send("GET", "/twins/customers/_ledger").json()["entries"]
+    assert created == []
+
+
+def test_nothing_malformed_is_a_server_error_or_costs_memory(tmp_path: Path) -> None:
+    with fuzz.serving(tmp_path) as server:
+        fuzz.fire(server.url, 200, seed=1)
+        before = server.megabytes
+        tally = fuzz.fire(server.url, 2000, seed=2)
+        assert tally.failures == []
+        assert min(tally.statuses[status] for status in (200, 400, 403, 404, 413, 415, 422, 431)) > 0
+        assert server.megabytes < before + 50
+        assert ask(server.url, "/api/version", {})[0] == 200
+        assert server.errors.read_text() == ""
