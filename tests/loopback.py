@@ -68,7 +68,7 @@ def serve(answer: Answer) -> Iterator[Loopback]:
                 return
             body = reply.body
             data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-            self.send_response(reply.status)
+            (self.send_response_only if "Date" in reply.headers else self.send_response)(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))

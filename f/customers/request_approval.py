@@ -7,10 +7,9 @@ decides.
 
 from typing import TYPE_CHECKING, Any, cast
 
-import wmill
-
 from f.records.planning.plan_text import describe
 from f.records.report.announcement import announce, plan_facts
+from f.windmill.job import resume_urls
 
 if TYPE_CHECKING:
     from f.records.planning.plan import Plan
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 def main(
     message: str, plan: dict | None = None, slack_webhook_url: str = "", webhook_url: str = ""
 ) -> dict[str, Any]:
-    urls = wmill.get_resume_urls()
+    urls = resume_urls()
     text, planned = f"An import waits for a decision. {message}", cast("Plan | None", plan)
     results = announce(
         f"{text} {urls['approvalPage']}",
@@ -35,6 +34,6 @@ def main(
     print(text, results)
     markdown = describe(planned, message) if planned else message
     return {
-        **{name: urls[name] for name in ("resume", "cancel", "approvalPage")},
+        **urls,
         "description": {"md": markdown},
     }

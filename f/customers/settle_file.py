@@ -43,13 +43,14 @@ def main(
                 outcome, error = "failed", gave_up(taken["attempt"] - 1)
             claims = FileClaims(store)
             if outcome == "later":
-                claims.give_back(file, taken["owner"])
+                claims.give_back(file, taken["owner"], taken["attempt"])
                 message = f"{error['message'] if error else ''} The file stays for the next run."
                 return _archived(file, "later", message, summary.get("counts"))
             prefix = done_prefix if outcome == "done" else failed_prefix
             new = conclude(file, prefix, summary, error, attempt=taken["attempt"], now=claims.now())
-            _keep_inline(summary, new, file, file_store)
-            result = claims.conclude(file, taken["owner"], new)
+            if claims.holds(file, taken["owner"], taken["attempt"]):  # else another run's files lie there
+                _keep_inline(summary, new, file, file_store)
+                result = claims.conclude(file, taken["owner"], taken["attempt"], new)
         if result is None:
             raise TryLater(
                 f"{file.path} was taken over by another run before this one had moved it. Set lease_minutes "

@@ -1,8 +1,8 @@
 """Send an e-mail made from a template: the provider's own (`template_id`), or one in the form.
 
 A template in the form is Jinja: `html`, `text` and `subject` are filled with `data`, and what goes into
-the HTML is escaped. A field the template names and `data` lacks is an error. A second run sends again,
-unless it has the same `message_key`.
+the HTML is escaped. A field the template names and `data` lacks is an error. Resend wants a subject
+beside its own templates as well. A second run sends again, unless it has the same `message_key`.
 """
 
 from f.connect.errors import FixInput

@@ -4,26 +4,32 @@
     claim -> certainly not sent        the claim is given back
     claim -> answer lost, job killed   a later run looks it up, and sends only what is not there
 
-A job holds a lease while it sends. That it sent is kept, come what may; anything else only if no other job
-took the lease meanwhile. The rows hold keys and the service's ids, never a text or an address.
+A job holds a lease while it sends, and every attempt asks for it again right before it goes out, so that a
+job that was stopped and overtaken sends nothing any more. That it sent is kept, come what may; anything else
+only if no other job took the lease meanwhile.
+
+Where a service can only be searched for what looks like ours, two writes that look alike must not be taken
+for each other: `once_attempt` has a row for every attempt at such a write, with the service's id once it is
+known. The rows hold keys and the service's ids, never a text or an address.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from f.connect.errors import ConnectError, OutcomeUnknown, TryLater
 from f.connect.times import DAY_SECONDS
-from f.store.store import Lease, Store, Values, holds, release, take
+from f.store.store import Lease, Permit, Store, Values, holds, release, take
 
 LEASE_SECONDS = 120.0  # a claim older than this belongs to a job that was killed
 KEEP_SECONDS = 30 * DAY_SECONDS
+LONGEST_ATTEMPT = 300.0  # seconds from the begin of an attempt until nothing of it can arrive any more
 
-# The table is named after those who used it first. `at`: when the claim was made.
+# The table is named after those who used it first. `at`: when the claim was made; of a sent one, when it was.
 _TABLE = """CREATE TABLE IF NOT EXISTS notify_sent (
     key TEXT PRIMARY KEY, mark TEXT NOT NULL, state TEXT NOT NULL, id TEXT NOT NULL,
     at DOUBLE PRECISION NOT NULL)"""
@@ -32,14 +38,31 @@ _CLAIM = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key
     ON CONFLICT (key) DO UPDATE SET mark = :mark, state = 'sending', id = '', at = :now WHERE s.at < :expired
     RETURNING key"""
 _READ = "SELECT mark, at, state, id FROM notify_sent WHERE key = :key"
-_CLAIM_AGAIN = """UPDATE notify_sent SET state = 'sending', at = :now WHERE key = :key AND state <> 'sent'
-    RETURNING key"""
+_CLAIM_AGAIN = "UPDATE notify_sent SET state = 'sending' WHERE key = :key AND state <> 'sent' RETURNING key"
 _SENT = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key, :mark, 'sent', :id, :at)
-    ON CONFLICT (key) DO UPDATE SET state = 'sent', id = :id WHERE s.mark = :mark"""
+    ON CONFLICT (key) DO UPDATE SET state = 'sent', id = :id, at = :at WHERE s.mark = :mark"""
 _UNKNOWN = """UPDATE notify_sent SET state = 'unknown', id = '' WHERE key = :key AND state <> 'sent'
     RETURNING key"""
 _GIVE_BACK = "DELETE FROM notify_sent WHERE key = :key AND state <> 'sent' RETURNING key"
 _FORGET = "DELETE FROM notify_sent WHERE at < :old"
+
+# `at`: when the last attempt under this mark began. `id` is empty until the service has told it.
+_ATTEMPTS = """CREATE TABLE IF NOT EXISTS once_attempt (
+    mark TEXT PRIMARY KEY, likeness TEXT NOT NULL, id TEXT NOT NULL, at DOUBLE PRECISION NOT NULL)"""
+_ATTEMPTS_INDEX = "CREATE INDEX IF NOT EXISTS once_attempt_likeness ON once_attempt (likeness)"
+_BEGIN = """INSERT INTO once_attempt (mark, likeness, id, at) VALUES (:mark, :likeness, '', :at)
+    ON CONFLICT (mark) DO UPDATE SET at = :at"""
+_BEGUN_AT = "SELECT at FROM once_attempt WHERE mark = :mark"
+_IDENTIFY = "UPDATE once_attempt SET id = :id WHERE mark = :mark"
+_DROP = "DELETE FROM once_attempt WHERE mark = :mark AND id = ''"
+_ATTEMPTS_IDS = "CREATE INDEX IF NOT EXISTS once_attempt_id ON once_attempt (id)"
+_IDS = "CREATE INDEX IF NOT EXISTS notify_sent_id ON notify_sent (id)"
+# The claims know the ids that were kept before there were rows for attempts.
+_TAKEN = """SELECT 1 FROM once_attempt WHERE id = :id AND mark <> :mark
+    UNION ALL SELECT 1 FROM notify_sent WHERE id = :id AND state = 'sent' AND mark <> :mark LIMIT 1"""
+_RIVALS = """SELECT COUNT(*) FROM once_attempt WHERE likeness = :likeness AND id = '' AND mark <> :mark
+    AND at > :since"""
+_FORGET_ATTEMPTS = "DELETE FROM once_attempt WHERE at < :old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +74,49 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a write.
+
+    `mark` stays the same over all attempts at it: an idempotency key, or something to find it by. `permit`
+    goes into every request that writes; it is None if the write has no key, for then no other job can take
+    it over. `since` and `until` in seconds since the epoch by the store's clock: an attempt under this mark
+    can have reached the service between them.
+    """
+
+    mark: str
+    permit: Permit | None
+    since: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a service has that is ours, or (not `certain`) may be. An empty `id`: it cannot be named."""
+
+    id: str
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class OneTimeWrite:
     """One write with an effect outside: how to send it, and how to find out whether it arrived.
 
-    Both get the write's mark, which stays the same over all attempts at it: an idempotency key, or
-    something to find it by. `send` returns the service's id. `look_up` also gets the time of the first
-    attempt, in seconds since the epoch, and returns the id if the service has it; it is None if the
-    service cannot be asked. `repeat_safe`: the service knows the mark, so sending twice sends once.
-    `noun` is what errors call it.
+    `send` returns the service's id. `look_up` returns everything the service has that may be this write; it
+    is None if the service cannot be asked. `likeness`: what all writes have in common that `look_up` could
+    take for each other, as a hash; empty if it finds them by their mark. `repeat_safe`: the service knows the
+    mark, so sending twice sends once. `noun` is what errors call it.
     """
 
-    send: Callable[[str], str]
-    look_up: Callable[[str, float], str | None] | None = None
+    send: Callable[[Attempt], str]
+    look_up: Callable[[Attempt], Sequence[Candidate]] | None = None
+    likeness: str = ""
     repeat_safe: bool = False
     noun: str = "message"
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A row of the table."""
+    """A row of the table. An empty key is never remembered."""
 
     key: str
     mark: str
@@ -87,13 +134,14 @@ def send_once(store: Store, key: str, write: OneTimeWrite, *, window: float | No
     """Send unless the key was sent before, or within the last `window` seconds.
 
     An empty key is never remembered: only a lost answer is looked up then. Raises what sending raises;
-    OutcomeUnknown if the service does not have it and its answer was lost; TryLater if another job is
-    sending it just now.
+    OutcomeUnknown if its answer was lost and the service does not certainly have it; TryLater if another job
+    is sending it just now.
     """
     claim = _Claim(key, secrets.token_hex(20), store.now())
+    if key or write.likeness:
+        _prepare(store)
     if not key:
-        return Receipt("sent", _send(write, claim))
-    _prepare(store)
+        return Receipt("sent", _Sending(store, write, claim, None).send())
     expired = claim.at - window if window is not None else 0.0
     if (known := _read(store, key)) and known.state == "sent" and known.at >= expired:
         return Receipt("already_sent", known.id)
@@ -122,12 +170,13 @@ def was_sent(store: Store, key: str, window: float) -> bool:
 
 
 def _prepare(store: Store) -> None:
-    """Make the table and forget old keys, once for each Store instance."""
+    """Make the tables and forget old keys, once for each Store instance."""
 
     def make() -> bool:
-        store.create(_TABLE)
-        store.create(_INDEX)
-        store.execute(_FORGET, {"old": store.now() - KEEP_SECONDS})
+        for table in (_TABLE, _INDEX, _IDS, _ATTEMPTS, _ATTEMPTS_INDEX, _ATTEMPTS_IDS):
+            store.create(table)
+        for statement in (_FORGET, _FORGET_ATTEMPTS):
+            store.execute(statement, {"old": store.now() - KEEP_SECONDS})
         return True
 
     store.shared("notify_sent", make)
@@ -141,7 +190,7 @@ def _read(store: Store, key: str) -> _Claim | None:
 def _send_leased(store: Store, lease: Lease, write: OneTimeWrite, claim: _Claim, expired: float) -> Receipt:
     values = {"key": claim.key, "mark": claim.mark, "now": claim.at, "expired": expired}
     if store.execute(_CLAIM, values):
-        return _send_claimed(store, lease, write, claim)
+        return Receipt("sent", _Sending(store, write, claim, lease).send())
     known = _read(store, claim.key)
     if known is None:
         raise _in_hand(write)
@@ -149,62 +198,143 @@ def _send_leased(store: Store, lease: Lease, write: OneTimeWrite, claim: _Claim,
         return Receipt("already_sent", known.id)
     if known.state == "sending" and claim.at - known.at < LEASE_SECONDS:
         raise _in_hand(write)  # by a job of an older version, which takes no lease
-    return _resume(store, lease, write, known)
+    return _Sending(store, write, known, lease).resume()
 
 
-def _resume(store: Store, lease: Lease, write: OneTimeWrite, claim: _Claim) -> Receipt:
-    """Go on with an attempt whose outcome is in doubt: look first, send only what is not there."""
-    found = write.look_up(claim.mark, claim.at) if write.look_up else None
-    if found is not None:
-        _keep_sent(store, claim, found)
-        return Receipt("already_sent", found)
-    if write.look_up is None and not write.repeat_safe:
-        raise OutcomeUnknown(
-            f"An earlier run sent this {write.noun} and its answer was lost; this service cannot be asked "
-            "whether it arrived. Look there, and use another message_key to send it all the same.",
-            code="answer_lost",
-        )
-    now = store.now()
-    if not _keep(store, lease, _CLAIM_AGAIN, {"key": claim.key, "now": now}):
-        raise _in_hand(write)
-    return _send_claimed(store, lease, write, _Claim(claim.key, claim.mark, now))
+class _Sending:
+    """One claim in the hands of this job: sent, or looked up, and what became of it kept."""
 
+    def __init__(self, store: Store, write: OneTimeWrite, claim: _Claim, lease: Lease | None) -> None:
+        self._store, self._write, self._claim, self._lease = store, write, claim, lease
 
-def _send_claimed(store: Store, lease: Lease, write: OneTimeWrite, claim: _Claim) -> Receipt:
-    try:
-        service_id = _send(write, claim)
-    except OutcomeUnknown:
-        _keep(store, lease, _UNKNOWN, {"key": claim.key})
-        raise
-    except ConnectError:
-        _keep(store, lease, _GIVE_BACK, {"key": claim.key})
-        raise
-    _keep_sent(store, claim, service_id)
-    return Receipt("sent", service_id)
+    def resume(self) -> Receipt:
+        """Go on with an attempt whose outcome is in doubt: look first, send only what is not there."""
+        write = self._write
+        found = self._find()
+        if found is not None:
+            self._keep_sent(found, self._claim.at)
+            return Receipt("already_sent", found)
+        if write.look_up is None and not write.repeat_safe:
+            raise OutcomeUnknown(
+                f"An earlier run sent this {write.noun} and its answer was lost; this service cannot be "
+                "asked whether it arrived. Look there, and use another message_key to send it all the same.",
+                code="answer_lost",
+            )
+        if not self._keep(_CLAIM_AGAIN):
+            raise _in_hand(write)
+        return Receipt("sent", self.send(in_doubt=write.look_up is None))
 
-
-def _send(write: OneTimeWrite, claim: _Claim) -> str:
-    try:
-        return write.send(claim.mark)
-    except OutcomeUnknown:
-        found = write.look_up(claim.mark, claim.at) if write.look_up else None
-        if found is None:
+    def send(self, *, in_doubt: bool = False) -> str:
+        """Send and return the service's id. `in_doubt`: an earlier attempt may have arrived as well."""
+        now = self._store.now()
+        if self._write.likeness:
+            values = {"mark": self._claim.mark, "likeness": self._write.likeness, "at": now}
+            self._store.execute(_BEGIN, values)
+        try:
+            service_id = self._send(now)
+        except OutcomeUnknown:
+            self._keep(_UNKNOWN)
             raise
-        return found
+        except ConnectError as error:
+            if in_doubt:  # what is refused now says nothing of the attempt before
+                self._keep(_UNKNOWN)
+                raise _still_in_doubt(self._write, error) from error
+            if self._keep(_GIVE_BACK) and self._write.likeness:
+                self._store.execute(_DROP, {"mark": self._claim.mark})
+            raise
+        self._keep_sent(service_id, now)
+        return service_id
+
+    def _send(self, now: float) -> str:
+        permit = Permit(self._store, self._lease, LEASE_SECONDS) if self._lease else None
+        attempt = Attempt(self._claim.mark, permit, self._claim.at, now + LONGEST_ATTEMPT)
+        try:
+            return self._write.send(attempt)
+        except OutcomeUnknown as lost:
+            try:
+                found = self._find()
+            except ConnectError as error:
+                raise _named_after(lost, error) from error
+            if found is None:
+                raise
+            return found
+
+    def _find(self) -> str | None:
+        """Look the write up; None if it is not there, OutcomeUnknown if nobody can tell."""
+        if self._write.look_up is None:
+            return None
+        mark, likeness = self._claim.mark, self._write.likeness
+        begun = self._store.execute(_BEGUN_AT, {"mark": mark}) if likeness else []
+        since, last = self._claim.at, float(begun[0][0]) if begun else self._store.now()
+        candidates = self._write.look_up(Attempt(mark, None, since, last + LONGEST_ATTEMPT))
+        if likeness:
+            candidates = [one for one in candidates if not self._is_anothers(one)]
+        if not candidates:
+            return None
+        if len(candidates) > 1 or not candidates[0].certain or self._has_rivals(since):
+            raise OutcomeUnknown(
+                f"The answer to this {self._write.noun} was lost, and the service has "
+                f"{len(candidates)} that may be it or another one. Look there, and use another message_key "
+                "to send it all the same.",
+                code="answer_lost",
+            )
+        return candidates[0].id
+
+    def _is_anothers(self, candidate: Candidate) -> bool:
+        """Return whether another write is known to have this id."""
+        values = {"id": candidate.id, "mark": self._claim.mark}
+        return bool(candidate.id and self._store.execute(_TAKEN, values))
+
+    def _has_rivals(self, since: float) -> bool:
+        """Return whether other writes that look the same are in doubt: what was found may be theirs."""
+        if not self._write.likeness:
+            return False
+        values = {
+            "likeness": self._write.likeness,
+            "mark": self._claim.mark,
+            "since": since - LONGEST_ATTEMPT,
+        }
+        return int(self._store.execute(_RIVALS, values)[0][0]) > 0
+
+    def _keep_sent(self, service_id: str, at: float) -> None:
+        """Write that it was sent, whoever has the lease by now: nothing found out later changes that."""
+        values = {"key": self._claim.key, "mark": self._claim.mark, "id": service_id, "at": at}
+        with self._store.transaction():
+            if self._claim.key:
+                self._store.execute(_SENT, values)
+            if self._write.likeness:
+                self._store.execute(_IDENTIFY, {"mark": self._claim.mark, "id": service_id})
+
+    def _keep(self, sql: str) -> bool:
+        """Write what became of the claim, and return whether it was written.
+
+        It is not if another job has taken the lease since, for then its word counts, or if it was sent after
+        all. Without a key there is nothing to write, and nobody else to ask.
+        """
+        if self._lease is None:
+            return True
+        with self._store.transaction():
+            values: Values = {"key": self._claim.key}
+            return holds(self._store, self._lease) and bool(self._store.execute(sql, values))
 
 
-def _keep_sent(store: Store, claim: _Claim, service_id: str) -> None:
-    """Write that it was sent, whoever has the lease by now: nothing that is found out later changes that."""
-    store.execute(_SENT, {"key": claim.key, "mark": claim.mark, "id": service_id, "at": claim.at})
+def _still_in_doubt(write: OneTimeWrite, error: ConnectError) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"An earlier run sent this {write.noun} and its answer was lost; sending it again failed: {error}",
+        code="answer_lost",
+        repeat_safe=write.repeat_safe,
+        call=error.call,
+        status=error.status,
+    )
 
 
-def _keep(store: Store, lease: Lease, sql: str, values: Values) -> bool:
-    """Write what became of a claim, and return whether it was written.
-
-    It is not if another job has taken the lease since, for then its word counts, or if it was sent after all.
-    """
-    with store.transaction():
-        return holds(store, lease) and bool(store.execute(sql, values))
+def _named_after(lost: OutcomeUnknown, error: ConnectError) -> OutcomeUnknown:
+    """Return what is in doubt, and why looking it up did not help."""
+    if isinstance(error, OutcomeUnknown):
+        return error
+    named = OutcomeUnknown(f"{lost} Looking it up failed: {error}", code=lost.code, call=lost.call)
+    named.status, named.request_id, named.attempts = lost.status, lost.request_id, lost.attempts
+    return named
 
 
 def _in_hand(write: OneTimeWrite) -> TryLater:

@@ -42,11 +42,23 @@ def connection() -> wmill.Windmill:
     job = (_address(), os.environ.get("WM_TOKEN"), os.environ.get("WM_WORKSPACE"))
     with _lock:
         if job not in _connections:
-            import wmill  # noqa: PLC0415 - it and its httpx cost 100 ms that a job without calls must not pay
-
             disconnect()
-            _connections[job] = wmill.Windmill()  # type: ignore[no-untyped-call]  # the client has no types there
+            _connections[job] = _connect()
         return _connections[job]
+
+
+def _connect() -> wmill.Windmill:
+    """Make Windmill's client; whatever it raises over its environment becomes ours here."""
+    try:
+        import wmill  # noqa: PLC0415 - it and its httpx cost 100 ms that a job without calls must not pay
+
+        return wmill.Windmill()  # type: ignore[no-untyped-call]  # the client has no types there
+    except Exception as error:
+        raise FixSettings(
+            f"Windmill's client cannot be used here ({type(error).__name__}). Install the package wmill, and "
+            "check BASE_INTERNAL_URL, WM_WORKSPACE and WM_TOKEN; or run this without them.",
+            code="no_windmill",
+        ) from error
 
 
 def disconnect() -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import threading
 import time
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Self, TypedDict
 
 from f.connect.errors import ConnectError, TryLater
 from f.connect.times import REAL, Clock
@@ -22,6 +23,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.1  # between two looks while waiting
 _SHOW_AGAIN_SECONDS = 0.5
 _ASK_AGAIN_SECONDS = 10.0
+_URLS = ("approvalPage", "resume", "cancel")
 _JOB_TYPES = ("QueuedJob", "CompletedJob")
 
 
@@ -47,10 +49,8 @@ def _show(percent: int) -> None:
     job = os.environ.get("WM_JOB_ID")
     if not job or not os.environ.get("WM_TOKEN") or not is_on_windmill():
         return
-    windmill = connection()
-    import httpx  # noqa: PLC0415 - comes with the connection
-
-    with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL, UnicodeError):
+    with contextlib.suppress(Exception):  # for whatever reason, as Progress says
+        windmill = connection()
         windmill.client.post(
             f"/w/{windmill.workspace}/job_metrics/set_progress/{job}",
             json={"percent": percent, "flow_job_id": os.environ.get("WM_FLOW_JOB_ID") or None},
@@ -121,6 +121,30 @@ def is_running(job: str) -> bool | None:
     if kind not in _JOB_TYPES:  # a proxy's page, say: it proves nothing of the job
         raise TryLater(f"Windmill's answer about job {job} does not say its state.", code="platform")
     return bool(kind == "QueuedJob")
+
+
+class ResumeUrls(TypedDict):
+    """Where a person decides on a step that waits: two links, and a page with both."""
+
+    approvalPage: str
+    resume: str
+    cancel: str
+
+
+def resume_urls() -> ResumeUrls:
+    """Return the links for the step of this job.
+
+    FixSettings if this is no job, TryLater if Windmill does not give them.
+    """
+    connection()  # before the job's name: without Windmill that is what to say
+    job = os.environ.get("WM_JOB_ID") or "NO_ID"
+    reply = ask(f"jobs/resume_urls/{job}/{secrets.randbelow(1_000_000_000)}")
+    urls = None
+    with contextlib.suppress(ValueError):
+        urls = reply.json() if reply.status_code == 200 else None
+    if not isinstance(urls, dict) or not all(isinstance(urls.get(name), str) for name in _URLS):
+        raise TryLater(f"Windmill gave no links to decide by (status {reply.status_code}).", code="platform")
+    return {"approvalPage": urls["approvalPage"], "resume": urls["resume"], "cancel": urls["cancel"]}
 
 
 class JobStatus:

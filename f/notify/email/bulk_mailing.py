@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown, SignInAgain, WaitForQuota
-from f.notify.email.mail import Mail, address_of, one_line, text_of_html
+from f.notify.email.address_list import one_line
+from f.notify.email.mail import Mail, address_of, text_of_html
 from f.notify.messages.opt_outs import OptOuts
 from f.notify.messages.templating import fill_html, fill_text
-from f.store.once import OneTimeWrite, key_of, send_once
+from f.store.once import Attempt, OneTimeWrite, key_of, send_once
 
 if TYPE_CHECKING:
     from f.notify.email.provider import EmailProvider
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 RecipientStatus = Literal["sent", "already_sent", "suppressed", "refused", "failed", "unknown"]
 _STOPPING = (SignInAgain, FixSettings, WaitForQuota)
+_REFUSED = "-"  # stands for an id in the receipt of a batch
 
 
 class RecipientResult(TypedDict):
@@ -109,19 +111,39 @@ class _Run:
     def _send_batch(self, client: Client, batch: list[Mail]) -> None:
         outcomes: list[str | ConnectError] = []
 
-        def send(mark: str) -> str:
-            response = client.request(self._provider.batch_request(batch, mark))
-            outcomes.extend(self._provider.read_batch(response, len(batch)))
-            return ""
+        def send(attempt: Attempt) -> str:
+            request = replace(self._provider.batch_request(batch, attempt.mark), permit=attempt.permit)
+            outcomes[:] = self._provider.read_batch(client.request(request), len(batch))
+            return _ids_of(outcomes)
 
         addresses = (mail.to[0].email for mail in batch)
         key = key_of(self._provider.name, self._message_key, *addresses) if self._message_key else ""
-        receipt = send_once(self._store, key, OneTimeWrite(send, repeat_safe=self._provider.repeat_safe))
-        for mail, outcome in zip(batch, outcomes or [""] * len(batch), strict=True):
-            if isinstance(outcome, ConnectError):
+        write = OneTimeWrite(send, repeat_safe=self._provider.repeat_safe)
+        try:
+            receipt = send_once(self._store, key, write)
+        except ConnectError:
+            if not outcomes:
+                raise
+            self._record_all(batch, outcomes, "sent")
+            return
+        if receipt.status == "sent":
+            self._record_all(batch, outcomes, "sent")
+            return
+        ids = receipt.id.split(",") if "," in receipt.id else [receipt.id] * len(batch)
+        left = [mail for mail, one in zip(batch, ids, strict=True) if one == _REFUSED]
+        self._record_all(batch, ids, "already_sent")
+        self.send(client, left)  # under a key of their own, as they are fewer
+
+    def _record_all(
+        self, batch: Sequence[Mail], outcomes: Sequence[str | ConnectError], status: RecipientStatus
+    ) -> None:
+        for mail, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, OutcomeUnknown):
+                self._record(mail, "unknown", reason=str(outcome))
+            elif isinstance(outcome, ConnectError):
                 self._record(mail, "refused", reason=str(outcome))
             else:
-                self._record(mail, receipt.status, service_id=outcome)
+                self._record(mail, status, service_id=outcome)
 
     def _fail(self, batch: list[Mail], error: ConnectError) -> None:
         status: RecipientStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
@@ -142,11 +164,29 @@ class _Run:
         )
         outcomes = [outcome or unsent for outcome in self._outcomes]
         results: list[RecipientResult] = [
-            {"email": str(recipient.get("email", "")), "status": status, "id": service_id, "reason": reason}
+            {"email": _email_of(recipient), "status": status, "id": service_id, "reason": reason}
             for recipient, (status, service_id, reason) in zip(recipients, outcomes, strict=True)
         ]
         counts = Counter[str](one["status"] for one in results)
         return {"provider": self._provider.name, "counts": dict(counts), "recipients": results}
+
+
+def _ids_of(outcomes: Sequence[str | ConnectError]) -> str:
+    """Return the ids of a batch for the receipt, so that a later run with its key knows each one's.
+
+    Raises what is in doubt, so that the batch stays in doubt; and a refusal if nothing at all was sent.
+    """
+    for outcome in outcomes:
+        if isinstance(outcome, OutcomeUnknown):
+            raise outcome
+    ids = [_REFUSED if isinstance(outcome, ConnectError) else outcome for outcome in outcomes]
+    if isinstance(outcomes[0], ConnectError) and set(ids) == {_REFUSED}:
+        raise outcomes[0]
+    return ids[0] if len(set(ids)) == 1 else ",".join(ids)
+
+
+def _email_of(recipient: Any) -> str:
+    return str(recipient.get("email", "")) if isinstance(recipient, Mapping) else ""
 
 
 def _fill(mail: Mail, recipient: Any) -> Mail:

@@ -8,17 +8,14 @@ import mimetypes
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from email.utils import formataddr, parseaddr
 from html.parser import HTMLParser
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-
 from f.connect.errors import FixInput
+from f.notify.email.address_list import Address, one_line, read_addresses
 
 MOST_CATEGORIES = 10
 MOST_ATTACHED_BYTES = 25_000_000  # encoded; SendGrid takes 30 MB in all, many receivers less
-_NOT_ONE_LINE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _LONGEST_SUBJECT = 998  # RFC 5322, 2.1.1
 
 _SILENT = frozenset({"head", "style", "script", "title", "template"})
@@ -34,25 +31,6 @@ _BREAKS = {
 }
 _BREAKS |= {f"h{level}": "\n\n" for level in range(1, 7)}
 _CELLS = frozenset({"td", "th"})
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """An address and the name that goes with it."""
-
-    email: str
-    name: str = ""
-
-    @property
-    def formatted(self) -> str:
-        """Return it as a header writes it: `Name <address>`."""
-        return (
-            formataddr((self.name, self.email)) if self.name.isascii() else f'"{self._quoted}" <{self.email}>'
-        )
-
-    @property
-    def _quoted(self) -> str:
-        return self.name.replace("\\", "\\\\").replace('"', '\\"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,34 +104,24 @@ def mail_of(
 
 
 def address_of(text: str, what: str) -> Address:
-    """Read `name@example.com` or `Name <name@example.com>`. Errors name the input, never the address."""
-    line = one_line(str(text).strip(), what)
-    name, address = parseaddr(line) if "<" in line else ("", line)
-    try:
-        checked = validate_email(address, check_deliverability=False)
-    except EmailNotValidError as error:
-        hint = f" {error}" if "@" in address and address not in str(error) else ""
-        raise FixInput(
-            f"An address in {what} is not valid.{hint} Write name@example.com, or Name <name@example.com>.",
-            code="bad_address",
-        ) from None  # the exception may hold the address
-    return Address(checked.ascii_email or checked.normalized, name)
-
-
-def addresses_of(listed: str | Iterable[str], what: str) -> list[Address]:
-    """Read a list of addresses; in a text they are separated by commas or semicolons outside quotes."""
-    if isinstance(listed, str):
-        listed = re.findall(r'(?:"(?:\\.|[^"\\])*"|[^,;"])+', listed)
-    return [address_of(text, what) for text in listed if str(text).strip()]
-
-
-def one_line(text: str, what: str) -> str:
-    """Return the text; FixInput if a line break in it would begin another header."""
-    if _NOT_ONE_LINE.search(text):
-        raise FixInput(
-            f"{what} holds a line break or control character; it must be one line.", code="header_injection"
+    """Read the one address in a text; FixInput if it has more. Errors name the input, never the address."""
+    found = read_addresses(text, what)
+    if len(found) != 1:
+        why = (
+            f"{what} takes one address, and this has {len(found)}"
+            if found
+            else f"An address in {what} is missing"
         )
-    return text
+        raise FixInput(f"{why}. Write name@example.com, or Name <name@example.com>.", code="bad_address")
+    return found[0]
+
+
+def addresses_of(listed: str | Sequence[str], what: str) -> list[Address]:
+    """Read a list of addresses, or a text of several; so may each text of the list have several."""
+    texts = [listed] if isinstance(listed, str) else listed
+    if not isinstance(texts, list | tuple):
+        raise FixInput(f"{what} must be a list of addresses, or a text of them.", code="bad_address")
+    return [address for text in texts for address in read_addresses(text, what)]
 
 
 def _distinct(addresses: Iterable[Address], seen: set[str]) -> list[Address]:
@@ -179,6 +147,8 @@ def _check_content(subject: str, html: str, text: str) -> None:
 
 
 def _categories(names: Sequence[str]) -> list[str]:
+    if not all(isinstance(name, str) for name in names):
+        raise FixInput("A category is not a text.", code="bad_category")
     categories = list(dict.fromkeys(one_line(name.strip(), "a category") for name in names if name.strip()))
     if len(categories) > MOST_CATEGORIES:
         raise FixInput(
@@ -201,6 +171,7 @@ def _attachments(items: Sequence[Mapping[str, Any]]) -> list[Attachment]:
 
 
 def _attachment(item: Mapping[str, Any], number: int) -> Attachment:
+    item = item if isinstance(item, Mapping) else {}
     filename, content = item.get("filename"), item.get("content")
     if not isinstance(filename, str) or not filename.strip() or not isinstance(content, str) or not content:
         raise FixInput(

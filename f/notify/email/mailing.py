@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from f.connect.client import Client
 from f.notify.messages.opt_outs import OptOuts
-from f.store.once import OneTimeWrite, key_of, send_once
+from f.store.once import Attempt, OneTimeWrite, key_of, send_once
 
 if TYPE_CHECKING:
-    from f.notify.email.mail import Address, Mail
+    from f.notify.email.address_list import Address
+    from f.notify.email.mail import Mail
     from f.notify.email.provider import EmailProvider
     from f.store.store import Store
 
@@ -42,10 +43,12 @@ def send_mail(
         return {**result, "status": "suppressed", "recipients": 0}
     key = key_of(provider.name, message_key) if message_key else ""
     with Client(provider.integration, store) as client:
-        write = OneTimeWrite(
-            send=lambda mark: provider.read_id(client.request(provider.send_request(wanted, mark))),
-            repeat_safe=provider.repeat_safe,
-        )
+
+        def send(attempt: Attempt) -> str:
+            request = replace(provider.send_request(wanted, attempt.mark), permit=attempt.permit)
+            return provider.read_id(client.request(request))
+
+        write = OneTimeWrite(send, repeat_safe=provider.repeat_safe)
         receipt = send_once(store, key, write, window=window)
     return {**result, "status": receipt.status, "id": receipt.id}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from f.connect.calls.message import Request, Response
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
 from f.connect.integration import BearerToken, Integration, RateLimit
-from f.connect.redact import mask_text
+from f.notify.messages.replies import detail_of, id_of, named, objects_at, read_object, unreadable, word_of
 
 if TYPE_CHECKING:
     from f.notify.email.mail import Mail
@@ -36,6 +36,14 @@ class Resend:
 
     def send_request(self, mail: Mail, mark: str) -> Request:
         """Return the request for one e-mail. Resend knows the mark for 24 hours: a repeat sends nothing."""
+        if mail.template_id and (mail.html or mail.text):
+            raise FixInput("With a template Resend takes no html and no text.", code="no_template")
+        if mail.template_id and not mail.subject.strip():
+            raise FixInput(
+                "Through Resend a template needs a subject beside it. Give one: it takes the place of the "
+                "template's own.",
+                code="no_subject",
+            )
         if len(mail.to) > MOST_RECIPIENTS:
             raise FixInput(
                 f"Resend takes {MOST_RECIPIENTS} addresses in `to`, not {len(mail.to)}. Use send_bulk_email.",
@@ -46,8 +54,11 @@ class Resend:
         )
 
     def read_id(self, response: Response) -> str:
-        """Read the id of a sent e-mail; raises what an error means."""
-        return str(_body(response).get("id") or "")
+        """Read the id of a sent e-mail; raises what an error means. A success without an id is in doubt."""
+        found = id_of(_body(response).get("id"))
+        if not found:
+            raise unreadable(response, "Resend", "the e-mail's id")
+        return found
 
     def batches(self, mails: Sequence[Mail]) -> Iterator[list[Mail]]:
         """Divide the e-mails into requests."""
@@ -66,17 +77,22 @@ class Resend:
         )
 
     def read_batch(self, response: Response, count: int) -> list[str | ConnectError]:
-        """Read what became of each e-mail of a batch, in order: its id, or why it was refused."""
+        """Read what became of each e-mail of a batch, in order: its id, or why it was refused.
+
+        {"data": [{"id": "a"}, {"id": "c"}], "errors": [{"index": 1, "message": "Invalid `to` field."}]}
+
+        `data` has one id for each e-mail that `errors` does not name by its place, in order. If it has
+        more or fewer, nobody can tell whose they are: then all that were not refused are in doubt.
+        """
         body = _body(response)
-        ids = [str(item.get("id") or "") for item in body.get("data") or []]
-        refused = {item.get("index"): str(item.get("message") or "") for item in body.get("errors") or []}
-        taken = iter(ids)
-        return [
-            GiveUpRecord(f"Resend refused it: {_short(refused[index])}", code="validation_error")
-            if index in refused
-            else next(taken, "")
-            for index in range(count)
-        ]
+        refused = _refused(response, body, count)
+        data = objects_at(body, "data")
+        if refused is None or data is None or len(data) != count - len(refused):
+            told = "nothing that can be read" if data is None else f"{len(data)} ids"
+            lost = unreadable(response, "Resend", f"an id for each of {count} e-mails (it has {told})")
+            return [(refused or {}).get(index, lost) for index in range(count)]
+        taken = iter(data)
+        return [refused.get(index) or _id_in(response, next(taken)) for index in range(count)]
 
     def refused_place(self, error: ConnectError) -> int | None:
         """Return None: one that is refused does not stop the others."""
@@ -119,7 +135,10 @@ def body_of(mail: Mail) -> dict[str, Any]:
 
 
 def refusal(name: str, message: str, status: int) -> ConnectError:
-    """Return what an error name means: https://resend.com/docs/api-reference/errors."""
+    """Return what an error name means: https://resend.com/docs/api-reference/errors.
+
+    `message` goes into the error as it is.
+    """
     if status == 403 and name == "validation_error":
         return FixSettings(
             "Resend refused the sender: its domain is not verified. Verify it, or use another sender.",
@@ -132,9 +151,9 @@ def refusal(name: str, message: str, status: int) -> ConnectError:
         return SignInAgain(
             f"Resend refused the API key ({name or status}). Replace it.", code=name or "refused"
         )
-    detail = f" {_short(message)}" if message else ""
     return GiveUpRecord(
-        f"Resend refused the e-mail as it is ({name or status}).{detail}", code=name or f"http_{status}"
+        f"Resend refused the e-mail as it is ({name or status}). {message}".rstrip(),
+        code=name or f"http_{status}",
     )
 
 
@@ -169,16 +188,28 @@ def _tags(categories: Sequence[str]) -> list[dict[str, str]]:
     ]
 
 
+def _refused(response: Response, body: Mapping[str, Any], count: int) -> dict[int, ConnectError] | None:
+    """Return why e-mails of a batch were refused, by their places; None if that cannot be read."""
+    errors = objects_at(body, "errors") if body.get("errors") is not None else []
+    if errors is None:
+        return None
+    refused: dict[int, ConnectError] = {}
+    for error in errors:
+        index = error.get("index")
+        if type(index) is not int or not 0 <= index < count or index in refused:
+            return None
+        detail = detail_of(response, error.get("message"))
+        refused[index] = GiveUpRecord(f"Resend refused it. {detail}".rstrip(), code="validation_error")
+    return refused
+
+
+def _id_in(response: Response, item: Mapping[str, Any]) -> str | ConnectError:
+    return id_of(item.get("id")) or unreadable(response, "Resend", "this e-mail's id")
+
+
 def _body(response: Response) -> dict[str, Any]:
-    body = response.json
-    body = body if isinstance(body, dict) else {}
-    if not response.success:
-        error = refusal(str(body.get("name") or ""), str(body.get("message") or ""), response.status)
-        error.call, error.status, error.request_id = response.call, response.status, response.request_id
-        error.attempts = response.attempts
-        raise error
+    body = read_object(response)
+    if response.status >= 400:
+        detail = detail_of(response, body.get("message"))
+        raise named(refusal(word_of(body.get("name")), detail, response.status), response)
     return body
-
-
-def _short(message: str) -> str:
-    return mask_text(message)[:200]

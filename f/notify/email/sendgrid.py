@@ -20,14 +20,16 @@ from f.connect.errors import (
     TryLater,
 )
 from f.connect.integration import BearerToken, Integration
-from f.connect.redact import mask_text
+from f.notify.messages.replies import detail_of, id_of, named, objects_at, read_object, unreadable, word_of
 
 if TYPE_CHECKING:
-    from f.notify.email.mail import Address, Mail
+    from f.notify.email.address_list import Address
+    from f.notify.email.mail import Mail
 
 BASE_URL = "https://api.sendgrid.com/v3"
 MOST_RECIPIENTS = 1000  # over to, cc, bcc and all personalizations
 MOST_PERSONALIZATIONS = 1000
+_ACCEPTED = 202  # any other success is a proxy's, or the sandbox's, which sends nothing
 
 
 class Sendgrid:
@@ -50,13 +52,17 @@ class Sendgrid:
         return _request(mail, [_personalization(mail)], mark)
 
     def read_id(self, response: Response) -> str:
-        """Read the id of an accepted e-mail; raises what an error means."""
-        if response.success:
-            return response.headers.get("X-Message-Id", "")
-        error = refusal(_errors(response), response.status)
-        error.call, error.status, error.request_id = response.call, response.status, response.request_id
-        error.attempts = response.attempts
-        raise error
+        """Read the id of an accepted e-mail; raises what an error means.
+
+        SendGrid accepts with 202 and an id. What does neither is in doubt.
+        """
+        if response.status >= 400:
+            field, detail = _first_error(response)
+            raise named(refusal(field, detail, response.status), response)
+        found = id_of(response.headers.get("X-Message-Id"))
+        if response.status != _ACCEPTED or not found:
+            raise unreadable(response, "SendGrid", "the e-mail's id, which goes with 202")
+        return found
 
     def batches(self, mails: Sequence[Mail]) -> Iterator[list[Mail]]:
         """Divide the e-mails into requests: those of equal content travel together."""
@@ -96,10 +102,8 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
     )
 
 
-def refusal(errors: Sequence[Mapping[str, Any]], status: int) -> ConnectError:
-    """Return what SendGrid's errors mean; the first one decides."""
-    field = str(errors[0].get("field") or "") if errors else ""
-    detail = mask_text(str(errors[0].get("message") or ""))[:200] if errors else ""
+def refusal(field: str, detail: str, status: int) -> ConnectError:
+    """Return what SendGrid's first error means, which decides. `detail` goes into the error as it is."""
     code = f"sendgrid_{field or status}"
     if status == 403 and (field == "from" or "sender identity" in detail.lower()):
         return FixSettings(
@@ -171,9 +175,9 @@ def _address(address: Address) -> dict[str, str]:
     return {"email": address.email, "name": address.name} if address.name else {"email": address.email}
 
 
-def _errors(response: Response) -> list[Mapping[str, Any]]:
-    if not response.body.lstrip().startswith(b"{"):  # a proxy's page
-        return []
-    body = response.json
-    errors = body.get("errors") if isinstance(body, dict) else None
-    return [item for item in errors or [] if isinstance(item, dict)]
+def _first_error(response: Response) -> tuple[str, str]:
+    """Return the field that SendGrid's first error is about, and its explanation."""
+    errors = objects_at(read_object(response), "errors")
+    if not errors:
+        return "", ""
+    return word_of(errors[0].get("field")), detail_of(response, errors[0].get("message"))

@@ -14,6 +14,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefine
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from f.connect.errors import FixInput
+from f.notify.messages.replies import line_of
 
 
 @functools.cache
@@ -34,19 +35,23 @@ def fill_html(template: str, values: Mapping[str, object], *, name: str) -> str:
 
 
 def _fill(template: str, values: Mapping[str, object], name: str, *, html: bool) -> str:
+    # The exceptions quote the template's lines and the values: they are no causes that a log should show.
     try:
         return _environment(html=html).from_string(template).render(values)
     except UndefinedError as error:
         raise FixInput(
-            f"The template of {name} lacks a value: {error.message}. Give it in the data.",
+            f"The template of {name} lacks a value: {line_of(error.message)}. Give it in the data.",
             code="missing_field",
-        ) from error
+        ) from None
     except TemplateSyntaxError as error:
         raise FixInput(
-            f"The template of {name} is broken at line {error.lineno}: {error.message}.", code="bad_template"
-        ) from error
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            f"The template of {name} is broken at line {error.lineno}: {line_of(error.message)}.",
+            code="bad_template",
+        ) from None
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         raise FixInput(
             f"The template of {name} cannot be filled: {type(error).__name__} in one of its expressions.",
             code="bad_template",
-        ) from error
+        ) from None
+    except RecursionError:
+        raise FixInput(f"The template of {name} is nested too deeply.", code="bad_template") from None

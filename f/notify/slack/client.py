@@ -22,6 +22,7 @@ from f.connect.errors import (
     TryLater,
 )
 from f.connect.integration import BearerToken, Integration, NoAuth, RateLimit, resolve_url
+from f.notify.messages.replies import id_of, named, objects_at, read_object, unreadable, word_of
 
 Block = dict[str, Any]
 
@@ -112,40 +113,74 @@ def webhook_request(post: Post, path: str) -> Request:
     return Request(method="POST", path=path, json=body, endpoint="webhook")
 
 
-def history_request(channel: str, since: float) -> Request:
-    """Return the request for the messages since a time (epoch seconds). Needs the scope channels:history."""
-    params = {"channel": channel, "oldest": f"{since:.6f}", "include_all_metadata": True, "limit": 200}
+def history_request(channel: str, since: float, until: float | None = None, cursor: str = "") -> Request:
+    """Return the request for the messages between two times (epoch seconds), or for their next page.
+
+    Needs the scope channels:history.
+    """
+    params: dict[str, Any] = {
+        "channel": channel,
+        "oldest": f"{since:.6f}",
+        "include_all_metadata": True,
+        "limit": 200,
+    }
+    if until is not None:
+        params["latest"] = f"{until:.6f}"
+    if cursor:
+        params["cursor"] = cursor
     return Request(
         method="GET", path="/conversations.history", params=params, endpoint="conversations.history"
     )
 
 
 def read_post(response: Response) -> Posted:
-    """Read the reply to chat.postMessage; raises what an `ok: false` means."""
-    body = _body(response)
-    if not body.get("ok"):
-        raise _named(refusal(str(body.get("error") or f"http_{response.status}")), response)
-    return Posted(str(body.get("channel", "")), str(body.get("ts", "")))
+    """Read the reply to chat.postMessage; raises what an `ok: false` means.
+
+    What says neither yes nor no, or does not name the message, is in doubt.
+    """
+    body = read_object(response)
+    code = word_of(body.get("error"))
+    if response.status >= 400 or (body.get("ok") is False and code):
+        raise named(refusal(code or f"http_{response.status}"), response)
+    posted = Posted(id_of(body.get("channel")), id_of(body.get("ts")))
+    if body.get("ok") is not True or not posted.ts:
+        raise unreadable(response, "Slack", "the posted message's ts")
+    return posted
 
 
 def read_webhook(response: Response) -> Posted:
-    """Read a webhook's reply, which is a word of text."""
-    if not response.success:
-        word = response.text.strip()[:60]
-        raise _named(
-            refusal(word if word.replace("_", "").isalnum() else f"http_{response.status}"), response
-        )
+    """Read a webhook's reply, which is a word of text; `ok` if it was posted."""
+    word = response.body[:100].decode("utf-8", "replace").strip()
+    if response.status >= 400:
+        raise named(refusal(word if word_of(word) else f"http_{response.status}"), response)
+    if word != "ok":
+        raise unreadable(response, "Slack's webhook", "its `ok`")
     return Posted()
 
 
-def find_mark(response: Response, mark: str) -> str | None:
-    """Return the ts of the message that carries the mark; None if none does or Slack does not let us look."""
-    body = _body(response)
-    for message in body.get("messages", []) if body.get("ok") else []:
-        payload = (message.get("metadata") or {}).get("event_payload") or {}
-        if payload.get("mark") == mark:
-            return str(message.get("ts", ""))
-    return None
+def find_mark(response: Response, mark: str) -> tuple[str | None, str]:
+    """Return the ts of the message that carries the mark, or None and the cursor of the next page, if any.
+
+    TryLater if the history cannot be read, OutcomeUnknown if Slack does not let us look.
+    """
+    body = read_object(response)
+    code = word_of(body.get("error"))
+    if response.status >= 400 or (body.get("ok") is False and code):
+        raise named(_not_looked_up(code or f"http_{response.status}"), response)
+    messages = objects_at(body, "messages")
+    if body.get("ok") is not True or messages is None:
+        raise unreadable(response, "Slack", "a list of messages")
+    for message in messages:
+        if _dict(_dict(message.get("metadata")).get("event_payload")).get("mark") == mark:
+            return id_of(message.get("ts")), ""
+    cursor = id_of(_dict(body.get("response_metadata")).get("next_cursor"))
+    if body.get("has_more") and not cursor:
+        raise unreadable(response, "Slack", "the rest of the messages")
+    return None, cursor
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def refusal(code: str) -> ConnectError:
@@ -159,6 +194,16 @@ def refusal(code: str) -> ConnectError:
             code=code,
         )
     return GiveUpRecord(f"Slack refused the message as it is ({code}).", code=code)
+
+
+def _not_looked_up(code: str) -> ConnectError:
+    if code in {"ratelimited", "rate_limited"}:
+        return TryLater(f"Slack refused to be searched: {_TOO_MANY} ({code}).", code=code)
+    return OutcomeUnknown(
+        f"Slack does not let the bot see whether the message arrived ({code}). Look there, and give the app "
+        "the scope channels:history, or groups:history for a private channel.",
+        code=code,
+    )
 
 
 # "It's possible some aspect of the operation succeeded before the error was raised", says Slack.
@@ -226,14 +271,3 @@ def _content(post: Post) -> dict[str, Any]:
     if post.thread_ts:
         body["thread_ts"] = post.thread_ts
     return body
-
-
-def _body(response: Response) -> dict[str, Any]:
-    body = response.json
-    return body if isinstance(body, dict) else {}
-
-
-def _named(error: ConnectError, response: Response) -> ConnectError:
-    error.call, error.status, error.request_id = response.call, response.status, response.request_id
-    error.attempts = response.attempts
-    return error

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from f.connect.client import Client
-from f.connect.errors import ConnectError, FixInput, FixSettings
+from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown
 from f.connect.transport.addresses import GivenAddresses
 from f.notify.slack.client import (
     Block,
@@ -29,7 +29,7 @@ from f.notify.slack.client import (
     webhook_integration,
     webhook_request,
 )
-from f.store.once import OneTimeWrite, key_of, send_once
+from f.store.once import Attempt, Candidate, OneTimeWrite, key_of, send_once
 
 if TYPE_CHECKING:
     from f.store.store import Store
@@ -42,6 +42,8 @@ _HEADER_TEXT, _CONTEXT_ELEMENTS, _ACTION_ELEMENTS = 150, 10, 25
 _BUTTON_TEXT, _BUTTON_VALUE, _ID = 75, 2000, 255
 _NOTICE = "… ({} characters in all)"
 _MOST_ATTACHMENTS = 100
+_MOST_PAGES = 50  # of 200 messages each, that a look-up reads
+_CLOCKS_DIFFER = 300.0  # seconds between theirs and ours; the mark is ours alone, however wide we look
 
 
 class SlackResult(TypedDict):
@@ -67,19 +69,30 @@ class SlackChannel(AbstractContextManager["SlackChannel"]):
         """Return what distinguishes this channel, for keys; never the webhook itself in clear."""
         return f"slack:{self.channel or key_of(self.webhook_path)}"
 
-    def post(self, post: Post, mark: str) -> Posted:
+    def post(self, post: Post, attempt: Attempt) -> Posted:
         """Post once; raises a ConnectError named by what to do next."""
         if self.webhook_path is not None:
+            request = replace(webhook_request(post, self.webhook_path), permit=attempt.permit)
             try:
-                return read_webhook(self.client.request(webhook_request(post, self.webhook_path)))
+                return read_webhook(self.client.request(request))
             except ConnectError as error:
                 raise error from None  # the cause, an error of the HTTP library, quotes the secret path
-        return read_post(self.client.request(post_request(post, self.channel, mark)))
+        request = replace(post_request(post, self.channel, attempt.mark), permit=attempt.permit)
+        return read_post(self.client.request(request))
 
-    def look_up(self, mark: str, since: float) -> str | None:
-        """Return the ts of a message posted earlier. Needs the scope channels:history."""
-        request = history_request(self.channel, since - 10.0)  # their clock and ours may differ
-        return find_mark(self.client.request(request), mark)
+    def look_up(self, attempt: Attempt) -> list[Candidate]:
+        """Return the message if it was posted earlier. Needs the scope channels:history."""
+        since, until, cursor = attempt.since - _CLOCKS_DIFFER, attempt.until + _CLOCKS_DIFFER, ""
+        for _ in range(_MOST_PAGES):
+            response = self.client.request(history_request(self.channel, since, until, cursor))
+            ts, cursor = find_mark(response, attempt.mark)
+            if ts is not None or not cursor:
+                return [] if ts is None else [Candidate(ts)]
+        raise OutcomeUnknown(
+            "The channel has too many messages since then to find out whether this one arrived. Look there, "
+            "and use another message_key to send it all the same.",
+            code="answer_lost",
+        )
 
     @property
     def can_look_up(self) -> bool:
@@ -178,7 +191,7 @@ def send_posts(
 
 def _write_of(channel: SlackChannel, post: Post) -> OneTimeWrite:
     return OneTimeWrite(
-        send=lambda mark: channel.post(post, mark).ts,
+        send=lambda attempt: channel.post(post, attempt).ts,
         look_up=channel.look_up if channel.can_look_up else None,
     )
 

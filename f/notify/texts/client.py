@@ -9,10 +9,11 @@ import email.utils
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 from urllib.parse import quote
 
 from f.connect.calls.message import Request, Response
+from f.connect.calls.verdict import http_date
 from f.connect.errors import (
     ConnectError,
     FixInput,
@@ -23,10 +24,25 @@ from f.connect.errors import (
     TryLater,
 )
 from f.connect.integration import Basic, Integration
+from f.notify.messages.replies import (
+    id_of,
+    line_of,
+    named,
+    number_of,
+    objects_at,
+    read_object,
+    unreadable,
+    word_of,
+)
+from f.store.once import Candidate
 
 BASE_URL = "https://api.twilio.com"
 SUPPRESSED = "suppressed"
 _OPTED_OUT = 21610
+_TRIAL = "Sent from your Twilio trial account - "  # stands before the text in what a trial account sends
+_PAGE = 1000  # the most that Twilio lists at a time
+_CLOCKS_DIFFER = 10.0  # seconds; only where Twilio's reply has no date
+_TICK = 2.0  # Twilio tells times in whole seconds, cut off
 
 
 class twilio(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
@@ -96,7 +112,7 @@ def send_request(text: Text, account: str) -> Request:
 
 def list_request(text: Text, account: str) -> Request:
     """Return the request for the newest messages to a number; not by DateSent, which a queued one lacks."""
-    params = {"To": text.to, "PageSize": 100}
+    params = {"To": text.to, "PageSize": _PAGE}
     return Request(
         method="GET", path=_path(account, "Messages.json"), params=params, endpoint="messages_list"
     )
@@ -110,26 +126,50 @@ def state_request(account: str, sid: str) -> Request:
 
 
 def read_state(response: Response) -> MessageState:
-    """Read a message; raises what Twilio's error code means."""
-    body = response.json
-    body = body if isinstance(body, dict) else {}
-    if not response.success:
-        raise _named(refusal(body.get("code"), str(body.get("message") or ""), response.status), response)
-    return _state(body)
+    """Read a message; raises what Twilio's error code means, and what a reply without a message means."""
+    body = read_object(response)
+    if response.status >= 400:
+        raise named(refusal(body.get("code"), response.status), response)
+    state = _state(body)
+    if not state.sid:
+        raise unreadable(response, "Twilio", "a message's sid")
+    return state
 
 
-def find_sent(response: Response, text: Text, since: float) -> MessageState | None:
-    """Return the message in a list that is `text`, created at `since` (epoch seconds) or later."""
-    body = response.raise_for_status().json
-    for message in body.get("messages", []) if isinstance(body, dict) else []:
-        if _created(message) >= since and _is_same(message, text):
-            return _state(message)
-    return None
+def find_sent(response: Response, text: Text, age: tuple[float, float], now: float) -> list[Candidate]:
+    """Return the messages of a list that are `text`, or may be.
+
+    It was created between the two ages, in seconds before the reply came at `now` (seconds since the epoch).
+    Their clock is Twilio's, which the reply tells. Raises TryLater if the list cannot be read or has not all.
+    """
+    response.raise_for_status()
+    body = read_object(response)
+    messages = objects_at(body, "messages")
+    if messages is None:
+        raise unreadable(response, "Twilio", "a list of messages")
+    clock = http_date(response.headers.get("Date", ""))
+    slack = _CLOCKS_DIFFER if clock is None else _TICK
+    clock = now if clock is None else clock
+    first, last = clock - age[0] - slack, clock - age[1] + slack
+    times = [_created(message) for message in messages]
+    if body.get("next_page_uri") and all(at is None or at >= first for at in times):
+        raise unreadable(response, "Twilio", "all messages since then")
+    found = []
+    for message, at in zip(messages, times, strict=True):
+        likeness = "other" if at is not None and at < first else _likeness(message, text)
+        if likeness != "other":
+            sid = id_of(message.get("sid"))
+            certain = likeness == "same" and bool(sid) and at is not None and at <= last
+            found.append(Candidate(sid, certain))
+    return found
 
 
-def refusal(code: object, message: str, status: int) -> ConnectError:
-    """Return what an error code means for the caller: https://www.twilio.com/docs/api/errors."""
-    number = code if isinstance(code, int) else 0
+def refusal(code: object, status: int) -> ConnectError:
+    """Return what an error code means for the caller: https://www.twilio.com/docs/api/errors.
+
+    Twilio's own text is left out: it may quote the number.
+    """
+    number = number_of(code) or 0
     name = f"twilio_{number or status}"
     if number == _OPTED_OUT:
         return GiveUpRecord(
@@ -149,7 +189,6 @@ def refusal(code: object, message: str, status: int) -> ConnectError:
         return OutcomeUnknown(
             f"Twilio failed ({number or status}); the message may be on its way.", code=name
         )
-    del message  # may quote the number
     return GiveUpRecord(f"Twilio refused the message as it is (Twilio {number or status}).", code=name)
 
 
@@ -205,33 +244,60 @@ def _path(account: str, path: str) -> str:
 
 
 def _state(body: Mapping[str, Any]) -> MessageState:
-    segments = str(body.get("num_segments") or "")
-    error_code = body.get("error_code")
     return MessageState(
-        sid=str(body.get("sid") or ""),
-        status=str(body.get("status") or ""),
-        segments=int(segments) if segments.isdigit() and int(segments) else None,
-        error_code=int(error_code) if error_code else None,
-        error_message=str(body.get("error_message") or ""),
+        sid=id_of(body.get("sid")),
+        status=word_of(body.get("status")),
+        segments=number_of(body.get("num_segments")) or None,
+        error_code=number_of(body.get("error_code")) or None,
+        error_message=line_of(body.get("error_message")),
     )
 
 
-def _created(message: Mapping[str, Any]) -> float:
-    parsed = email.utils.parsedate_tz(str(message.get("date_created") or ""))
-    return float(email.utils.mktime_tz(parsed)) if parsed else 0.0
+def _created(message: Mapping[str, Any]) -> float | None:
+    text = message.get("date_created")
+    try:
+        parsed = email.utils.parsedate_tz(text) if isinstance(text, str) else None
+        return float(email.utils.mktime_tz(parsed)) if parsed else None
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
 
 
-def _is_same(message: Mapping[str, Any], text: Text) -> bool:
-    if message.get("to") != text.to:
-        return False
-    sender = message.get("messaging_service_sid") if text.sender.startswith("MG") else message.get("from")
-    if sender != text.sender:
-        return False
-    # A trial account puts its own words before the text; a template's text is Twilio's.
-    return bool(text.content_sid) or str(message.get("body") or "").endswith(text.body)
+def _likeness(message: Mapping[str, Any], text: Text) -> Literal["same", "maybe", "other"]:
+    """Return whether this is what was sent. What Twilio leaves out or changes makes it a maybe."""
+    service = message.get("messaging_service_sid") or ""
+    by_service = text.sender.startswith("MG")
+    facts = (
+        (message.get("direction"), "outbound-api"),
+        (message.get("to"), text.to),
+        (service, text.sender) if by_service else (message.get("from"), text.sender),
+    )
+    if any(told not in (None, "", expected) for told, expected in facts):
+        return "other"
+    media = number_of(message.get("num_media"))
+    if media is not None and bool(media) != bool(text.media_urls):
+        return "other"
+    body = _likeness_of_body(message.get("body"), text)
+    certain = all(told == expected for told, expected in facts) and (by_service or not service)
+    return body if certain and media == len(text.media_urls) else "other" if body == "other" else "maybe"
 
 
-def _named(error: ConnectError, response: Response) -> ConnectError:
-    error.call, error.status, error.request_id = response.call, response.status, response.request_id
-    error.attempts = response.attempts
-    return error
+def _likeness_of_body(stored: object, text: Text) -> Literal["same", "maybe", "other"]:
+    """Compare what Twilio keeps with what was sent.
+
+    A template's text is Twilio's; a body may have been redacted; a messaging service writes quotes and dashes
+    in other characters, and white space at the ends may be gone.
+    """
+    if text.content_sid or ((not isinstance(stored, str) or not stored) and text.body):
+        return "maybe"
+    kept = stored if isinstance(stored, str) else ""
+    if text.body in (kept, kept.removeprefix(_TRIAL)):
+        return "same"
+    if _letters(text.body) == _letters(kept) or (
+        "Twilio" in kept and kept.endswith(text.body.strip() or "\0")
+    ):
+        return "maybe"
+    return "other"
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())

@@ -24,7 +24,7 @@ from f.notify.texts.client import (
     send_request,
 )
 from f.notify.texts.phone import e164, masked
-from f.store.once import OneTimeWrite, key_of, send_once
+from f.store.once import Attempt, Candidate, OneTimeWrite, key_of, send_once
 
 if TYPE_CHECKING:
     from f.store.store import Store
@@ -37,7 +37,6 @@ _GSM_7 = frozenset(
 )
 _GSM_7_TWICE = frozenset("\f^{}\\[~]|€")
 _MOST_MEDIA = 10
-_CLOCKS_DIFFER = 10.0
 _LONGEST_SENDER_ID = 11
 _WHATSAPP = "whatsapp:"
 
@@ -132,7 +131,7 @@ def send_text(
         }
     key = key_of("twilio", text.to, message_key) if message_key else ""
     with Client(integration, store) as client:
-        write = _write_of(client, text, str(twilio["accountSid"]))
+        write = _write_of(client, text, str(twilio["accountSid"]), store)
         try:
             receipt = send_once(store, key, write, window=window)
         except GiveUpRecord as error:
@@ -143,14 +142,18 @@ def send_text(
     return {**result, "status": receipt.status, "sid": receipt.id}
 
 
-def _write_of(client: Client, text: Text, account: str) -> OneTimeWrite:
-    def look_up(_mark: str, since: float) -> str | None:
-        found = find_sent(client.request(list_request(text, account)), text, since - _CLOCKS_DIFFER)
-        return found.sid if found else None
+def _write_of(client: Client, text: Text, account: str, store: Store) -> OneTimeWrite:
+    def send(attempt: Attempt) -> str:
+        return read_state(client.request(replace(send_request(text, account), permit=attempt.permit))).sid
 
-    return OneTimeWrite(
-        send=lambda _mark: read_state(client.request(send_request(text, account))).sid, look_up=look_up
-    )
+    def look_up(attempt: Attempt) -> list[Candidate]:
+        response = client.request(list_request(text, account))
+        now = store.now()
+        return find_sent(response, text, (now - attempt.since, now - attempt.until), now)
+
+    variables = sorted((text.content_variables or {}).items())
+    sent = (account, text.to, text.sender, text.body, text.media_urls, text.content_sid, variables)
+    return OneTimeWrite(send, look_up, likeness=key_of("twilio", *sent))
 
 
 def _sender(sender: str, default_country: str, *, whatsapp: bool) -> str:

@@ -2,7 +2,9 @@
 
 A row is a claim with a lease until the import has ended; then it holds the result, and the file is never
 imported again, whether or not the run was able to move it. Taking a claim is one statement that names the
-state it was decided on, so of several runs one gets it. The rows hold paths and counts, never a record.
+state it was decided on, so of several runs one gets it. Every change of hands has a number of its own, the
+attempt: a run that was stopped and overtaken names an old one, and changes nothing any more. The rows hold
+paths and counts, never a record.
 
     (new) --take--> leased --conclude--> has its result
                       |  `--give_back--> free, for the next run's attempt
@@ -30,8 +32,9 @@ _TAKE = """INSERT INTO inbox_file (id, storage, path, owner, leased_until, attem
     WHERE inbox_file.result IS NULL AND inbox_file.owner = :seen_owner AND inbox_file.attempt = :seen_attempt
     RETURNING attempt"""
 _CONCLUDE = """UPDATE inbox_file SET result = :result
-    WHERE id = :id AND owner = :owner AND result IS NULL RETURNING id"""
-_GIVE_BACK = "UPDATE inbox_file SET leased_until = 0 WHERE id = :id AND owner = :owner AND result IS NULL"
+    WHERE id = :id AND owner = :owner AND attempt = :attempt AND result IS NULL RETURNING id"""
+_GIVE_BACK = """UPDATE inbox_file SET leased_until = 0
+    WHERE id = :id AND owner = :owner AND attempt = :attempt AND result IS NULL"""
 
 
 class FileClaims:
@@ -70,17 +73,22 @@ class FileClaims:
         rows = self._store.execute(_TAKE, values)
         return int(rows[0][0]) if rows else None
 
-    def conclude(self, file: InboxFile, owner: str, result: FileResult) -> FileResult | None:
-        """Keep the result for good and return it, or the one this owner kept before.
+    def holds(self, file: InboxFile, owner: str, attempt: int) -> bool:
+        """Return whether the claim is still this owner's at this attempt, with or without its result."""
+        seen = self.state(file)
+        return seen is not None and (seen.owner, seen.attempt) == (owner, attempt)
+
+    def conclude(self, file: InboxFile, owner: str, attempt: int, result: FileResult) -> FileResult | None:
+        """Keep the result for good and return it, or the one that was kept at this attempt before.
 
         None if the claim has passed to another run.
         """
-        values = {"id": file.id, "owner": owner, "result": json.dumps(result)}
+        values = {"id": file.id, "owner": owner, "attempt": attempt, "result": json.dumps(result)}
         if self._store.execute(_CONCLUDE, values):
             return result
         seen = self.state(file)
-        return seen.result if seen is not None and seen.owner == owner else None
+        return seen.result if seen is not None and (seen.owner, seen.attempt) == (owner, attempt) else None
 
-    def give_back(self, file: InboxFile, owner: str) -> None:
+    def give_back(self, file: InboxFile, owner: str, attempt: int) -> None:
         """End the lease at once: the next run may take the file."""
-        self._store.execute(_GIVE_BACK, {"id": file.id, "owner": owner})
+        self._store.execute(_GIVE_BACK, {"id": file.id, "owner": owner, "attempt": attempt})

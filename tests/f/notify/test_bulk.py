@@ -42,7 +42,7 @@ def test_resend_gets_a_hundred_a_request_each_filled_for_its_recipient(resend: T
 
 def test_every_recipient_has_an_end_and_the_job_is_red_if_one_was_not_reached(sendgrid: Twin) -> None:
     set_opt_out("email", "p1@example.com")
-    everybody: list[Any] = [*people(2), {"email": "no address"}, {"email": "P0@example.com"}, {"name": "x"}]
+    everybody: list[Any] = [*people(2), {"email": "no address"}, {"email": "P0@example.com"}, "x"]
     result = send_bulk_email(everybody, SENDER, "Hi", "<p>x</p>", sendgrid=sendgrid.resource)
     assert ends(result) == ["sent", "suppressed", "refused", "refused", "refused"]
     assert (

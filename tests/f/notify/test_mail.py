@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from f.connect.errors import FixInput
-from f.notify.email.mail import Address, addresses_of, mail_of, text_of_html
+from f.notify.email.address_list import Address
+from f.notify.email.mail import addresses_of, mail_of, text_of_html
 from f.notify.email.mail_layouts import event_html, report_html, welcome_html
 from f.notify.messages.message import Message, safe_link
 from f.notify.messages.templating import fill_html, fill_text
@@ -47,6 +48,11 @@ FILE = {"filename": "a.pdf", "content": base64.b64encode(b"%PDF").decode()}
         ),
         ({"attachments": [{**FILE, "content": "AAAA" * 7_000_000}]}, "too_large", "28.0 MB encoded"),
         ({"subject": "s" * 999}, "too_long", "999 characters"),
+        ({"to": None}, "bad_address", "to must be a list"),
+        ({"to": [None]}, "bad_address", "to is not a text"),
+        ({"cc": {"a": 1}}, "bad_address", "cc must be a list"),
+        ({"attachments": ["a.pdf"]}, "bad_attachment", "Attachment 1 needs a filename"),
+        ({"categories": [1]}, "bad_category", "not a text"),
         ({"text": " "}, "no_text", "empty"),
         ({"categories": [str(n) for n in range(11)]}, "too_many_categories", "at most 10"),
     ],
@@ -144,3 +150,4 @@ def test_a_template_that_cannot_be_filled_says_why(template: str, code: str, sai
     with pytest.raises(FixInput, match=said) as caught:
         fill_text(template, {"user": {}}, name="the subject")
     assert caught.value.code == code
+    assert caught.value.__suppress_context__, "jinja's own errors quote the template"

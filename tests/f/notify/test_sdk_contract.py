@@ -204,7 +204,7 @@ def test_a_text_message_is_the_sdks(name: str) -> None:
     [
         (lambda sdk: sdk.messages("SM1").fetch(), state_request("AC1", "SM1")),
         (
-            lambda sdk: sdk.messages.list(to="+12025550123", page_size=100, limit=100),
+            lambda sdk: sdk.messages.list(to="+12025550123", page_size=1000, limit=100),
             list_request(Text("+12025550123", "x"), "AC1"),
         ),
     ],

@@ -100,6 +100,20 @@ def test_a_post_that_is_not_there_is_sent_again_only_by_the_next_run_with_its_ke
     assert len(slack.sent()) == 1
 
 
+def test_a_post_that_slack_does_not_let_us_look_for_is_in_doubt_and_not_repeated(slack: Twin) -> None:
+    refused = {"status": 200, "body": {"ok": False, "error": "missing_scope"}}
+    slack.client.put_faults(
+        script=[
+            {"operation": "post_message", "fault": "reset_after_commit"},
+            {"operation": "history", "answer": refused, "times": 2},
+        ]
+    )
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown, match="give the app the scope channels:history"):
+            send_slack_message("x", slack=slack.resource, channel="C0OPS", message_key="k")
+    assert len(slack.sent()) == 1
+
+
 def test_a_webhooks_lost_answer_stays_unknown_as_nobody_can_be_asked(slack: Twin, slack_webhook: Any) -> None:
     slack.fail_next("webhook", "reset_after_commit")
     for said in ("may have been applied", "cannot be asked"):
@@ -291,7 +305,9 @@ def test_a_template_is_the_providers_or_ones_own(resend: Twin, sendgrid: Twin) -
     send_template_email(
         to, sender, data, subject="Hi {{ name }}", html="<p>{{ name }}</p>", resend=resend.resource
     )
-    send_template_email(to, sender, data, template_id="welcome", resend=resend.resource)
+    send_template_email(
+        to, sender, data, subject="Hi {{ name }}", template_id="welcome", resend=resend.resource
+    )
     send_template_email(to, sender, data, template_id="d-welcome", sendgrid=sendgrid.resource)
     own, theirs = resend.sent()
     assert (own["subject"], own["html"]) == ("Hi <b>Ada</b>", "<p>&lt;b&gt;Ada&lt;/b&gt;</p>")
@@ -309,7 +325,17 @@ def test_a_provider_that_does_not_know_the_template_is_heard(resend: Twin, sendg
     providers: list[dict[str, Any]] = [{"resend": resend.resource}, {"sendgrid": sendgrid.resource}]
     for provider in providers:
         with pytest.raises(FixInput, match="Check template_id"):
-            send_template_email(["ada@example.com"], "ops@example.com", {}, template_id="d-none", **provider)
+            send_template_email(
+                ["ada@example.com"], "ops@example.com", {}, subject="Hi", template_id="d-none", **provider
+            )
+
+
+def test_resends_template_needs_a_subject_beside_it(resend: Twin) -> None:
+    with pytest.raises(FixInput, match="a template needs a subject beside it"):
+        send_template_email(
+            ["ada@example.com"], "ops@example.com", {}, template_id="welcome", resend=resend.resource
+        )
+    assert resend.sent() == []
 
 
 def test_a_customer_is_welcomed_once(sendgrid: Twin) -> None:

@@ -9,6 +9,7 @@ import pytest
 from f.connect.errors import FixInput, FixSettings
 from f.notify.slack.client import Post
 from f.notify.slack.posting import open_slack
+from f.store.once import Attempt
 from f.store.stores import memory_store
 from tests.loopback import Loopback, Reply, serve
 
@@ -24,7 +25,7 @@ def windmill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
 
 def post(url: str) -> None:
     with open_slack(None, {"url": url}, "", memory_store()) as channel:
-        channel.post(Post("hello"), "mark")
+        channel.post(Post("hello"), Attempt("mark", None, 0.0, 0.0))
 
 
 def test_a_webhook_into_the_network_around_the_server_is_refused(windmill: Loopback) -> None:

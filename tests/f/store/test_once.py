@@ -9,9 +9,19 @@ from threading import Event
 
 import pytest
 
-from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, TryLater
-from f.store.once import LEASE_SECONDS, OneTimeWrite, Receipt, key_of, remember, send_once, was_sent
-from f.store.store import Store, take
+from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, SignInAgain, TryLater
+from f.store.once import (
+    LEASE_SECONDS,
+    Attempt,
+    Candidate,
+    OneTimeWrite,
+    Receipt,
+    key_of,
+    remember,
+    send_once,
+    was_sent,
+)
+from f.store.store import Permit, Store, take
 
 
 class Post:
@@ -22,20 +32,20 @@ class Post:
         self.marks: list[str] = []
         self.holds = holds
 
-    def send(self, mark: str) -> str:
-        self.marks.append(mark)
+    def send(self, attempt: Attempt) -> str:
+        self.marks.append(attempt.mark)
         error = next(self.errors, None)
         if error is not None:
             raise error
         return f"id{len(self.marks)}"
 
-    def look_up(self, mark: str, since: float) -> str | None:
-        assert mark in self.marks
-        assert since > 0
-        return self.holds
+    def look_up(self, attempt: Attempt) -> list[Candidate]:
+        assert attempt.mark in self.marks
+        assert 0 < attempt.since < attempt.until
+        return [] if self.holds is None else [Candidate(self.holds)]
 
     def write(self, *, repeat_safe: bool = False) -> OneTimeWrite:
-        return OneTimeWrite(self.send, None if repeat_safe else self.look_up, repeat_safe)
+        return OneTimeWrite(self.send, None if repeat_safe else self.look_up, repeat_safe=repeat_safe)
 
 
 def lapse(store: Store) -> None:
@@ -138,16 +148,16 @@ def test_a_key_tells_nothing_of_its_parts() -> None:
 def test_a_job_that_lost_its_lease_does_not_undo_what_the_next_one_did(any_store: Store) -> None:
     """Or a third job would find no claim, and send a second time."""
 
-    def slow(_mark: str) -> str:
+    def slow(_: Attempt) -> str:
         lapse(any_store)
         return send_once(any_store, "k", OneTimeWrite(lost, repeat_safe=True)).id
 
-    def lost(_mark: str) -> str:
+    def lost(_: Attempt) -> str:
         raise OutcomeUnknown("lost")
 
-    def refused(mark: str) -> str:
+    def refused(attempt: Attempt) -> str:
         with pytest.raises(OutcomeUnknown):
-            slow(mark)
+            slow(attempt)
         raise FixInput("no")
 
     with pytest.raises(FixInput):
@@ -160,7 +170,7 @@ def test_a_job_that_lost_its_lease_does_not_undo_what_the_next_one_did(any_store
 def test_what_was_sent_stays_so_though_another_job_took_the_lease(any_store: Store) -> None:
     again = OneTimeWrite(lambda _: "id2")
 
-    def slow(_mark: str) -> str:
+    def slow(_: Attempt) -> str:
         lapse(any_store)
         with pytest.raises(OutcomeUnknown):
             send_once(any_store, "k", again)
@@ -171,12 +181,12 @@ def test_what_was_sent_stays_so_though_another_job_took_the_lease(any_store: Sto
 
 
 def test_what_was_sent_stays_so_though_another_job_was_refused_it(any_store: Store) -> None:
-    def refused(_mark: str) -> str:
+    def refused(_: Attempt) -> str:
         raise FixInput("no")
 
-    def slow(_mark: str) -> str:
+    def slow(_: Attempt) -> str:
         lapse(any_store)
-        with pytest.raises(FixInput):
+        with pytest.raises(OutcomeUnknown, match="sending it again failed: no"):
             send_once(any_store, "k", OneTimeWrite(refused, repeat_safe=True))
         return "id1"
 
@@ -187,15 +197,16 @@ def test_what_was_sent_stays_so_though_another_job_was_refused_it(any_store: Sto
 def test_what_a_slow_job_sent_while_another_looked_is_not_sent_again(any_store: Store) -> None:
     post, under_way, looked = Post(), Event(), Event()
 
-    def slow(mark: str) -> str:
+    def slow(attempt: Attempt) -> str:
         lapse(any_store)
         under_way.set()
         assert looked.wait(10)
-        return post.send(mark)
+        return post.send(attempt)
 
-    def look_up(_mark: str, _since: float) -> None:
+    def look_up(_: Attempt) -> list[Candidate]:
         looked.set()
         assert job.result(10) == Receipt("sent", "id1")
+        return []
 
     with ThreadPoolExecutor(1) as pool:
         job = pool.submit(send_once, any_store, "k", OneTimeWrite(slow))
@@ -203,6 +214,91 @@ def test_what_a_slow_job_sent_while_another_looked_is_not_sent_again(any_store: 
         with pytest.raises(TryLater, match="Another job is sending"):
             send_once(any_store, "k", OneTimeWrite(post.send, look_up))
     assert send_once(any_store, "k", OneTimeWrite(post.send, look_up)) == Receipt("already_sent", "id1")
+
+
+def test_a_look_up_that_fails_gives_the_claim_of_a_lost_answer_not_back(any_store: Store) -> None:
+    """Or the next run would find no claim, and send a second time."""
+    post = Post(OutcomeUnknown("lost"))
+
+    def broken(_: Attempt) -> list[Candidate]:
+        raise SignInAgain("no")
+
+    with pytest.raises(OutcomeUnknown, match="lost Looking it up failed: no"):
+        send_once(any_store, "k", OneTimeWrite(post.send, broken))
+    with pytest.raises(SignInAgain):
+        send_once(any_store, "k", OneTimeWrite(post.send, broken))
+    post.holds = "id9"
+    assert send_once(any_store, "k", post.write()) == Receipt("already_sent", "id9")
+    assert len(post.marks) == 1
+
+
+def test_a_refusal_of_the_second_attempt_says_nothing_of_the_first(any_store: Store) -> None:
+    """The third goes out under the first one's mark as well, or it would be sent twice."""
+    post = Post(OutcomeUnknown("lost"), TryLater("busy"))
+    with pytest.raises(OutcomeUnknown):
+        send_once(any_store, "k", post.write(repeat_safe=True))
+    with pytest.raises(OutcomeUnknown, match="sending it again failed: busy"):
+        send_once(any_store, "k", post.write(repeat_safe=True))
+    assert send_once(any_store, "k", post.write(repeat_safe=True)).status == "sent"
+    assert (len(post.marks), len(set(post.marks))) == (3, 1)
+
+
+def test_a_look_up_covers_all_attempts_from_the_first_to_the_last(any_store: Store) -> None:
+    post, spans = Post(OutcomeUnknown("lost"), OutcomeUnknown("lost")), []
+
+    def look_up(attempt: Attempt) -> list[Candidate]:
+        spans.append((attempt.since, attempt.until))
+        return []
+
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            send_once(any_store, "k", OneTimeWrite(post.send, look_up, likeness="l"))
+        any_store.execute("UPDATE notify_sent SET at = at - 1000")
+    first, resumed, last = spans
+    assert first[0] - resumed[0] == pytest.approx(1000)
+    assert resumed[1] == pytest.approx(first[1])
+    assert last[0] == resumed[0]
+    assert last[1] > first[1]
+
+
+def test_only_what_another_job_may_take_over_has_a_permit(any_store: Store) -> None:
+    permits: list[Permit | None] = []
+
+    def send(attempt: Attempt) -> str:
+        permits.append(attempt.permit)
+        return "id"
+
+    for key in ("k", ""):
+        send_once(any_store, key, OneTimeWrite(send))
+    assert permits[0] is not None
+    assert permits[0].is_valid()
+    assert permits[1] is None
+
+
+def test_what_is_found_by_its_mark_is_looked_for_until_now(any_store: Store) -> None:
+    """The last attempt may have been long after the first."""
+    post, spans = Post(OutcomeUnknown("lost")), []
+
+    def look_up(attempt: Attempt) -> list[Candidate]:
+        spans.append((attempt.since, attempt.until))
+        return [Candidate("id9")] if len(spans) > 1 else []
+
+    with pytest.raises(OutcomeUnknown):
+        send_once(any_store, "k", OneTimeWrite(post.send, look_up))
+    any_store.execute("UPDATE notify_sent SET at = at - 10000")
+    assert send_once(any_store, "k", OneTimeWrite(post.send, look_up)).id == "id9"
+    assert spans[1][1] - spans[1][0] > 10_000
+
+
+@pytest.mark.parametrize("key", ["other", ""])
+def test_an_id_that_another_write_got_is_no_candidate(any_store: Store, key: str) -> None:
+    """Two that look alike are two, whether or not the other one had a key."""
+    other, post = Post(), Post(OutcomeUnknown("lost"), holds="id1")
+    send_once(any_store, key, OneTimeWrite(other.send, other.look_up, likeness="l"))
+    write = OneTimeWrite(post.send, post.look_up, likeness="l")
+    with pytest.raises(OutcomeUnknown):
+        send_once(any_store, "k", write)
+    assert send_once(any_store, "k", write) == Receipt("sent", "id2")
 
 
 OLD_TABLE = """CREATE TABLE IF NOT EXISTS notify_sent (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 
@@ -15,7 +16,7 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError, OutcomeUnknown, TryLater
 from f.connect.integration import Integration, RateLimit
 from f.windmill.connection import disconnect
-from f.windmill.job import Cancellation, JobStatus, Progress
+from f.windmill.job import Cancellation, JobStatus, Progress, resume_urls
 from tests.f.connect.wire import Act, FakeClock, Wire, reply, reset
 from tests.loopback import Asked, Reply, serve
 
@@ -202,3 +203,42 @@ def test_without_windmill_no_other_job_is_known_to_have_ended(monkeypatch: pytes
     for name in ("BASE_INTERNAL_URL", "WM_BASE_URL", "WM_WORKSPACE"):
         monkeypatch.delenv(name, raising=False)
     assert not JobStatus(FakeClock()).has_ended("other")
+
+
+BROKEN = {
+    "no server": {"BASE_INTERNAL_URL": "http://127.0.0.1:9"},
+    "no address": {"BASE_INTERNAL_URL": "http://["},
+    "an odd token": {"BASE_INTERNAL_URL": "http://127.0.0.1:9", "WM_TOKEN": "ü"},
+}
+
+
+@pytest.mark.parametrize("broken", [*BROKEN, "no client"])
+def test_a_windmill_that_cannot_be_used_moves_no_bar_and_stops_nothing(
+    broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {"WM_WORKSPACE": "w", "WM_TOKEN": "t", "WM_JOB_ID": "j"}
+    for name, value in (environment | BROKEN.get(broken, BROKEN["no server"])).items():
+        monkeypatch.setenv(name, value)
+    if broken == "no client":
+        monkeypatch.setitem(sys.modules, "wmill", None)  # as if it were not installed
+    disconnect()
+    Progress(10)(5)
+    assert not JobStatus().has_ended("another")
+    with pytest.raises(ConnectError):
+        resume_urls()
+    disconnect()
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"resume": 1}', b""])
+def test_what_windmill_says_oddly_of_a_job_is_an_error_of_ours(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(lambda _: Reply(200, body)) as windmill:
+        monkeypatch.setenv("BASE_INTERNAL_URL", windmill.url)
+        monkeypatch.setenv("WM_WORKSPACE", "w")
+        monkeypatch.setenv("WM_TOKEN", "t")
+        disconnect()
+        JobStatus().has_ended("another")
+        with pytest.raises(TryLater, match="no links to decide by"):
+            resume_urls()
+        disconnect()

@@ -180,8 +180,12 @@ class _Resend:
             email = Email.model_validate(body)
         except ValidationError as problem:
             raise Refused(_invalid(problem)) from problem
-        if email.template is None and not (email.subject and (email.html or email.text)):
-            raise Refused(error(422, "Missing `subject`, or `html` or `text`.", "missing_required_field"))
+        if not email.subject:
+            raise Refused(error(422, "Missing `subject` field.", "missing_required_field"))
+        if email.template is None and not (email.html or email.text):
+            raise Refused(error(422, "Missing `html` or `text` field.", "missing_required_field"))
+        if email.template is not None and (email.html or email.text):
+            raise Refused(error(422, "`html` and `text` cannot be used with `template`."))
         if email.template is not None and email.template.id not in self._settings.templates:
             raise Refused(error(404, "Template not found", "not_found"))
         if batch and (email.attachments or email.scheduled_at):

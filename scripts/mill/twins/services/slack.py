@@ -160,6 +160,7 @@ class _Slack:
         channel = self._channel(request.query.get("channel", ""))
         try:
             oldest = float(request.query.get("oldest", "0"))
+            latest = float(request.query.get("latest", "inf"))
         except ValueError:
             raise Refused(_refusal("invalid_ts_oldest")) from None
         limit = whole_number(request.query.get("limit", "100"))
@@ -168,7 +169,7 @@ class _Slack:
         found = [
             self._records.get(_MESSAGE, number) for number in self._records.find(_MESSAGE, "channel", channel)
         ]
-        messages = [message for message in reversed(found) if message and float(message["ts"]) >= oldest]
+        messages = [one for one in reversed(found) if one and oldest <= float(one["ts"]) <= latest]
         if request.query.get("include_all_metadata") != "true":
             messages = [{k: v for k, v in message.items() if k != "metadata"} for message in messages]
         return Reply(

@@ -210,14 +210,27 @@ def test_a_claim_goes_to_one_run_and_counts_its_attempts(claims: FileClaims) -> 
 def test_a_result_is_kept_by_the_owner_alone_and_for_good(claims: FileClaims) -> None:
     claims.take(FILE, "first", 60, None)
     claims.take(FILE, "second", 60, claims.state(FILE))
-    assert claims.conclude(FILE, "first", RESULT) is None
-    assert claims.conclude(FILE, "second", RESULT) == RESULT
+    assert claims.conclude(FILE, "first", 1, RESULT) is None
+    assert claims.conclude(FILE, "second", 2, RESULT) == RESULT
     later: FileResult = {**RESULT, "imported_at": "later"}
-    assert claims.conclude(FILE, "second", later) == RESULT
-    claims.give_back(FILE, "second")
+    assert claims.conclude(FILE, "second", 2, later) == RESULT
+    claims.give_back(FILE, "second", 2)
     seen = claims.state(FILE)
     assert seen == ClaimState("second", 1060.0, 2, RESULT)
     assert claims.take(FILE, "third", 60, seen) is None
+
+
+def test_an_owner_that_took_the_file_again_is_not_the_one_it_was(
+    claims: FileClaims,
+) -> None:
+    """What is left of its first attempt neither concludes the third nor gives it back."""
+    assert claims.take(FILE, "first", 60, None) == 1
+    assert claims.take(FILE, "second", 60, claims.state(FILE)) == 2
+    assert claims.take(FILE, "first", 60, claims.state(FILE)) == 3
+    claims.give_back(FILE, "first", 1)
+    assert claims.conclude(FILE, "first", 1, RESULT) is None
+    assert claims.state(FILE) == ClaimState("first", 1060.0, 3, None)
+    assert (claims.holds(FILE, "first", 1), claims.holds(FILE, "first", 3)) == (False, True)
 
 
 RACER = """

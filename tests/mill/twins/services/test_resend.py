@@ -36,7 +36,9 @@ def resend(twins: TwinProcess) -> TwinClient:
         ({"text": ""}, 422, "missing_required_field"),
         ({"colour": "red"}, 422, "validation_error"),
         ({"tags": [{"name": "a b", "value": "c"}]}, 422, "validation_error"),
-        ({"template": {"id": "none"}}, 404, "not_found"),
+        ({"template": {"id": "none"}, "text": None}, 404, "not_found"),
+        ({"template": {"id": "welcome"}}, 422, "validation_error"),
+        ({"template": {"id": "welcome"}, "text": None, "subject": None}, 422, "missing_required_field"),
     ],
 )
 def test_an_email_resend_would_refuse_is_refused(
