@@ -1,0 +1,265 @@
+"""The table: which API behaves how, what its importer was told of it, and how one cell of it is run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mill.bench.rig.strangers.behaviour import Behaviour
+from mill.bench.rig.strangers.client import Acquaintance, Books
+from mill.bench.rig.witness import EXACTLY_ONCE, Facts, Witness, lost, read, twice
+
+ROWS = 10
+LOOKUP = {"lookup": "/customers?email={email}"}
+_QUICK: Mapping[str, Any] = {
+    "timeout": 0.25,
+    "batch_size": 5,
+    "max_concurrent_requests": 4,
+    "retry_attempts": 3,
+    "initial_delay": 0.01,
+    "max_delay": 0.03,
+    "in_flight_seconds": 0.35,
+}
+
+
+@dataclass(frozen=True)
+class Client:
+    """What the importer is told of an API, which need not be so."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+
+KEYS = Client("keys")
+KEYS_LOOKUP = Client("keys, look-up", {}, LOOKUP)
+LOOKUP_ONLY = Client("look-up", {"idempotency_keys": False}, LOOKUP)
+BARE = Client("neither", {"idempotency_keys": False})
+FOUR = (KEYS, KEYS_LOOKUP, LOOKUP_ONLY, BARE)
+LOOKING = (KEYS_LOOKUP, LOOKUP_ONLY)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One API, one importer."""
+
+    api: str
+    behaviour: Behaviour
+    client: Client
+    on_duplicate: str = "skip"
+    seeded: int = 0  # customers that are there before
+    then: Mapping[str, Any] = field(default_factory=dict)  # how it behaves from the second import on
+
+    @property
+    def name(self) -> str:
+        """What it is called in the table."""
+        return f"{self.api} | {self.client.name}" + (
+            f" | {self.on_duplicate}" if self.on_duplicate != "skip" else ""
+        )
+
+
+@dataclass
+class Result:
+    """What came of a cell: the counts of each import, and every sentence about what is wrong."""
+
+    counts: list[dict[str, int]] = field(default_factory=list)
+    guarantees: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    wrong: dict[str, list[str]] = field(default_factory=dict)  # by import
+
+    def is_wrong(self) -> bool:
+        """Return whether anything is."""
+        return any(self.wrong.values())
+
+
+def run(cell: Cell, api: Acquaintance) -> Result:
+    """Import ten rows, import them again, and once more with other names and an e-mail in other letters."""
+    for name in ("BASE_INTERNAL_URL", "WM_BASE_URL", "WM_JOB_ID", "WM_TOKEN", "WM_WORKSPACE"):
+        os.environ.pop(name, None)
+    rows = _rows("Customer")
+    api.seed([{cell.behaviour.email_field: row["email"], "name": "Old"} for row in rows[: cell.seeded]])
+    changed = _rows("Changed")
+    changed[0]["email"] = changed[0]["email"].upper()
+    result, witness, began = Result(), Witness(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="cell-") as home:
+        os.environ["HOME"] = home
+        for number, (what, sent) in enumerate((("first", rows), ("again", rows), ("changed", changed))):
+            if number == 1 and cell.then:
+                api.change(**cell.then)
+            report = _import(cell, api, sent, f"import-{number}")
+            _judge(result, witness, what, report, sent, facts_of(api.books()))
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def facts_of(books: Books) -> Facts:
+    """Return what a ledger says, for the witness."""
+    dropped = frozenset(email.casefold() for email in books.dropped)
+    return Facts(books.held(), books.committed(), books.sent(), dropped)
+
+
+def _import(cell: Cell, api: Acquaintance, rows: list[dict[str, Any]], import_id: str) -> dict[str, Any]:
+    from f.connect.integration import CircuitBreaker  # noqa: PLC0415 - the processes that run cells pay for it
+    from f.customers.create_customers import main  # noqa: PLC0415 - as above
+
+    # A resource has no setting for it, and an API that is down for two minutes is none of these.
+    defaults = CircuitBreaker.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["enabled"] = False
+    resource: Any = {
+        "kind": "generic",
+        "base_url": api.url,
+        "endpoints": {"customers": "/customers", **cell.client.endpoints},
+        "authentication": {"type": "bearer_token", "token": "stranger"},
+        "settings": {**_QUICK, **cell.client.settings},
+        "mapping": dict(cell.client.mapping),
+    }
+    on_duplicate: Any = cell.on_duplicate
+    with Path(os.devnull).open("w") as nothing, contextlib.redirect_stdout(nothing):
+        return dict(main(resource, customers=rows, import_id=import_id, on_duplicate=on_duplicate, park_after=1))
+
+
+def _judge(
+    result: Result,
+    witness: Witness,
+    what: str,
+    report: Mapping[str, Any],
+    rows: list[dict[str, Any]],
+    facts: Facts,
+) -> None:
+    result.counts.append(report["counts"])
+    result.guarantees.append(report["guarantee"])
+    contradictions = list(witness.hear(report, rows, facts).values())
+    told = dict(zip((row["email"] for row in rows), read(report, range(1, ROWS + 1)), strict=True))
+    contradictions += ["are there twice"] * len(twice(facts, told))
+    contradictions += ["are lost"] * len(lost(told, facts))
+    unknown = report["counts"].get("unknown", 0)
+    if what != "first" and report["guarantee"].startswith(EXACTLY_ONCE):
+        contradictions += ["stay unknown, and it says exactly once"] * unknown
+    result.wrong[what] = [f"{count} rows {why}" for why, count in Counter(contradictions).items()]
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    return [{"name": f"{name} {row}", "email": f"c{row}@example.com"} for row in range(ROWS)]
+
+
+def _some(name: str, share: float = 0.5, **rest: Any) -> Behaviour:
+    """An API in which one fault strikes a share of the first attempts."""
+    return Behaviour(faults={name: share}, fault_attempts=1, **rest)
+
+
+_KEYED: Mapping[str, Any] = {"keys": "honoured", "lookup": "data"}
+
+# Name, behaviour, which importers meet it.
+APIS: tuple[tuple[str, Behaviour, tuple[Client, ...]], ...] = (
+    # the answer is lost, or says the opposite
+    *((f"{fault}, no keys", _some(fault, lookup="data"), FOUR) for fault in (
+        "500_after", "502_after", "503_after", "504_after", "429_after", "408_after", "503_before", "429_before",
+        "reset_before", "reset_after", "hang_before", "hang_after", "cut_after",
+    )),
+    *((f"{fault}, keys", _some(fault, **_KEYED), (KEYS, LOOKUP_ONLY)) for fault in (
+        "500_after", "503_after", "429_after", "503_before", "reset_after", "hang_after", "hang_before", "cut_after",
+    )),
+    ("503_after always, no keys", Behaviour(faults={"503_after": 1}, lookup="data"), FOUR),
+    ("503_after always, unique", Behaviour(faults={"503_after": 1}, unique="409_bare"), FOUR),
+    ("503_after, html", _some("503_after", error_body="html"), FOUR),
+    ("503_after, replayed for the key", _some("503_after", keys="honoured", keys_replay_errors=True), (KEYS,)),
+    # it comes later
+    ("reset_late", _some("reset_late", lookup="data"), FOUR),
+    ("reset_late, keys", _some("reset_late", **_KEYED), (KEYS, KEYS_LOOKUP)),
+    ("hang_late", _some("hang_late", late_seconds=0.4, lookup="data"), FOUR),
+    ("503_late", _some("503_late", lookup="data"), FOUR),
+    ("reset_late, later than in_flight_seconds", _some("reset_late", late_seconds=0.6, lookup="data"), FOUR),
+    # keys that are not what they seem
+    ("keys for one write", _some("503_after", keys="honoured", keys_requests=0), (KEYS, KEYS_LOOKUP)),
+    ("keys for 3 writes", _some("hang_after", keys="honoured", keys_requests=3), (KEYS, KEYS_LOOKUP)),
+    ("keys for 0.05 s", _some("hang_after", keys="honoured", keys_seconds=0.05), (KEYS, KEYS_LOOKUP)),
+    ("keys, content ignored", _some("503_after", keys="honoured", keys_other_content="replay"), (KEYS,)),
+    ("keys, other content applied", _some("503_after", keys="honoured", keys_other_content="apply"), (KEYS,)),
+    ("keys, no lock", _some("hang_late", keys="honoured", keys_running="apply", late_seconds=0.3), (KEYS,)),
+    ("keys, 409 while running", _some("hang_before", keys="honoured", hang_seconds=0.8), (KEYS, KEYS_LOOKUP)),
+    # success in other shapes
+    *((f"success {success}", Behaviour(success=success, lookup="data"), FOUR) for success in (
+        "201_empty", "204", "200", "200_empty", "200_html", "200_sign_in", "302_sign_in", "200_refused", "202",
+    )),
+    *((f"id in {place}", _some("hang_after", id_place=place, lookup="data"), (KEYS, LOOKUP_ONLY)) for place in (
+        "data", "customer", "location", "none",
+    )),
+    ("number as id", _some("hang_after", id_form="number", lookup="data"), (LOOKUP_ONLY,)),
+    ("session ends, 200 sign-in", Behaviour(token_requests=6, token_refusal="200_sign_in"), FOUR),
+    ("session ends, 302 sign-in", Behaviour(token_requests=6, token_refusal="302_sign_in"), FOUR),
+    ("token ends, 401", Behaviour(token_requests=6), FOUR),
+    ("20 requests a second", Behaviour(requests_a_second=20, lookup="data"), (KEYS, LOOKUP_ONLY)),
+    # look-ups that do not find what is there, or find what is not
+    *((f"look-up {shape}", _some("hang_after", lookup=shape), LOOKING) for shape in (
+        "none", "data", "users", "items", "list", "object", "none_204", "always_204", "always_404", "html",
+    )),
+    ("look-up ignores the filter", _some("hang_before", lookup="data", lookup_matches="everything"), LOOKING),
+    ("look-up lists a page of 2", _some(
+        "hang_after", lookup="data", lookup_matches="everything", lookup_page=2), LOOKING),
+    ("look-up by part", _some("hang_before", lookup="data", lookup_matches="containing"), LOOKING),
+    ("look-up lags 1 s", _some("hang_after", lookup="data", lookup_lag=1.0), LOOKING),
+    ("look-up says email_address", _some("hang_after", lookup="data", lookup_email_field="email_address"), LOOKING),
+    ("look-up shows ids alone", _some("hang_after", lookup="data", lookup_shows="id"), LOOKING),
+    ("look-up by exact letters", _some("hang_after", lookup="data", lookup_case="sensitive"), LOOKING),
+    ("look-up fails sometimes", _some("hang_after", lookup="data", lookup_errors=0.5), LOOKING),
+    ("look-up fails always", _some("hang_after", lookup="data", lookup_errors=1.0), LOOKING),
+    # what is kept
+    ("drops one in five", Behaviour(drops=0.2, lookup="data"), (KEYS, LOOKUP_ONLY)),
+    ("cuts names at 5", _some("hang_after", truncate={"name": 5}, lookup="data"), LOOKING),
+    ("lower-cases e-mails", _some("hang_after", lower_case=True, lookup="data"), LOOKING),
+)  # fmt: skip
+
+_UNIQUE = ("409_existing_id", "409_request_id", "409_bare", "422_taken", "400_exists", "200_existing")
+_OTHER_FIELD = Client("look-up, mapped", {"idempotency_keys": False}, LOOKUP, {"email": "email_address"})
+_OTHER_LOOKUP = Client(
+    "look-up, mapped, its own name",
+    {"idempotency_keys": False},
+    {"lookup": "/customers?email_address={email}"},
+    {"email": "email_address"},
+)
+_TYPO = Client("look-up with a typo", {"idempotency_keys": False}, {"lookup": "/customer?email={email}"})
+_WRONG_FILTER = Client("unknown filter", {"idempotency_keys": False}, {"lookup": "/customers?mail={email}"})
+
+
+def _cells() -> list[Cell]:
+    cells = [Cell(name, behaviour, client) for name, behaviour, clients in APIS for client in clients]
+    for unique in _UNIQUE:
+        there, struck = Behaviour(unique=unique, lookup="data"), _some("hang_after", unique=unique, lookup="data")
+        for on_duplicate in ("skip", "update", "fail"):
+            cells.append(Cell(f"{unique}, 4 there", there, KEYS_LOOKUP, on_duplicate, seeded=4))
+            cells.append(Cell(f"{unique}, 4 there", there, BARE, on_duplicate, seeded=4))
+            cells.append(Cell(f"{unique}, hang_after", struck, BARE, on_duplicate))
+        cells.append(Cell(f"{unique}, hang_after", struck, LOOKUP_ONLY))
+    exact = _some("hang_after", unique="409_bare", unique_case="sensitive", lookup="data")
+    cells += [Cell("unique by exact letters", exact, client) for client in FOUR]
+    for on_duplicate in ("update", "fail"):
+        takes_both = _some("hang_after", lookup="data")
+        cells += [Cell("takes duplicates", takes_both, client, on_duplicate) for client in FOUR]
+    updated = _some("503_after", unique="409_existing_id", faults_of_updates=True)
+    cells.append(Cell("updates answered 503", updated, KEYS, "update", seeded=4))
+    cells.append(Cell("updates answered 204", Behaviour(unique="409_existing_id", update="204"), KEYS, "update", 4))
+    cells.append(Cell("no updates", Behaviour(unique="409_existing_id", update="404"), KEYS, "update", 4))
+    named = _some("hang_after", email_field="email_address", lookup_email_field="email_address", lookup="data")
+    cells += [Cell("email_address", named, client) for client in (_OTHER_FIELD, _OTHER_LOOKUP, KEYS)]
+    plain = _some("hang_after", lookup="data")
+    cells += [Cell("reset after", plain, client) for client in (_TYPO, _WRONG_FILTER)]
+    down = Behaviour(faults={"503_before": 1}, lookup="data")
+    cells += [Cell("down, then up", down, client, then={"faults": {}}) for client in FOUR]
+    out = Behaviour(faults={"hang_after": 0.5}, lookup="always_404")
+    cells += [
+        Cell("look-up 404, then mended", out, client, then={"faults": {}, "lookup": "data"})
+        for client in (KEYS_LOOKUP, LOOKUP_ONLY)
+    ]
+    return cells
+
+
+CELLS = _cells()

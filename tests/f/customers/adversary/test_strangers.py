@@ -1,0 +1,72 @@
+"""Imports into APIs as other people build them: what is reported is held against each API's own ledger.
+
+`pytest -s -k prints` of this file prints the table: the API, what the importer was told of it, the outcomes of
+three imports of the same ten rows (the third with other values), and what is wrong.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+
+import pytest
+
+from mill.bench.rig.strangers.client import Acquaintance, Strangers, strangers
+from tests.f.customers.adversary.cells import CELLS, Cell, Result, run
+
+# Most of a cell's time goes by in waiting.
+_PROCESSES = 8
+
+
+class Results:
+    """Cells that run side by side, each in one of a few processes, from the first that is asked for."""
+
+    def __init__(self, server: Strangers, pool: ProcessPoolExecutor, cells: list[Cell]) -> None:
+        self._running: dict[str, Future[Result]] = {}
+        for cell in cells:
+            api: Acquaintance = server.meet(cell.behaviour)
+            self._running[cell.name] = pool.submit(run, cell, api)
+
+    def of(self, cell: Cell) -> Result:
+        """Wait for what came of a cell."""
+        return self._running[cell.name].result(timeout=100)
+
+
+@pytest.fixture(scope="module")
+def results(request: pytest.FixtureRequest) -> Iterator[Results]:
+    """The results of the cells that are asked for."""
+    here = [item for item in request.session.items if item.fspath == request.node.fspath]
+    single = [item.callspec.params["cell"] for item in here if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    cells = CELLS if len(single) < len(here) else single
+    context = multiprocessing.get_context("spawn")
+    with strangers() as server, ProcessPoolExecutor(_PROCESSES, context) as pool:
+        yield Results(server, pool, cells)
+
+
+EACH_CELL = pytest.mark.parametrize("cell", [pytest.param(cell, id=cell.name) for cell in CELLS])
+
+
+@EACH_CELL
+def test_an_import_and_its_resumption_report_what_the_ledger_says(cell: Cell, results: Results) -> None:
+    result = results.of(cell)
+    assert result.wrong["first"] + result.wrong["again"] == []
+
+
+@EACH_CELL
+def test_an_import_of_changed_rows_reports_what_the_ledger_says(cell: Cell, results: Results) -> None:
+    assert results.of(cell).wrong["changed"] == []
+
+
+def test_prints_the_table(results: Results) -> None:
+    for cell in CELLS:
+        result = results.of(cell)
+        counts = " / ".join(
+            ", ".join(f"{name} {count}" for name, count in sorted(one.items())) for one in result.counts
+        )
+        print(f"\n{cell.name} ({result.seconds:.1f} s): {result.guarantees[-1].split(':')[0]}\n  {counts}", end="")
+        for what, sentences in result.wrong.items():
+            print("".join(f"\n  WRONG {what}: {sentence}" for sentence in sentences), end="")
+    wrong = {what: sum(bool(results.of(cell).wrong[what]) for cell in CELLS) for what in ("first", "again", "changed")}
+    print(f"\ncells {len(CELLS)} wrong {wrong}")
+    assert len({cell.name for cell in CELLS}) == len(CELLS)
