@@ -7,6 +7,7 @@ A report is what `create_customers` returned. It says more than it knows if
 - `duplicate` stands for a row that the target does not hold;
 - `failed`, `rejected` or `invalid` stands for a row that was committed for the importer since a report last
   said that it is there. "Another import is sending this record right now" is no such claim;
+- the id it gives is not that of the customer;
 - its guarantee is broken: a row is there twice, or, where it says exactly once, stays `unknown` to the end.
 
 `unknown` claims nothing.
@@ -33,6 +34,7 @@ class Facts:
     held: Mapping[str, int]
     committed: Mapping[str, int]
     values: Mapping[str, Mapping[str, Any]] | None = None
+    ids: Mapping[str, set[str]] | None = None
     # Acknowledged by the target and never stored: its lie, which no reply can show.
     dropped: frozenset[str] = frozenset()
 
@@ -59,9 +61,10 @@ class Witness:
         wrong = {}
         if sum(result["counts"].values()) != len(rows):
             wrong[""] = f"{len(rows)} rows, but outcomes for {sum(result['counts'].values())}"
-        for row, one in zip(rows, told, strict=True):
+        for line, (row, one) in enumerate(zip(rows, told, strict=True), start=first_line):
             email = row["email"].casefold()
-            if why := self._contradiction(one, email, row, facts):
+            id = result["ids"].get(str(line))
+            if why := self._contradiction(one, email, row, facts) or _wrong_id(id, email, facts):
                 wrong[email] = why
             if one.outcome in _THERE or one.outcome == "duplicate":
                 self._known[email] = facts.committed.get(email, 0)
@@ -106,6 +109,12 @@ def lost(told: Mapping[str, Told], facts: Facts) -> list[str]:
         and not facts.held.get(email.casefold(), 0)
         and email.casefold() not in facts.dropped
     ]
+
+
+def _wrong_id(id: str | None, email: str, facts: Facts) -> str:
+    if id is None or facts.ids is None or email in facts.dropped or id in facts.ids.get(email, ()):
+        return ""
+    return "has the id of something else"
 
 
 def _agrees(row: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:

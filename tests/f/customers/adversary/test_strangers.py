@@ -16,7 +16,7 @@ from mill.bench.rig.strangers.client import Acquaintance, Strangers, strangers
 from tests.f.customers.adversary.cells import CELLS, Cell, Result, run
 
 # Most of a cell's time goes by in waiting.
-_PROCESSES = 8
+_PROCESSES = 10
 
 
 class Results:

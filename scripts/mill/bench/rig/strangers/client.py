@@ -50,6 +50,13 @@ class Books:
         there = {record["id"] for record in self.records}
         return {one["email"].casefold(): one["values"] for one in self.commits if one["id"] in there}
 
+    def ids(self) -> dict[str, set[str]]:
+        """Return the ids of the customers with each e-mail, in lower case."""
+        found: dict[str, set[str]] = {}
+        for record in self.records:
+            found.setdefault(record["email"].casefold(), set()).add(record["id"])
+        return found
+
 
 class Acquaintance:
     """One stranger, from outside."""
