@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from mill.bench.chaos import chaos
+from mill.bench.chaos.command import chaos
 from mill.bench.connect import connect
 from mill.bench.import_ import import_
 from mill.bench.jobs import jobs

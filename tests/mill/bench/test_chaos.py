@@ -8,14 +8,16 @@ from tests.mill.commands import mill
 ROOT = Path(__file__).parents[3]
 
 
-def test_its_last_line_tells_kills_rows_lost_and_twice() -> None:
-    done = mill("bench", "chaos", "--kills", "1", "--rows", "20", cwd=ROOT)
+def test_its_last_line_tells_kills_rows_and_what_is_wrong() -> None:
+    done = mill("bench", "chaos", "--kills", "1", "--rows", "20", "--store", "sqlite", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     last = done.stdout.splitlines()[-1]
-    assert re.fullmatch(r"kills 1 rows \d+ lost 0 twice 0", last)
+    assert re.fullmatch(r"kills 1 rows \d+ lost 0 twice 0 untrue 0", last)
 
 
 def test_too_little_time_is_said() -> None:
-    done = mill("bench", "chaos", "--kills", "50", "--rows", "200", "--seconds", "1", cwd=ROOT)
+    done = mill(
+        "bench", "chaos", "--kills", "50", "--rows", "200", "--seconds", "1", "--store", "sqlite", cwd=ROOT
+    )
     assert done.returncode == 2
     assert done.stderr == "mill: The time for the run is over; give it more with --seconds.\n"

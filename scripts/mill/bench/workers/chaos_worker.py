@@ -1,7 +1,7 @@
 """Runs imports in processes that may be killed: `python chaos_worker.py`, one JSON object a line.
 
-It forks a process for each request {"args", "result"}: that process calls `create_customers.main(**args)`
-and leaves what it returned in the file `result`. Answers {"pid"} at once and {"killed"} when it has ended.
+It forks a process for each request {"args", "result", "environment"}: that process adds to its environment,
+calls `create_customers.main(**args)` and leaves what it returned in the file `result`. Answers {"pid"} at once and {"killed"} when it has ended.
 Forking what is imported already makes a life of an import start in milliseconds. Ends with its input.
 """
 
@@ -15,6 +15,10 @@ from typing import Any
 
 import f.connect.transport.async_runner  # noqa: F401 - else every life would spend its first tenths importing it
 from f.customers.create_customers import main
+from f.records.journal import owner
+
+# A job that is dead or stopped is taken for dead after this time: nobody wants to wait longer here.
+owner.LEASE_SECONDS = 1.0
 
 
 def serve() -> None:
@@ -39,6 +43,7 @@ def live(request: dict[str, Any]) -> None:
     status = 1
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.environ.update(request["environment"])
         result = Path(request["result"])
         draft = result.with_suffix(".new")
         draft.write_text(json.dumps(main(**request["args"])), "utf-8")

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mill.bench.rig.strangers.behaviour import Behaviour
+from mill.bench.rig.strangers.behaviour import Behaviour, Unique
 from mill.bench.rig.strangers.client import Acquaintance, Books
 from mill.bench.rig.witness import EXACTLY_ONCE, Facts, Witness, lost, read, twice
 
 ROWS = 10
+IMPORTS = ("first", "again", "changed")
 LOOKUP = {"lookup": "/customers?email={email}"}
 _QUICK: Mapping[str, Any] = {
     "timeout": 0.25,
@@ -91,7 +92,7 @@ def run(cell: Cell, api: Acquaintance) -> Result:
     result, witness, began = Result(), Witness(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="cell-") as home:
         os.environ["HOME"] = home
-        for number, (what, sent) in enumerate((("first", rows), ("again", rows), ("changed", changed))):
+        for number, (what, sent) in enumerate(zip(IMPORTS, (rows, rows, changed), strict=True)):
             if number == 1 and cell.then:
                 api.change(**cell.then)
             report = _import(cell, api, sent, f"import-{number}")
@@ -124,7 +125,9 @@ def _import(cell: Cell, api: Acquaintance, rows: list[dict[str, Any]], import_id
     }
     on_duplicate: Any = cell.on_duplicate
     with Path(os.devnull).open("w") as nothing, contextlib.redirect_stdout(nothing):
-        return dict(main(resource, customers=rows, import_id=import_id, on_duplicate=on_duplicate, park_after=1))
+        return dict(
+            main(resource, customers=rows, import_id=import_id, on_duplicate=on_duplicate, park_after=1)
+        )
 
 
 def _judge(
@@ -218,7 +221,14 @@ APIS: tuple[tuple[str, Behaviour, tuple[Client, ...]], ...] = (
     ("lower-cases e-mails", _some("hang_after", lower_case=True, lookup="data"), LOOKING),
 )  # fmt: skip
 
-_UNIQUE = ("409_existing_id", "409_request_id", "409_bare", "422_taken", "400_exists", "200_existing")
+_UNIQUE: tuple[Unique, ...] = (
+    "409_existing_id",
+    "409_request_id",
+    "409_bare",
+    "422_taken",
+    "400_exists",
+    "200_existing",
+)
 _OTHER_FIELD = Client("look-up, mapped", {"idempotency_keys": False}, LOOKUP, {"email": "email_address"})
 _OTHER_LOOKUP = Client(
     "look-up, mapped, its own name",
@@ -233,7 +243,10 @@ _WRONG_FILTER = Client("unknown filter", {"idempotency_keys": False}, {"lookup":
 def _cells() -> list[Cell]:
     cells = [Cell(name, behaviour, client) for name, behaviour, clients in APIS for client in clients]
     for unique in _UNIQUE:
-        there, struck = Behaviour(unique=unique, lookup="data"), _some("hang_after", unique=unique, lookup="data")
+        there, struck = (
+            Behaviour(unique=unique, lookup="data"),
+            _some("hang_after", unique=unique, lookup="data"),
+        )
         policies = ("skip",) if unique == "200_existing" else ("skip", "update", "fail")
         cells += [Cell(f"{unique}, 4 there", there, BARE, policy, seeded=4) for policy in policies]
         cells += [Cell(f"{unique}, hang_after", struck, LOOKUP_ONLY, policy) for policy in policies]
@@ -242,12 +255,18 @@ def _cells() -> list[Cell]:
     cells += [Cell("unique by exact letters", exact, client) for client in FOUR]
     for on_duplicate in ("update", "fail"):
         takes_both = _some("hang_after", lookup="data")
-        cells += [Cell("takes duplicates", takes_both, client, on_duplicate) for client in (KEYS, LOOKUP_ONLY)]
+        cells += [
+            Cell("takes duplicates", takes_both, client, on_duplicate) for client in (KEYS, LOOKUP_ONLY)
+        ]
     updated = _some("503_after", unique="409_existing_id", faults_of_updates=True)
     cells.append(Cell("updates answered 503", updated, KEYS, "update", seeded=4))
-    cells.append(Cell("updates answered 204", Behaviour(unique="409_existing_id", update="204"), KEYS, "update", 4))
+    cells.append(
+        Cell("updates answered 204", Behaviour(unique="409_existing_id", update="204"), KEYS, "update", 4)
+    )
     cells.append(Cell("no updates", Behaviour(unique="409_existing_id", update="404"), KEYS, "update", 4))
-    named = _some("hang_after", email_field="email_address", lookup_email_field="email_address", lookup="data")
+    named = _some(
+        "hang_after", email_field="email_address", lookup_email_field="email_address", lookup="data"
+    )
     cells += [Cell("email_address", named, client) for client in (_OTHER_FIELD, _OTHER_LOOKUP, KEYS)]
     plain = _some("hang_after", lookup="data")
     cells += [Cell("reset after", plain, client) for client in (_TYPO, _WRONG_FILTER)]

@@ -7,13 +7,14 @@ three imports of the same ten rows (the third with other values), and what is wr
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 
 import pytest
 
 from mill.bench.rig.strangers.client import Acquaintance, Strangers, strangers
-from tests.f.customers.adversary.cells import CELLS, Cell, Result, run
+from tests.f.customers.adversary.cells import CELLS, IMPORTS, Cell, Result, run
 
 # Most of a cell's time goes by in waiting.
 _PROCESSES = 10
@@ -36,9 +37,13 @@ class Results:
 @pytest.fixture(scope="module")
 def results(request: pytest.FixtureRequest) -> Iterator[Results]:
     """The results of the cells that are asked for."""
-    here = [item for item in request.session.items if item.fspath == request.node.fspath]
-    single = [item.callspec.params["cell"] for item in here if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
-    cells = CELLS if len(single) < len(here) else single
+    asked = [
+        item
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path == request.node.path
+    ]
+    single: list[Cell] = [item.callspec.params["cell"] for item in asked if hasattr(item, "callspec")]
+    cells = single if len(single) == len(asked) else CELLS
     context = multiprocessing.get_context("spawn")
     with strangers() as server, ProcessPoolExecutor(_PROCESSES, context) as pool:
         yield Results(server, pool, cells)
@@ -59,14 +64,14 @@ def test_an_import_of_changed_rows_reports_what_the_ledger_says(cell: Cell, resu
 
 
 def test_prints_the_table(results: Results) -> None:
+    lines = []
     for cell in CELLS:
         result = results.of(cell)
-        counts = " / ".join(
-            ", ".join(f"{name} {count}" for name, count in sorted(one.items())) for one in result.counts
-        )
-        print(f"\n{cell.name} ({result.seconds:.1f} s): {result.guarantees[-1].split(':')[0]}\n  {counts}", end="")
-        for what, sentences in result.wrong.items():
-            print("".join(f"\n  WRONG {what}: {sentence}" for sentence in sentences), end="")
-    wrong = {what: sum(bool(results.of(cell).wrong[what]) for cell in CELLS) for what in ("first", "again", "changed")}
-    print(f"\ncells {len(CELLS)} wrong {wrong}")
+        counts = [", ".join(f"{name} {one[name]}" for name in sorted(one)) for one in result.counts]
+        lines.append(f"{cell.name} ({result.seconds:.1f} s): {result.guarantees[-1].split(':')[0]}")
+        lines.append(f"  {' / '.join(counts)}")
+        lines += [f"  WRONG {what}: {one}" for what, sentences in result.wrong.items() for one in sentences]
+    wrong = {what: sum(bool(results.of(cell).wrong[what]) for cell in CELLS) for what in IMPORTS}
+    lines.append(f"cells {len(CELLS)}, wrong {wrong}")
+    sys.stdout.write("\n" + "\n".join(lines) + "\n")
     assert len({cell.name for cell in CELLS}) == len(CELLS)

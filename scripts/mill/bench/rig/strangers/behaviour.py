@@ -20,10 +20,16 @@ FAULTS = (
     "hang_before",
     "hang_after",
     "cut_after",
+    "page_before",
+    "page_after",
     "reset_late",
     "hang_late",
     "503_late",
 )
+
+Unique = Literal[
+    "none", "409_existing_id", "409_request_id", "409_bare", "422_taken", "400_exists", "200_existing"
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,9 +48,7 @@ class Behaviour:
     keys_replay_errors: bool = False
 
     # A second customer with the same e-mail.
-    unique: Literal[
-        "none", "409_existing_id", "409_request_id", "409_bare", "422_taken", "400_exists", "200_existing"
-    ] = "none"
+    unique: Unique = "none"
     unique_case: Literal["sensitive", "insensitive"] = "insensitive"
 
     # Faults by name and the share of writes they strike; only the first `fault_attempts` of each e-mail, 0: all.
@@ -57,7 +61,16 @@ class Behaviour:
 
     # What a success looks like, and where it says the id.
     success: Literal[
-        "201", "201_empty", "204", "200", "200_empty", "200_html", "200_sign_in", "302_sign_in", "200_refused", "202"
+        "201",
+        "201_empty",
+        "204",
+        "200",
+        "200_empty",
+        "200_html",
+        "200_sign_in",
+        "302_sign_in",
+        "200_refused",
+        "202",
     ] = "201"
     id_place: Literal["top", "data", "customer", "location", "none"] = "top"
     id_form: Literal["text", "number"] = "text"

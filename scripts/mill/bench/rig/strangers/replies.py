@@ -60,7 +60,9 @@ def exists(there: Record, b: Behaviour, number: int) -> Reply:
     message = "a customer with this e-mail exists"
     match b.unique:
         case "409_existing_id":
-            return Reply(409, {"error": {"code": "conflict", "message": message}, "existing_id": _id(there, b)})
+            return Reply(
+                409, {"error": {"code": "conflict", "message": message}, "existing_id": _id(there, b)}
+            )
         case "409_request_id":
             return Reply(409, {"id": f"req_{number}", "error": {"code": "conflict", "message": message}})
         case "422_taken":

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable
 from typing import Any
 
 from mill.bench.rig.strangers import replies
@@ -14,7 +13,7 @@ from mill.bench.rig.strangers.behaviour import Behaviour
 from mill.bench.rig.strangers.keys import Keys
 from mill.bench.rig.strangers.ledger import Ledger, Record, Values
 from mill.bench.rig.strangers.lookup import look_up
-from mill.bench.rig.strangers.messages import SIGN_IN, Reply, Request, Turn
+from mill.bench.rig.strangers.messages import PAGE, SIGN_IN, Reply, Request, Turn
 
 Later = Callable[[float, Callable[[], None]], object]
 Apply = Callable[[Request], Reply]
@@ -131,6 +130,8 @@ class Stranger:
             return Turn(reply, share=0.5)
         if what == "reset":
             return Turn(None)
+        if what == "page":
+            return Turn(Reply(200, PAGE), b.latency)
         if what == "hang":
             return Turn(reply, b.hang_seconds)
         error = replies.server_error(int(what), b)
@@ -168,7 +169,9 @@ class Stranger:
         if b.drops and self._dice("drop", email) < b.drops:
             self.ledger.dropped.append(email)
         else:
-            self.ledger.add("create", record, values, _now(request, b), request.at, request.key, request.number)
+            self.ledger.add(
+                "create", record, values, _now(request, b), request.at, request.key, request.number
+            )
         return replies.created(record, b, self.base)
 
     def _change(self, record: Record, request: Request) -> Reply:
