@@ -55,8 +55,8 @@ def chaos(
     for key, score in scores.items():
         total.add(score)
         table.add_row(*key, *(str(getattr(score, name)) for name in names))
-    console = Console(file=sys.stdout)
-    console.print(table, width=max(console.width, _TABLE_WIDTH))
+    width = max(Console(file=sys.stdout).width, _TABLE_WIDTH)
+    Console(file=sys.stdout, width=width).print(table)
     for example in total.examples[:_MOST_EXAMPLES]:
         typer.echo(example)
     counted = f"lost {total.lost} twice {total.twice} untrue {total.untrue}"
@@ -102,7 +102,7 @@ _PLANS = (
 def measure(
     kills: int, rows: int, seed: int, seconds: float, stores: Sequence[Store] = ("sqlite",)
 ) -> Scores:
-    """Go through all courses with each journal until there were enough kills. MillError after `seconds`."""
+    """Go through all courses until there were enough kills. MillError after `seconds`."""
     end = time.monotonic() + seconds
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mill-chaos-")))
@@ -119,7 +119,7 @@ def measure(
 
 
 def _shares(kills: int) -> list[int]:
-    """Return how many kills each lane gets: as many as it has rounds, and the first ones what is left over."""
+    """Return how many kills each lane gets, as it has rounds; the first ones get what is left over."""
     rounds = [len(plan.rounds) for plan in _PLANS]
     shares = [kills * number // sum(rounds) for number in rounds]
     for left in range(kills - sum(shares)):
@@ -137,7 +137,7 @@ def _go(
     stores: Sequence[Store],
     server: str,
 ) -> Scores:
-    """Go over one lane's courses, again and again until it has had its kills; each time with the next journal."""
+    """Go over one lane's courses until it has had its kills; each time around with the next journal."""
     scores: Scores = {}
     if not kills:
         return scores

@@ -25,7 +25,7 @@ class Journal(Protocol):
         """What the importer gets."""
 
     def rows_in_doubt(self) -> int:
-        """Return how many rows it knows as sent and not as answered. A life may die before it makes the table."""
+        """Return how many rows it knows as sent and not as answered; 0 before there is a table."""
 
 
 class SqliteJournal:

@@ -27,7 +27,7 @@ Report = dict[str, Any]
 
 
 class Nursery:
-    """A process that forks lives, one at a time. They share the folder of their home, so the journal there."""
+    """A process that forks lives, one at a time. All that have the same `home` share the journal there."""
 
     def __init__(self, home: Path, result: Path) -> None:
         self._home, self._result = home, result
@@ -66,7 +66,7 @@ class Nursery:
         os.kill(self._pid, number)
 
     def end(self) -> Report | None:
-        """Wait for the end of the life, and return what the import returned, or None if it was killed before."""
+        """Wait for the end of the life; return what the import returned, or None if it was killed before."""
         killed = self._answer()["killed"]
         if self._result.exists():
             report: Report = json.loads(self._result.read_text("utf-8"))
@@ -106,9 +106,9 @@ class Couple:
     def take_over(
         self, args: Mapping[str, Any], jobs: tuple[str, str], stop_after: float, continue_after: float
     ) -> list[Report]:
-        """Stop the first life, let its lease run out, start the second, continue the first; return both reports.
+        """Stop the first life, let its lease run out, start the second, continue the first.
 
-        The second's comes first: what the first says at its end is the later word.
+        Return both reports, the second's first: what the first says at its end is the later word.
         """
         self.first.begin(args, jobs[0])
         time.sleep(stop_after)

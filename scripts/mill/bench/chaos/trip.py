@@ -56,7 +56,6 @@ class Trip:
         self._number = lane.numbers
         self._rows = [_row(f"c{self._number}.{row}@example.com", row + _FIRST_LINE) for row in range(rows)]
         self._score, self._witness = Score(files=1, rows=rows), Witness()
-        self._untrue: set[str] = set()
 
     def run(self, most_kills: int) -> Score:
         """Import the file, disturbed so often; then in peace until no row has failed."""
@@ -89,11 +88,14 @@ class Trip:
         """Live one life; it is killed somewhere if the file has not had its kills yet."""
         lane, score = self._lane, self._score
         after = lane.dice.uniform(0, longest) if score.kills < most_kills else None
+        began = time.monotonic()
         report = lane.couple.first.live(self._args(remote), self._next_job(), after)
         if report is None:
             score.kills += 1
             score.caught += self._journal.rows_in_doubt()
             return []
+        if not score.kills and not score.stops:  # it did the whole file before it could be killed
+            lane.lasted[self._course.name] = min(longest, (time.monotonic() - began) * LONGEST_LIFE)
         return [report]
 
     def _stopped(self, remote: Remote, longest: float) -> list[Report]:
@@ -104,7 +106,6 @@ class Trip:
 
     def _hear(self, report: Report, facts: Facts) -> None:
         wrong = self._witness.hear(report, [row["record"] for row in self._rows], facts, _FIRST_LINE)
-        self._untrue.update(wrong)
         self._tell(wrong.values())
 
     def _ended(self, report: Report, facts: Facts) -> Score:
@@ -114,9 +115,9 @@ class Trip:
         score.lost, score.twice = len(lost(told, facts)), len(twice(facts, emails))
         if report["guarantee"].startswith(EXACTLY_ONCE):
             unknown = [email for email, one in told.items() if one.outcome == "unknown"]
-            self._untrue.update(unknown)
+            self._witness.untrue.update(unknown)
             self._tell("stays unknown, and it says exactly once" for _ in unknown)
-        score.untrue = len(self._untrue)
+        score.untrue = len(self._witness.untrue)
         return score
 
     def _tell(self, sentences: Iterable[str]) -> None:

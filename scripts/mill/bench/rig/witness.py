@@ -29,7 +29,7 @@ _ELSEWHERE = frozenset({"in_progress_elsewhere"})
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a ledger says of each e-mail, in lower case. `values` are the last that were sent, if it keeps them."""
+    """What a ledger says of each e-mail, in lower case; `values` and `ids` if it keeps them."""
 
     held: Mapping[str, int]
     committed: Mapping[str, int]
@@ -49,8 +49,9 @@ class Told:
 
 @dataclass(slots=True)
 class Witness:
-    """Hears the reports of one import's lives, in order. `rows` are the values that were imported, by e-mail."""
+    """Hears the reports of one import's lives, in order. `untrue`: the e-mails of which any was not true."""
 
+    untrue: set[str] = field(default_factory=set)
     _known: Counter[str] = field(default_factory=Counter)
 
     def hear(
@@ -63,11 +64,12 @@ class Witness:
             wrong[""] = f"{len(rows)} rows, but outcomes for {sum(result['counts'].values())}"
         for line, (row, one) in enumerate(zip(rows, told, strict=True), start=first_line):
             email = row["email"].casefold()
-            id = result["ids"].get(str(line))
-            if why := self._contradiction(one, email, row, facts) or _wrong_id(id, email, facts):
+            told_id = result["ids"].get(str(line))
+            if why := self._contradiction(one, email, row, facts) or _wrong_id(told_id, email, facts):
                 wrong[email] = why
             if one.outcome in _THERE or one.outcome == "duplicate":
                 self._known[email] = facts.committed.get(email, 0)
+        self.untrue.update(wrong)
         return wrong
 
     def _contradiction(self, told: Told, email: str, row: Mapping[str, Any], facts: Facts) -> str:

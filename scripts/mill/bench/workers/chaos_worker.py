@@ -1,8 +1,9 @@
 """Runs imports in processes that may be killed: `python chaos_worker.py`, one JSON object a line.
 
 It forks a process for each request {"args", "result", "environment"}: that process adds to its environment,
-calls `create_customers.main(**args)` and leaves what it returned in the file `result`. Answers {"pid"} at once and {"killed"} when it has ended.
-Forking what is imported already makes a life of an import start in milliseconds. Ends with its input.
+calls `create_customers.main(**args)` and leaves what it returned in the file `result`. Answers {"pid"} at
+once and {"killed"} when it has ended. Forking what is imported already makes a life of an import start in
+milliseconds. Ends with its input.
 """
 
 from __future__ import annotations

@@ -151,7 +151,12 @@ def _judge(
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
-    return [{"name": f"{name} {row}", "email": f"c{row}@example.com"} for row in range(ROWS)]
+    return [{"name": f"{name} {row}", "email": _email(row)} for row in range(ROWS)]
+
+
+def _email(row: int) -> str:
+    """Each second address contains the one before it."""
+    return f"{'a' * (row % 2)}c{row // 2}@example.com"
 
 
 def _some(name: str, share: float = 0.5, **rest: Any) -> Behaviour:
@@ -165,35 +170,37 @@ _KEYED: Mapping[str, Any] = {"keys": "honoured", "lookup": "data"}
 APIS: tuple[tuple[str, Behaviour, tuple[Client, ...]], ...] = (
     # the answer is lost, or says the opposite
     *((f"{fault}, no keys", _some(fault, lookup="data"), FOUR) for fault in (
-        "500_after", "503_after", "504_after", "429_after", "503_before", "429_before", "reset_before", "reset_after",
-        "hang_before", "hang_after", "cut_after",
+        "500_after", "503_after", "504_after", "429_after", "503_before", "429_before", "reset_before",
+        "reset_after", "hang_before", "hang_after", "cut_after", "page_before", "page_after",
     )),
     *((f"{fault}, keys", _some(fault, **_KEYED), (KEYS, LOOKUP_ONLY)) for fault in (
-        "500_after", "503_after", "429_after", "503_before", "reset_after", "hang_after", "hang_before", "cut_after",
+        "500_after", "503_after", "429_after", "503_before", "reset_after", "hang_after", "hang_before",
+        "cut_after",
     )),
     ("502_after, html", _some("502_after", error_body="html", lookup="data"), (KEYS, LOOKUP_ONLY)),
     ("503_after always, no keys", Behaviour(faults={"503_after": 1}, lookup="data"), FOUR),
     ("503_after always, unique", Behaviour(faults={"503_after": 1}, unique="409_bare"), (KEYS, BARE)),
-    ("503_after, replayed for the key", _some("503_after", keys="honoured", keys_replay_errors=True), (KEYS,)),
+    ("503_after, replayed", _some("503_after", keys="honoured", keys_replay_errors=True), (KEYS,)),
     # it comes later
     ("reset_late", _some("reset_late", lookup="data"), FOUR),
     ("reset_late, keys", _some("reset_late", **_KEYED), (KEYS, KEYS_LOOKUP)),
     ("hang_late", _some("hang_late", late_seconds=0.4, lookup="data"), FOUR),
     ("503_late", _some("503_late", lookup="data"), FOUR),
-    ("reset_late, later than in_flight_seconds", _some("reset_late", late_seconds=0.6, lookup="data"), FOUR),
+    ("reset_late, later than told", _some("reset_late", late_seconds=0.6, lookup="data"), FOUR),
     # keys that are not what they seem
     ("keys for one write", _some("503_after", keys="honoured", keys_requests=0), (KEYS, KEYS_LOOKUP)),
     ("keys for 2 writes", _some("hang_after", keys="honoured", keys_requests=1), (KEYS, KEYS_LOOKUP)),
     ("keys for 0.05 s", _some("hang_after", keys="honoured", keys_seconds=0.05), (KEYS, KEYS_LOOKUP)),
-    ("keys, content ignored", _some("503_after", keys="honoured", keys_other_content="replay"), (KEYS,)),
-    ("keys, other content applied", _some("503_after", keys="honoured", keys_other_content="apply"), (KEYS,)),
+    ("keys, any content", _some("503_after", keys="honoured", keys_other_content="replay"), (KEYS,)),
+    ("keys by content", _some("503_after", keys="honoured", keys_other_content="apply"), (KEYS,)),
     ("keys, no lock", _some("hang_late", keys="honoured", keys_running="apply", late_seconds=0.3), (KEYS,)),
     ("keys, 409 while running", _some("hang_before", keys="honoured", hang_seconds=0.8), (KEYS, KEYS_LOOKUP)),
     # success in other shapes
-    *((f"success {success}", Behaviour(success=success, lookup="data"), (KEYS, LOOKUP_ONLY, BARE)) for success in (
-        "201_empty", "204", "200", "200_empty", "200_html", "200_sign_in", "302_sign_in", "200_refused", "202",
+    *((f"success {form}", Behaviour(success=form, lookup="data"), (KEYS, LOOKUP_ONLY, BARE)) for form in (
+        "201_empty", "204", "200", "200_empty", "200_html", "200_sign_in", "302_sign_in", "200_refused",
+        "202",
     )),
-    *((f"id in {place}", _some("hang_after", id_place=place, lookup="data"), (KEYS, LOOKUP_ONLY)) for place in (
+    *((f"id in {place}", _some("hang_after", id_place=place, lookup="data"), LOOKING) for place in (
         "data", "customer", "location", "none",
     )),
     ("number as id", _some("hang_after", id_form="number", lookup="data"), (LOOKUP_ONLY,)),
@@ -210,7 +217,8 @@ APIS: tuple[tuple[str, Behaviour, tuple[Client, ...]], ...] = (
         "hang_after", lookup="data", lookup_matches="everything", lookup_page=2), LOOKING),
     ("look-up by part", _some("hang_before", lookup="data", lookup_matches="containing"), LOOKING),
     ("look-up lags 1 s", _some("hang_after", lookup="data", lookup_lag=1.0), LOOKING),
-    ("look-up says email_address", _some("hang_after", lookup="data", lookup_email_field="email_address"), LOOKING),
+    ("look-up says email_address", _some(
+        "hang_after", lookup="data", lookup_email_field="email_address"), LOOKING),
     ("look-up shows ids alone", _some("hang_after", lookup="data", lookup_shows="id"), LOOKING),
     ("look-up by exact letters", _some("hang_after", lookup="data", lookup_case="sensitive"), LOOKING),
     ("look-up fails sometimes", _some("hang_after", lookup="data", lookup_errors=0.5), LOOKING),
@@ -269,7 +277,7 @@ def _cells() -> list[Cell]:
     )
     cells += [Cell("email_address", named, client) for client in (_OTHER_FIELD, _OTHER_LOOKUP, KEYS)]
     plain = _some("hang_after", lookup="data")
-    cells += [Cell("reset after", plain, client) for client in (_TYPO, _WRONG_FILTER)]
+    cells += [Cell("hang_after", plain, client) for client in (_TYPO, _WRONG_FILTER)]
     down = Behaviour(faults={"503_before": 1}, lookup="data")
     cells += [Cell("down, then up", down, client, then={"faults": {}}) for client in FOUR]
     out = Behaviour(faults={"hang_after": 0.5}, lookup="always_404")

@@ -1,7 +1,7 @@
 """Imports into APIs as other people build them: what is reported is held against each API's own ledger.
 
-`pytest -s -k prints` of this file prints the table: the API, what the importer was told of it, the outcomes of
-three imports of the same ten rows (the third with other values), and what is wrong.
+`pytest -s -k prints` of this file prints the table: the API, what the importer was told of it, the outcomes
+of three imports of the same ten rows (the third with other values), and what is wrong.
 """
 
 from __future__ import annotations
@@ -37,13 +37,9 @@ class Results:
 @pytest.fixture(scope="module")
 def results(request: pytest.FixtureRequest) -> Iterator[Results]:
     """The results of the cells that are asked for."""
-    asked = [
-        item
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and item.path == request.node.path
-    ]
-    single: list[Cell] = [item.callspec.params["cell"] for item in asked if hasattr(item, "callspec")]
-    cells = single if len(single) == len(asked) else CELLS
+    here = [item for item in request.session.items if item.path == request.node.path]
+    names = {item.name.partition("[")[2].removesuffix("]") for item in here}
+    cells = [cell for cell in CELLS if "" in names or cell.name in names]
     context = multiprocessing.get_context("spawn")
     with strangers() as server, ProcessPoolExecutor(_PROCESSES, context) as pool:
         yield Results(server, pool, cells)

@@ -1,1 +1,1 @@
-"""Customer APIs as other people build them, each with a ledger of its own that does not depend on its replies."""
+"""Customer APIs as other people build them, each with a ledger that does not depend on its replies."""

@@ -1,7 +1,7 @@
 """How a customer API may behave, as independent axes. A stranger is one point in that space.
 
-Each value is the habit of some real API, or what HTTP allows: RFC 9110 says nothing of a write whose answer is
-lost, and the Idempotency-Key draft leaves to the server how long it remembers a key and what it compares.
+Each value is the habit of some real API, or what HTTP allows: RFC 9110 says nothing of a write whose
+answer is lost, and the Idempotency-Key draft leaves to the server how long it remembers a key.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-# What may happen to a write instead of a plain answer. "after": it is committed, and the client hears otherwise.
-# "late": it is committed `late_seconds` after its request arrived, whatever became of the connection.
+# What may happen to a write instead of a plain answer. "after": it is committed, and the client hears
+# otherwise; "before": it is not. "late": it is committed `late_seconds` after its request arrived, whatever
+# became of the connection. A page is HTML with the status 200.
 FAULTS = (
     *(f"{status}_{when}" for status in (408, 429, 500, 502, 503, 504) for when in ("before", "after")),
     "reset_before",
@@ -39,7 +40,7 @@ class Behaviour:
     seed: int = 1
     latency: float = 0.0
 
-    # The Idempotency-Key header. A key is forgotten `keys_seconds` after it came, or `keys_requests` writes later.
+    # The Idempotency-Key header. A key is forgotten after `keys_seconds`, or after `keys_requests` writes.
     keys: Literal["none", "honoured"] = "none"
     keys_seconds: float | None = None
     keys_requests: int | None = None
@@ -51,7 +52,7 @@ class Behaviour:
     unique: Unique = "none"
     unique_case: Literal["sensitive", "insensitive"] = "insensitive"
 
-    # Faults by name and the share of writes they strike; only the first `fault_attempts` of each e-mail, 0: all.
+    # Faults by name and the share of writes they strike; only the first `fault_attempts` of each e-mail.
     faults: Mapping[str, float] = field(default_factory=dict)
     fault_attempts: int = 0
     faults_of_updates: bool = False
@@ -96,7 +97,7 @@ class Behaviour:
 
     # The credential is refused after so many requests; more requests in a second than the limit get 429.
     token_requests: int | None = None
-    token_refusal: Literal["401", "200_sign_in", "302_sign_in"] = "401"
+    token_refusal: Literal["401", "200_sign_in", "302_sign_in"] = "401"  # noqa: S105 - a status
     requests_a_second: int | None = None
     retry_after: str = ""
 

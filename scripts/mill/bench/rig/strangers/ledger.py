@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mill.bench.rig.strangers.messages import Request
 
 Values = Mapping[str, Any]
 
@@ -32,17 +35,15 @@ class Ledger:
     requests: int = 0
     pending: int = 0  # writes that are going to be committed
 
-    def add(
-        self, operation: str, record: Record, sent: Values, at: float, received: float, key: str, request: int
-    ) -> None:
+    def add(self, operation: str, record: Record, sent: Values, at: float, request: Request | None) -> None:
         """Commit a creation or a change. `sent` is what the client sent, `record` what is kept of it."""
         self.records[record.id] = record
-        self._commit(operation, record, sent, at, received, key, request)
+        self._commit(operation, record, sent, at, request)
 
-    def remove(self, record: Record, at: float, request: int) -> None:
+    def remove(self, record: Record, at: float, request: Request) -> None:
         """Commit a deletion."""
         del self.records[record.id]
-        self._commit("delete", record, {}, at, at, "", request)
+        self._commit("delete", record, {}, at, request)
 
     def new_id(self) -> str:
         """Return an id that no customer has had."""
@@ -71,7 +72,7 @@ class Ledger:
         }
 
     def _commit(
-        self, operation: str, record: Record, sent: Values, at: float, received: float, key: str, request: int
+        self, operation: str, record: Record, sent: Values, at: float, request: Request | None
     ) -> None:
         self.commits.append(
             {
@@ -80,8 +81,8 @@ class Ledger:
                 "email": record.email,
                 "values": dict(sent),
                 "at": at,
-                "received": received,
-                "key": key,
-                "request": f"req_{request}",
+                "received": request.at if request else at,
+                "key": request.key if request else "",
+                "request": f"req_{request.number}" if request else "",
             }
         )

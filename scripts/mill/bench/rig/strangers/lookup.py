@@ -18,14 +18,14 @@ _PARAMETERS = ("email", "email_address", "q", "query", "search")
 
 def look_up(ledger: Ledger, b: Behaviour, request: Request) -> Reply:
     """Return what a search finds."""
-    if b.lookup == "none":
-        return Reply(405, {"error": "method not allowed"}, {"Allow": "POST"})
-    if b.lookup == "always_404":
-        return Reply(404, {"error": "not found"})
-    if b.lookup == "always_204":
-        return Reply(204)
-    if b.lookup == "html":
-        return Reply(200, SIGN_IN)
+    always = {
+        "none": Reply(405, {"error": "method not allowed"}, {"Allow": "POST"}),
+        "always_404": Reply(404, {"error": "not found"}),
+        "always_204": Reply(204),
+        "html": Reply(200, SIGN_IN),
+    }
+    if reply := always.get(b.lookup):
+        return reply
     dice = random.Random(f"{b.seed} look-up {request.number}")  # noqa: S311 - to repeat a run
     if dice.random() < b.lookup_errors:
         return Reply(503, GATEWAY)
@@ -55,8 +55,8 @@ def _matches(ledger: Ledger, b: Behaviour, request: Request) -> list[Record]:
 
 
 def _shown(record: Record, b: Behaviour) -> dict[str, Any]:
-    id = int(record.id) if b.id_form == "number" else record.id
+    shown_id = int(record.id) if b.id_form == "number" else record.id
     if b.lookup_shows == "id":
-        return {"id": id, "href": f"/customers/{record.id}"}
+        return {"id": shown_id, "href": f"/customers/{record.id}"}
     values = {name: value for name, value in record.values.items() if name != b.email_field}
-    return {"id": id, **values, b.lookup_email_field: record.email}
+    return {"id": shown_id, **values, b.lookup_email_field: record.email}

@@ -67,12 +67,12 @@ class Reply:
 class Turn:
     """What becomes of a request: the reply and when it goes out. No reply: the connection is reset then.
 
-    `share` of the reply goes out before the connection is reset, if it is below 1.
+    One that is `cut` goes out up to the middle of its body, then the connection is closed.
     """
 
     reply: Reply | None
     after: float = 0.0
-    share: float = 1.0
+    cut: bool = False
 
 
 def _json(body: Any) -> bytes:

@@ -43,7 +43,9 @@ class Town:
 
     def _control(self, method: str, name: str, body: bytes) -> Any:
         if method == "PUT":
-            self._strangers[name] = Stranger(f"/{name}", Behaviour(**json.loads(body)), self._later)
+            self._strangers[name] = Stranger(
+                f"/{name}", Behaviour(**json.loads(body)), self._later, self._now
+            )
             return {}
         stranger = self._strangers[name]
         if method == "PATCH":
@@ -95,10 +97,11 @@ class _Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         data = turn.reply.encode()
-        if turn.share == 1:
+        if not turn.cut:
             self._transport.write(data)
             return
-        self._transport.write(data[: int(len(data) * turn.share)])
+        body = data.find(b"\r\n\r\n") + 4
+        self._transport.write(data[: (body + len(data)) // 2])
         self._transport.close()
 
 

@@ -20,13 +20,13 @@ Apply = Callable[[Request], Reply]
 
 
 class Stranger:
-    """Answers below `base`. `later(seconds, action)` is how it does something after its answer."""
+    """Answers below `base`. `later(seconds, action)` does something after its answer; `clock` is in seconds."""
 
-    def __init__(self, base: str, behaviour: Behaviour, later: Later) -> None:
+    def __init__(self, base: str, behaviour: Behaviour, later: Later, clock: Callable[[], float]) -> None:
         self.base, self.behaviour, self.ledger = base, behaviour, Ledger()
         if behaviour.id_form == "number":
             self.ledger.prefix = ""
-        self._keys, self._later = Keys(), later
+        self._keys, self._later, self._clock = Keys(), later, clock
         self._attempts: Counter[str] = Counter()
         self._recent: deque[float] = deque()
 
@@ -34,7 +34,7 @@ class Stranger:
         """Have customers that nobody who is measured has sent."""
         for values in customers:
             record = self._record(values, 0.0)
-            self.ledger.add("seed", record, values, 0.0, 0.0, "", 0)
+            self.ledger.add("seed", record, values, 0.0, None)
 
     def answer(self, request: Request) -> Turn:
         """Return what becomes of a request; what it commits is in the ledger when this returns, or later."""
@@ -78,7 +78,7 @@ class Stranger:
         if method == "GET":
             return Turn(Reply(200, replies.view(record, self.behaviour)))
         if method == "DELETE":
-            self.ledger.remove(record, request.at, request.number)
+            self.ledger.remove(record, request.at, request)
             return Turn(Reply(204))
         if method not in {"PATCH", "PUT"}:
             return Turn(Reply(405, {"error": "method not allowed"}))
@@ -127,7 +127,7 @@ class Stranger:
             self._commit_later(request, apply, keep=True)
         reply = self._commit(request, apply) if when == "after" else Reply(504, {"error": "timeout"})
         if what == "cut":
-            return Turn(reply, share=0.5)
+            return Turn(reply, cut=True)
         if what == "reset":
             return Turn(None)
         if what == "page":
@@ -165,20 +165,18 @@ class Stranger:
         there = next(self.ledger.with_email(email, exact=b.unique_case == "sensitive"), None)
         if there is not None and b.unique != "none":
             return replies.exists(there, b, request.number)
-        record = self._record(values, request.at)
+        record = self._record(values, self._clock())
         if b.drops and self._dice("drop", email) < b.drops:
             self.ledger.dropped.append(email)
         else:
-            self.ledger.add(
-                "create", record, values, _now(request, b), request.at, request.key, request.number
-            )
+            self.ledger.add("create", record, values, record.since, request)
         return replies.created(record, b, self.base)
 
     def _change(self, record: Record, request: Request) -> Reply:
         b, values = self.behaviour, _values(request) or {}
         merged = {**record.values, **values}
         changed = self._record(merged, record.since, record.id)
-        self.ledger.add("update", changed, merged, request.at, request.at, request.key, request.number)
+        self.ledger.add("update", changed, merged, self._clock(), request)
         return Reply(204) if b.update == "204" else Reply(200, replies.view(changed, b))
 
     def _record(self, values: Values, since: float, id: str = "") -> Record:
@@ -209,10 +207,6 @@ class Stranger:
 
     def _dice(self, *of: str) -> float:
         return random.Random(" ".join((str(self.behaviour.seed), *of))).random()  # noqa: S311 - to repeat a run
-
-
-def _now(request: Request, b: Behaviour) -> float:
-    return request.at + (b.late_seconds if b.success == "202" else 0.0)
 
 
 def _content(request: Request) -> bytes:
