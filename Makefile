@@ -10,7 +10,7 @@ CLI := node_modules/.installed
 help:
 	@echo "make run     import the sample customers into the mock API, on this machine"
 	@echo "make test    everything CI runs: style, types, metadata, lint, tests"
-	@echo "make chaos   kill imports at random points 200 times, resume them, and count what is lost or there twice"
+	@echo "make chaos   kill imports at random points 200 times, resume them, and count what is lost, there twice or misreported"
 	@echo "make lock    resolve requirements.lock again, then the locks of the scripts"
 	@echo "make clean   remove what these commands made"
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_no_row_is_lost_twice_or_misreported_however_often_an_import_is_killed_or_stopped() -> None:
-    scores = measure(kills=60, rows=30, seed=1, seconds=200, stores=("sqlite", "postgres"))
+    scores = measure(kills=60, rows=25, seed=1, seconds=200, stores=("sqlite", "postgres"))
     assert sum(score.kills for score in scores.values()) == 60
     assert {course for course, _, _ in scores} == {course.name for course in COURSES}
     assert {journal for _, _, journal in scores} == {"sqlite", "postgres"}

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-_IN_DOUBT = "SELECT count(*) FROM import_rows WHERE state = 'sent'"
+_IN_DOUBT = "SELECT count(*) FROM import_rows WHERE state = 'sent' AND import_id = "
 
 
 class Journal(Protocol):
@@ -24,8 +24,8 @@ class Journal(Protocol):
     def resource(self) -> dict[str, Any] | None:
         """What the importer gets."""
 
-    def rows_in_doubt(self) -> int:
-        """Return how many rows it knows as sent and not as answered; 0 before there is a table."""
+    def rows_in_doubt(self, import_id: str) -> int:
+        """Return how many rows of an import it knows as sent and not as answered; 0 before there is a table."""
 
 
 class SqliteJournal:
@@ -37,13 +37,13 @@ class SqliteJournal:
     def __init__(self, home: Path) -> None:
         self._file = home / ".millwright" / "imports.sqlite"
 
-    def rows_in_doubt(self) -> int:
+    def rows_in_doubt(self, import_id: str) -> int:
         """Read the file."""
         if not self._file.exists():
             return 0
         with contextlib.closing(sqlite3.connect(self._file, timeout=10)) as journal:
             try:
-                return int(journal.execute(_IN_DOUBT).fetchone()[0])
+                return int(journal.execute(f"{_IN_DOUBT}?", (import_id,)).fetchone()[0])
             except sqlite3.OperationalError:
                 return 0
 
@@ -59,11 +59,11 @@ class PostgresJournal:
         self._conninfo = make_conninfo(server, dbname=database)
         self.resource: dict[str, Any] | None = dict(conninfo_to_dict(self._conninfo))
 
-    def rows_in_doubt(self) -> int:
+    def rows_in_doubt(self, import_id: str) -> int:
         """Ask the database."""
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
             try:
-                row = connection.execute(_IN_DOUBT).fetchone()
+                row = connection.execute(f"{_IN_DOUBT}%s", (import_id,)).fetchone()
             except psycopg.errors.UndefinedTable:
                 return 0
         return int(row[0]) if row else 0

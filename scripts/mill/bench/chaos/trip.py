@@ -53,8 +53,9 @@ class Trip:
     def __init__(self, lane: Lane, course: Course, faults: Faults, journal: Journal, rows: int) -> None:
         self._lane, self._course, self._faults, self._journal = lane, course, faults, journal
         lane.numbers += 1
-        self._number = lane.numbers
-        self._rows = [_row(f"c{self._number}.{row}@example.com", row + _FIRST_LINE) for row in range(rows)]
+        lane.jobs += 1
+        self._import_id = f"import-{lane.numbers}"
+        self._rows = [_row(f"c{lane.numbers}.{row}@example.com", row + _FIRST_LINE) for row in range(rows)]
         self._score, self._witness = Score(files=1, rows=rows), Witness()
 
     def run(self, most_kills: int) -> Score:
@@ -92,7 +93,7 @@ class Trip:
         report = lane.couple.first.live(self._args(remote), self._next_job(), after)
         if report is None:
             score.kills += 1
-            score.caught += self._journal.rows_in_doubt()
+            score.caught += self._journal.rows_in_doubt(self._import_id)
             return []
         if not score.kills and not score.stops:  # it did the whole file before it could be killed
             lane.lasted[self._course.name] = min(longest, (time.monotonic() - began) * LONGEST_LIFE)
@@ -139,7 +140,7 @@ class Trip:
 
     def _next_job(self) -> str:
         """Return the id of a new job, or of the last one: Windmill restarts a job whose worker is gone."""
-        if not self._lane.jobs or self._lane.dice.random() > SAME_JOB_SHARE:
+        if self._lane.dice.random() > SAME_JOB_SHARE:
             self._lane.jobs += 1
         return f"job-{self._lane.jobs}"
 
@@ -150,7 +151,7 @@ class Trip:
         return {
             "api": self._course.api(remote.url),
             "chunk": {"index": 0, "rows": {"count": len(self._rows), "records": self._rows}},
-            "import_id": f"import-{self._number}",
+            "import_id": self._import_id,
             "on_duplicate": self._course.on_duplicate,
             "journal": self._journal.resource,
         }

@@ -17,7 +17,7 @@ from mill.bench.rig.strangers.client import Acquaintance, Strangers, strangers
 from tests.f.customers.adversary.cells import CELLS, IMPORTS, Cell, Result, run
 
 # Most of a cell's time goes by in waiting.
-_PROCESSES = 10
+_PROCESSES = 8
 
 
 class Results:

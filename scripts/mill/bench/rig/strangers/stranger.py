@@ -16,13 +16,14 @@ from mill.bench.rig.strangers.lookup import look_up
 from mill.bench.rig.strangers.messages import PAGE, SIGN_IN, Reply, Request, Turn
 
 Later = Callable[[float, Callable[[], None]], object]
+Clock = Callable[[], float]
 Apply = Callable[[Request], Reply]
 
 
 class Stranger:
-    """Answers below `base`. `later(seconds, action)` does something after its answer; `clock` is in seconds."""
+    """Answers below `base`. `later(seconds, action)` does something after its answer; `clock` is seconds."""
 
-    def __init__(self, base: str, behaviour: Behaviour, later: Later, clock: Callable[[], float]) -> None:
+    def __init__(self, base: str, behaviour: Behaviour, later: Later, clock: Clock) -> None:
         self.base, self.behaviour, self.ledger = base, behaviour, Ledger()
         if behaviour.id_form == "number":
             self.ledger.prefix = ""
