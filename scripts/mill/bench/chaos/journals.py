@@ -25,7 +25,7 @@ class Journal(Protocol):
         """What the importer gets."""
 
     def rows_in_doubt(self, import_id: str) -> int:
-        """Return how many rows of an import it knows as sent and not as answered; 0 before there is a table."""
+        """Return how many rows of an import are sent and not answered; 0 before there is a table."""
 
 
 class SqliteJournal:
