@@ -30,7 +30,8 @@ def test_no_row_is_lost_twice_or_misreported_however_often_an_import_is_killed_o
     assert {course for course, _, _ in scores} == {course.name for course in COURSES}
     assert {journal for _, _, journal in scores} == {"sqlite", "postgres"}
     assert any(score.stops for score in scores.values())
-    assert {course: score for course, score in scores.items() if score.is_wrong()} == {}
+    wrong = [f"{', '.join(key)}: {score}" for key, score in scores.items() if score.is_wrong()]
+    assert not wrong, "\n".join(wrong)
 
 
 @contextlib.contextmanager

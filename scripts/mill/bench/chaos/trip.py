@@ -21,7 +21,7 @@ MOST_LIVES = 60
 # So many lives in peace are given to rows that are unknown where it says exactly once.
 LIVES_FOR_THE_UNKNOWN = 3
 # The share of an undisturbed import after which a life is killed at the latest.
-LONGEST_LIFE = 0.6
+LONGEST_LIFE = 0.5
 # How many files meet a stop among their kills, and how many lives are a restart of the same job.
 STOPPED_SHARE = 0.25
 SAME_JOB_SHARE = 0.5

@@ -76,9 +76,10 @@ class Result:
     seconds: float = 0.0
     wrong: dict[str, list[str]] = field(default_factory=dict)  # by import
 
-    def is_wrong(self) -> bool:
-        """Return whether anything is."""
-        return any(self.wrong.values())
+    @property
+    def promise(self) -> str:
+        """The first words of the last guarantee."""
+        return self.guarantees[-1].split(":")[0] if self.guarantees else "nothing"
 
 
 def run(cell: Cell, api: Acquaintance) -> Result:
@@ -95,7 +96,11 @@ def run(cell: Cell, api: Acquaintance) -> Result:
         for number, (what, sent) in enumerate(zip(IMPORTS, (rows, rows, changed), strict=True)):
             if number == 1 and cell.then:
                 api.change(**cell.then)
-            report = _import(cell, api, sent, f"import-{number}")
+            try:
+                report = _import(cell, api, sent, f"import-{number}")
+            except Exception as error:  # noqa: BLE001 - whatever an API does, an import has a result
+                result.wrong[what] = [f"the import ended with {type(error).__name__}: {error}"[:200]]
+                continue
             _judge(result, witness, what, report, sent, facts_of(api.books()))
     result.seconds = time.monotonic() - began
     return result
@@ -244,6 +249,10 @@ _OTHER_LOOKUP = Client(
     {"lookup": "/customers?email_address={email}"},
     {"email": "email_address"},
 )
+# What a person knows of an API may be said in its resource.
+_NOT_APPLIED_503 = Client("503 is not applied", {"idempotency_keys": False, "not_applied_on_status": [503]})
+_APPLIED_200 = Client("200 is applied", {"idempotency_keys": False, "applied_on_status": [200]})
+_SHORT_KEYS = Client("keys for 0.04 s, look-up", {"idempotency_key_hours": 0.00001}, LOOKUP)
 _TYPO = Client("look-up with a typo", {"idempotency_keys": False}, {"lookup": "/customer?email={email}"})
 _WRONG_FILTER = Client("unknown filter", {"idempotency_keys": False}, {"lookup": "/customers?mail={email}"})
 
@@ -278,6 +287,15 @@ def _cells() -> list[Cell]:
     cells += [Cell("email_address", named, client) for client in (_OTHER_FIELD, _OTHER_LOOKUP, KEYS)]
     plain = _some("hang_after", lookup="data")
     cells += [Cell("hang_after", plain, client) for client in (_TYPO, _WRONG_FILTER)]
+    cells += [
+        Cell("503_before", _some("503_before"), _NOT_APPLIED_503),
+        Cell("success 200_empty", Behaviour(success="200_empty"), _APPLIED_200),
+        Cell(
+            "keys for 0.05 s",
+            _some("hang_after", keys="honoured", keys_seconds=0.05, lookup="data"),
+            _SHORT_KEYS,
+        ),
+    ]
     down = Behaviour(faults={"503_before": 1}, lookup="data")
     cells += [Cell("down, then up", down, client, then={"faults": {}}) for client in THREE]
     out = Behaviour(faults={"hang_after": 0.5}, lookup="always_404")

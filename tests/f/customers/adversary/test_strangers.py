@@ -64,7 +64,7 @@ def test_prints_the_table(results: Results) -> None:
     for cell in CELLS:
         result = results.of(cell)
         counts = [", ".join(f"{name} {one[name]}" for name in sorted(one)) for one in result.counts]
-        lines.append(f"{cell.name} ({result.seconds:.1f} s): {result.guarantees[-1].split(':')[0]}")
+        lines.append(f"{cell.name} ({result.seconds:.1f} s): {result.promise}")
         lines.append(f"  {' / '.join(counts)}")
         lines += [f"  WRONG {what}: {one}" for what, sentences in result.wrong.items() for one in sentences]
     wrong = {what: sum(bool(results.of(cell).wrong[what]) for cell in CELLS) for what in IMPORTS}
