@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from mill.bench.chaos.command import stores
+from mill.errors import MillError
 from tests.mill.commands import mill
 
 ROOT = Path(__file__).parents[3]
@@ -21,3 +25,13 @@ def test_too_little_time_is_said() -> None:
     )
     assert done.returncode == 2
     assert done.stderr == "mill: The time for the run is over; give it more with --seconds.\n"
+
+
+def test_postgres_is_left_out_aloud_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mill.bench.chaos.command.is_installed", lambda: False)
+    assert stores("both") == ("sqlite",)
+    assert "pip install pgserver" in capsys.readouterr().err
+    with pytest.raises(MillError, match="pip install pgserver"):
+        stores("postgres")
