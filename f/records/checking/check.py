@@ -178,5 +178,7 @@ def _tell_remaining(canaries: Canaries, remaining: int, findings: Findings) -> N
     findings.add(
         "cleaning up",
         f"{made - remaining} of {made} records removed",
-        "Nothing remains." if not remaining else "Remove the others by hand: `remaining` names them.",
+        "Nothing remains."
+        if not remaining
+        else "`remaining` names the others: look for them there, and remove them by hand.",
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import ConnectError, FixSettings, SignInAgain
-from f.connect.integration import NoAuth, resolve_url
+from f.connect.integration import NoAuth, is_loopback, resolve_url
 from f.records.target.lookup_proof import form_of
 from f.records.target.replies import body_of, explanation
 
@@ -104,7 +104,10 @@ def _tell_credential(target: Target, response: Response, findings: Findings) -> 
 
 def _tell_encryption(target: Target, findings: Findings) -> None:
     integration = target.integration
-    if urlsplit(resolve_url(integration.base_url)).scheme != "https":
+    parts = urlsplit(resolve_url(integration.base_url))
+    if is_loopback(parts.hostname or ""):
+        findings.add("encryption", "not needed", "Nothing that is sent leaves this machine.")
+    elif parts.scheme != "https":
         findings.add("encryption", "none (plain http)", "Anyone on the way can read what is sent.")
     elif not integration.verify_ssl:
         findings.add(

@@ -1,7 +1,8 @@
-"""What check_target measures at APIs of every sort, and that an import which relies on it makes no second one."""
+"""What check_target measures at APIs of every sort; an import that relies on it makes no second record."""
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -342,3 +343,96 @@ def test_documented_kinds_are_reached_and_only_a_unique_external_id_is_measured(
     assert found(result, "look-up of a record never made") == "not there"
     assert result["wrote"] == (repeats is not None)
     assert (result["proven"] or {}).get("repeats") == repeats
+
+
+def test_a_duplicate_that_the_database_refuses_with_500_proves_nothing() -> None:
+    """Every repeat would be in doubt again: no second record, but no answer either."""
+    with serve(Stranger(exists=lambda _: Reply(500, {"message": "unique constraint"}))) as server:
+        result = measure(server, settings={"retry_attempts": 0})
+    assert proven(result)["repeats"] is None
+
+
+def test_an_id_that_only_echoes_the_key_does_not_show_a_record() -> None:
+    stranger = Stranger()
+
+    def echoing(asked: Asked) -> Reply:
+        reply = stranger(asked)
+        if asked.method == "POST":
+            return Reply(201, {"id": f"req-{asked.headers.get('Idempotency-Key')}"})
+        return reply
+
+    with serve(echoing) as server:
+        result = measure(server)
+    assert proven(result)["repeats"] is None
+
+
+def test_a_second_record_behind_the_same_id_is_seen_by_the_look_up() -> None:
+    """The API replays its first reply and stores the record again all the same."""
+    stranger = Stranger()
+
+    def replaying(asked: Asked) -> Reply:
+        if asked.method == "POST":
+            there = stranger.found(asked.json["email"])
+            stranger(asked)
+            return Reply(201, (there or stranger.found(asked.json["email"]))[0])
+        return stranger(asked)
+
+    with serve(replaying) as server:
+        result = measure(server, endpoints=LOOKUP)
+    assert proven(result)["repeats"] is None
+    assert found(result, "a repeated row") == "a second record"
+
+
+def test_a_busy_api_is_tried_again_and_every_record_of_the_check_is_removed() -> None:
+    """A canary whose answer was lost is found by the look-up, and deleted like the others."""
+    stranger = Stranger(exists=conflict)
+    posts = 0
+
+    def busy(asked: Asked) -> Reply:
+        nonlocal posts
+        reply = stranger(asked)
+        if asked.method == "POST":
+            posts += 1
+            if posts == 1:
+                return Reply(drop=True)
+        return reply
+
+    with serve(busy) as server:
+        result = measure(server, endpoints=LOOKUP)
+    assert proven(result)["repeats"] == "record"
+    assert (stranger.stored, result["remaining"]) == ([], [])
+
+
+def test_records_that_cannot_be_deleted_are_named() -> None:
+    stranger = Stranger(exists=conflict, deletes=False)
+    with serve(stranger) as server:
+        result = measure(server)
+    assert [one["id"] for one in result["remaining"]] == [one["id"] for one in stranger.stored]
+    assert {one["why"] for one in result["remaining"]} == {"DELETE answered 405"}
+
+
+def test_an_accepted_record_is_not_waited_for_and_nothing_is_promised() -> None:
+    with serve(
+        lambda asked: Reply(202, {}) if asked.method == "POST" else Reply(200, {"data": []})
+    ) as server:
+        result = measure(server)
+    assert found(result, "a new record") == "accepted for later (202)"
+    assert proven(result)["repeats"] is None
+
+
+def test_a_batch_endpoint_is_measured_as_a_batch_and_never_proves_keys() -> None:
+    stranger = Stranger(keys="replays")
+
+    def batches(asked: Asked) -> Reply:
+        if asked.method != "POST":
+            return stranger(asked)
+        [customer] = asked.json["customers"]
+        one = stranger(Asked("POST", "/customers", asked.headers, json.dumps(customer).encode()))
+        return Reply(200, {"results": [{"status": one.status, **one.body}]})
+
+    with serve(batches) as server:
+        keyed = measure(server, endpoints={"batch": "/batch"})
+        stranger.exists = lambda record: Reply(409, {"existing_id": record["id"]})
+        stranger.keys = "none"
+        unique = measure(server, endpoints={"batch": "/batch"})
+    assert (proven(keyed)["repeats"], proven(unique)["repeats"]) == (None, "record")
