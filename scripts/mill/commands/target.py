@@ -64,7 +64,6 @@ def check(
 
     \b
     mill target check f/customers/mock_api
-    mill target check f/customers/mock_api --write
     mill target check crm.yaml --write --save
     mill target check crm.yaml --write --fields '{"phone": "+49 30 901820"}'
     """  # noqa: D301 - \b tells typer to keep the lines as they are
