@@ -436,3 +436,41 @@ def test_a_batch_endpoint_is_measured_as_a_batch_and_never_proves_keys() -> None
         stranger.keys = "none"
         unique = measure(server, endpoints={"batch": "/batch"})
     assert (proven(keyed)["repeats"], proven(unique)["repeats"]) == (None, "record")
+
+
+def test_a_look_up_that_forgets_again_proves_nothing() -> None:
+    """An index of several copies, of which one does not know the record yet."""
+    stranger = Stranger()
+    looks = 0
+
+    def forgetful(asked: Asked) -> Reply:
+        nonlocal looks
+        looks += asked.method == "GET" and "email=" in asked.path
+        reply = stranger(asked)
+        return Reply(200, {"data": []}) if looks % 3 == 0 and asked.method == "GET" else reply
+
+    with serve(forgetful) as server:
+        result = measure(server, endpoints=LOOKUP)
+    assert proven(result)["lookup"] is None
+
+
+def test_a_second_record_that_the_look_up_shows_late_is_not_missed() -> None:
+    """The API tells the first id again, and its index knows of the second record only a while later."""
+    stranger, late = Stranger(), False
+
+    def slow(asked: Asked) -> Reply:
+        nonlocal late
+        late = late or asked.method == "PATCH"
+        if asked.method == "POST":
+            there = stranger.found(asked.json["email"])
+            stranger(asked)
+            return Reply(201, (there or stranger.found(asked.json["email"]))[0])
+        reply = stranger(asked)
+        if "email=" in asked.path and not late:
+            return Reply(200, {"data": reply.body["data"][:1]})
+        return reply
+
+    with serve(slow) as server:
+        result = measure(server, endpoints=LOOKUP)
+    assert proven(result)["repeats"] is None
+    assert "second record came to light late" in [row["found"] for row in result["findings"]][-2]
