@@ -474,3 +474,20 @@ def test_a_second_record_that_the_look_up_shows_late_is_not_missed() -> None:
         result = measure(server, endpoints=LOOKUP)
     assert proven(result)["repeats"] is None
     assert "second record came to light late" in [row["found"] for row in result["findings"]][-2]
+
+
+def test_an_external_id_that_is_not_unique_is_found_out_behind_a_duplicate_rule(twins: TwinProcess) -> None:
+    """The rule refuses the same e-mail; with another one, the same id makes a second contact."""
+    twin = twins.client("salesforce")
+    twin.forget()
+    twin.put_settings(external_ids={"External_Id__c": False}, duplicate_rule=True)
+    api: Any = {
+        "kind": "salesforce",
+        "base_url": twin.url,
+        "authentication": {"type": "bearer_token", "token": "token"},
+        "settings": {"external_id_field": "External_Id__c"},
+    }
+    result = main(api, write=True)
+    assert found(result, "sent again: same content, another key").startswith("refused, for it exists")
+    assert found(result, "sent again: other content, another key").startswith("a second record")
+    assert proven(result)["repeats"] is None
