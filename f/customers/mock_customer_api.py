@@ -3,7 +3,8 @@
 Called by itself it takes a customer and returns the reply. Behind the HTTP routes of this folder it is
 an API at `/api/r/mock/customers`, so that an import talks to it as to any other. `simple` accepts
 everything; `advanced` refuses customers without name or e-mail, knows some e-mails already, and fails
-now and then. The same call gets the same answer: the id comes from the data, a failure from the seed.
+now and then. The same call gets the same answer: the id comes from the data, a failure from the seed. In
+`advanced` it comes from the e-mail alone: a customer sent again is the same customer, whatever else changed.
 """
 
 import hashlib
@@ -44,9 +45,10 @@ def main(
         known = {email.casefold() for email in known_emails or []}
         if operation == "create" and str(data["email"]).casefold() in known:
             existing = {"error": "duplicate", "message": "A customer with this e-mail exists already."}
-            return _reply(409, {**existing, "existing_id": _id({"email": str(data["email"]).casefold()})})
+            return _reply(409, {**existing, "existing_id": _id_by_email(data)})
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    stored = {"id": _id(data), "data": data, "created_at": now, "api_version": API_VERSION}
+    record_id = _id_by_email(data) if mode == "advanced" and data.get("email") else _id(data)
+    stored = {"id": record_id, "data": data, "created_at": now, "api_version": API_VERSION}
     if operation == "update":
         return _reply(200, {**stored, "status": "updated"})
     return _reply(201, {**stored, "status": "created"})
@@ -79,6 +81,10 @@ def _failure(data: dict[str, Any], rate: float, seed: int, attempt: int) -> dict
 def _id(data: dict[str, Any]) -> str:
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False)
     return f"cust_{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
+
+
+def _id_by_email(data: dict[str, Any]) -> str:
+    return _id({"email": str(data["email"]).casefold()})
 
 
 def _reply(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> dict[str, Any]:

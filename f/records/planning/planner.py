@@ -83,9 +83,8 @@ def decide(
         return Planned(line, "unchanged", "already_imported", claim.remote_id, outcome=outcome)
     if claim.state == "elsewhere":
         return Planned(line, "hold", "in_progress_elsewhere")
-    there = there or claim.remote_id
-    if there is None and claim.state == "changed" and on_duplicate != "update":
-        return Planned(line, *_IF_THERE[on_duplicate])
+    if there is None and claim.state == "changed":
+        return _changed(line, claim.remote_id, on_duplicate)
     if there is None:
         lost = in_doubt and not can_resolve
         return Planned(line, "hold", "answer_lost") if lost else Planned(line, "create")
@@ -96,6 +95,33 @@ def decide(
     return Planned(line, action, code, there, outcome=outcome)
 
 
+def _changed(line: int, remote_id: str | None, on_duplicate: OnDuplicate) -> Planned:
+    """What becomes of a row that was applied before with other content, and whose record was not seen."""
+    if on_duplicate == "update":
+        return Planned(line, "update", "", remote_id)
+    action, code = _IF_THERE[on_duplicate]
+    return Planned(line, action, code, remote_id, outcome=RowOutcome.because(code, id=remote_id))
+
+
+class _PlanHash:
+    """The hashes of the file, of what would be sent, and of what is there now: one token to copy."""
+
+    def __init__(self, file_hash: str, target: Target, on_duplicate: OnDuplicate) -> None:
+        self._file = file_hash
+        self._sent = hashlib.sha256(f"{target.identity}\n{on_duplicate}\n".encode())
+        self._there = hashlib.sha256()
+
+    def add(self, content: str, planned: Planned) -> None:
+        """Take a row's content, and what the plan makes of it."""
+        self._sent.update(content.encode())
+        there = [planned.line, planned.action, planned.id, planned.values]
+        self._there.update(content_of(there).encode())
+
+    def __str__(self) -> str:
+        parts = (self._file, self._sent.hexdigest(), self._there.hexdigest())
+        return "-".join(part[:_PART] for part in parts)
+
+
 class Planner:
     """A planner of one import's rows, a chunk at a time. `hash` is complete after the last."""
 
@@ -104,9 +130,7 @@ class Planner:
     ) -> None:
         self._target, self._client, self._journal = target, client, journal
         self._on_duplicate = on_duplicate
-        self._file = file_hash
-        self._mapping = hashlib.sha256(f"{target.identity}\n{on_duplicate}\n".encode())
-        self._rows = hashlib.sha256()
+        self._hash = _PlanHash(file_hash, target, on_duplicate)
         self._proof = target.proven.lookup or kept_proof(journal.proof(), target)
         self.requests = 0
         self.doubts = ""  # what the plan cannot be sure of, in a sentence
@@ -114,8 +138,7 @@ class Planner:
     @property
     def hash(self) -> str:
         """Return the hashes of file, settings with values, and target rows, as one token to copy."""
-        parts = (self._file, self._mapping.hexdigest(), self._rows.hexdigest())
-        return "-".join(part[:_PART] for part in parts)
+        return str(self._hash)
 
     def plan(self, rows: Sequence[Row]) -> list[Planned]:
         """Return what would become of the rows, in order; raise ConnectError if the target cannot be read."""
@@ -131,8 +154,7 @@ class Planner:
                 one = Planned(row.line, "refuse", refusal.code, outcome=refusal)
             else:
                 one = self._of(row, claims[row.line], found.get(row.line))
-            self._mapping.update(entries[row.line].content.encode())
-            self._rows.update(content_of([one.line, one.action, one.id, one.values]).encode())
+            self._hash.add(entries[row.line].content, one)
             planned.append(one)
         return planned
 

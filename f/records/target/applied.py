@@ -27,8 +27,8 @@ _REFUSED_UNREAD = frozenset({405, 411, 413, 414, 415, 417, 426, 428, 431})
 _SAYS_NO = ("success", "ok")
 _ERRORS = ("error", "errors")
 _EXISTS = re.compile(
-    r"already[ _](?:been[ _])?(?:exists?|taken|registered|in[ _]use|used)|has already been|duplicate"
-    r"|not[ _]unique|must be unique|\bexists?\b",
+    r"already[ _](?:been[ _])?(?:exists?|taken|registered|in[ _]use|used)|has already been|\bduplicate"
+    r"|not[ _]unique|must be unique|\bexists already\b|_exists\b",
     re.IGNORECASE,
 )
 

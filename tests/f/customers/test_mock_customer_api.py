@@ -19,6 +19,15 @@ def test_the_simple_mock_makes_the_same_id_from_the_same_data() -> None:
     assert main({**ADA, "name": "Bob"})["result"]["id"] != body["id"]
 
 
+def test_the_advanced_mock_knows_a_customer_by_the_e_mail_whatever_else_changed() -> None:
+    ids = {
+        main(customer, mode="advanced")["result"]["id"]
+        for customer in (ADA, {**ADA, "name": "Bob"}, {**ADA, "email": "ADA@Example.com"})
+    }
+    assert len(ids) == 1
+    assert main({**ADA, "email": "bob@example.com"}, mode="advanced")["result"]["id"] not in ids
+
+
 @pytest.mark.parametrize(
     ("customer", "fields"),
     [
