@@ -17,7 +17,8 @@ from f.connect.errors import ConnectError, OutcomeUnknown
 from f.records.rows.outcome import RowOutcome
 from f.records.target.applied import effect_of, says_it_exists
 from f.records.target.lookup_proof import id_in
-from f.records.target.replies import body_of, dicts, value_at
+from f.records.target.replies import body_of, dicts
+from f.records.target.values import value_at
 
 if TYPE_CHECKING:
     from f.connect.client import Client

@@ -18,7 +18,7 @@ from f.connect.errors import (
 from f.records.journal.row_journal import Claim
 from f.records.rows.outcome import RowOutcome, Stop
 from f.records.sending.parking import Parked
-from f.records.target.applied import effect_of, says_it_exists, unclear
+from f.records.target.applied import effect_of, names_a_duplicate, says_it_exists, unclear
 from f.store.store import LEASE_LOST
 
 if TYPE_CHECKING:
@@ -86,9 +86,11 @@ class ReplyReader:
         self, outcome: RowOutcome, response: Response, claim: Claim | None, *, alone: bool
     ) -> RowOutcome:
         """The outcome of a row, seen together with what is known of earlier attempts to send it."""
-        if outcome.outcome == "duplicate":
-            return self.existing(outcome, claim, lost_before=response.in_doubt)
         was_sent = claim is not None or response.in_doubt
+        if outcome.outcome == "duplicate":
+            if was_sent and alone and _may_be_running(response, outcome):
+                return unclear(response, "in_doubt")
+            return self.existing(outcome, claim, lost_before=response.in_doubt)
         if outcome.code != "rejected_by_api" or not was_sent or not alone:
             return outcome
         if says_it_exists(response, self._target.proven.exists_status):
@@ -172,6 +174,16 @@ class ReplyReader:
         elif isinstance(error, _STOPPING):
             stop = {"code": code, "message": str(error)}
         return Failure(RowOutcome.because(code, str(error)), stop)
+
+
+def _may_be_running(response: Response, outcome: RowOutcome) -> bool:
+    """Whether a 409 may be about the request that was sent before under the same key, and is still worked on.
+
+    That is what it means in draft-ietf-httpapi-idempotency-key-header; else it names the record, or says that
+    it exists.
+    """
+    keyed = response.request.idempotency_key is not None and response.status == 409
+    return keyed and not outcome.id and not names_a_duplicate(response)
 
 
 def is_answer_lost(outcome: RowOutcome | None) -> bool:

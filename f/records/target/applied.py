@@ -80,7 +80,12 @@ def says_it_exists(response: Response, exists_status: int | None) -> bool:
     """Return whether a refusal says that the record is there already, for a row that was sent before."""
     if response.status in {409, exists_status}:
         return True
-    return response.status in {400, 422} and _EXISTS.search(explanation(body_of(response))) is not None
+    return response.status in {400, 422} and names_a_duplicate(response)
+
+
+def names_a_duplicate(response: Response) -> bool:
+    """Return whether a refusal says in words that the record is there."""
+    return _EXISTS.search(explanation(body_of(response))) is not None
 
 
 def _is_refusal(response: Response) -> bool:

@@ -43,7 +43,8 @@ def guarantee_of(
             "Exactly once: every row carries an idempotency key, and a check"
             f"{_on(target)} showed that this target obeys it. A key is relied on for "
             f"{target.key_seconds / 3600:g} hours; a row in doubt for longer is "
-            f"{'looked up' if target.can_ask else 'reported as unknown'}.{where}"
+            f"{'looked up' if target.can_ask else 'not sent again'}. Until it is answered it is reported as "
+            f"unknown.{where}"
         )
     if target.can_ask and (lookup_shown or target.proves_absence):
         return (

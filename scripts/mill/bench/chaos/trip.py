@@ -13,7 +13,7 @@ from mill.bench.chaos.journals import Journal
 from mill.bench.chaos.lives import Couple, Report
 from mill.bench.chaos.remotes import Remote, Service
 from mill.bench.chaos.score import Score
-from mill.bench.rig.witness import EXACTLY_ONCE, Facts, Witness, lost, read, twice
+from mill.bench.rig.witness import Facts, Witness, leaves_none_unknown, lost, read, twice
 from mill.errors import MillError
 
 # Lives one file may take before the run is given up: far more than any needs that gets on at all.
@@ -79,7 +79,7 @@ class Trip:
             counts, promise = reports[-1]["counts"], reports[-1]["guarantee"]
             if counts.get("failed"):
                 time.sleep(_PAUSE_SECONDS)
-            elif not counts.get("unknown") or not promise.startswith(EXACTLY_ONCE) or patience == 1:
+            elif not counts.get("unknown") or not leaves_none_unknown(promise) or patience == 1:
                 return self._ended(reports[-1], facts)
             else:
                 patience -= 1
@@ -114,7 +114,7 @@ class Trip:
         last = read(report, range(_FIRST_LINE, _FIRST_LINE + len(emails)))
         told = dict(zip(emails, last, strict=True))
         score.lost, score.twice = len(lost(told, facts)), len(twice(facts, emails))
-        if report["guarantee"].startswith(EXACTLY_ONCE):
+        if leaves_none_unknown(report["guarantee"]):
             unknown = [email for email, one in told.items() if one.outcome == "unknown"]
             self._witness.untrue.update(unknown)
             self._tell("stays unknown, and it says exactly once" for _ in unknown)

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 EXACTLY_ONCE = "Exactly once"
+# A guarantee that says so leaves room for rows nobody can find out about.
+_UNLESS = "reported as unknown"
 _THERE = frozenset({"created", "updated", "unchanged", "applied"})
 _NOT_SENT = frozenset({"failed", "rejected", "invalid"})
 # Somebody else may have applied the row, and the reason says so.
@@ -86,6 +88,11 @@ class Witness:
             if since > 0:
                 return f"{told.outcome} {told.code}: it was committed"
         return ""
+
+
+def leaves_none_unknown(guarantee: str) -> bool:
+    """Return whether a guarantee says that no row stays `unknown`."""
+    return guarantee.startswith(EXACTLY_ONCE) and _UNLESS not in guarantee
 
 
 def read(result: Mapping[str, Any], lines: Iterable[int]) -> list[Told]:
