@@ -1,5 +1,9 @@
 """All integrations of a job by name, with one shared store."""
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# pydantic
+
 from __future__ import annotations
 
 import dataclasses

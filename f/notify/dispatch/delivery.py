@@ -10,11 +10,13 @@ Each kind's modules are imported on first use: a job mostly has one kind.
 # aiohttp
 # cryptography
 # email-validator
+# httpx
 # orjson
 # phonenumbers
 # psycopg[binary]
 # requests
 # urllib3
+# wmill
 
 from __future__ import annotations
 
