@@ -50,6 +50,7 @@ def main(
     dry_run: bool = False,
     journal: postgresql | None = None,
     resend_unknown: bool = False,
+    resend_missing: bool = False,
     planned_outcomes: dict | None = None,
     park_after: int = 300,
     renews_at: str = "",
@@ -76,6 +77,8 @@ def main(
                 renews_at=require_iso(renews_at),
                 clock=cancellation,
             ) as session:
+                if resend_missing:
+                    _release_missing(job_rows.to_send, target, session, cancellation)
                 sent = _send(job_rows.to_send, target, session, on_duplicate, cancellation)
     outcomes = sorted([*sent.parked(), *job_rows.decided], key=_line)
     return {
@@ -106,6 +109,13 @@ def _send(
         sleep=cancellation.sleep,
         cancelled=cancellation.is_requested,
     )
+
+
+def _release_missing(rows: Rows, target: Target, session: Session, cancellation: Cancellation) -> None:
+    """Let rows be sent again that were applied before and that the target was shown not to have."""
+    from f.records.verifying.read_back import forget_missing  # noqa: PLC0415 - seldom asked for
+
+    print(f"{forget_missing(rows, target, session, cancellation.sleep)} rows are not there, and sent again.")
 
 
 @dataclass(slots=True)

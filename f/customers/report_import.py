@@ -8,14 +8,17 @@ files, and schedules the rest a second time: the journal keeps it from being sen
 
 from typing import TYPE_CHECKING, cast
 
+from f.connect.redact import mask_start
 from f.customers.validation.reasons import TEXTS
 from f.records.report.continuation import scheduling
 from f.records.report.reconciliation import Steps, raise_if_incomplete, reconcile
 from f.records.report.summary import ImportSummary
+from f.records.verifying.certificate import no_certificate
 
 if TYPE_CHECKING:
     from f.records.planning.plan import Gate
     from f.records.reading.parsed import Parsed
+    from f.records.verifying.certificate import Certificate
 
 
 def main(
@@ -26,13 +29,25 @@ def main(
     flow: str = "",
     arguments: str = "",
     continues: str = "",
+    certificate: dict | None = None,
 ) -> ImportSummary:
     file = cast("Parsed", parsed)
     summary = reconcile(
-        Steps(file, cast("Gate", gate), created, dry_run),
+        Steps(file, cast("Gate", gate), created, dry_run, certificate=_certificate(certificate)),
         TEXTS,
         go_on=scheduling(flow, arguments, file["import_id"]) if flow else None,
         continues=continues,
     )
     raise_if_incomplete(summary)
     return summary
+
+
+def _certificate(given: dict | None) -> "Certificate | None":
+    """What the reading back left: a certificate, or an error that says why there is none."""
+    if not given:
+        return None
+    if isinstance(error := given.get("error"), dict):
+        return no_certificate(
+            f"The rows could not be read back: {mask_start(str(error.get('message')), 500)}"
+        )
+    return cast("Certificate", given)

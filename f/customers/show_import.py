@@ -9,6 +9,7 @@ from f.records.planning.plan import ACTIONS, Plan
 from f.records.report.chart import outcome_bar
 from f.records.rows.outcome import MEANING, OUTCOMES
 from f.records.rows.tally import Reason
+from f.records.verifying.certificate import Certificate
 from f.windmill.objects import FileRef
 
 if TYPE_CHECKING:
@@ -22,9 +23,18 @@ def main(summary: dict) -> dict[str, Any]:
     items: list[dict[str, Any]] = [{"svg": outcome_bar(counts)}, {"table-row-object": outcomes}]
     if plan is not None:
         items.append({"table-row-object": _actions(plan)})
+    if (certificate := finished.get("certificate")) is not None:
+        items.append({"table-row-object": _certificate(certificate)})
     if finished["reasons"]:
         items.append({"table-row-object": [_reason(reason) for reason in finished["reasons"]]})
-    files = (plan and plan["file"], finished["rejects"], parked and parked["file"], finished["report"])
+    missing = certificate and certificate["file"]
+    files = (
+        plan and plan["file"],
+        finished["rejects"],
+        missing,
+        parked and parked["file"],
+        finished["report"],
+    )
     return {"render_all": [*items, *(_download(file) for file in files if file is not None)]}
 
 
@@ -32,6 +42,14 @@ def _actions(plan: Plan) -> list[dict[str, Any]]:
     return [
         {"action": name, "rows": plan["counts"][name], "meaning": meaning}
         for name, meaning in ACTIONS.items()
+    ]
+
+
+def _certificate(certificate: Certificate) -> list[dict[str, Any]]:
+    names = ("identical", "altered", "missing", "not_known")
+    return [
+        {"read back": name.replace("_", " "), "rows": certificate[name]}  # type: ignore[literal-required]
+        for name in names
     ]
 
 

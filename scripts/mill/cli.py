@@ -44,9 +44,10 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_no_options)  # keeps the command's name in the command line, even of a single one
-    names = [found.name for found in pkgutil.iter_modules(mill.commands.__path__)]
-    for name in [word for word in words[:1] if word in names] or names:
-        module = importlib.import_module(f"mill.commands.{name}")
+    # A command whose name is a word of Python's has a module with a stroke after it.
+    modules = {one.name.rstrip("_"): one.name for one in pkgutil.iter_modules(mill.commands.__path__)}
+    for name in [word for word in words[:1] if word in modules] or modules:
+        module = importlib.import_module(f"mill.commands.{modules[name]}")
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name)
         else:

@@ -55,7 +55,7 @@ class Generic(BaseKind):
             for row in rows:
                 record = target.record_of(row)
                 # By case alone two rows do not differ, so neither do their keys.
-                key = target.key_of(target.caseless(record))
+                key = target.key_of(target.caseless(record), row.generation)
                 yield _post(target, target.endpoint, record, (row,), key, repeatable=repeatable)
             return
         left = iter(rows)

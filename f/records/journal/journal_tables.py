@@ -14,6 +14,7 @@ _TABLES = (
     sent_at DOUBLE PRECISION NOT NULL, renewed_at DOUBLE PRECISION NOT NULL,
     sending TEXT NOT NULL DEFAULT '', first_sent_at DOUBLE PRECISION NOT NULL DEFAULT 0,
     in_flight DOUBLE PRECISION NOT NULL DEFAULT 0, job TEXT, doubt TEXT NOT NULL DEFAULT '',
+    generation BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (target, record_key))""",
     "CREATE TABLE IF NOT EXISTS import_targets (target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL)",
     """CREATE TABLE IF NOT EXISTS import_proofs (
@@ -26,6 +27,7 @@ _ADDED = (
     "in_flight DOUBLE PRECISION NOT NULL DEFAULT 0",
     "job TEXT",
     "doubt TEXT NOT NULL DEFAULT ''",
+    "generation BIGINT NOT NULL DEFAULT 0",
 )
 # What was being sent stood where what was applied stands now, and a bulk job where the record's id does.
 _SPLIT = """UPDATE import_rows SET sending = content, content = '', job = remote_id, remote_id = NULL
@@ -50,7 +52,7 @@ def create_tables(store: Store) -> None:
         missing = [added for added in _ADDED if added.split()[0] not in columns]
         for added in missing:
             store.execute(f"ALTER TABLE import_rows ADD COLUMN {added}")
-        if missing:
+        if "sending" not in columns:
             store.execute(_SPLIT)
         store.execute(_UNLOCK)
 

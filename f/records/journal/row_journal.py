@@ -43,7 +43,7 @@ _SQLITE_ROWS = "json_each(:rows) AS j"
 _POSTGRES_ROWS = "json_array_elements(CAST(:rows AS json)) AS j(value)"
 # CROSS JOIN, as SQLite takes its tables in the order written then: a look-up for each row, not a scan.
 _READ = """SELECT record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
-    sending, first_sent_at, in_flight, job, doubt
+    sending, first_sent_at, in_flight, job, doubt, generation
     FROM {rows} CROSS JOIN import_rows WHERE target = :target AND record_key = j.value ->> 0"""
 _CLAIM = """INSERT INTO import_rows AS r
     (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
@@ -77,7 +77,13 @@ _LEAVE_IN_DOUBT = f"UPDATE import_rows SET owner = '', sent_at = :at {_MINE} AND
 _ACCEPTED = f"UPDATE import_rows SET doubt = 'accepted' {_MINE}"  # noqa: S608 - as above
 _PUT_BACK = f"""UPDATE import_rows SET state = 'done', owner = '', sending = '', doubt = '', job = NULL
     {_MINE} AND content <> ''"""  # noqa: S608 - as above
-_FORGET = f"DELETE FROM import_rows {_MINE} AND content = ''"  # noqa: S608 - as above
+_FORGET = f"DELETE FROM import_rows {_MINE} AND content = '' AND generation = 0"  # noqa: S608 - as above
+_STAY_UNSENT = f"""UPDATE import_rows SET state = 'claimed', owner = '', sending = ''
+    {_MINE} AND content = '' AND generation > 0"""  # noqa: S608 - as above
+# It is made anew under another key, even if the job that does so dies: so the row stays, as one never sent.
+_FORGET_MISSING = """UPDATE import_rows SET state = 'claimed', content = '', outcome = '', remote_id = NULL,
+    generation = generation + 1 WHERE target = :target AND state = 'done'
+    AND (record_key, content) IN (SELECT j.value ->> 0, j.value ->> 1 FROM {rows}) RETURNING record_key"""
 _UNSENT = " AND state = 'claimed'"
 _READ_PROOF = "SELECT proof FROM import_proofs WHERE target = :target"
 _KEEP_PROOF = """INSERT INTO import_proofs (target, proof, at) VALUES (:target, :proof, :at)
@@ -104,6 +110,7 @@ class _Known(NamedTuple):
     in_flight: float
     job: str | None
     doubt: str
+    generation: int
 
 
 class Entry(NamedTuple):
@@ -122,7 +129,8 @@ class Claim:
     for whom a request was under way for `in_flight` seconds at most; `accepted`: the target said it would
     apply it later. `changed`: it was applied before with other content, as record `remote_id` if that is
     known. `done`: it was applied before, by this import or another. `elsewhere`: another job, still running,
-    is sending it; if that job is known to have ended, its rows are free at `free_at`.
+    is sending it; if that job is known to have ended, its rows are free at `free_at`. `generation`: how often
+    the record was made and then found to be gone.
     """
 
     state: Literal["mine", "in_doubt", "changed", "done", "elsewhere"]
@@ -135,6 +143,7 @@ class Claim:
     first_sent: float = 0.0
     in_flight: float = 0.0
     accepted: bool = False
+    generation: int = 0
     free_at: float | None = None
 
 
@@ -295,6 +304,7 @@ class RowJournal:
             self._run(_LEAVE_IN_DOUBT, unanswered, at)
             self._run(_PUT_BACK, not_applied, at)
             self._run(_FORGET, not_applied, at)
+            self._run(_STAY_UNSENT, not_applied, at)
         self._held.difference_update(key for key, *_ in (*applied, *unanswered, *not_applied))
 
     def release(self) -> None:
@@ -307,6 +317,14 @@ class RowJournal:
             self._run(_LEAVE_IN_DOUBT, held, self.now())
             self._run(_PUT_BACK + _UNSENT, held)
             self._run(_FORGET + _UNSENT, held)
+            self._run(_STAY_UNSENT + _UNSENT, held)
+
+    def forget_missing(self, entries: Sequence[Entry]) -> int:
+        """Forget rows that are not in the target though they were applied, and return how many.
+
+        Only while they are still known with just this content, and no job has claimed them since.
+        """
+        return len(self._run(_FORGET_MISSING, entries))
 
     def proof(self) -> str | None:
         rows = self._store.execute(_READ_PROOF, {"target": self._target})
@@ -343,12 +361,13 @@ class RowJournal:
             first_sent=known.first_sent_at,
             in_flight=known.in_flight,
             accepted=known.doubt == "accepted",
+            generation=known.generation,
         )
 
     def _applied(self, entry: Entry, known: _Known) -> Claim:
         """What was applied before, if anything was."""
         if not known.content:
-            return MINE
+            return Claim("mine", generation=known.generation)
         if known.content != entry.content:
             return Claim("changed", remote_id=known.remote_id)
         same_import = known.import_id == self._import_id

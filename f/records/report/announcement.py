@@ -18,6 +18,7 @@ from f.records.rows.outcome import OUTCOMES
 if TYPE_CHECKING:
     from f.records.planning.plan import Plan
     from f.records.report.summary import ImportSummary
+    from f.records.verifying.certificate import Certificate
 
 _KEY_LENGTH = 16
 NOTHING_CONFIGURED = "skipped: neither slack_webhook_url nor webhook_url is set"
@@ -34,9 +35,11 @@ def sentence(summary: ImportSummary) -> str:
     planned = f" {in_a_sentence(summary['plan'])}" if summary["plan"] else ""
     rest = f" {describe_parked(summary['rest'])}" if summary["rest"] else ""
     outcomes = ", ".join(parts) or "none"
+    certificate = summary["certificate"]
+    verified = f" {certificate['message']}" if certificate else ""
     return (
         f"Import {summary['import_id']}{trial} of {summary['source']} into {target}: "
-        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {outcomes}.{planned}{rest}{where}"
+        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {outcomes}.{planned}{verified}{rest}{where}"
     )
 
 
@@ -52,8 +55,15 @@ def facts(summary: ImportSummary) -> dict[str, Any]:
     return {
         **payload,
         "plan": plan_facts(summary["plan"]),
+        "certificate": certificate_facts(summary["certificate"]),
         **{name: (file or {}).get("s3") for name, file in files.items()},
     }
+
+
+def certificate_facts(certificate: Certificate | None) -> dict[str, Any] | None:
+    """Return what a generic webhook gets of a certificate: counts."""
+    names = ("eligible", "read", "identical", "altered", "missing", "not_known")
+    return None if certificate is None else {name: certificate[name] for name in names}  # type: ignore[literal-required]
 
 
 def plan_facts(plan: Plan | None) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from f.records.planning.plan_text import counted
 from f.records.reading.sniffer import NAMES
+from f.records.report.certificate_section import certificate_section
 from f.records.report.chart import in_rows, outcome_bar, percent
 from f.records.report.page_style import STYLE
 from f.records.report.parked_rows import describe_parked, rows_waiting
@@ -63,6 +64,7 @@ def render_page(summary: ImportSummary) -> str:
         plan_section(summary["plan"], dry_run=summary["dry_run"]) if summary["plan"] else "",
         f'<section class="chart" aria-label="Outcomes as a chart">{outcome_bar(summary["counts"])}</section>',
         _counts(summary["counts"]),
+        certificate_section(summary["certificate"]) if summary["certificate"] else "",
         _reasons(summary["reasons"]),
         _next_steps(summary),
         _timings(summary["timings"], summary["counts"]["rows"], summary["seconds"], summary["forecast"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from f.connect.redact import mask_text
 from f.records.report.page import render_page
 from f.records.report.parked_rows import describe_parked, rows_waiting
 from f.records.rows.outcome import OUTCOMES, ReasonText, RowOutcome, Stop
-from f.records.rows.rejects_file import render
 from f.records.rows.row_store import Created, object_path, read_rows
+from f.records.rows.rows_file import write_rows_file
 from f.records.rows.tally import Reason, Tally
 from f.windmill.objects import FileRef, keep_file
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from f.records.reading.parsed import Chunk, Parsed
     from f.records.report.continuation import GoOn
     from f.records.report.summary import ImportSummary, Rest, Timings
+    from f.records.verifying.certificate import Certificate
 
 # What the user may correct and import again. Duplicates are not among them: the row they repeat is there.
 _TO_IMPORT_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
@@ -47,7 +47,8 @@ class Steps:
     """What the steps of an import left: the file, the decision to send it, and what became of each chunk.
 
     `created` holds one item a chunk: its `Created`, an {"error"} if its job was lost, nothing if it never
-    began, as none does in a dry run. `stop` is what stopped the import from outside of its jobs.
+    began, as none does in a dry run. `stop` is what stopped the import from outside of its jobs,
+    `certificate` what was read back of its rows, if anything was.
     """
 
     parsed: Parsed
@@ -55,6 +56,7 @@ class Steps:
     created: list[Any] | None
     dry_run: bool = False
     stop: Stop | None = None
+    certificate: Certificate | None = None
 
 
 def reconcile(
@@ -95,6 +97,7 @@ def reconcile(
         "forecast": gate.get("forecast") if gate else None,
         "continues": continues or None,
         "rest": rest,
+        "certificate": steps.certificate,
     }
     path = object_path(parsed["import_id"], "report.html")
     # The words of a target, a platform or a person: a half of a surrogate pair cannot be written.
@@ -246,15 +249,20 @@ def _left(
     parks = bool(stops) and all("resume_at" in stop for stop in stops)
     waits = "parked" if go_on and parks else None
     held = (record for record in _records(parsed, results, tally) if record["outcome"] in _TO_IMPORT_AGAIN)
-    rejects = _write(
-        parsed, "rejects.csv", (record for record in held if record["code"] != waits), tally.texts
-    )
+    rejects = _write(parsed, "rejects.csv", (one for one in held if one["code"] != waits), tally.texts)
     if go_on is None or waits is None:
         return rejects, None
     # Read a second time, into a tally that is thrown away: the rows were counted with the rejects already.
     again = _records(parsed, results, Tally(tally.texts))
     file = _write(parsed, "rest.csv", (record for record in again if record["code"] == waits), tally.texts)
     return rejects, _rest(file, resume_at, go_on) if file else None
+
+
+def _write(
+    parsed: Parsed, name: str, records: Iterable[dict[str, Any]], texts: Mapping[str, ReasonText]
+) -> FileRef | None:
+    path = object_path(parsed["import_id"], name)
+    return write_rows_file(path, parsed["header"], records, texts)
 
 
 def _rest(file: FileRef, resume_at: str, go_on: GoOn) -> Rest:
@@ -264,26 +272,3 @@ def _rest(file: FileRef, resume_at: str, go_on: GoOn) -> Rest:
     except ConnectError as error:
         rest["problem"] = str(error)
     return rest
-
-
-def _write(
-    parsed: Parsed, name: str, records: Iterable[dict[str, Any]], texts: Mapping[str, ReasonText]
-) -> FileRef | None:
-    """A file of rows to import again, streamed through a local one; None if no row belongs in it."""
-    rows = 0
-
-    def counted() -> Iterator[dict[str, Any]]:
-        nonlocal rows
-        for record in records:
-            rows += 1
-            yield record
-
-    with tempfile.NamedTemporaryFile(prefix="rows-") as spool:
-        for text in render(parsed["header"], counted(), texts):
-            spool.write(text.encode("utf-8-sig" if spool.tell() == 0 else "utf-8", "replace"))
-        spool.flush()
-        if not rows:
-            return None
-        path = object_path(parsed["import_id"], name)
-        with open(spool.name, "rb") as whole:  # noqa: PTH123 - the client streams only what open() returns
-            return {**keep_file(path, whole, "text/csv"), "rows": rows}

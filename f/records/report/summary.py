@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from f.records.planning.plan import Plan
     from f.records.rows.outcome import Stop
     from f.records.rows.tally import Reason
+    from f.records.verifying.certificate import Certificate
     from f.windmill.objects import FileRef
 
 
@@ -40,6 +41,7 @@ class ImportSummary(TypedDict):
     """One import. `counts` holds `rows` and all eight outcomes, which add up to it.
 
     `continues` is the id of the import whose parked rows these are; `rest` are the rows this one has parked.
+    `certificate` is what was read back from the target.
     """
 
     import_id: str
@@ -61,3 +63,4 @@ class ImportSummary(TypedDict):
     forecast: Forecast | None
     continues: str | None
     rest: Rest | None
+    certificate: Certificate | None

@@ -163,6 +163,11 @@ REASONS: dict[str, ReasonText] = {
         "The target kept this record, or its parent, locked for another writer.",
         "Import the rejects file later, or send fewer requests at once.",
     ),
+    "missing_in_target": ReasonText(
+        "failed",
+        "The target said that it took the row, and does not have it.",
+        "Import this file with resend_missing: each row is looked up again, and sent if it is not there.",
+    ),
     "in_progress_elsewhere": ReasonText(
         "failed",
         "Another import is sending this record right now.",

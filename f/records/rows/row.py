@@ -20,6 +20,7 @@ class Row:
     `key` is what makes two rows the same record, as the record type says. `record` has the type's fields by
     name, without the empty ones, and the other columns under CUSTOM. `rendered` is the record in the
     target's own names once it is needed, and until its outcome is recorded; see `Target.record_of`.
+    `generation` grows when a record that was made is found to be gone, and is made anew.
     """
 
     line: int
@@ -27,6 +28,7 @@ class Row:
     key: str
     record: dict[str, Any]
     rendered: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    generation: int = field(default=0, compare=False)
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Row:

@@ -175,6 +175,7 @@ class BatchClaims:
                 batch.outcomes[row.line] = RowOutcome.because("in_progress_elsewhere")
             else:
                 batch.rows.append(row)
+                row.generation = claim.generation
                 if claim.state == "in_doubt":
                     batch.in_doubt[row.line] = claim
                 elif claim.state == "changed":

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from f.records.sending.batch_claims import BatchClaims
     from f.records.sending.reply_reader import InDoubt, ReplyReader
     from f.records.sending.wire import Wire
+    from f.records.target.lookup_proof import LookupReading
     from f.records.target.target import Lookup, Target
 
 # By how much the target's clock and ours may differ.
@@ -46,7 +47,7 @@ class LookedUp:
 
 
 @dataclass(slots=True)
-class _Answers:
+class Answers:
     """What the target said of each row, by line. A row may be asked for in several spellings."""
 
     asked: Counter[int] = field(default_factory=Counter)
@@ -54,6 +55,14 @@ class _Answers:
     found: dict[int, Found] = field(default_factory=dict)
     failed: dict[int, RowOutcome] = field(default_factory=dict)
     why: dict[int, str] = field(default_factory=dict)
+
+    def take(self, rows: Rows, reading: LookupReading) -> None:
+        """Take what an answer to a question about these rows says of them."""
+        lines = [row.line for row in rows]
+        self.asked.update(lines)
+        self.found.update(reading.found)
+        self.absent.update(reading.absent)
+        self.why.update(dict.fromkeys(lines, reading.why))
 
     def is_absent(self, line: int) -> bool:
         """Return whether every question about the row was answered, and each answer proves it absent."""
@@ -154,18 +163,15 @@ class RowLookup:
                 looked_up.absent.append(row)
         return looked_up
 
-    def _ask(self, lookup: Lookup, rows: Rows, in_doubt: InDoubt) -> _Answers:
-        answers, proof = _Answers(), self._known_proof(lookup)
+    def _ask(self, lookup: Lookup, rows: Rows, in_doubt: InDoubt) -> Answers:
+        answers, proof = Answers(), self._known_proof(lookup)
         names = [lookup.created_field] if lookup.created_field else []
         for asked, result in self._wire.send_many(lookup.lookups_for(rows, self._target, names)):
+            if isinstance(result, Response) and is_answer(result):
+                answers.take(asked, lookup.read_lookup(result, asked, self._target, proof))
+                continue
             lines = [row.line for row in asked]
             answers.asked.update(lines)
-            if isinstance(result, Response) and _is_answer(result):
-                reading = lookup.read_lookup(result, asked, self._target, proof)
-                answers.found.update(reading.found)
-                answers.absent.update(reading.absent)
-                answers.why.update(dict.fromkeys(lines, reading.why))
-                continue
             for line in lines:
                 # Not looked up is not absent: a row in doubt stays so, the others were not sent.
                 failure = self._reader.read_unanswered_lookup(result, in_doubt=line in in_doubt)
@@ -220,8 +226,8 @@ def kept_proof(text: str | None, target: Target) -> LookupProof | None:
     return LookupProof.from_json(kept.get("lookup"))
 
 
-def _is_answer(response: Response) -> bool:
-    """Whether a reply is the look-up's own: not of a refused credential, a redirect, a service in trouble."""
+def is_answer(response: Response) -> bool:
+    """Return whether a reply is the look-up's own: not of a refused credential, or a service in trouble."""
     return response.status not in {401, 403} and not (300 <= response.status < 400 or response.status >= 500)
 
 

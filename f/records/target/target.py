@@ -358,12 +358,14 @@ class Target:
         values = {row.line: self.record_of(row).get(name) for row in rows}
         return {line: value for line, value in values.items() if isinstance(value, str)}
 
-    def key_of(self, record: Any) -> str | None:
+    def key_of(self, record: Any, generation: int = 0) -> str | None:
         """Return the idempotency key of a rendered record or batch, or None if the API has no such keys.
 
-        It is made of target and content, not of line or run.
+        It is made of target and content, not of line or run. For a record that is made anew it is another:
+        to the first one the target would only answer once more that it was made.
         """
-        return digest(f"{self.identity}\n{content_of(record)}") if self.sends_keys else None
+        again = f"\n{generation}" if generation else ""
+        return digest(f"{self.identity}\n{content_of(record)}{again}") if self.sends_keys else None
 
 
 def content_of(record: Any) -> str:

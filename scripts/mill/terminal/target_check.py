@@ -48,11 +48,11 @@ def check_target(workspace: Workspace, order: CheckOrder, options: Options) -> i
     """
     if order.save and not order.write:
         raise MillError("--save keeps what was measured, and only a check with --write measures anything.")
-    file = _file_of(workspace, order.resource)
+    file = file_of(workspace, order.resource)
     if order.save and file is None:
         where = f"{_TEMPLATES}/{clean_path(order.resource)}.resource.yaml"
         raise MillError(f"--save: there is no {where} to put it into. Give the resource's file instead.")
-    args: dict[str, Any] = {"api": _api(order.resource, file), "write": order.write}
+    args: dict[str, Any] = {"api": resource_argument(order.resource, file), "write": order.write}
     if order.fields is not None:
         args["fields"] = parse_object(order.fields, "--fields")
     completed = _run(workspace, args, options)
@@ -66,8 +66,8 @@ def check_target(workspace: Workspace, order: CheckOrder, options: Options) -> i
     return 0
 
 
-def _file_of(workspace: Workspace, resource: str) -> Path | None:
-    """The file a resource is in; None if only its path is known."""
+def file_of(workspace: Workspace, resource: str) -> Path | None:
+    """Return the file a resource is in; None if only its path is known."""
     if _is_path(resource):
         under = workspace.root / _TEMPLATES
         items = {item.path: item.file for item in workspace.resources(under)}
@@ -82,8 +82,8 @@ def _is_path(resource: str) -> bool:
     return resource.split("/", maxsplit=1)[0] in AREAS and not Path(resource).is_file()
 
 
-def _api(resource: str, file: Path | None) -> Any:
-    """The argument: a reference to the resource, or the content of its file."""
+def resource_argument(resource: str, file: Path | None) -> Any:
+    """Return the argument: a reference to the resource, or the content of its file."""
     if _is_path(resource) or file is None:
         return f"$res:{clean_path(resource)}"
     return _value_of(read_mapping(file))

@@ -180,6 +180,13 @@ class Records:
         self._connection.execute("DELETE FROM record_key WHERE id = ?", (id,))
         self._add_keys(kind, id, keys)
 
+    def remove(self, kind: str, id: int) -> None:
+        """Forget a record and its keys."""
+        self._connection.execute(
+            "DELETE FROM record WHERE id = ? AND twin = ? AND kind = ?", (id, self._twin, kind)
+        )
+        self._connection.execute("DELETE FROM record_key WHERE id = ?", (id,))
+
     def page(self, kind: str, *, after: int = 0, limit: int = 100) -> list[tuple[int, dict[str, Any]]]:
         """Return up to `limit` records with ids above `after`, by id."""
         rows = self._connection.execute(

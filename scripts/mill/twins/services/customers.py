@@ -30,6 +30,11 @@ class Settings(BaseModel):
     idempotency_keys: bool = True
     unique_email: bool = True
     rate_limit: Annotated[int, Field(ge=1)] | None = None  # requests a second
+    # What some APIs do to what they have acknowledged: lose one customer in so many, cut long values off,
+    # write addresses in lower case.
+    drop_every: Annotated[int, Field(ge=1)] | None = None
+    longest_value: Annotated[int, Field(ge=1)] | None = None
+    lower_case_email: bool = False
 
 
 class Customer(BaseModel):
@@ -101,6 +106,7 @@ class _Customers:
         self._ledger = setup.ledger
         self._records = setup.records
         self._settings = settings
+        self._made = 0
         self._window = RollingWindow(settings.rate_limit, 1) if settings.rate_limit else None
 
     def gate(self, request: Request) -> Mapping[str, str]:
@@ -172,10 +178,22 @@ class _Customers:
         known = self._known(customer.email)
         if known:
             return _duplicate(known[0])
-        stored = customer.model_dump()
-        customer_id = self._records.add(_CUSTOMER, stored, _keys(stored))
+        sent = customer.model_dump()
+        customer_id = self._records.add(_CUSTOMER, self._as_kept(sent), _keys(sent))
         self._ledger.append("created", customer.email.lower(), {"id": str(customer_id)})
-        return Reply(201, {**stored, "id": str(customer_id)}, {"Location": f"/customers/{customer_id}"})
+        self._made += 1
+        if self._settings.drop_every and self._made % self._settings.drop_every == 0:
+            self._records.remove(_CUSTOMER, customer_id)
+        return Reply(201, {**sent, "id": str(customer_id)}, {"Location": f"/customers/{customer_id}"})
+
+    def _as_kept(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """What this API makes of a customer's values."""
+        kept, longest = dict(sent), self._settings.longest_value
+        if longest:
+            kept |= {name: value[:longest] for name, value in sent.items() if _is_long(name, value, longest)}
+        if self._settings.lower_case_email:
+            kept["email"] = sent["email"].lower()
+        return kept
 
     def _once(self, request: Request, answer: Callable[[], Reply]) -> Reply:
         """As draft-ietf-httpapi-idempotency-key-header: the same key and payload get the same reply."""
@@ -216,6 +234,10 @@ class _Customers:
         stored = self._records.get(_CUSTOMER, id)
         assert stored is not None
         return {"id": str(id), **stored}
+
+
+def _is_long(name: str, value: Any, longest: int) -> bool:
+    return name != "email" and isinstance(value, str) and len(value) > longest
 
 
 def _keys(customer: Mapping[str, Any]) -> dict[str, str]:

@@ -38,6 +38,7 @@ def summary(**changes: Any) -> ImportSummary:
         "forecast": None,
         "continues": None,
         "rest": None,
+        "certificate": None,
     }
     return {**made, **changes}  # type: ignore[typeddict-item]  # the changes are fields of it
 

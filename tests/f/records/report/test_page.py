@@ -73,6 +73,7 @@ def summary_of(**changes: Any) -> ImportSummary:
         "forecast": None,
         "continues": None,
         "rest": None,
+        "certificate": None,
     }
     return cast("ImportSummary", {**summary, **changes})
 
