@@ -56,12 +56,7 @@ def main(
     renews_at: str = "",
 ) -> Created:
     started = time.time()
-    overrides = {
-        "batch_size": batch_size,
-        "delay_between_batches": delay_between_batches,
-        "max_concurrent_requests": max_concurrent_requests,
-    }
-    target = open_target(api, overrides)
+    target = open_target(api, _overrides(batch_size, delay_between_batches, max_concurrent_requests))
     import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
     with gc_relaxed(), Cancellation() as cancellation:
         job_rows = _typed_rows(customers) if customers else _chunk_rows(chunk, planned_outcomes)
@@ -91,6 +86,11 @@ def main(
         "started": started,
         "ended": time.time(),
     }
+
+
+def _overrides(size: int | None, delay: float | None, concurrent: int | None) -> dict[str, Any]:
+    """What this run sets otherwise than the resource."""
+    return {"batch_size": size, "delay_between_batches": delay, "max_concurrent_requests": concurrent}
 
 
 def _send(

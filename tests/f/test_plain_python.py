@@ -184,6 +184,16 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         case("f/customers/report_inbox", listing={"files": []}, settled=[]),
         ("files", []),
     ),
+    "f/customers/check_target": (
+        lambda plain: plain.run("f/customers/check_target", api=plain.api),
+        ("findings", ...),
+    ),
+    "f/customers/verify_import": (
+        lambda plain: plain.run(
+            "f/customers/verify_import", parsed=plain.parsed(), api=plain.api, import_id="another"
+        ),
+        ("message", ...),
+    ),
     "f/customers/request_approval": (
         case("f/customers/request_approval", message="x"),
         ("raised", "FixSettings"),

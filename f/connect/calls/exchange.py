@@ -104,7 +104,7 @@ class Auth(Protocol):
         """
 
     def fingerprint(self) -> str:
-        """Name the credential without telling it: six hex digits that change when it does, "" for none."""
+        """Return a digest that changes when the credential does, "" for none. For keys, not for logs."""
 
 
 class Guard(Protocol):

@@ -156,7 +156,7 @@ def is_sound(certificate: Certificate) -> bool:
 
 
 def _is_same_number(sent: str, there: str) -> bool:
-    """A phone number with its country code and without it."""
+    """Whether two texts are one number, with a code before it and without."""
     one, other = ("".join(filter(str.isdigit, text)) for text in (sent, there))
     shorter, longer = sorted((one, other), key=len)
     return len(shorter) >= 7 and longer.endswith(shorter)

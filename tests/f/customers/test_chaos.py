@@ -63,7 +63,7 @@ def importing(server: Loopback, home: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def result_of(process: subprocess.Popen[str]) -> dict[str, Any]:
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=90)
     assert process.returncode == 0
     result: dict[str, Any] = json.loads(output.splitlines()[-1])
     return result

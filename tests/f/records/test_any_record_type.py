@@ -240,6 +240,7 @@ def test_the_report_accounts_for_every_row_and_the_rejects_can_be_fed_again(
         return {"filename": path.rsplit("/", 1)[-1], "s3": path}
 
     monkeypatch.setattr("f.records.report.reconciliation.keep_file", keep)
+    monkeypatch.setattr("f.records.rows.rows_file.keep_file", keep)
     shop, file = Ledger(), parsed(FILE)
     with serve(shop) as server:
         target = shop_target(server.url)
