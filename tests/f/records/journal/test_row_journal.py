@@ -245,6 +245,30 @@ def test_a_job_that_ends_leaves_in_doubt_what_it_has_not_settled_and_nothing_els
     assert [state(claims, entry) for entry in entries] == ["done", "in_doubt", "mine", "elsewhere"]
 
 
+def test_a_record_that_is_gone_is_made_anew_under_another_key_even_by_a_third_job(any_store: Store) -> None:
+    done(journal(any_store))
+    assert journal(any_store).forget_missing([ADA, BOB]) == 1
+    assert journal(any_store).look([ADA])["ada"] == Claim("mine", generation=1)
+    refused(journal(any_store, "second"))
+    doubtful(journal(any_store, "third"))
+    claim = journal(any_store, "fourth").claim([ADA])["ada"]
+    assert (claim.state, claim.generation) == ("in_doubt", 1)
+
+
+def test_a_record_with_other_content_or_in_other_hands_is_not_forgotten(any_store: Store) -> None:
+    done(journal(any_store))
+    assert journal(any_store).forget_missing([CHANGED]) == 0
+    journal(any_store, "other").claim([CHANGED])
+    assert journal(any_store).forget_missing([ADA]) == 0
+
+
+def test_what_was_learnt_of_a_target_is_kept_for_all_imports(any_store: Store) -> None:
+    assert journal(any_store).proof() is None
+    journal(any_store).keep_proof("one")
+    journal(any_store).keep_proof("two")
+    assert journal(any_store, "other").proof() == "two"
+
+
 def test_a_target_knows_nothing_of_another(any_store: Store) -> None:
     done(journal(any_store))
     assert state(RowJournal(any_store, "other", "now", Owner(any_store, "me")).claim([ADA])) == "mine"
