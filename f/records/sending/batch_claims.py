@@ -36,7 +36,7 @@ _APPLIED = frozenset({"created", "updated"})
 # No outcome, or one that proves nothing about an earlier sending: a row in doubt stays in doubt.
 _PROVES_NOTHING = frozenset({"", "failed"})
 # Requests whose rows are recorded as sent in one statement: so many, or enough for every connection.
-_FEWEST_IN_A_BLOCK = 16
+_FEWEST_IN_A_BLOCK = 4
 # How often the rows of a job that has ended, and whose lease has not run out yet, are waited for.
 _MOST_WAITS = 3
 _AFTER_LEASE_SECONDS = 0.05
