@@ -268,7 +268,8 @@ def test_of_a_parked_import_only_what_was_sent_is_read_back(session: Session) ->
 
 
 def test_what_the_target_shows_later_only_is_waited_for(session: Session) -> None:
-    with serve(Keeping(lag=0.4)) as server:
+    with serve(Keeping(lag=1.5)) as server:
+        run(session, api_of(server.url), plain(1))  # which learns how late a record is shown
         found = run(session, api_of(server.url), plain(4), verify="all").result["certificate"]
     assert (found["identical"], found["missing"], found["not_known"]) == (4, 0, 0)
 
