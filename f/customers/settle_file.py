@@ -65,9 +65,9 @@ def _keep_inline(
     imported: dict[str, Any], result: FileResult, file: InboxFile, file_store: FileStore
 ) -> None:
     """Store the files that are inside the import's result, as the workspace has no default storage."""
-    for name in ("rejects", "report"):
-        ref = imported.get(name) or {}
-        if "content" in ref:
+    missing = (imported.get("certificate") or {}).get("file")
+    for ref in (imported.get("rejects"), imported.get("report"), missing):
+        if ref and "content" in ref:
             file_store.write(file.storage, result["folder"] + ref["filename"], ref["content"].encode())
 
 

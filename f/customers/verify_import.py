@@ -9,12 +9,14 @@ run reads again. For an import of the past give its import_id, and the same file
 rows are those that the journal knows as applied by that import.
 """
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from f.customers.targets.customer_api import customer_api, open_target
 from f.customers.validation.reasons import TEXTS
+from f.records.rows.outcome import RowOutcome
+from f.records.rows.row import Row, reported
 from f.records.rows.row_store import object_path
-from f.records.rows.rows_file import write_rows_file
+from f.records.rows.rows_file import held_rows, write_rows_file
 from f.records.sending.session import open_import
 from f.records.verifying.certificate import Certificate, no_certificate
 from f.records.verifying.read_back import (
@@ -46,6 +48,7 @@ def main(
         return no_certificate("Nothing was read back.")
     import_of = import_id or file["import_id"]
     with (
+        held_rows() as missing,
         Cancellation() as cancellation,
         open_import(journal, target, import_of, park_after=park_after, clock=cancellation) as session,
     ):
@@ -54,14 +57,14 @@ def main(
         else:
             eligible = eligible_rows(file, created, verify)
         to_read = eligible.count if verify == "all" else min(eligible.count, SAMPLE_ROWS)
-        read_back = ReadBack(target, session, cancellation.sleep)
+        read_back = ReadBack(target, session, cancellation.sleep, lambda row: missing.add(_missing(row)))
         read_back.read(every(eligible, verify), Progress(to_read))
-    certificate = certificate_of(read_back, eligible.count)
-    missing = (
-        {"line": row.line, "outcome": "failed", "code": "missing_in_target", "detail": "", "cells": row.cells}
-        for row in read_back.comparison.missing
-    )
-    path = object_path(file["import_id"], "missing.csv")
-    certificate["file"] = write_rows_file(path, file["header"], missing, TEXTS)
+        certificate = certificate_of(read_back, eligible.count)
+        path = object_path(file["import_id"], "missing.csv")
+        certificate["file"] = write_rows_file(path, file["header"], missing.records(), TEXTS)
     print(certificate["message"])
     return certificate
+
+
+def _missing(row: Row) -> dict[str, Any]:
+    return reported(row, RowOutcome.because("missing_in_target"))

@@ -61,7 +61,7 @@ class Generic(BaseKind):
         left = iter(rows)
         while group := tuple(islice(left, target.rows_per_request)):
             body = {"customers": [target.record_of(row) for row in group]}
-            key = target.key_of(body)
+            key = target.key_of(body, sum(row.generation for row in group))
             yield _post(target, target.batch_endpoint, body, group, key, repeatable=repeatable)
 
     def outcomes_from(self, response: Response, rows: Sequence[Row], target: Target) -> list[RowOutcome]:

@@ -244,6 +244,7 @@ def conclude(
     refs: dict[str, FileRef | None] = {
         "rejects.csv": imported.get("rejects"),
         "report.html": imported.get("report"),
+        "missing.csv": (imported.get("certificate") or {}).get("file"),
     }
     result: FileResult = {
         "file": file.path,

@@ -83,7 +83,8 @@ _STAY_UNSENT = f"""UPDATE import_rows SET state = 'claimed', owner = '', sending
 # It is made anew under another key, even if the job that does so dies: so the row stays, as one never sent.
 _FORGET_MISSING = """UPDATE import_rows SET state = 'claimed', content = '', outcome = '', remote_id = NULL,
     generation = generation + 1 WHERE target = :target AND state = 'done'
-    AND (record_key, content) IN (SELECT j.value ->> 0, j.value ->> 1 FROM {rows}) RETURNING record_key"""
+    AND (record_key, content, generation) IN
+    (SELECT j.value ->> 0, j.value ->> 1, CAST(j.value ->> 2 AS BIGINT) FROM {rows}) RETURNING record_key"""
 _UNSENT = " AND state = 'claimed'"
 _READ_PROOF = "SELECT proof FROM import_proofs WHERE target = :target"
 _KEEP_PROOF = """INSERT INTO import_proofs (target, proof, at) VALUES (:target, :proof, :at)
@@ -319,12 +320,13 @@ class RowJournal:
             self._run(_FORGET + _UNSENT, held)
             self._run(_STAY_UNSENT + _UNSENT, held)
 
-    def forget_missing(self, entries: Sequence[Entry]) -> int:
+    def forget_missing(self, missing: Iterable[tuple[Entry, int]]) -> int:
         """Forget rows that are not in the target though they were applied, and return how many.
 
-        Only while they are still known with just this content, and no job has claimed them since.
+        Each comes with the generation it had before it was looked up. If it has another one now, another job
+        has missed it as well and made it anew, maybe with the very same content: then it stays as it is.
         """
-        return len(self._run(_FORGET_MISSING, entries))
+        return len(self._run(_FORGET_MISSING, [(*entry, str(generation)) for entry, generation in missing]))
 
     def proof(self) -> str | None:
         rows = self._store.execute(_READ_PROOF, {"target": self._target})
@@ -370,8 +372,13 @@ class RowJournal:
             return Claim("mine", generation=known.generation)
         if known.content != entry.content:
             return Claim("changed", remote_id=known.remote_id)
-        same_import = known.import_id == self._import_id
-        return Claim("done", same_import=same_import, outcome=known.outcome, remote_id=known.remote_id)
+        return Claim(
+            "done",
+            same_import=known.import_id == self._import_id,
+            outcome=known.outcome,
+            remote_id=known.remote_id,
+            generation=known.generation,
+        )
 
     def _run(
         self, sql: str, rows: Sequence[Values], at: float = 0.0, **more: str | float | None

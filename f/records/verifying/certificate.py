@@ -6,13 +6,16 @@ not shown by the target, is said to be so and never counted as the same.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from f.records.planning.diff import as_text, differences
-from f.records.target.values import is_other_text, leaves, value_at
+from f.records.planning.diff import Difference, as_text, differences
+from f.records.target.values import leaves, value_at
 
 if TYPE_CHECKING:
     from f.records.rows.row import Found, Row
@@ -69,13 +72,15 @@ class Certificate(TypedDict):
 
 @dataclass(slots=True)
 class Comparison:
-    """Counts rows as they are compared. `missing` are those that the target was shown not to have."""
+    """Counts rows as they are compared. `keep` gets those that the target was shown not to have."""
 
     target: Target
+    keep: Callable[[Row], object]
     identical: int = 0
     altered: int = 0
     not_known: int = 0
-    missing: list[Row] = field(default_factory=list)
+    missing: int = 0
+    missing_lines: list[int] = field(default_factory=list)
     _alterations: dict[tuple[str, Kind], Alteration] = field(default_factory=dict)
     _shown: Counter[str] = field(default_factory=Counter)
     _sent: Counter[str] = field(default_factory=Counter)
@@ -83,7 +88,14 @@ class Comparison:
     @property
     def read(self) -> int:
         """How many rows were compared."""
-        return self.identical + self.altered + self.not_known + len(self.missing)
+        return self.identical + self.altered + self.not_known + self.missing
+
+    def absent(self, row: Row) -> None:
+        """Take a row that the target was shown not to have."""
+        self.missing += 1
+        if self.missing <= MOST_LINES:
+            self.missing_lines.append(row.line)
+        self.keep(row)
 
     def found(self, row: Row, there: Found) -> None:
         """Compare a row with the record that the target has of it."""
@@ -95,7 +107,7 @@ class Comparison:
             if _is_shown(there.record, path):
                 self._shown[name] += 1
                 _put(shown, path, value)
-        differing = differences(shown, there.record)
+        differing = [*differences(shown, there.record), *_lost_zeros(shown, there.record)]
         for one in differing:
             self._alter(row.line, one.field, one.after, one.before)
         if differing:
@@ -122,14 +134,15 @@ class Comparison:
 
 
 def kind_of(sent: str, there: str) -> Kind:
-    """Return what a target did to a value that is not as it was sent."""
-    if not there:
-        return "changed"
-    if len(there) < len(sent) and sent.casefold().startswith(there.casefold()):
-        return "truncated"
-    if is_other_text(sent, there) and not _is_same_number(sent, there):
-        return "changed"
-    return "normalised"
+    """Return what a target did to a value that is not as it was sent.
+
+    Only what says the same to everybody is `normalised`: other case or spaces, a number with other zeros
+    behind its point, digits with other signs around them. In doubt a value is `changed`.
+    """
+    one, other = _plain(sent), _plain(there)
+    if one == other or _is_same_number(sent, there):
+        return "normalised"
+    return "truncated" if other and one.startswith(other) else "changed"
 
 
 def no_certificate(message: str) -> Certificate:
@@ -155,11 +168,49 @@ def is_sound(certificate: Certificate) -> bool:
     return not certificate["missing"] and kinds <= {"normalised"}
 
 
+# A number as a decimal, and one as people dial it.
+_DECIMAL = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
+_DIALLED = re.compile(r"[+(]?\d[\d\s()./-]*", re.ASCII)
+_LEADING_ZERO = re.compile(r"0\d", re.ASCII)
+_DIGITS = re.compile(r"\d+", re.ASCII)
+_FEWEST_DIGITS = 7
+_LONGEST_COUNTRY_CODE = 3
+
+
+def _plain(text: str) -> str:
+    """The text without case and spaces; letters with accents in one form."""
+    return "".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
 def _is_same_number(sent: str, there: str) -> bool:
-    """Whether two texts are one number, with a code before it and without."""
-    one, other = ("".join(filter(str.isdigit, text)) for text in (sent, there))
-    shorter, longer = sorted((one, other), key=len)
-    return len(shorter) >= 7 and longer.endswith(shorter)
+    """Whether both are one number: 12.50 and 12.5, or +49 30 1234567 and 030/1234567.
+
+    A number that begins with a zero is no decimal: of a postcode or an id the zero is a part.
+    """
+    if _DECIMAL.fullmatch(sent) and _DECIMAL.fullmatch(there) and "." in sent + there:
+        return Decimal(sent) == Decimal(there)
+    if not (_DIALLED.fullmatch(sent) and _DIALLED.fullmatch(there)):
+        return False
+    groups, others = _DIGITS.findall(sent), _DIGITS.findall(there)
+    one, other = "".join(groups), "".join(others)
+    if min(len(one), len(other)) < _FEWEST_DIGITS:
+        return False
+    if not {sent[0], there[0]} & {"+", "("}:
+        # 11/2/2024 and 1/12/2024 have the same digits too.
+        return groups == others or (one == other and 1 in {len(groups), len(others)})
+    # One of them may have a country code, the other a zero instead, or nothing.
+    shorter, longer = sorted((one.lstrip("0"), other.lstrip("0")), key=len)
+    more = len(longer) - len(shorter)
+    return len(shorter) >= _FEWEST_DIGITS and more <= _LONGEST_COUNTRY_CODE and longer.endswith(shorter)
+
+
+def _lost_zeros(sent: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[Difference]:
+    """Yield digits such as a postcode's 01067 that the target keeps as a number: the zero is gone."""
+    for path, text in leaves(sent):
+        kept = value_at(there, path)
+        is_number = isinstance(kept, int | float) and not isinstance(kept, bool)
+        if is_number and isinstance(text, str) and _LEADING_ZERO.match(text):
+            yield Difference(".".join(path), as_text(kept), text)
 
 
 def _is_shown(record: Mapping[str, Any], path: tuple[str, ...]) -> bool:

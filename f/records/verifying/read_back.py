@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from f.connect.calls.message import Response
@@ -12,17 +13,20 @@ from f.records.rows.row import Row
 from f.records.rows.row_store import Created, read_rows
 from f.records.sending.batch_claims import entry_of
 from f.records.sending.lookup import Answers, is_answer, kept_proof
+from f.records.target.target import digest
 from f.records.target.values import leaves
-from f.records.verifying.certificate import MOST_LINES, Certificate, Comparison
+from f.records.verifying.certificate import Certificate, Comparison
 
 if TYPE_CHECKING:
+    from f.connect.calls.message import Request
     from f.records.journal.row_journal import Journal
     from f.records.reading.parsed import Chunk, Parsed
     from f.records.sending.session import Session
     from f.records.target.target import Lookup, Target
 
 Extent = Literal["sample", "all"]
-# So many rows, spread evenly, show a loss of one row in a hundred with a probability of 95%.
+# So many rows, one from each of as many equal parts of the file, show a loss of one row in a hundred with a
+# probability of 95%.
 SAMPLE_ROWS = 300
 _THERE = frozenset({"created", "updated"})
 
@@ -73,20 +77,40 @@ def _rows_of(chunk: Chunk, result: Created, wanted: frozenset[str] | set[str]) -
 
 def every(eligible: Eligible, extent: Extent) -> Iterator[list[Row]]:
     """Yield the rows to read: all, or a sample that is spread evenly over the file and always the same."""
-    stride = max(1, eligible.count // SAMPLE_ROWS) if extent == "sample" else 1
+    chosen = sample(eligible.count) if extent == "sample" else None
     at = 0
     for rows in eligible.chunks:
-        yield [row for number, row in enumerate(rows, at) if number % stride == 0]
+        yield [row for number, row in enumerate(rows, at) if chosen is None or number in chosen]
         at += len(rows)
 
 
-class ReadBack:
-    """Reads rows back from one target, with a session's client. `stopped`: why no more could be read."""
+def sample(count: int) -> frozenset[int]:
+    """Return the numbers of the rows of a sample, of `count` numbered from 0: SAMPLE_ROWS, or all if fewer.
 
-    def __init__(self, target: Target, session: Session, sleep: Callable[[float], object]) -> None:
+    One of each part of the file, anywhere in it: at a fixed distance they would keep step with the batches,
+    and never meet a target that loses the last row of each.
+    """
+    parts = min(count, SAMPLE_ROWS)
+    starts = [part * count // parts for part in range(parts + 1)] if parts else []
+    return frozenset(start + int(digest(str(start)), 16) % (end - start) for start, end in pairwise(starts))
+
+
+class ReadBack:
+    """Reads rows back from one target, with a session's client. `stopped`: why no more could be read.
+
+    `keep` gets each row that is missing, as soon as that is known.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        session: Session,
+        sleep: Callable[[float], object],
+        keep: Callable[[Row], object] = lambda _: None,
+    ) -> None:
         self._target, self._client, self._sleep = target, session.client, sleep
         self._proof = target.proven.lookup or kept_proof(session.journal.proof(), target)
-        self.comparison = Comparison(target)
+        self.comparison = Comparison(target, keep)
         self.stopped = ""
 
     def read(self, chunks: Iterable[list[Row]], progress: Callable[[int], object]) -> None:
@@ -109,32 +133,54 @@ class ReadBack:
                 return
 
     def _compare(self, rows: Sequence[Row], lookup: Lookup) -> None:
-        answers, target = Answers(), self._target
-        names = sorted({".".join(path) for row in rows for path, _ in leaves(target.record_of(row))})
-        requests = lookup.lookups_for(rows, target, names)
-        for request, result in self._client.send_many(requests, target.max_concurrent_requests):
-            if isinstance(result, WaitForQuota):
-                self.stopped = str(result)
-                continue
-            asked: Sequence[Row] = request.context
+        answers, unread = Answers(), set[int]()
+        for asked, result in self._asked(rows, lookup, unread):
+            self.stopped = self.stopped or _stop(result)
             if isinstance(result, Response) and is_answer(result):
-                answers.take(asked, lookup.read_lookup(result, asked, target, self._proof))
+                answers.take(asked, lookup.read_lookup(result, asked, self._target, self._proof))
+            elif _stop(result):
+                unread.update(row.line for row in asked)
             else:
                 answers.asked.update(row.line for row in asked)
-                self.stopped = self.stopped or _refusal(result)
         for row in rows:
             if row.line in answers.found:
                 self.comparison.found(row, answers.found[row.line])
+            elif row.line in unread:
+                pass  # nothing more was asked, and what is known of it by half proves nothing
             elif answers.is_absent(row.line):
-                self.comparison.missing.append(row)
+                self.comparison.absent(row)
             elif answers.asked[row.line]:
                 self.comparison.not_known += 1
             row.rendered = None
 
+    def _asked(
+        self, rows: Sequence[Row], lookup: Lookup, unread: set[int]
+    ) -> Iterator[tuple[Sequence[Row], Response | ConnectError]]:
+        """Ask until something stops it; the rows of a question that is not asked any more are `unread`.
 
-def _refusal(result: Response | ConnectError) -> str:
-    """Why nothing more is read, if a reply says that nothing more can be."""
-    if isinstance(result, SignInAgain):
+        The very first goes alone, so that a refused credential is tried once.
+        """
+        target = self._target
+        names = sorted({".".join(path) for row in rows for path, _ in leaves(target.record_of(row))})
+
+        def questions() -> Iterator[Request]:
+            for request in lookup.lookups_for(rows, target, names):
+                if not self.stopped:
+                    yield request
+                else:
+                    unread.update(row.line for row in request.context)
+
+        left = questions()
+        for some in (left,) if self.comparison.read else (islice(left, 1), left):
+            for request, result in self._client.send_many(some, target.max_concurrent_requests):
+                yield request.context, result
+        # A client that may not go on takes no more of them.
+        unread.update(row.line for request in left for row in request.context)
+
+
+def _stop(result: Response | ConnectError) -> str:
+    """Return why nothing more is read, if a reply says that nothing more can be; else an empty text."""
+    if isinstance(result, WaitForQuota | SignInAgain):
         return str(result)
     if isinstance(result, Response) and result.status in {401, 403}:
         return f"{result.call} answered {result.status}: the credential may not look rows up."
@@ -149,11 +195,11 @@ def certificate_of(read_back: ReadBack, eligible: int) -> Certificate:
         "read": compared.read,
         "identical": compared.identical,
         "altered": compared.altered,
-        "missing": len(compared.missing),
+        "missing": compared.missing,
         "not_known": compared.not_known,
         "alterations": compared.alterations(),
         "not_shown": compared.not_shown(),
-        "missing_lines": [row.line for row in compared.missing[:MOST_LINES]],
+        "missing_lines": compared.missing_lines,
         "file": None,
         "message": "",
     }
@@ -180,6 +226,7 @@ def forget_missing(
     entries = {row.line: entry_of(row, target) for row in rows}
     known = session.journal.look(list(entries.values()))
     done = [row for row in rows if known[entries[row.line].key].state == "done"]
-    read_back = ReadBack(target, session, sleep)
-    read_back.read([done], lambda _: None)
-    return session.journal.forget_missing([entries[row.line] for row in read_back.comparison.missing])
+    missing: list[Row] = []
+    ReadBack(target, session, sleep, missing.append).read([done], lambda _: None)
+    gone = [entries[row.line] for row in missing]
+    return session.journal.forget_missing((entry, known[entry.key].generation) for entry in gone)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -13,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -121,6 +124,27 @@ def test_every_new_file_is_imported_once_oldest_first_and_put_away(session: Sess
     assert again.result["message"] == (
         "Nothing new in inbox/: nothing is imported. Other files: 1 that fit no pattern."
     )
+
+
+def test_rows_that_the_target_lost_lie_beside_their_file(session: Session) -> None:
+    def lose_eve(asked: Asked) -> Reply:
+        email = unquote(asked.path.partition("email=")[2]) or asked.json["email"]
+        record = {"id": email, "email": email, "name": email.partition("@")[0]}
+        if asked.method == "POST":
+            return Reply(201, record)
+        return Reply(200, {"data": [] if email.startswith("eve") else [record]})
+
+    put(session, "lost.csv", table("ann", "eve"))
+    with serve(lose_eve) as server:
+        given = arguments(server, verify="all")
+        lookup = {"at": "data", "many": True, "id_at": "id", "absent": "200 list", "lag_seconds": 0.0}
+        given["api"]["proven"]["lookup"] = lookup
+        given["api"]["endpoints"] = {"lookup": "/customers?email={email}"}
+        completed = session.run(FLOW, given)
+    assert completed.success, completed.result
+    folder = objects(session) / summary_of(completed)["files"][0]["folder"]
+    [row] = csv.DictReader(io.StringIO((folder / "missing.csv").read_text("utf-8-sig")))
+    assert (row["name"], row["reject_reason"]) == ("eve", "missing_in_target")
 
 
 def test_a_broken_file_fails_alone_with_its_error(session: Session) -> None:

@@ -6,18 +6,23 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from mill.ports import Completed, Target
 from mill.repository.workspace import Workspace
 from mill.session import Session
-from tests.loopback import Asked, Reply, serve
+from tests.loopback import Asked, Loopback, Reply, serve
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
 ROOT = Path(__file__).parents[3]
@@ -171,7 +176,113 @@ def test_a_refused_credential_ends_the_reading_and_not_the_import(session: Sessi
         completed = run(session, api_of(server.url), table(5), verify="all")
     assert completed.success, completed.result
     assert completed.result["counts"]["created"] == 5
-    assert "credential" in completed.result["certificate"]["message"]
+    certificate = completed.result["certificate"]
+    assert "credential" in certificate["message"]
+    assert (certificate["eligible"], certificate["read"]) == (5, 0)
+    tried = [asked for asked in server.asked if asked.method == "GET"]
+    assert len(tried) == 1
+
+
+class Keeping:
+    """An API that keeps addresses in lower case and compares them by case.
+
+    It shows a record `lag` seconds after it was made, and asks for a long pause where it `refuses`.
+    """
+
+    def __init__(self, lag: float = 0.0, refuses: Callable[[Asked], bool] = lambda _: False) -> None:
+        self.lag, self.refuses, self.lock = lag, refuses, threading.Lock()
+        self.made: dict[str, tuple[float, dict[str, Any]]] = {}
+        self.looked: list[float] = []
+
+    def __call__(self, asked: Asked) -> Reply:
+        with self.lock:
+            if self.refuses(asked):
+                return Reply(429, {"message": "Enough for today."}, {"Retry-After": "3600"})
+            if asked.method == "POST":
+                record = {**asked.json, "id": str(len(self.made) + 1), "email": asked.json["email"].lower()}
+                self.made[record["email"]] = (time.monotonic() + self.lag, record)
+                return Reply(201, record)
+            self.looked.append(time.monotonic())
+            shown, record = self.made.get(unquote(asked.path.partition("email=")[2]), (0.0, {}))
+            return Reply(200, {"data": [record] if record and shown <= time.monotonic() else []})
+
+
+def plain(count: int) -> str:
+    """A table in which every address is written as that API keeps it."""
+    return table(count).replace(",C", ",c")
+
+
+def posted(server: Loopback) -> int:
+    return sum(asked.method == "POST" for asked in server.asked)
+
+
+def test_a_row_that_was_asked_for_by_half_is_not_missing_and_not_sent_again(session: Session) -> None:
+    """Its address is asked for in two spellings; the second question meets the end of the quota."""
+    keeping = Keeping(refuses=lambda asked: asked.path.endswith("ada%40example.com"))
+    text = "name,email\nBob,bob@example.com\nAda,Ada@Example.com\n"
+    with serve(keeping) as server:
+        api = api_of(server.url)
+        api["settings"]["max_concurrent_requests"] = 1
+        completed = run(session, api, text, verify="all")
+        assert completed.success, completed.result
+        found = completed.result["certificate"]
+        assert (found["eligible"], found["read"], found["identical"], found["missing"]) == (2, 1, 1, 0)
+        forget_pauses(session)
+        run(session, api, text, resend_missing=True)
+        assert posted(server) == 2
+
+
+def forget_pauses(session: Session) -> None:
+    """Let every pause lapse, as time would."""
+    file = session.state / "home" / ".millwright" / "limits.sqlite"
+    with closing(sqlite3.connect(file)) as limits, limits:
+        limits.execute("UPDATE import_calls SET paused_until = 0")
+
+
+def test_a_quota_that_ends_while_rows_are_read_back_ends_the_reading_only(session: Session) -> None:
+    keeping = Keeping()
+    keeping.refuses = lambda asked: asked.method == "GET" and len(keeping.looked) >= 7
+    with serve(keeping) as server:
+        api = api_of(server.url)
+        api["settings"]["max_concurrent_requests"] = 1
+        completed = run(session, api, plain(20), verify="all")
+    assert completed.success, completed.result
+    found = completed.result["certificate"]
+    read = found["read"]
+    assert 0 < read < 20
+    assert (found["identical"], found["missing"], found["not_known"]) == (read, 0, 0)
+    assert found["message"].startswith(f"{read} of 20 rows were read back: ")
+    assert "nothing is sent until" in found["message"]
+
+
+def test_of_a_parked_import_only_what_was_sent_is_read_back(session: Session) -> None:
+    keeping = Keeping()
+    keeping.refuses = lambda asked: asked.method == "POST" and len(keeping.made) >= 4
+    with serve(keeping) as server:
+        result = run(session, api_of(server.url), plain(10), verify="all", park_after=60).result
+        found = result["certificate"]
+        made = len(keeping.made)
+        assert (result["counts"]["created"], result["rest"]["rows"]) == (made, 10 - made)
+        # The pause that parked the rest holds for look-ups too.
+        assert (found["eligible"], found["read"], found["missing"]) == (made, 0, 0)
+
+
+def test_what_the_target_shows_later_only_is_waited_for(session: Session) -> None:
+    with serve(Keeping(lag=1.5)) as server:
+        run(session, api_of(server.url), plain(1))  # which learns how late a record is shown
+        found = run(session, api_of(server.url), plain(4), verify="all").result["certificate"]
+    assert (found["identical"], found["missing"], found["not_known"]) == (4, 0, 0)
+
+
+def test_rows_are_read_back_within_the_rate_limit(session: Session) -> None:
+    keeping = Keeping()
+    with serve(keeping) as server:
+        api = api_of(server.url)
+        api["settings"]["rate_limit"] = {"max_requests": 20, "time_window": 1, "burst_size": 1}
+        found = run(session, api, plain(30), verify="all").result["certificate"]
+    assert found["read"] == 30
+    looked = keeping.looked[-30:]
+    assert looked[-1] - looked[0] >= 28 / 20 * 0.9
 
 
 def test_fields_that_the_target_does_not_show_are_not_compared(session: Session) -> None:

@@ -203,6 +203,26 @@ def test_a_batch_claimed_meanwhile_does_not_make_a_refused_change_forget_what_wa
     assert state(journal(any_store).claim([ADA])) == "done"
 
 
+def test_a_missing_row_is_let_go_once_however_many_jobs_have_missed_it(any_store: Store) -> None:
+    done(journal(any_store, "before"))
+    one, other = journal(any_store, "one"), journal(any_store, "other")
+    missed, missed_too = one.look([ADA])[ADA.key], other.look([ADA])[ADA.key]
+    assert one.forget_missing([(ADA, missed.generation)]) == 1
+    done(one)  # made anew, with just this content: what the other job saw of the target is of before
+    assert other.forget_missing([(ADA, missed_too.generation)]) == 0
+    assert state(other.claim([ADA])) == "done"
+
+
+def test_a_missing_row_is_not_let_go_while_another_job_sends_or_changes_it(any_store: Store) -> None:
+    before = journal(any_store, "before")
+    done(before)
+    done(before, BOB)
+    seen = before.look([ADA, BOB])
+    done(journal(any_store, "other"), CHANGED)
+    sent(journal(any_store, "other"), Entry("bob", "2"))
+    assert before.forget_missing([(one, seen[one.key].generation) for one in (ADA, BOB)]) == 0
+
+
 def test_a_person_may_have_doubtful_rows_sent_again(any_store: Store) -> None:
     doubtful(journal(any_store, "before"))
     assert state(journal(any_store, resend_unknown=True).claim([ADA])) == "mine"
