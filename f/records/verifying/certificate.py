@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from f.records.planning.diff import Difference, as_text, differences
+from f.records.rows.tally import mask
 from f.records.target.values import leaves, value_at
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ MOST_EXAMPLES, MOST_LINES = 5, 100
 
 
 class Example(TypedDict):
-    """One altered value. `sent` and `there` are cut to a readable length."""
+    """One altered value. Both texts are masked; the line leads to them."""
 
     line: int
     sent: str
@@ -130,7 +131,7 @@ class Comparison:
         )
         seen["rows"] += 1
         if len(seen["examples"]) < MOST_EXAMPLES:
-            seen["examples"].append({"line": line, "sent": _cut(sent), "there": _cut(there)})
+            seen["examples"].append({"line": line, "sent": mask(sent), "there": mask(there)})
 
 
 def kind_of(sent: str, there: str) -> Kind:
@@ -222,8 +223,3 @@ def _put(record: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for step in path[:-1]:
         record = record.setdefault(step, {})
     record[path[-1]] = value
-
-
-def _cut(text: str) -> str:
-    text = as_text(text)
-    return text if len(text) <= 80 else text[:79] + "…"

@@ -48,7 +48,7 @@ def verify(
 
     A table on a terminal, JSON where the output goes into a file or a pipe.
     Exit code 1 if a row is missing or a value is not what was sent, beyond the
-    target's own way of writing it.
+    target's own way of writing it, or if nothing could be read back.
 
     \b
     mill import verify 20261128-090000-1a2b3c4d customers.csv --to crm.yaml --all

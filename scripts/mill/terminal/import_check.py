@@ -82,7 +82,8 @@ def verify_import(workspace: Workspace, order: VerifyOrder, options: Options) ->
         )
     _show(certificate)
     changed = any(one["kind"] != "normalised" for one in certificate["alterations"])
-    return 1 if certificate["missing"] or changed else 0
+    nothing_known = certificate["not_known"] == certificate["read"]
+    return 1 if certificate["missing"] or changed or nothing_known else 0
 
 
 def _failed(completed: Completed, options: Options) -> int:

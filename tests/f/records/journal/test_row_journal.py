@@ -267,7 +267,7 @@ def test_a_job_that_ends_leaves_in_doubt_what_it_has_not_settled_and_nothing_els
 
 def test_a_record_that_is_gone_is_made_anew_under_another_key_even_by_a_third_job(any_store: Store) -> None:
     done(journal(any_store))
-    assert journal(any_store).forget_missing([ADA, BOB]) == 1
+    assert journal(any_store).forget_missing([(ADA, 0), (BOB, 0)]) == 1
     assert journal(any_store).look([ADA])["ada"] == Claim("mine", generation=1)
     refused(journal(any_store, "second"))
     doubtful(journal(any_store, "third"))
@@ -277,9 +277,9 @@ def test_a_record_that_is_gone_is_made_anew_under_another_key_even_by_a_third_jo
 
 def test_a_record_with_other_content_or_in_other_hands_is_not_forgotten(any_store: Store) -> None:
     done(journal(any_store))
-    assert journal(any_store).forget_missing([CHANGED]) == 0
+    assert journal(any_store).forget_missing([(CHANGED, 0)]) == 0
     journal(any_store, "other").claim([CHANGED])
-    assert journal(any_store).forget_missing([ADA]) == 0
+    assert journal(any_store).forget_missing([(ADA, 0)]) == 0
 
 
 def test_what_was_learnt_of_a_target_is_kept_for_all_imports(any_store: Store) -> None:
