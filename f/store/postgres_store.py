@@ -17,7 +17,7 @@ import psycopg  # pin: psycopg[binary]
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
 from f.connect.redact import mask_start, remember
-from f.store.store import BUSY_SECONDS, Row, Store, Values
+from f.store.store import BUSY_SECONDS, Row, Store, Values, boot_ticks
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _CLOCK_CHECK_SECONDS = 60.0
@@ -41,11 +41,12 @@ class PostgresStore(Store):
     def now(self) -> float:
         """Return the database's time, so that workers whose clocks differ agree; asked once a minute."""
         if time.monotonic() - self._clock_checked > _CLOCK_CHECK_SECONDS:
-            before = time.time()
+            before = boot_ticks()
             theirs = float(self.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())")[0][0])
-            self._clock_offset = theirs - (before + time.time()) / 2
+            self._clock_offset = theirs - (before + boot_ticks()) / 2
             self._clock_checked = time.monotonic()
-        return time.time() + self._clock_offset
+        # Not by time.time(): a clock that is set meanwhile would make others' leases seem to have run out.
+        return boot_ticks() + self._clock_offset
 
     def execute(self, sql: str, values: Values | None = None) -> list[Row]:
         with self._connected() as connection, _storable():

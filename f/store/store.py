@@ -168,7 +168,7 @@ def release(store: Store, lease: Lease) -> None:
     store.execute(_RELEASE, {**_values(lease), "now": store.now()})
 
 
-def _boot_ticks() -> float:
+def boot_ticks() -> float:
     """Return seconds of a clock nobody can set, which runs on while the process or the machine is asleep."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
@@ -182,7 +182,7 @@ class Permit:
     """
 
     def __init__(
-        self, store: Store, lease: Lease, seconds: float, ticks: Callable[[], float] = _boot_ticks
+        self, store: Store, lease: Lease, seconds: float, ticks: Callable[[], float] = boot_ticks
     ) -> None:
         """`seconds`: what the lease is taken for each time. It is renewed at once."""
         self._store, self._lease, self._seconds, self._ticks = store, lease, seconds, ticks

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from f.connect.calls.message import Request, Response
 from f.customers.validation.fields import FIELDS
 from f.records.rows.outcome import RowOutcome
-from f.records.target.applied import effect_of, unclear
+from f.records.target.applied import denies, effect_of, unclear
 from f.records.target.lookup_proof import CREATED, LookupProof, LookupReading, learn, read_one, seen
 from f.records.target.replies import explanation, object_of, refusal, refusal_of_batch, unreadable
 from f.records.target.target import BaseKind, Lookup, OnDuplicate, Proving, Target, Traits
@@ -199,7 +199,7 @@ def _result(result: Mapping[str, Any], target: Target) -> RowOutcome:
         return RowOutcome.because("answer_lost", explanation(result))
     if status == 409:
         return RowOutcome.because("already_exists", id=_existing_id(result, target))
-    if status in {200, 201, 204}:
+    if status in {200, 201, 204} and not denies(result):
         return RowOutcome("created", id=_text(value_at(result, _steps(target.replies.created_id or "id"))))
     if status in target.replies.not_applied_on:
         return RowOutcome.because("service_unavailable", explanation(result))

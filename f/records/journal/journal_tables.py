@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from f.connect.calls.message import normal_url
+
 if TYPE_CHECKING:
     from f.store.store import Store
 
@@ -37,6 +39,10 @@ _LOCK = """INSERT INTO import_targets AS t (target, at) VALUES ('', 0)
     ON CONFLICT (target) DO UPDATE SET at = excluded.at"""
 _UNLOCK = "DELETE FROM import_targets WHERE target = ''"
 
+# Of a record that is known under both names, the entry under the normal one stays.
+_RENAME_TARGET = """UPDATE import_rows SET target = :new WHERE target = :old AND record_key NOT IN
+    (SELECT record_key FROM import_rows WHERE target = :new)"""
+
 
 def create_tables(store: Store) -> None:
     """Create the journal's tables if they are missing, and bring older ones up to date."""
@@ -54,7 +60,21 @@ def create_tables(store: Store) -> None:
             store.execute(f"ALTER TABLE import_rows ADD COLUMN {added}")
         if "sending" not in columns:
             store.execute(_SPLIT)
+            _normalize_targets(store)
         store.execute(_UNLOCK)
+
+
+def _normalize_targets(store: Store) -> None:
+    """Know targets by their normal address: before, it stood in their names as the resource had it."""
+    for (target,) in store.execute("SELECT DISTINCT target FROM import_rows"):
+        kind, _, rest = str(target).partition(" ")
+        address, _, account = rest.partition(" ")
+        try:
+            normal = f"{kind} {normal_url(address)} {account}".strip()
+        except ValueError:
+            continue  # no address that this version could send to
+        if normal != target:
+            store.execute(_RENAME_TARGET, {"old": target, "new": normal})
 
 
 def _is_current(columns: list[str]) -> bool:

@@ -81,8 +81,17 @@ class LeasedOwner:
     def standing(self, other: str, now: float, *, take_over: bool) -> Standing:
         """Return what the other's lease says; one that has run out is taken, so that it cannot be renewed."""
         lease = lease_on(self._store, _key(other))
+        if lease is None and take_over:
+            # Long forgotten, or deleted while the other still has leave to send: its lease is taken.
+            lease = take(self._store, _key(other), self.name, self._seconds) or lease_on(
+                self._store, _key(other)
+            )
         if lease is None:
             return Standing(True)
+        if lease.holder not in {other, NOBODY} and lease.number == 1:  # it was not there when it was taken
+            leave_ends = lease.until - self._seconds / 2
+            if now < leave_ends:
+                return Standing(False, free_at=leave_ends)
         if lease.holder != other:  # given back, or taken by another who found it run out
             return Standing(True, min(lease.until, now))
         lapsed = lease.until <= now

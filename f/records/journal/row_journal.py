@@ -45,12 +45,14 @@ _POSTGRES_ROWS = "json_array_elements(CAST(:rows AS json)) AS j(value)"
 _READ = """SELECT record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
     sending, first_sent_at, in_flight, job, doubt, generation
     FROM {rows} CROSS JOIN import_rows WHERE target = :target AND record_key = j.value ->> 0"""
+# After a change without an answer, what the record holds is not known: `?` is the content of no row.
 _CLAIM = """INSERT INTO import_rows AS r
     (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
     SELECT :target, j.value ->> 0, '', 'claimed', '', NULL, :import_id, :owner, 0, :at
     FROM {rows} WHERE true
     ON CONFLICT (target, record_key) DO UPDATE SET state = 'claimed', import_id = excluded.import_id,
-    owner = excluded.owner, sending = '', doubt = '', job = NULL"""
+    owner = excluded.owner, sending = '', doubt = '', job = NULL,
+    content = CASE WHEN r.state = 'sent' AND r.content <> '' THEN '?' ELSE r.content END"""
 # A key that the target keeps is as old as its first sending with this content.
 _RECORD_SENT = """UPDATE import_rows SET state = 'sent', sending = j.value ->> 1, sent_at = :at,
     first_sent_at = CASE WHEN sending = j.value ->> 1 AND first_sent_at > 0 THEN first_sent_at ELSE :at END,
@@ -350,7 +352,7 @@ class RowJournal:
                 return Claim("elsewhere", free_at=standing.free_at)
             # It may have sent the row later than it said it would, but not after it was gone.
             since = max(since, standing.last_sent)
-        if known.state == "claimed" or self._resend_unknown:
+        if known.state == "claimed" or (self._resend_unknown and not known.content):
             return self._applied(entry, known)
         if known.content:
             # The record was there before: what is in doubt is a change of it, which may be made again.

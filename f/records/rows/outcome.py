@@ -138,6 +138,12 @@ REASONS: dict[str, ReasonText] = {
         "The API refused the credential.",
         "Correct the credential in the resource, then import the rejects file.",
     ),
+    "not_shown": ReasonText(
+        "failed",
+        "An earlier import made this record, and the look-up does not show it now, so it was neither updated "
+        "nor made again.",
+        "Import the row again later: a look-up may lag behind. If the record was deleted, make it by hand.",
+    ),
     "service_unavailable": ReasonText(
         "failed",
         "The service could not be reached or stayed busy through every retry.",

@@ -100,11 +100,16 @@ class Delivery:
         self._learn(batch, outcomes)
         found = self._lookup.find(split.ask, in_doubt)
         outcomes |= found.outcomes
-        outcomes |= self._sender.create(found.absent, in_doubt)
+        # A row that was applied before is not made anew: a look-up may lag behind, or have forgotten.
+        outcomes |= {
+            row.line: RowOutcome.because("not_shown") for row in found.absent if row.line in batch.changed
+        }
+        absent = [row for row in found.absent if row.line not in batch.changed]
+        outcomes |= self._sender.create(absent, in_doubt)
+        # Once for each row: a look-up that was asked before may answer as it did then.
+        asked = {row.line for row in split.ask}
         lost = [row for row in batch.rows if is_answer_lost(outcomes.get(row.line))]
-        outcomes |= self._look_up_lost(
-            [row for row in lost if row.line not in found.outcomes], outcomes, began
-        )
+        outcomes |= self._look_up_lost([row for row in lost if row.line not in asked], outcomes, began)
         if self._on_duplicate == "update":
             outcomes |= self._update(batch.rows, outcomes, in_doubt)
         return outcomes
@@ -115,10 +120,10 @@ class Delivery:
         return self._lookup.proves_absence
 
     def _learn(self, batch: Batch, outcomes: Outcomes) -> None:
-        """Let the look-up learn from a row that is there for certain: made just now, or by an earlier run."""
-        for row in (*batch.rows, *batch.applied):
+        """Let the look-up learn from the row made last; how late it knows shows only in what is new."""
+        for row in reversed(batch.rows):
             outcome = outcomes.get(row.line)
-            if outcome is not None and (outcome.outcome == "created" or outcome.code == "already_imported"):
+            if outcome is not None and outcome.outcome == "created" and not outcome.code:
                 self._lookup.learn(row, outcome.id)
                 return
 

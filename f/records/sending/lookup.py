@@ -84,6 +84,7 @@ class RowLookup:
         self._sleep = sleep
         self._proof = target.proven.lookup
         self._tried = False  # to learn, or to read what an earlier import has learnt
+        self._lag_is_known = True  # of the proof: it was learnt from a row that was new
 
     @property
     def can_ask(self) -> bool:
@@ -93,16 +94,20 @@ class RowLookup:
     @property
     def proves_absence(self) -> bool:
         """Return whether an answer can say that a row is not there, as far as is known by now."""
-        return self._target.proves_absence or self._proof is not None
+        return self._target.proves_absence or (self._proof is not None and self._lag_is_known)
 
-    def learn(self, made: Row, remote_id: str | None) -> None:
-        """Find out how the target says that a record is not there, with a row it has; once, and for good."""
-        lookup = self._target.lookup
-        if lookup is None or lookup.proving is None or self._proof or self._tried or self._wire.is_stopping():
+    def learn(self, made: Row, remote_id: str | None, *, is_new: bool = True) -> None:
+        """Find out how the target says that a record is not there, with a row it has; once, and for good.
+
+        A row that is not new says nothing of how late the look-up comes to know: what it teaches is not kept,
+        and holds only of rows that are not new either.
+        """
+        lookup, known = self._target.lookup, self._proof if self._lag_is_known else None
+        if lookup is None or lookup.proving is None or known or self._tried or self._wire.is_stopping():
             return
-        self._tried = True
-        self._proof = self._kept_proof()
-        if self._proof is not None:
+        self._tried = is_new
+        if (kept := self._kept_proof()) is not None:
+            self._proof, self._lag_is_known = kept, True
             return
         try:
             found, lag = self._until_found(lookup, made)
@@ -114,7 +119,9 @@ class RowLookup:
         if isinstance(learnt, str):
             print(f"{learnt} So a row whose answer is lost is not looked up, but reported as unknown.")
             return
-        self._proof = learnt
+        self._proof, self._lag_is_known = learnt, is_new
+        if not is_new:
+            return
         proof = {"about": _about(self._target), "lookup": learnt.to_json()}
         self._claims.keep_proof(orjson.dumps(proof).decode())
 
@@ -141,7 +148,7 @@ class RowLookup:
         if answers.found and self._proof is None:
             # A row that is found teaches what the other answers mean.
             there = next(row for row in rows if row.line in answers.found)
-            self.learn(there, answers.found[there.line].id)
+            self.learn(there, answers.found[there.line].id, is_new=there.line in newly_in_doubt)
             answers = self._ask(lookup, rows, in_doubt)
         for row in rows:
             claim = in_doubt.get(row.line)
@@ -153,7 +160,7 @@ class RowLookup:
                     if was_there
                     else self._reader.existing(outcome, claim)
                 )
-            elif not answers.is_absent(row.line):
+            elif not answers.is_absent(row.line) or (row.line in newly_in_doubt and not self._lag_is_known):
                 looked_up.outcomes[row.line] = answers.failed.get(row.line) or _not_known(
                     claim, answers.why.get(row.line, "It was not looked up.")
                 )

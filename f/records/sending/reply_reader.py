@@ -31,6 +31,8 @@ InDoubt = Mapping[int, Claim]
 # Replies that are about the whole import, not about one row: no credential, or no such endpoint.
 _STOPS_THE_RUN = frozenset({401, 403, 404, 405, 410})
 _GONE = frozenset({404, 410})
+# How APIs refuse an idempotency key that came before with another body, written in another case perhaps.
+_OF_A_KEY = frozenset({400, 409, 422})
 # What an error makes of the row it met; the first that fits counts.
 _CODES: dict[type[ConnectError], str] = {
     Parked: "parked",
@@ -97,7 +99,9 @@ class ReplyReader:
             exists = RowOutcome.because("already_exists", outcome.detail)
             return self.existing(exists, claim, lost_before=response.in_doubt)
         # What was sent before may be why it is refused now: where that can be looked up, it is.
-        return RowOutcome.because("answer_unclear", outcome.detail) if self._target.can_ask else outcome
+        by_key = claim is not None and self._target.obeys_keys and response.status in _OF_A_KEY
+        unsure = by_key or self._target.can_ask
+        return RowOutcome.because("answer_unclear", outcome.detail) if unsure else outcome
 
     def read_updated(self, result: Response | ConnectError, row: Row, in_doubt: InDoubt) -> Reading:
         """Return what became of a row whose record was there and was to be updated."""

@@ -24,8 +24,12 @@ Effect = Literal["applied", "not_applied", "accepted", "in_doubt"]
 
 # Refused for their form, by whoever stands before the service as well: nobody has looked inside.
 _REFUSED_UNREAD = frozenset({405, 411, 413, 414, 415, 417, 426, 428, 431})
-_SAYS_NO = ("success", "ok")
-_ERRORS = ("error", "errors")
+_SAYS_NO = frozenset({"success", "succeeded", "successful", "issuccess", "is_success", "ok"})
+_NO = (False, 0, "false", "no")
+_ERRORS = frozenset({"error", "errors", "error_code", "errorcode", "error_message", "errormessage"})
+# Where a body without a record says how it went, with such a word or an HTTP status (JSend, and many more).
+_HOW = frozenset({"status", "result", "code", "statuscode", "status_code"})
+_FAILED = frozenset({"error", "fail", "failed", "failure"})
 _EXISTS = re.compile(
     r"already[ _](?:been[ _])?(?:exists?|taken|registered|in[ _]use|used)|has already been|\bduplicate"
     r"|not[ _]unique|must be unique|\bexists already\b|_exists\b",
@@ -111,11 +115,25 @@ def _is_page(response: Response) -> bool:
 
 
 def _is_yes(body: Any) -> bool:
-    """Whether a JSON body does not deny what the status says."""
+    """Whether a JSON body does not deny what the status says. An empty list says nothing."""
     if isinstance(body, list):
-        return True
-    if not isinstance(body, Mapping):
+        return bool(body)
+    return isinstance(body, Mapping) and not denies(body)
+
+
+def denies(body: Mapping[Any, Any]) -> bool:
+    """Return whether an object says that what was asked for was not done."""
+    says_how = not body.get("id")  # else it is the record, which may have a status of its own
+    return any(_is_denial(str(name).casefold(), value, says_how=says_how) for name, value in body.items())
+
+
+def _is_denial(name: str, value: Any, *, says_how: bool) -> bool:
+    if isinstance(value, str):
+        value = value.strip().casefold()
+    if name in _SAYS_NO:
+        return isinstance(value, str | int) and value in _NO
+    if name in _ERRORS:
+        return bool(value)
+    if name not in _HOW or not says_how:
         return False
-    if any(body.get(name) is False for name in _SAYS_NO):
-        return False
-    return not any(body.get(name) for name in _ERRORS)
+    return value in _FAILED if isinstance(value, str) else type(value) is int and 400 <= value < 600

@@ -192,6 +192,35 @@ def test_two_at_the_same_moment_that_make_two_records_prove_nothing() -> None:
     assert proven(result)["repeats"] is None
 
 
+def test_two_at_the_same_moment_are_sent_several_times_for_one_pair_may_have_luck() -> None:
+    stranger, met = Stranger(exists=conflict), list[str]()
+
+    def racing(asked: Asked) -> Reply:
+        if asked.method == "POST":
+            email = asked.json["email"].lower()
+            if email not in met:
+                met.append(email)
+            if met.index(email) == 3:  # after the two records that are made alone, and the first pair
+                record = {**asked.json, "id": str(100 + len(stranger.stored))}
+                stranger.stored.append(record)
+                return Reply(201, record)
+        return stranger(asked)
+
+    with serve(racing) as server:
+        result = measure(server)
+    assert found(result, "sent twice at the same moment") == "two records"
+    assert proven(result)["repeats"] is None
+
+
+@pytest.mark.parametrize("status", [402, 420, 423, 430, 460])
+def test_a_status_that_asks_to_slow_down_does_not_mean_that_a_record_is_there(status: int) -> None:
+    """An API that takes one write of an address a minute refuses the repeats of a check, and no later one."""
+    stranger = Stranger(exists=lambda _: Reply(status, {"message": "Slow down."}))
+    with serve(stranger) as server:
+        result = measure(server)
+    assert (proven(result)["repeats"], proven(result)["exists_status"]) == (None, None)
+
+
 def test_a_lag_is_measured_and_waited_for() -> None:
     with serve(Stranger(lag=0.05)) as server:
         result = measure(server, endpoints=LOOKUP)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from f.store.store import Store, holds, release, renew, take
-from f.store.stores import SqliteStore
+from f.store.stores import SqliteStore, postgres_store
 from tests.f.connect.wire import FakeClock
 
 
@@ -99,3 +100,14 @@ def test_while_a_holder_writes_nobody_takes_its_lease(any_store: Store) -> None:
         taken = other.result(20)
     assert taken is not None
     assert taken.number == 2
+
+
+def test_a_clock_that_is_set_meanwhile_ends_no_lease_in_a_database(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres_store(postgres) as store:
+        assert take(store, "clock", "a", 60) is not None
+        now = time.time
+        monkeypatch.setattr(time, "time", lambda: now() + 3600)
+        assert take(store, "clock", "b", 60) is None
+        store.execute("DROP TABLE store_lease")

@@ -107,6 +107,18 @@ def test_a_job_that_dies_while_it_changes_a_row_does_not_make_the_row_a_new_one(
     assert claims["ada"] == Claim("changed", remote_id="7")
 
 
+def test_of_a_change_in_doubt_no_content_is_known_whatever_comes_between(any_store: Store) -> None:
+    done(journal(any_store))
+    doubtful(journal(any_store), CHANGED)
+    between = journal(any_store)
+    assert state(between.claim([ADA])) == "changed"
+    between.record_outcomes(done=[], in_doubt=[], forgotten=[ADA])
+    for entry in (ADA, CHANGED):
+        assert state(journal(any_store).look([entry]), entry) == "changed"
+    doubtful(journal(any_store), CHANGED)
+    assert state(journal(any_store, resend_unknown=True).look([ADA])) == "changed"
+
+
 def test_a_refused_row_leaves_no_trace(any_store: Store) -> None:
     refused(journal(any_store))
     assert any_store.execute("SELECT count(*) FROM import_rows") == [(0,)]
@@ -376,6 +388,20 @@ def test_of_a_job_that_was_started_anew_or_has_ended_it_is_known_when_its_rows_a
     assert standing.free_at - any_store.now() <= SHORT
 
 
+def test_a_job_whose_lease_was_deleted_is_gone_once_its_leave_to_send_has_ended(any_store: Store) -> None:
+    with LeasedOwner(any_store, seconds=2) as first, LeasedOwner(any_store, seconds=2) as second:
+        any_store.execute("DELETE FROM store_lease WHERE key = :key", {"key": f"import:{first.name}"})
+        for _ in range(2):
+            standing = second.standing(first.name, any_store.now(), take_over=True)
+            assert not standing.is_gone
+            assert standing.free_at is not None
+        assert first.permit is not None
+        with pytest.raises(TryLater):
+            first.permit.renew()
+        ended = (standing.free_at or 0) + 0.01
+        assert second.standing(first.name, ended, take_over=True).is_gone
+
+
 def test_a_process_is_dead_the_moment_the_system_says_so(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
@@ -424,3 +450,12 @@ def test_a_journal_of_an_older_version_is_read_on(any_store: Store) -> None:
     assert claim["eve"] == Claim("in_doubt", job="750", since=1, first_sent=0)
     assert any_store.columns("import_rows")[:2] == ["target", "record_key"]
     assert any_store.execute("SELECT target FROM import_targets") == [("crm",)]
+
+
+def test_a_target_of_an_older_journal_is_known_however_its_address_was_written(any_store: Store) -> None:
+    any_store.create(OLDER)
+    any_store.execute(OLDER_ROWS.replace("'crm'", "'generic HTTPS://CRM.example.com/v1//customers acme'"))
+    job = LeasedOwner(any_store)
+    with job:
+        now = RowJournal(any_store, "generic https://crm.example.com/v1/customers acme", "now", job)
+        assert state(now.claim([ADA])) == "done"

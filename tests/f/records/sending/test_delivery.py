@@ -107,9 +107,11 @@ class Bench:
         return open_target(self.api)
 
     def journal(self, import_id: str = "now", owner: str = "me", **options: bool) -> RowJournal:
-        return RowJournal(
-            self.store, self.target.identity, import_id, LeasedOwner(self.store, owner), **options
-        )
+        job = LeasedOwner(self.store, owner)
+        with job:  # it has a lease and gives it back: to others it is a job that has ended
+            pass
+        job.permit = None
+        return RowJournal(self.store, self.target.identity, import_id, job, **options)
 
     def send(
         self,
@@ -316,6 +318,65 @@ def test_a_changed_row_that_is_found_is_an_existing_customer(
     assert crm.created == {"c2@example.com": 1}
 
 
+def test_a_changed_row_that_the_look_up_does_not_show_is_not_made_anew(tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "GET":
+            return Reply(200, {"data": []})
+        crm(asked)
+        return Reply(204)
+
+    crm = Crm()
+    with serve(answer) as server:
+        at = bench(server, tmp_path, NO_KEYS, LOOKUP_SHOWN, endpoints=LOOKUP)
+        at.send(rows(1))
+        assert codes(at.send(rows(1, "changed"), on_duplicate="update")) == {"not_shown": 1}
+    assert crm.created == {"c2@example.com": 1}
+
+
+def test_a_row_of_an_earlier_import_does_not_show_how_late_the_look_up_knows(tmp_path: Path) -> None:
+    hidden = {"c2@example.com", "c3@example.com"}
+
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "GET" and parse_qs(urlsplit(asked.path).query)["email"][0] in hidden:
+            return Reply(200, {"data": []})
+        return crm(asked)
+
+    crm = Crm(faults={"c3@example.com": [Reply(drop=True)]})
+    with serve(answer) as server:
+        at = bench(server, tmp_path, NO_KEYS, endpoints=LOOKUP)
+        assert codes(at.send(rows(1))) == {"created": 1}
+        hidden.remove("c2@example.com")
+        assert codes(at.send(rows(2))) == {"created": 1, "answer_lost": 1}
+        hidden.remove("c3@example.com")
+        assert codes(at.send(rows(2)[1:])) == {"found_in_target": 1}
+        assert at.journal().proof() is None
+    assert set(crm.created.values()) == {1}
+
+
+def test_a_row_is_looked_up_once_in_a_run_for_the_second_answer_may_be_the_first_one_kept(
+    tmp_path: Path,
+) -> None:
+    def answer(asked: Asked) -> Reply:
+        return Reply(200, {"data": []}) if asked.method == "GET" else crm(asked)
+
+    crm = Crm(faults={"c2@example.com": [Reply(drop=True)]})
+    with serve(answer) as server:
+        at = bench(server, tmp_path, NO_KEYS, LOOKUP_SHOWN, endpoints=LOOKUP)
+        at.crash(rows(1))
+        assert codes(at.send(rows(1))) == {"answer_lost": 1}
+    assert crm.created == {"c2@example.com": 1}
+
+
+def test_a_key_that_is_refused_for_another_spelling_leaves_the_row_in_doubt(tmp_path: Path) -> None:
+    spelled = customer_row(2, "Customer 2", "C2@example.com")
+    with serve(lambda _: Reply(422, {"message": "This key came with another body."})) as server:
+        at = bench(server, tmp_path, proven=KEYS_SHOWN)
+        at.crash(rows(1))
+        assert codes(at.send([spelled])) == {"answer_unclear": 1}
+        [claim] = at.journal().look([Entry(digest(spelled.key), "")]).values()
+    assert claim.state == "in_doubt"
+
+
 def test_a_person_who_looked_may_have_doubtful_rows_sent(tmp_path: Path) -> None:
     crm = Crm()
     with serve(crm) as server:
@@ -398,6 +459,13 @@ def test_a_batch_refused_for_every_row_costs_a_bounded_number_of_calls(tmp_path:
     assert codes(sent)["batch_refused"] > 200
     assert sum(codes(sent).values()) == 400
     assert sent.requests <= 1 + 4 + 200
+
+
+def test_a_row_of_a_batch_whose_own_part_denies_the_success_is_not_created(tmp_path: Path) -> None:
+    part = {"status": 200, "ok": False, "message": "no database"}
+    with serve(lambda asked: Reply(200, {"results": [part] * len(asked.json["customers"])})) as server:
+        at = bench(server, tmp_path, endpoints=BATCH)
+        assert codes(at.send(rows(3))) == {"answer_lost": 3}
 
 
 def test_locked_rows_are_tried_again_in_smaller_batches(tmp_path: Path) -> None:
