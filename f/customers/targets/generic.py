@@ -20,7 +20,7 @@ from f.records.target.applied import denies, effect_of, unclear
 from f.records.target.lookup_proof import CREATED, LookupProof, LookupReading, learn, read_one, seen
 from f.records.target.replies import explanation, object_of, refusal, refusal_of_batch, unreadable
 from f.records.target.target import BaseKind, Lookup, OnDuplicate, Proving, Target, Traits
-from f.records.target.values import is_other_text, leaves, value_at
+from f.records.target.values import shows_other_values, value_at
 
 if TYPE_CHECKING:
     from f.records.rows.row import Row
@@ -183,13 +183,7 @@ def _shows_another(response: Response, row: Row, target: Target) -> bool:
     What the target has only written otherwise (case, spaces, signs, a shortened text) is not another value.
     """
     place = seen(response, _is_it(row, target, "email"))
-    if place is None:
-        return False
-    return any(
-        is_other_text(text, there)
-        for path, text in leaves(target.record_of(row))
-        if isinstance(text, str) and isinstance(there := value_at(place.record, path), str)
-    )
+    return place is not None and shows_other_values(target.record_of(row), place.record)
 
 
 def _result(result: Mapping[str, Any], target: Target) -> RowOutcome:

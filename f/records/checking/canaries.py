@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -142,18 +143,22 @@ class Canaries:
         return attempt
 
     def listed(self, row: Row) -> frozenset[str] | None:
-        """Return the ids under which the look-up lists a record; None if it does not list."""
+        """Return the ids under which the look-up lists a record; None if it does not list.
+
+        An id that is listed several times, as where ids are made of the record's values, counts as often.
+        """
         lookup, proof = self.target.lookup, self.proof
         if lookup is None or proof is None or not proof.many or not proof.id_at:
             return None
-        found: set[str] = set()
+        found: Counter[str] = Counter()
         for request in lookup.lookups_for([row], self.target, []):
             response = self.ask(request)
             ids = self._listed_in(response) if response is not None else None
             if ids is None:
                 return None
-            found.update(ids)
-        return frozenset(found)
+            found |= Counter(ids)
+        each = ((one, time) for one, times in found.items() for time in range(1, times + 1))
+        return frozenset(one if time == 1 else f"{one} #{time}" for one, time in each)
 
     def _listed_in(self, response: Response) -> list[str] | None:
         """The ids in a look-up's reply, which was shown to list nothing but what it is asked for."""

@@ -87,6 +87,9 @@ _FORGET_MISSING = """UPDATE import_rows SET state = 'claimed', content = '', out
     generation = generation + 1 WHERE target = :target AND state = 'done'
     AND (record_key, content, generation) IN
     (SELECT j.value ->> 0, j.value ->> 1, CAST(j.value ->> 2 AS BIGINT) FROM {rows}) RETURNING record_key"""
+# To the key of before the target would answer as it did before.
+_ANEW = """UPDATE import_rows SET generation = generation + 1
+    WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
 _UNSENT = " AND state = 'claimed'"
 _READ_PROOF = "SELECT proof FROM import_proofs WHERE target = :target"
 _KEEP_PROOF = """INSERT INTO import_proofs (target, proof, at) VALUES (:target, :proof, :at)
@@ -271,6 +274,7 @@ class RowJournal:
             fresh = [entry for entry in entries if claims[entry.key].state in {"mine", "changed"}]
             taken = [entry for entry in entries if claims[entry.key].state == "in_doubt"]
             self._held.update(entry.key for entry in (*fresh, *taken))
+            self._run(_ANEW, [one for one in fresh if self._is_resent(known.get(one.key))], at)
             self._run(_CLAIM, fresh, at)
             self._run(_TAKE_OVER, taken, at)
             met = [entry for entry in entries if claims[entry.key].state == "done"]
@@ -352,8 +356,14 @@ class RowJournal:
                 return Claim("elsewhere", free_at=standing.free_at)
             # It may have sent the row later than it said it would, but not after it was gone.
             since = max(since, standing.last_sent)
-        if known.state == "claimed" or (self._resend_unknown and not known.content):
+        if known.state == "claimed":
             return self._applied(entry, known)
+        return self._sent(entry, known, since)
+
+    def _sent(self, entry: Entry, known: _Known, since: float) -> Claim:
+        """What is known of a row that was sent, at `since` at the latest, and without an answer."""
+        if self._is_resent(known):
+            return Claim("mine", generation=known.generation + 1)
         if known.content:
             # The record was there before: what is in doubt is a change of it, which may be made again.
             return Claim("changed", remote_id=known.remote_id)
@@ -367,6 +377,11 @@ class RowJournal:
             accepted=known.doubt == "accepted",
             generation=known.generation,
         )
+
+    def _is_resent(self, known: _Known | None) -> bool:
+        """Whether a person has looked for a row in doubt, and wants it sent."""
+        unknown = known is not None and known.state == "sent" and not known.content
+        return self._resend_unknown and unknown
 
     def _applied(self, entry: Entry, known: _Known) -> Claim:
         """What was applied before, if anything was."""

@@ -22,7 +22,7 @@ outcome was not sent. Nothing of a batch is remembered here: what one class retu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from f.records.journal.row_journal import Claim
@@ -109,7 +109,8 @@ class Delivery:
         # Once for each row: a look-up that was asked before may answer as it did then.
         asked = {row.line for row in split.ask}
         lost = [row for row in batch.rows if is_answer_lost(outcomes.get(row.line))]
-        outcomes |= self._look_up_lost([row for row in lost if row.line not in asked], outcomes, began)
+        lost = [row for row in lost if row.line not in asked]
+        outcomes |= self._look_up_lost(lost, outcomes, in_doubt, began)
         if self._on_duplicate == "update":
             outcomes |= self._update(batch.rows, outcomes, in_doubt)
         return outcomes
@@ -191,7 +192,7 @@ class Delivery:
             there = RowOutcome.because("already_exists", id=claim.remote_id)
             split.outcomes[row.line] = self._reader.apply_duplicate_policy(there)
 
-    def _look_up_lost(self, rows: Rows, outcomes: Outcomes, began: float) -> Outcomes:
+    def _look_up_lost(self, rows: Rows, outcomes: Outcomes, in_doubt: InDoubt, began: float) -> Outcomes:
         """Look up rows whose answer this very run has lost, and send those once more that are not there.
 
         Once only: a row whose second answer is lost too stays `unknown`, for the next run to look up.
@@ -200,10 +201,15 @@ class Delivery:
             return {}
         now = self._claims.now()
         lost = {
-            row.line: Claim("in_doubt", since=now, accepted=outcomes[row.line].code == "accepted")
+            row.line: replace(
+                in_doubt.get(row.line, Claim("in_doubt")),
+                since=now,
+                accepted=outcomes[row.line].code == "accepted",
+            )
             for row in rows
         }
-        found = self._lookup.find(rows, lost, newly_in_doubt=frozenset(lost), began=began)
+        newly = frozenset(lost) - in_doubt.keys()
+        found = self._lookup.find(rows, lost, newly_in_doubt=newly, began=began)
         return found.outcomes | self._sender.create(found.absent, lost)
 
     def _update(self, rows: Rows, outcomes: Outcomes, in_doubt: InDoubt) -> Outcomes:

@@ -22,6 +22,7 @@ from f.connect.times import parse_iso
 from f.records.rows.outcome import RowOutcome
 from f.records.target.lookup_proof import LookupProof
 from f.records.target.target import content_of, digest
+from f.records.target.values import shows_other_values
 
 if TYPE_CHECKING:
     from f.records.journal.row_journal import Claim
@@ -136,8 +137,8 @@ class RowLookup:
         """Ask for the rows. One that is neither found nor proven absent stays in doubt.
 
         `newly_in_doubt`: lines of rows of which only this run, since `began` (seconds since the epoch), has
-        lost an answer. If such a row is there, and older than the run by the target's own word, this run did
-        not create it: it is a duplicate.
+        lost an answer. If such a row is there, and older than the run by the target's own word, or with other
+        values than were sent, this run did not create it: it is a duplicate.
         """
         looked_up = LookedUp()
         lookup = self._target.lookup
@@ -154,7 +155,9 @@ class RowLookup:
             claim = in_doubt.get(row.line)
             if (record := answers.found.get(row.line)) is not None:
                 outcome = RowOutcome.because("already_exists", id=record.id or None)
-                was_there = row.line in newly_in_doubt and _is_older(record, lookup, began)
+                was_there = (row.line in newly_in_doubt and _is_older(record, lookup, began)) or (
+                    claim is not None and shows_other_values(self._target.record_of(row), record.record)
+                )
                 looked_up.outcomes[row.line] = (
                     self._reader.apply_duplicate_policy(outcome)
                     if was_there

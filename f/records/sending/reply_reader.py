@@ -92,12 +92,13 @@ class ReplyReader:
         if outcome.outcome == "duplicate":
             if was_sent and alone and _may_be_running(response, outcome):
                 return unclear(response, "in_doubt")
-            return self.existing(outcome, claim, lost_before=response.in_doubt)
+            return (
+                self._there_after_doubt(outcome, claim) if was_sent else self.apply_duplicate_policy(outcome)
+            )
         if outcome.code != "rejected_by_api" or not was_sent or not alone:
             return outcome
         if says_it_exists(response, self._target.proven.exists_status):
-            exists = RowOutcome.because("already_exists", outcome.detail)
-            return self.existing(exists, claim, lost_before=response.in_doubt)
+            return self._there_after_doubt(RowOutcome.because("already_exists", outcome.detail), claim)
         # What was sent before may be why it is refused now: where that can be looked up, it is.
         by_key = claim is not None and self._target.obeys_keys and response.status in _OF_A_KEY
         unsure = by_key or self._target.can_ask
@@ -132,14 +133,26 @@ class ReplyReader:
             return Failure(RowOutcome.because("service_unavailable", detail), None)
         return failure
 
-    def existing(self, outcome: RowOutcome, claim: Claim | None, *, lost_before: bool = False) -> RowOutcome:
-        """Return the outcome of a row that the target has already.
+    def _there_after_doubt(self, outcome: RowOutcome, claim: Claim | None) -> RowOutcome:
+        """The outcome of a row that may have been sent before and is there: made by us, or by somebody else.
 
-        If we may have sent just this content before (by `claim`, or `lost_before`, in an attempt of this very
-        call), we created it. Otherwise it is what the import was asked to do with duplicates.
+        Where it can be looked up, its values and its age tell. Otherwise it is left as what is certain.
         """
-        ours = lost_before or (claim is not None and claim.same_content)
-        if ours and self._on_duplicate != "update":
+        if self._on_duplicate == "update" or (claim is not None and not claim.same_content):
+            return self.apply_duplicate_policy(outcome)
+        if self._target.can_ask:
+            return RowOutcome.because("answer_unclear", outcome.detail)
+        if self._on_duplicate == "fail":
+            return RowOutcome.because("answer_unclear", "It is there; an earlier attempt may have made it.")
+        return RowOutcome.because("already_exists", "An earlier attempt may have made it.", outcome.id)
+
+    def existing(self, outcome: RowOutcome, claim: Claim | None) -> RowOutcome:
+        """Return the outcome of a row that was looked up and found.
+
+        If we may have sent just this content before, we created it. Otherwise it is what the import was asked
+        to do with duplicates.
+        """
+        if claim is not None and claim.same_content and self._on_duplicate != "update":
             return RowOutcome.because("found_in_target", id=outcome.id)
         return self.apply_duplicate_policy(outcome)
 

@@ -28,6 +28,15 @@ def value_at(record: Any, path: Iterable[str]) -> Any:
     return value
 
 
+def shows_other_values(sent: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
+    """Return whether a record that is there has other values than were sent, as far as it shows them."""
+    return any(
+        is_other_text(text, shown)
+        for path, text in leaves(sent)
+        if isinstance(text, str) and isinstance(shown := value_at(there, path), str)
+    )
+
+
 def is_other_text(sent: str, there: str) -> bool:
     """Return whether two texts are two values, and not one that a target writes in its own way.
 

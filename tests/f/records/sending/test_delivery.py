@@ -16,7 +16,6 @@ from f.connect.client import Client
 from f.customers.targets.customer_api import open_target
 from f.records.journal.owner import LeasedOwner
 from f.records.journal.row_journal import Entry, Journal, RowJournal
-from f.records.rows.outcome import RowOutcome
 from f.records.rows.row import Row
 from f.records.sending.parking import ParkingClient
 from f.records.sending.run import Sent, send_rows
@@ -431,12 +430,39 @@ def test_a_doubt_outlives_a_run_that_could_not_send(tmp_path: Path) -> None:
     assert states == ["sent", "sent"]
 
 
-def test_a_409_after_a_lost_answer_is_our_own_doing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("on_duplicate", "code"), [("skip", "already_exists"), ("fail", "answer_unclear")])
+def test_a_409_after_a_lost_answer_may_be_our_own_doing_or_not(
+    tmp_path: Path, on_duplicate: OnDuplicate, code: str
+) -> None:
     replies = [Reply(drop=True), Reply(409, {"existing_id": "7"})]
     with serve(lambda asked: replies.pop(0)) as server:
         at = bench(server, tmp_path, proven={"repeats": "record"})
-        sent = at.send(rows(1), on_duplicate="fail")
-    assert sent.outcomes[0][1] == RowOutcome.because("found_in_target", id="7")
+        sent = at.send(rows(1), on_duplicate=on_duplicate)
+    assert sent.outcomes[0][1].code == code
+    assert "may have made it" in sent.outcomes[0][1].detail
+
+
+@pytest.mark.parametrize(
+    ("name", "skip", "fail"),
+    [
+        ("Customer 2", "found_in_target", "found_in_target"),
+        ("Nobody", "already_exists", "exists_and_must_not"),
+    ],
+)
+@pytest.mark.parametrize("on_duplicate", ["skip", "fail"])
+def test_a_record_found_after_a_lost_answer_is_ours_if_its_values_are(
+    tmp_path: Path, name: str, skip: str, fail: str, on_duplicate: OnDuplicate
+) -> None:
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "POST":
+            return Reply(503)
+        found = {"id": "7", "email": "c2@example.com", "name": name}
+        return Reply(200, {"data": [found] if "c2" in asked.path else []})
+
+    with serve(answer) as server:
+        at = bench(server, tmp_path, NO_KEYS, LOOKUP_SHOWN, endpoints=LOOKUP)
+        sent = at.send(rows(1), on_duplicate=on_duplicate)
+    assert codes(sent) == {skip if on_duplicate == "skip" else fail: 1}
 
 
 # poisoned batches, locked rows
