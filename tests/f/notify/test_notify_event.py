@@ -155,8 +155,8 @@ def test_the_same_event_is_told_once_in_the_window(routing: Any, slack: Twin, st
 
 
 def test_a_channel_of_the_same_name_in_another_routing_hears_of_the_event_too(routing: Any) -> None:
-    channels = routing["channels"]
-    other = {**routing, "channels": {**channels, "ops": {**channels["ops"], "channel": "C0ALERTS"}}}
+    channels: Any = routing["channels"]
+    other: Any = {**routing, "channels": {**channels, "ops": {**channels["ops"], "channel": "C0ALERTS"}}}
     for one, expected in ((routing, "sent"), (other, "sent"), (routing, "duplicate")):
         assert statuses(notify_event("compliance_issue", ISSUE, one))["ops"] == expected
 
