@@ -190,6 +190,8 @@ def _validated(raw: Any, where: str, more: Mapping[str, Any]) -> Integration:
     if not isinstance(raw, Mapping):
         raise FixSettings(f"{where} must be an object of settings.", code="bad_settings")
     values = {**raw, **more}
+    if why := unwritable(values):
+        raise FixSettings(f"{where} {why}.", code="bad_settings")
     faults: list[str] = []
     authentication = values.pop("authentication", None)
     if authentication is not None:
@@ -209,6 +211,19 @@ def _validated(raw: Any, where: str, more: Mapping[str, Any]) -> Integration:
     if faults:
         raise FixSettings(f"{where} cannot be used: {'; '.join(faults)}.", faults=faults, code="bad_settings")
     return integration
+
+
+def unwritable(value: Any) -> str:
+    """Say what keeps settings from being sent or written down; "" if nothing does."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return "holds half of a character (a lone surrogate), which cannot be sent: write the text anew"
+    except (ValueError, RecursionError):  # in itself, or in itself without end
+        return "is nested too deeply"
+    except TypeError:  # a name that is none in JSON: pydantic says which
+        return ""
+    return ""
 
 
 def _without_aliases(authentication: Any) -> tuple[Any, list[str]]:

@@ -29,6 +29,7 @@ _SHORTEST = 4  # of fewer characters every second word would be masked
 _LONG_ENOUGH = 8  # shorter ones are masked only where they stand alone
 _DEEPEST = 50  # levels of JSON that are looked into
 _READ_AS_JSON = 65_536  # characters; more is masked as text
+_WIDEST_SPELLING = 12  # characters for one of a secret, as \\ud83d\\ude00 for one beyond U+FFFF
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _SECRET_NAME = re.compile(
@@ -87,6 +88,10 @@ class _Spelling(NamedTuple):
 _UNCHANGED = r"[A-Za-z0-9_.~-]+"
 _PIECES = re.compile(rf"{_UNCHANGED}|[ \t-\r]+|\\+|[\s\S]")
 _BLANKS = " \t\n\v\f\r"
+# The letter of an escape, as of a line break in JSON, is no letter of the word behind it.
+_NOT_IN_A_WORD = (
+    r"(?:(?<![\w-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\x[0-9A-Fa-f]{2}))"
+)
 _BACKSLASHES = r"\\{1,4}+"
 _ENTITIES = {"&": "amp;", "<": "lt;", ">": "gt;", '"': "quot;", "'": "apos;"}
 
@@ -166,13 +171,16 @@ def mask_start(text: str, longest: int, secrets: Iterable[str] = ()) -> str:
 
     It is cut before it is masked, so that a large text costs no more than a small one.
     """
+    secrets = tuple(secrets)
     cut = hide(text[:_READ_AS_JSON], secrets)
+    if len(text) > _READ_AS_JSON:  # a secret that stands across the cut is not found, so its start goes too
+        widest = _WIDEST_SPELLING * max(map(len, (*_known, *secrets)), default=0)
+        cut = cut[: max(0, len(cut) - widest)]
     masked = mask_text(" ".join(cut[: 4 * longest].split()))
     if len(masked) > longest:
         return f"{masked[: longest - 1]}…"
-    if (
-        len(cut) > 4 * longest
-    ):  # its last word may be the start of something that would have been masked whole
+    if len(cut) > 4 * longest or len(text) > _READ_AS_JSON:
+        # Its last word may be the start of something that would have been masked whole.
         return f"{masked.rpartition(' ')[0]}…"
     return masked
 
@@ -230,13 +238,17 @@ def mask_json(value: Any, depth: int = _DEEPEST) -> Any:
 
 def mask_body(body: bytes | str) -> str:
     """Return the start of a body, masked, fit to quote in an error or a log."""
-    start = body[: _READ_AS_JSON + 1]
+    start = body[: 4 * _READ_AS_JSON + 1]  # of bytes four may be one character
     text = start.decode("utf-8", "replace") if isinstance(start, bytes) else start
-    try:
-        whole = json.dumps(mask_json(json.loads(text)), ensure_ascii=False)
-    except (ValueError, RecursionError):  # no JSON, or more of it than was read
-        whole = mask_start(text, 2 * LONGEST)
+    whole = mask_start(text, 2 * LONGEST) if len(text) > _READ_AS_JSON else _masked_whole(text)
     return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}... ({len(body)} bytes)"
+
+
+def _masked_whole(text: str) -> str:
+    try:
+        return json.dumps(mask_json(json.loads(text)), ensure_ascii=False)
+    except (ValueError, RecursionError):  # no JSON
+        return mask_start(text, 2 * LONGEST)
 
 
 def is_secret_name(name: str) -> bool:
@@ -280,7 +292,7 @@ def _spellings_of(secret: str) -> tuple[_Spelling, ...]:
     secret = well_formed(secret.strip())
     spelled = "".join(_spelled(piece) for piece in _PIECES.findall(secret))
     if len(secret) < _LONG_ENOUGH:  # a password such as "test" is no part of "latest"
-        spelled = rf"(?<![\w-]){spelled}(?![\w-])"
+        spelled = rf"{_NOT_IN_A_WORD}{spelled}(?![\w-])"
     return (
         _Spelling(_unchanged_in(secret), spelled),
         *(

@@ -127,7 +127,9 @@ class _Claim:
 
 def key_of(*parts: object) -> str:
     """Return a key of fixed length that tells nothing of its parts."""
-    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=20).hexdigest()
+    return hashlib.blake2b(
+        "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=20
+    ).hexdigest()
 
 
 def send_once(store: Store, key: str, write: OneTimeWrite, *, window: float | None = None) -> Receipt:

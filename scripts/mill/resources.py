@@ -118,6 +118,7 @@ class ResourcePush:
         done = self._cli.run(*arguments, isolated=isolated)
         if done.exit_code:
             said = done.output.replace(secret, "***") if secret else done.output
+            said = said or "It says nothing. Is a workspace chosen? If not: `npx wmill workspace add`."
             raise MillError(f"`wmill {arguments[0]} {arguments[1]}` failed:\n{said}", exit_code=1)
         return done.stdout
 

@@ -114,6 +114,10 @@ class Guard(Protocol):
     def blocks(self) -> bool:
         """Return whether its methods may wait for a database."""
 
+    @property
+    def blocks_entry(self) -> bool:
+        """Return whether the next `enter` may wait for a database."""
+
     def enter(self, call: Call, waited: float, max_wait: float) -> float:
         """Return seconds to wait before asking again, 0 to go on; raises if waiting is no use.
 
@@ -208,7 +212,7 @@ class Exchange:
             # Waiting for a turn counts towards the time that all attempts of a call may take.
             retry = self._integration.retry
             max_wait = min(retry.max_elapsed - (self._clock.ticks() - call.started), retry.longest_wait)
-            if self._guard.blocks:
+            if self._guard.blocks_entry:
                 wait = yield Do(functools.partial(self._guard.enter, call, waited, max_wait))
             else:
                 wait = self._guard.enter(call, waited, max_wait)
@@ -276,7 +280,7 @@ class Exchange:
 class NoGuard:
     """Lets everything through."""
 
-    blocks = False
+    blocks = blocks_entry = False
 
     def enter(self, call: Call, waited: float, max_wait: float) -> float:
         del call, waited, max_wait

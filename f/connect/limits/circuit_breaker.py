@@ -151,15 +151,20 @@ READ = """SELECT half, calls, failures, calls_before, failures_before, open_unti
     FROM connect_circuit WHERE key = :key"""
 LEASE = """UPDATE connect_circuit SET lease_until = :until, probe = :probe
     WHERE key = :key AND open_until > 0 AND open_until <= :now AND lease_until <= :now RETURNING key"""
-_SAME = "(r.half <= :now AND :now - r.half < :window / 2)"
-_RECENT = "(r.half <= :now AND :now - r.half < :window)"
-COUNT = f"""INSERT INTO connect_circuit AS r VALUES (:key, :now, :calls, :failed, 0, 0, 0, 0, '')
+# `:at` is when the calls were made. Others may have begun another half window since.
+_SAME = "(r.half <= :at AND :at - r.half < :window / 2)"
+_RECENT = "(r.half <= :at AND :at - r.half < :window)"
+_LATER = "(r.half > :at AND r.half <= :now)"
+_BEFORE = f"({_LATER} AND r.half - :at < :window / 2)"
+COUNT = f"""INSERT INTO connect_circuit AS r VALUES (:key, :at, :calls, :failed, 0, 0, 0, 0, '')
     ON CONFLICT (key) DO UPDATE SET
-    half = CASE WHEN {_SAME} THEN r.half ELSE :now END,
-    calls = CASE WHEN {_SAME} THEN r.calls + :calls ELSE :calls END,
-    failures = CASE WHEN {_SAME} THEN r.failures + :failed ELSE :failed END,
-    calls_before = CASE WHEN {_SAME} THEN r.calls_before WHEN {_RECENT} THEN r.calls ELSE 0 END,
-    failures_before = CASE WHEN {_SAME} THEN r.failures_before WHEN {_RECENT} THEN r.failures ELSE 0 END,
+    half = CASE WHEN {_SAME} OR {_LATER} THEN r.half ELSE :at END,
+    calls = CASE WHEN {_SAME} THEN r.calls + :calls WHEN {_LATER} THEN r.calls ELSE :calls END,
+    failures = CASE WHEN {_SAME} THEN r.failures + :failed WHEN {_LATER} THEN r.failures ELSE :failed END,
+    calls_before = CASE WHEN {_BEFORE} THEN r.calls_before + :calls
+        WHEN {_SAME} OR {_LATER} THEN r.calls_before WHEN {_RECENT} THEN r.calls ELSE 0 END,
+    failures_before = CASE WHEN {_BEFORE} THEN r.failures_before + :failed
+        WHEN {_SAME} OR {_LATER} THEN r.failures_before WHEN {_RECENT} THEN r.failures ELSE 0 END,
     open_until = 0
     WHERE r.open_until = 0 OR r.open_until > :now + {LONGEST_OPEN}
     RETURNING half, calls, failures, calls_before, failures_before, open_until, lease_until, probe
@@ -183,6 +188,7 @@ class _View:
     rule: Rule | None = None
     calls: int = 0  # its own, which the row does not count yet
     failures: int = 0
+    counted: float = 0.0  # when it counted the last of them
     is_telling: bool = False  # a look is about to tell them
 
 
@@ -230,6 +236,7 @@ class SqlStates:
             view.state, view.rule = counted(view.state, rule, now, failed=failed), rule
             view.calls += 1
             view.failures += failed
+            view.counted = now
             is_open = view.state.open_until > 0
             tells = failed and not is_open and not view.is_telling and _looks_bad(view.state, rule)
             view.is_telling = view.is_telling or tells
@@ -271,11 +278,15 @@ class SqlStates:
         """Tell the row of this process's own calls, and learn of those of the others."""
         with self._lock:
             view, now = self._views.setdefault(key, _View()), self._store.now()
-            calls, failures, rule = view.calls, view.failures, view.rule
+            calls, failures, rule, counted_at = view.calls, view.failures, view.rule, view.counted
             view.calls, view.failures, view.is_telling = 0, 0, False
         rows: list[Row] = []
         if calls and rule is not None:
-            values = {"key": key, "now": now, "calls": calls, "failed": failures, "window": rule.window}
+            # They are of the second after the last look, which may be long ago: that is their half window.
+            values = {
+                "key": key, "now": now, "at": counted_at,
+                "calls": calls, "failed": failures, "window": rule.window,
+            }  # fmt: skip
             rows = self._store.execute(COUNT, values)
         if not rows:  # nothing to tell, or it is open
             rows = self._store.execute(READ, {"key": key})
@@ -286,7 +297,8 @@ class SqlStates:
             view.state = replace(
                 state, calls=state.calls + view.calls, failures=state.failures + view.failures
             )
-        if failures and rule is not None and not state.open_until and _is_reached(state, rule):
+        is_recent = rule is not None and 0 <= now - counted_at < rule.window
+        if is_recent and failures and rule is not None and not state.open_until and _is_reached(state, rule):
             self.open(key, rule.reset_timeout)
 
 
@@ -341,6 +353,8 @@ class Breaker:
             if self._states.lease(self.key, permit.probe):
                 return permit
             state, now = self._states.read(self.key)
+            if status_of(state, now) == "closed":  # another's probe has succeeded meanwhile
+                return Permit()
         left = max(1.0, max(state.open_until, state.lease_until) - now)
         raise TryLater(
             f"{self._title} has failed too often lately; nothing was sent. Try again in {left:.0f} s.",

@@ -76,6 +76,7 @@ class SharedGuard:
         self.metrics = metrics_of(store)
         self.metrics.later = background_of(store).run
         self._credential = _Credential(integration, auth, store)
+        self._has_looked = store.in_memory
 
     @property
     def limiter(self) -> RateLimiter:
@@ -88,8 +89,25 @@ class SharedGuard:
         limits = (self._integration.rate_limit, *self._integration.endpoint_limits.values())
         return not self._store.in_memory and any(limit is not None and limit.enabled for limit in limits)
 
+    @property
+    def blocks_entry(self) -> bool:
+        """Return whether the next call waits for a database: to look at it at first, or to get a probe."""
+        if self._store.in_memory:
+            return False
+        return self.blocks or not self._has_looked or self._may_probe()
+
+    def _may_probe(self) -> bool:
+        is_half_open = self._integration.circuit_breaker.enabled and self.breaker.status() == "half_open"
+        return is_half_open or self._credential.may_probe()
+
     def enter(self, call: Call, waited: float, max_wait: float) -> float:
         """Return the seconds to wait for the limit, 0 to go on; raises if nothing may be sent."""
+        try:
+            return self._enter(call, waited, max_wait)
+        finally:
+            self._has_looked = True
+
+    def _enter(self, call: Call, waited: float, max_wait: float) -> float:
         if call.attempts == 0 and waited == 0:
             self._credential.check(call)
         late = self._clock.ticks() - call.due
@@ -168,6 +186,10 @@ class _Credential:
             ) from error
         if permit.probe:
             call.credential = permit
+
+    def may_probe(self) -> bool:
+        """Return whether the next call may get the lease of a probe."""
+        return bool(self._auth.fingerprint()) and self._breaker().status() == "half_open"
 
     def learn(self, call: Call, result: Response | ConnectError) -> None:
         """Remember a refusal, or forget it after a probe that was answered."""

@@ -33,9 +33,13 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[..., list[Any]]  # as socket.getaddrinfo
 
-# Public by the letter of the registries, and of no use to a request but a harmful one.
+# Public by the letter of the registries, and of no use to a request but a harmful one. The last is the host
+# of every machine on Azure, which hands out its settings.
 _CLOSED = tuple(
-    map(ipaddress.ip_network, ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48"))
+    map(
+        ipaddress.ip_network,
+        ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "168.63.129.16/32"),
+    )
 )
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 

@@ -221,7 +221,6 @@ class Transport:
         except ValueError as error:
             return Lost("address", sent=False, cause=error)
         body = _body_of(outgoing)
-        proxies = self._proxies_for(outgoing.url)
         if self._given is not None and select_proxy(outgoing.url, proxies) is not None:
             _check_behind_proxy(self._given, outgoing.url)
         try:

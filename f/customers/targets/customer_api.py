@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from f.connect.calls.message import REFUSED_BEFORE_WORK, normal_url
-from f.connect.config import from_resource
+from f.connect.config import from_resource, unwritable
 from f.connect.errors import FixSettings
 from f.connect.integration import Retry
 from f.records.target.applied import ReplyRules
@@ -85,6 +86,8 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
             "No target: choose a resource of type customer_api for `api` (f/customers/mock_api is the mock).",
             code="missing_target",
         )
+    if why := unwritable([api, overrides]):
+        raise FixSettings(f"The resource {why}.", code="bad_settings")
     _refuse_unknown(api, set(customer_api.__annotations__), "the resource")
     kind = _kind(api)
     changed = {name: value for name, value in (overrides or {}).items() if value is not None}
@@ -283,6 +286,6 @@ def _refuse_unknown(names: Iterable[str], known: set[str], where: str) -> None:
 
 def _number(settings: Mapping[str, Any], name: str, default: float, *, least: float) -> float:
     value = settings.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < math.inf:
         raise FixSettings(f"The setting {name!r} must be a number of at least {least}.", code="bad_settings")
     return value

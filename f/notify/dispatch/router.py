@@ -102,7 +102,7 @@ def _send(
     name: str, channel: ChannelSettings, message: Message, same: str, routing: Routing, store: Store
 ) -> ChannelResult:
     window = routing.dedupe_seconds
-    key = key_of(name, same) if window else ""
+    key = key_of(_destination(name, channel), same) if window else ""
     if key and was_sent(store, key, window):
         return {"status": "duplicate", "detail": "Sent before.", "id": "", "error": "", "code": ""}
     if not _within_pace(name, channel, store):
@@ -113,6 +113,11 @@ def _send(
     return result
 
 
+def _destination(name: str, channel: ChannelSettings) -> str:
+    """Return what tells a channel from one of the same name in another routing, which leads elsewhere."""
+    return key_of(name, channel.model_dump_json(exclude={"digest", "rate_limit"}))
+
+
 def _within_pace(name: str, channel: ChannelSettings, store: Store) -> bool:
     pace = channel.rate_limit
     if pace is None:
@@ -120,7 +125,7 @@ def _within_pace(name: str, channel: ChannelSettings, store: Store) -> bool:
     limit = RateLimit(
         max_requests=pace.max_messages, time_window=pace.per_seconds, burst_size=pace.max_messages
     )
-    return RateLimiter(f"notify:{name}", limit, store).reserve(max_wait=0) is not None
+    return RateLimiter(f"notify:{_destination(name, channel)}", limit, store).reserve(max_wait=0) is not None
 
 
 def _hold(name: str, message: Message, same: str, routing: Routing, store: Store, why: str) -> ChannelResult:

@@ -75,7 +75,15 @@ def safe_link(link: str) -> str:
     """Return the link; FixInput unless it is http(s): `javascript:` in a message is an attack."""
     if not link:
         return ""
-    parts = urlsplit(link)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not is_web_address(link):
         raise FixInput("A link must begin with https:// and name a host.", code="bad_link")
     return link
+
+
+def is_web_address(text: str) -> bool:
+    """Return whether it is http(s) and names a host."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # a bracket that is not closed
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -121,7 +121,9 @@ def list_request(text: Text, account: str) -> Request:
 def state_request(account: str, sid: str) -> Request:
     """Return the request for one message as it stands now."""
     return Request(
-        method="GET", path=_path(account, f"Messages/{quote(sid, safe='')}.json"), endpoint="message"
+        method="GET",
+        path=_path(account, f"Messages/{quote(sid, safe='', errors='replace')}.json"),
+        endpoint="message",
     )
 
 
@@ -240,7 +242,7 @@ _REFUSALS: tuple[tuple[type[ConnectError], Mapping[int, str]], ...] = (
 
 
 def _path(account: str, path: str) -> str:
-    return f"/2010-04-01/Accounts/{quote(account, safe='')}/{path}"
+    return f"/2010-04-01/Accounts/{quote(account, safe='', errors='replace')}/{path}"
 
 
 def _state(body: Mapping[str, Any]) -> MessageState:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
-from urllib.parse import urlsplit
 
 from f.connect.client import Client
 from f.connect.errors import FixInput, GiveUpRecord
+from f.notify.messages.message import is_web_address
 from f.notify.messages.opt_outs import Medium, OptOuts
 from f.notify.texts.client import (
     SUPPRESSED,
@@ -87,8 +87,7 @@ def text_of(
             f"A message takes {_MOST_MEDIA} media files, this has {len(media_urls)}.", code="too_many_media"
         )
     for url in media_urls:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not is_web_address(url):
             raise FixInput(
                 "A media URL must begin with https:// and be reachable by Twilio.", code="bad_media_url"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,36 @@ def compose_yaml(text: str, source: str) -> tuple[Any, Node | None]:
         raise MillError(f"{source}{place}: {_problem(error)}.") from error
     except (YAMLError, ValueError) as error:
         raise MillError(f"{source}: {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise MillError(f"{source}: is nested too deeply.") from error
+    if "*" in text and _holds_itself(data):
+        raise MillError(f"{source}: an alias (*) stands inside of what it repeats, so it has no end.")
     return data, yaml.constructor.root
+
+
+def _holds_itself(document: Any) -> bool:
+    """Walk without calling itself; what is done is not walked again, as aliases repeat it."""
+    done: set[int] = set()
+    above: set[int] = set()
+    path: list[tuple[int, Iterator[Any]]] = []
+    value = document
+    while True:
+        if isinstance(value, dict | list) and id(value) not in done:
+            if id(value) in above:
+                return True
+            above.add(id(value))
+            path.append((id(value), iter(value.values() if isinstance(value, dict) else value)))
+        while path:
+            number, rest = path[-1]
+            try:
+                value = next(rest)
+                break
+            except StopIteration:
+                path.pop()
+                above.discard(number)
+                done.add(number)
+        else:
+            return False
 
 
 def _problem(error: MarkedYAMLError) -> str:

@@ -35,6 +35,7 @@ from tests.loopback import Asked, Loopback, Reply, serve
         ("0.0.0.0", False),
         ("169.254.169.254", False),
         ("100.64.0.1", False),
+        ("168.63.129.16", False),
         ("100.127.255.255", False),
         ("192.0.0.1", False),
         ("192.0.2.1", False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from f.connect.errors import TryLater
 from f.connect.integration import CircuitBreaker
 from f.connect.limits.circuit_breaker import LEASE_SECONDS, Breaker
 from f.store.store import Store
-from f.store.stores import postgres_store, sqlite_store
+from f.store.stores import SqliteStore, postgres_store, sqlite_store
 from tests.f.connect.wire import FakeClock
 
 RULE = CircuitBreaker(failure_rate=0.5, window=10, minimum_calls=4, reset_timeout=30)
@@ -89,6 +90,20 @@ def test_one_probe_decides_for_all(timed_store: Store, clock: FakeClock) -> None
     other.admit()
 
 
+def test_who_learns_that_anothers_probe_has_closed_it_goes_on(tmp_path: Path, clock: FakeClock) -> None:
+    with (
+        SqliteStore(tmp_path / "a.sqlite", clock=clock.now) as here,
+        SqliteStore(tmp_path / "a.sqlite", clock=clock.now) as there,
+    ):
+        breaker, other = Breaker("a", RULE, here), Breaker("a", RULE, there)
+        calls(breaker, "ffff")
+        clock.time += 29.9
+        assert other.status() == "open"
+        clock.time += 0.2
+        call(breaker, failed=False)
+        assert not other.admit().probe  # it looked less than a second ago
+
+
 def test_a_probe_that_fails_opens_it_again(timed_store: Store, clock: FakeClock) -> None:
     breaker = Breaker("a", RULE, timed_store)
     calls(breaker, "ffff")
@@ -137,15 +152,19 @@ def test_a_clock_set_back_does_not_keep_it_open_for_ever(timed_store: Store, clo
     assert breaker.status() == "closed"
 
 
+# A few seconds back look like calls that were told late: those the row may keep, and memory forgets them.
+CLOCK_SET_BACK = -1e6
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(
-    steps=st.lists(st.sampled_from(["f", "s", "c", 1.0, 6.0, 31.0, -7.0]), max_size=40),
-    number=st.integers(0, 10**9),
+    steps=st.lists(st.sampled_from(["f", "s", "c", 1.0, 6.0, 31.0, CLOCK_SET_BACK]), max_size=40),
 )
 def test_the_sql_text_decides_exactly_as_the_pure_function(
-    sql_and_memory: tuple[Store, Store], clock: FakeClock, steps: list[str | float], number: int
+    sql_and_memory: tuple[Store, Store], clock: FakeClock, steps: list[str | float]
 ) -> None:
-    breakers = [Breaker(f"{number}:{clock.time}", RULE, store) for store in sql_and_memory]
+    key = secrets.token_hex(8)  # the clock goes back at times, so it tells no two examples apart
+    breakers = [Breaker(key, RULE, store) for store in sql_and_memory]
     for step in steps:
         if isinstance(step, float):
             clock.time += step
@@ -156,12 +175,38 @@ def test_the_sql_text_decides_exactly_as_the_pure_function(
         assert breakers[0].status() == breakers[1].status()
 
 
+def test_what_is_told_late_counts_when_it_happened(timed_store: Store, clock: FakeClock) -> None:
+    breaker = Breaker("a", RULE, timed_store)
+    calls(breaker, "s")
+    clock.time += 31
+    calls(breaker, "fff")
+    assert breaker.status() == "closed"  # three calls in the window are too few
+
+
+def test_what_is_told_after_others_began_a_window_counts_in_the_one_before(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    with (
+        SqliteStore(tmp_path / "a.sqlite", clock=clock.now) as here,
+        SqliteStore(tmp_path / "a.sqlite", clock=clock.now) as there,
+    ):
+        late, other = Breaker("a", RULE, here), Breaker("a", RULE, there)
+        calls(late, "ssssssss")
+        clock.time += 4
+        calls(other, "f")
+        clock.time += 2
+        assert late.status() == "closed"
+        clock.time += 4.5
+        calls(late, "fff")
+        assert late.status() == "open"  # by now the successes are out of the window
+
+
 CHILD = """
 import sys
 from f.connect.limits.circuit_breaker import Breaker
 from f.connect.errors import TryLater
 from f.connect.integration import CircuitBreaker
-from f.store.stores import postgres_store, sqlite_store
+from f.store.stores import SqliteStore, postgres_store, sqlite_store
 kind, where = sys.argv[1:]
 with (sqlite_store(where) if kind == "sqlite" else postgres_store(where)) as store:
     breaker = Breaker("shared", CircuitBreaker(reset_timeout=0.01), store)

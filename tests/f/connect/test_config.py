@@ -398,6 +398,28 @@ def test_whatever_the_settings_are_they_are_used_or_refused(tmp_path: Path, valu
             read()
 
 
+@pytest.mark.parametrize(
+    "authentication",
+    [
+        {"type": "basic", "username": "\ud800", "password": "x"},
+        {"type": "api_key", "key": "\ud800", "location": "query"},
+        {"type": "oauth2", "token_url": "https://a.example", "client_id": "\ud800", "client_secret": "x"},
+        {"type": "jwt", "algorithm": "HS256", "key": "\ud800" * 40},
+    ],
+)
+def test_a_credential_with_half_a_character_is_refused(authentication: dict[str, str]) -> None:
+    with pytest.raises(FixSettings, match="half of a character"):
+        from_resource({"name": "a", "base_url": "https://a.example", "authentication": authentication})
+
+
+def test_claims_that_are_nested_without_end_are_refused() -> None:
+    claims: dict[str, Any] = {}
+    claims["again"] = claims
+    jwt = {"type": "jwt", "algorithm": "HS256", "key": "k" * 40, "claims": claims}
+    with pytest.raises(FixSettings, match="nested too deeply"):
+        from_resource({"name": "a", "base_url": "https://a.example", "authentication": jwt})
+
+
 def test_a_file_that_is_nested_too_deep_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "deep.json"
     path.write_text("[" * 200_000)

@@ -155,6 +155,22 @@ def test_a_secret_at_the_cut_leaves_no_part_of_itself() -> None:
     assert "s3cr3t" not in mask_start("x" * 1190 + "s3cr3t-s3cr3t-s3cr3t" + "y" * 5000, 300)
 
 
+@pytest.mark.parametrize("rest", ["", " and more"])
+def test_a_secret_across_the_end_of_what_is_read_leaves_no_part_of_itself(rest: str) -> None:
+    secret = "KEYMATERIAL" * 90
+    remember(secret)
+    echoed = secret * 80 + rest
+    for text in (echoed, "é" * 10_000 + echoed, json.dumps({"error": echoed})):
+        for masked in (mask_start(text, 200), mask_body(text), mask_body(text.encode())):
+            assert "MATERIAL" not in masked
+
+
+@pytest.mark.parametrize("before", ["\\n", "\\t", "%22", "%3D", "\\u0022", "\\x22"])
+def test_a_short_secret_is_masked_behind_an_escape(before: str) -> None:
+    remember("hunter2")
+    assert hide(f'"wrong:{before}hunter2"') == f'"wrong:{before}{MASK}"'
+
+
 def test_a_short_secret_is_masked_where_it_stands_alone() -> None:
     remember("test", "abc", "", None)
     assert mask_text("the latest test, abc") == f"the latest {MASK}, abc"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -341,3 +344,38 @@ def test_a_refused_credential_is_named_by_the_host_and_not_by_its_key(any_store:
                 client.get("/x")
             with pytest.raises(SignInAgain, match=rf"The credential of 127.0.0.1:{wire.port} was refused"):
                 client.get("/x")
+
+
+def test_no_call_holds_an_event_loop_up_while_the_store_is_locked(tmp_path: Path) -> None:
+    statuses = iter([500] * 4)
+    path = tmp_path / "state.sqlite"
+
+    async def longest_silence(client: Client) -> float:
+        longest, ticked = 0.0, time.monotonic()
+        call = asyncio.create_task(client.get_async("/a"))
+        while not call.done():
+            await asyncio.sleep(0.01)
+            longest, ticked = max(longest, time.monotonic() - ticked), time.monotonic()
+        assert (await call).status == 200  # the probe, once the lease could be written
+        return longest
+
+    async def run(site: Loopback) -> float:
+        rule = CircuitBreaker(minimum_calls=4, reset_timeout=0.2)
+        integration = Integration(name="a", base_url=site.url, retry=NO_RETRY, circuit_breaker=rule)
+        with sqlite_store(path) as store:
+            async with Client(integration, store) as client:
+                for _ in range(4):
+                    with contextlib.suppress(TryLater):
+                        await client.get_async("/a")
+                await asyncio.sleep(0.3)
+                other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                other.execute("BEGIN IMMEDIATE")
+                release = threading.Timer(1.5, other.execute, ["COMMIT"])
+                release.start()
+                silence = await longest_silence(client)
+                release.join()
+                other.close()
+                return silence
+
+    with serve(lambda _: Reply(next(statuses, 200), {})) as site:
+        assert asyncio.run(run(site)) < 1.0

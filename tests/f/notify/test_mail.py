@@ -129,7 +129,9 @@ def test_values_in_html_are_escaped(html: str) -> None:
     assert "script" in html
 
 
-@pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "//example.com", "https://"])
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "data:text/html,x", "//example.com", "https://", "http://["]
+)
 def test_a_link_that_is_no_web_address_is_refused(link: str) -> None:
     with pytest.raises(FixInput, match="must begin with https://"):
         safe_link(link)

@@ -154,6 +154,13 @@ def test_the_same_event_is_told_once_in_the_window(routing: Any, slack: Twin, st
     assert len(slack.sent()) == 3
 
 
+def test_a_channel_of_the_same_name_in_another_routing_hears_of_the_event_too(routing: Any) -> None:
+    channels: Any = routing["channels"]
+    other: Any = {**routing, "channels": {**channels, "ops": {**channels["ops"], "channel": "C0ALERTS"}}}
+    for one, expected in ((routing, "sent"), (other, "sent"), (routing, "duplicate")):
+        assert statuses(notify_event("compliance_issue", ISSUE, one))["ops"] == expected
+
+
 def test_a_dedupe_key_makes_events_of_different_data_the_same(routing: Any, slack: Twin) -> None:
     for number in range(2):
         notify_event("compliance_issue", {**ISSUE, "try": number}, routing, dedupe_key="aurora")

@@ -208,6 +208,7 @@ def test_a_used_up_quota_is_to_be_waited_for(resend: Twin) -> None:
         (lambda: send_sms("+12025550123", "x", "", {}), FixInput, "No sender"),
         (lambda: send_sms("+12025550123", "x", "Much Too Long", {}), FixInput, "at most 11"),
         (lambda: send_sms("+12025550123", "x", SENDER, {}, ["ftp://x"]), FixInput, "media URL"),
+        (lambda: send_sms("+12025550123", "x", SENDER, {}, ["http://["]), FixInput, "media URL"),
         (lambda: send_sms("+12025550123", "x", SENDER, {}, ["https://a.example"] * 11), FixInput, "10 media"),
         (lambda: send_email(**MAIL), FixSettings, "either resend or sendgrid"),
         (

@@ -143,6 +143,7 @@ def test_what_is_remembered_is_so_for_its_window(any_store: Store) -> None:
 def test_a_key_tells_nothing_of_its_parts() -> None:
     assert key_of("a", "bc") != key_of("ab", "c")
     assert "example" not in key_of("ada@example.com")
+    assert key_of("\ud800") != key_of("\ud801")
 
 
 def test_a_job_that_lost_its_lease_does_not_undo_what_the_next_one_did(any_store: Store) -> None:

@@ -174,3 +174,20 @@ def test_a_mapping_is_asked_for_and_an_empty_file_is_one(tmp_path: Path) -> None
     (tmp_path / "list.yaml").write_text("- 1\n", "utf-8")
     with pytest.raises(MillError, match=r"list\.yaml:1:1: holds list, a mapping is needed"):
         read_mapping(tmp_path / "list.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &a [1, *a]", "has no end"),
+        ("&a {b: {c: [*a]}}", "has no end"),
+        ("a: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
+    ],
+)
+def test_a_document_without_end_is_refused(text: str, said: str) -> None:
+    with pytest.raises(MillError, match=said):
+        parse_yaml(text, "a.yaml")
+
+
+def test_what_is_repeated_by_an_alias_has_an_end() -> None:
+    assert parse_yaml("a: &a [1]\nb: [*a, *a, {c: *a}]", "a.yaml") == {"a": [1], "b": [[1], [1], {"c": [1]}]}
