@@ -127,7 +127,10 @@ def shop_target(url: str, **settings: Any) -> Target:
     return Target(
         kind=Shop(),
         integration=Integration(
-            name="shop", base_url=url, retry=Retry(max_retries=1, initial_delay=0.001, max_delay=0.002)
+            name="shop",
+            base_url=url,
+            timeout=0.5,
+            retry=Retry(max_retries=1, initial_delay=0.001, max_delay=0.002),
         ),
         identity=f"shop {url}",
         endpoint="/products",

@@ -54,10 +54,18 @@ _CLAIM = """INSERT INTO import_rows AS r
     owner = excluded.owner, sending = '', doubt = '', job = NULL,
     content = CASE WHEN r.state = 'sent' AND r.content <> '' THEN '?' ELSE r.content END"""
 # A key that the target keeps is as old as its first sending with this content.
-_RECORD_SENT = """UPDATE import_rows SET state = 'sent', sending = j.value ->> 1, sent_at = :at,
-    first_sent_at = CASE WHEN sending = j.value ->> 1 AND first_sent_at > 0 THEN first_sent_at ELSE :at END,
-    in_flight = :in_flight, job = :job, doubt = ''
-    FROM {rows} WHERE target = :target AND record_key = j.value ->> 0 AND owner = :owner
+# An upsert of rows that are there: an UPDATE would look through all rows of the target for each of these.
+_RECORD_SENT = """INSERT INTO import_rows AS t
+    (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
+    sending, first_sent_at, in_flight, job, doubt)
+    SELECT r.target, r.record_key, r.content, 'sent', r.outcome, r.remote_id, r.import_id, r.owner, :at,
+    r.renewed_at, j.value ->> 1,
+    CASE WHEN r.sending = j.value ->> 1 AND r.first_sent_at > 0 THEN r.first_sent_at ELSE :at END,
+    :in_flight, :job, '' FROM {rows} CROSS JOIN import_rows AS r
+    WHERE r.target = :target AND r.record_key = j.value ->> 0 AND r.owner = :owner
+    ON CONFLICT (target, record_key) DO UPDATE SET state = excluded.state, sending = excluded.sending,
+    sent_at = excluded.sent_at, first_sent_at = excluded.first_sent_at, in_flight = excluded.in_flight,
+    job = excluded.job, doubt = '' WHERE t.owner = :owner
     RETURNING record_key"""
 # A claimed row exists, so this always updates; a row that another job has taken over is left alone.
 _DONE = """INSERT INTO import_rows AS r

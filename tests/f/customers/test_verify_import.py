@@ -304,7 +304,7 @@ def test_fields_that_the_target_does_not_show_are_not_compared(session: Session)
 def test_an_import_of_the_past_is_verified_from_the_terminal(
     session: Session, twin: TwinClient, tmp_path: Path
 ) -> None:
-    twin.put_settings(drop_every=3)
+    twin.put_settings(drop_every=7)
     text = table(30)
     result = run(session, api_of(twin.url), text).result
     (tmp_path / "customers.csv").write_text(text)
@@ -313,9 +313,9 @@ def test_an_import_of_the_past_is_verified_from_the_terminal(
                 "--missing", "missing.csv", state=session.state, cwd=tmp_path)  # fmt: skip
     assert told.returncode == 1, told.stderr
     found = json.loads(told.stdout)
-    assert (found["read"], found["missing"]) == (30, 10)
+    assert (found["read"], found["missing"]) == (30, 4)
     rows = list(csv.DictReader((tmp_path / "missing.csv").read_text("utf-8-sig").splitlines()))
-    assert [row["reject_reason"] for row in rows] == ["missing_in_target"] * 10
+    assert [row["reject_reason"] for row in rows] == ["missing_in_target"] * 4
     unknown = mill("import", "verify", "another", "customers.csv", "--to", "crm.json",
                    state=session.state, cwd=tmp_path)  # fmt: skip
     assert unknown.returncode != 0
