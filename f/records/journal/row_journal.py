@@ -217,36 +217,6 @@ class Journal(Protocol):
         """Return the seconds since the epoch, by the clock of `Claim.since`."""
 
 
-class NoJournal:
-    """Remembers nothing: every row is new, and there is nothing to commit."""
-
-    permit: Permit | None = None
-
-    def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        return {entry.key: MINE for entry in entries}
-
-    def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        return self.look(entries)
-
-    def record_sent(
-        self, entries: Sequence[Entry], in_flight: float, job: str | None = None
-    ) -> frozenset[str]:
-        del in_flight, job
-        return frozenset(entry.key for entry in entries)
-
-    def record_outcomes(self, **outcomes: object) -> None:
-        del outcomes
-
-    def proof(self) -> str | None:
-        return None
-
-    def keep_proof(self, proof: str) -> None:
-        del proof
-
-    def now(self) -> float:
-        return 0.0  # there is no `since` to compare it with
-
-
 class RowJournal:
     """The journal of one target in a store. Used by one thread at a time, except for `now`.
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from f.connect.metrics import Histogram
-from f.records.journal.row_journal import Journal, NoJournal
+from f.records.journal.no_journal import NoJournal
+from f.records.journal.row_journal import Journal
 from f.records.rows.outcome import RowOutcome, Stop
 from f.records.sending.batch_claims import Batch, BatchClaims
 from f.records.sending.delivery import Delivery
