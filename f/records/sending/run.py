@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from f.connect.metrics import Histogram
 from f.records.journal.no_journal import NoJournal
-from f.records.journal.row_journal import Journal
 from f.records.rows.outcome import RowOutcome, Stop
 from f.records.sending.batch_claims import Batch, BatchClaims
 from f.records.sending.delivery import Delivery
@@ -17,6 +16,7 @@ from f.records.sending.pacing import BatchFacts, next_delay
 
 if TYPE_CHECKING:
     from f.connect.client import Client
+    from f.records.journal.row_journal import Journal
     from f.records.rows.row import Row, Rows
     from f.records.target.target import OnDuplicate, Target
 
