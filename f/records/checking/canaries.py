@@ -49,12 +49,16 @@ class Samples(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A record that was sent, under which key, and what came of it. `response`: None if there was none."""
+    """A record that was sent, under which key, and what came of it. `response`: None if there was none.
+
+    `after_doubt`: an earlier try at the same was lost, and may have made what this one met.
+    """
 
     row: Row
     key: str
     outcome: RowOutcome
     response: Response | None = None
+    after_doubt: bool = False
 
     @property
     def id(self) -> str:
@@ -119,11 +123,13 @@ class Canaries:
 
     def repeat(self, row_of: Callable[[int], Row], key: str = "") -> Attempt:
         """Send a record that was made before, under this key or one that is new each time."""
+        in_doubt = False
         for number in range(_TRIES):
             attempt = self.send(row_of(number), key or new_key())
             if not attempt.is_unclear:
                 break
-        return attempt
+            in_doubt = in_doubt or attempt.outcome.outcome == "unknown"
+        return dataclasses.replace(attempt, after_doubt=in_doubt)
 
     def make_twice_at_once(self, *, same_key: bool) -> tuple[Attempt, Attempt]:
         """Send a new record twice at the same moment, as a repeat after a time-out may be."""

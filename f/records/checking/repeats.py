@@ -118,6 +118,8 @@ class RepeatCheck:
     def _seen(self, aspect: str, row_of: Callable[[int], Row], key: str = "") -> tuple[Seen, Attempt]:
         attempt = self._canaries.repeat(row_of, key)
         seen = self._judge(attempt)
+        if attempt.after_doubt and self._listed is None and seen in _NONE_MADE:
+            seen = "unclear"  # the try that was lost may have made the record that this one met
         status = f" ({attempt.status})" if attempt.status else ""
         meaning = attempt.outcome.detail if seen in {"refused", "unclear"} else ""
         self._findings.add(f"sent again: {aspect}", f"{_WORDS[seen]}{status}", meaning)

@@ -395,6 +395,25 @@ def test_an_id_that_only_echoes_the_key_does_not_show_a_record() -> None:
     assert proven(result)["repeats"] is None
 
 
+def test_a_try_that_was_lost_may_have_made_what_the_next_one_meets() -> None:
+    """Unique by the exact letters: the upper-case address makes a second record, and loses its answer."""
+    made: dict[str, str] = {}
+
+    def answer(asked: Asked) -> Reply:
+        if asked.method != "POST":
+            return Reply(404, {})
+        email = asked.json["email"]
+        if email in made:
+            return Reply(409, {"existing_id": made[email]})
+        made[email] = str(len(made) + 1)
+        is_recased = email.lower() != email
+        return Reply(drop=True) if is_recased else Reply(201, {"id": made[email]})
+
+    with serve(answer) as server:
+        result = measure(server)
+    assert proven(result)["repeats"] is None
+
+
 def test_a_second_record_behind_the_same_id_is_seen_by_the_look_up() -> None:
     """The API replays its first reply and stores the record again all the same."""
     stranger = Stranger()
