@@ -9,7 +9,7 @@ from f.records.planning.plan import ACTIONS, Plan
 from f.records.report.chart import outcome_bar
 from f.records.rows.outcome import MEANING, OUTCOMES
 from f.records.rows.tally import Reason
-from f.records.verifying.certificate import Certificate
+from f.records.verifying.certificate import COUNTED, Certificate
 from f.windmill.objects import FileRef
 
 if TYPE_CHECKING:
@@ -46,11 +46,7 @@ def _actions(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _certificate(certificate: Certificate) -> list[dict[str, Any]]:
-    names = ("identical", "altered", "missing", "not_known")
-    return [
-        {"read back": name.replace("_", " "), "rows": certificate[name]}  # type: ignore[literal-required]
-        for name in names
-    ]
+    return [{"read back": name.replace("_", " "), "rows": certificate[name]} for name in COUNTED]
 
 
 def _reason(reason: Reason) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from f.connect.transport.addresses import GivenAddresses
 from f.records.planning.plan_text import in_a_sentence
 from f.records.report.parked_rows import describe_parked
 from f.records.rows.outcome import OUTCOMES
+from f.records.verifying.certificate import COUNTED
 
 if TYPE_CHECKING:
     from f.records.planning.plan import Plan
@@ -62,8 +63,10 @@ def facts(summary: ImportSummary) -> dict[str, Any]:
 
 def certificate_facts(certificate: Certificate | None) -> dict[str, Any] | None:
     """Return what a generic webhook gets of a certificate: counts."""
-    names = ("eligible", "read", "identical", "altered", "missing", "not_known")
-    return None if certificate is None else {name: certificate[name] for name in names}  # type: ignore[literal-required]
+    if certificate is None:
+        return None
+    counts: dict[str, int] = {name: certificate[name] for name in COUNTED}
+    return {"eligible": certificate["eligible"], "read": certificate["read"], **counts}
 
 
 def plan_facts(plan: Plan | None) -> dict[str, Any] | None:

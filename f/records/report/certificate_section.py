@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
-from f.records.verifying.certificate import KINDS, Alteration, Certificate, is_sound
+from f.records.verifying.certificate import KINDS, Alteration, Certificate, Counted, is_sound
 
 if TYPE_CHECKING:
     from f.windmill.objects import FileRef
 
 _MOST_LINES = 20
-_ROWS = (
-    ("identical", "just as they were sent"),
-    ("altered", "there, with other values in some fields"),
-    ("missing", "not there, though the target said that it took them"),
-    ("not_known", "the answer of the look-up proved nothing"),
-)
+_MEANING: dict[Counted, str] = {
+    "identical": "just as they were sent",
+    "altered": "there, with other values in some fields",
+    "missing": "not there, though the target said that it took them",
+    "not_known": "the answer of the look-up proved nothing",
+}
 
 
 def certificate_section(certificate: Certificate) -> str:
@@ -35,9 +35,9 @@ def certificate_section(certificate: Certificate) -> str:
 
 def _counts(certificate: Certificate) -> str:
     body = "".join(
-        f'<tr{"" if certificate[name] else _NONE}><th scope="row">{name.replace("_", " ")}</th>'  # type: ignore[literal-required]
-        f'<td class="number">{certificate[name]:,}</td><td>{escape(meaning)}</td></tr>'  # type: ignore[literal-required]
-        for name, meaning in _ROWS
+        f'<tr{"" if certificate[name] else _NONE}><th scope="row">{name.replace("_", " ")}</th>'
+        f'<td class="number">{certificate[name]:,}</td><td>{escape(meaning)}</td></tr>'
+        for name, meaning in _MEANING.items()
     )
     return (
         '<table><caption>Rows as they are there</caption><thead><tr><th scope="col">Found</th>'

@@ -146,10 +146,7 @@ class RowLookup:
             return looked_up
         self._wait_for_in_flight(rows, in_doubt)
         answers = self._ask(lookup, rows, in_doubt)
-        if answers.found and self._proof is None:
-            # A row that is found teaches what the other answers mean.
-            there = next(row for row in rows if row.line in answers.found)
-            self.learn(there, answers.found[there.line].id, is_new=there.line in newly_in_doubt)
+        if self._learnt_from(answers, rows, newly_in_doubt):
             answers = self._ask(lookup, rows, in_doubt)
         for row in rows:
             claim = in_doubt.get(row.line)
@@ -172,6 +169,14 @@ class RowLookup:
             else:
                 looked_up.absent.append(row)
         return looked_up
+
+    def _learnt_from(self, answers: Answers, rows: Rows, newly_in_doubt: frozenset[int]) -> bool:
+        """Whether a row that was found has just taught what the other answers mean."""
+        before = self._proof
+        if before is None and answers.found:
+            there = next(row for row in rows if row.line in answers.found)
+            self.learn(there, answers.found[there.line].id, is_new=there.line in newly_in_doubt)
+        return self._proof is not before
 
     def _ask(self, lookup: Lookup, rows: Rows, in_doubt: InDoubt) -> Answers:
         answers, proof = Answers(), self._known_proof(lookup)

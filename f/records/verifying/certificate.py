@@ -29,6 +29,9 @@ KINDS: dict[Kind, str] = {
     "truncated": "the target keeps the beginning only",
     "changed": "another value",
 }
+# What became of the rows that were read back; they add up to `read`.
+Counted = Literal["identical", "altered", "missing", "not_known"]
+COUNTED: tuple[Counted, ...] = ("identical", "altered", "missing", "not_known")
 MOST_EXAMPLES, MOST_LINES = 5, 100
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -15,7 +15,7 @@ from f.records.sending.batch_claims import entry_of
 from f.records.sending.lookup import Answers, is_answer, kept_proof
 from f.records.target.target import digest
 from f.records.target.values import leaves
-from f.records.verifying.certificate import Certificate, Comparison
+from f.records.verifying.certificate import COUNTED, Certificate, Comparison
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Request
@@ -208,9 +208,8 @@ def certificate_of(read_back: ReadBack, eligible: int) -> Certificate:
 
 
 def _message(certificate: Certificate, stopped: str) -> str:
-    names = ("identical", "altered", "missing", "not_known")
-    parts: Mapping[str, int] = {name: certificate[name] for name in names}  # type: ignore[literal-required]
-    counted = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in parts.items() if count)
+    parts = {name: certificate[name] for name in COUNTED if certificate[name]}
+    counted = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in parts.items())
     of = f" of {certificate['eligible']:,}" if certificate["read"] != certificate["eligible"] else ""
     read = f"{certificate['read']:,}{of} rows were read back: {counted}." if certificate["read"] else ""
     return " ".join(filter(None, (read, stopped))) or "There was no row to read back."

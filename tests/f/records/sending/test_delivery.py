@@ -615,3 +615,14 @@ def test_the_journal_holds_no_personal_data(tmp_path: Path) -> None:
     assert server.url in stored
     assert "example.com" not in stored
     assert "Customer" not in stored
+
+
+def test_a_look_up_whose_answers_are_documented_is_asked_once(tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Reply:
+        found = [{"Id": "003A", "Email": "c2@example.com"}]
+        return Reply(200, {"totalSize": 1, "done": True, "records": found})
+
+    with serve(answer) as server:
+        sent = bench(server, tmp_path, kind="salesforce").send(rows(1))
+        asked = len(server.asked)
+    assert (codes(sent), asked) == ({"already_exists": 1}, 1)
