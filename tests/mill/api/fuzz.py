@@ -33,6 +33,7 @@ from mill.api.endpoints.scripts_api import ScriptsApi
 from mill.api.endpoints.values_api import ValuesApi
 from mill.twins import registry
 from mill.twins.twin import Setup
+from tests.mill.api.stage import OPEN_ROUTE
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "fuzz-token"
@@ -427,19 +428,8 @@ def serving(folder: Path) -> Iterator[Server]:
         "wait": {"route_path": "f/demo/wait/:name", "wrap_body": True},
     }
     for name, fields in routes.items():
-        trigger: dict[str, Any] = {
-            "script_path": "f/demo/echo",
-            "is_flow": False,
-            "route_path": f"f/demo/{name}",
-            "http_method": "post",
-            "request_type": "sync",
-            "authentication_method": "none",
-            "is_static_website": False,
-            "workspaced_route": False,
-            "wrap_body": False,
-            "raw_string": False,
-        }
-        write(f"f/demo/{name}.http_trigger.yaml", trigger | fields)
+        trigger = OPEN_ROUTE | {"script_path": "f/demo/echo", "route_path": f"f/demo/{name}"} | fields
+        write(f"f/demo/{name}.http_trigger.yaml", trigger)
     secrets = {
         "key": {"api_key_header": "X-API-Key", "api_key_secret": "k"},
         "basic": {"username": "u", "password": "p"},

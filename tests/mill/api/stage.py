@@ -21,6 +21,17 @@ from mill.api.server import LocalApi
 from mill.errors import MillError
 from mill.ports import Completed, Job, Resume, Target
 
+# An HTTP trigger of a script that anybody may call, but for its script and its path.
+OPEN_ROUTE: dict[str, Any] = {
+    "is_flow": False,
+    "http_method": "post",
+    "request_type": "sync",
+    "authentication_method": "none",
+    "is_static_website": False,
+    "workspaced_route": False,
+    "wrap_body": False,
+    "raw_string": False,
+}
 Function = Callable[[Mapping[str, Any]], Any]
 
 
@@ -161,19 +172,8 @@ class Stage:
 
     def trigger(self, path: str, **fields: Any) -> Path:
         """An HTTP trigger of the script at the same path, unless `fields` say otherwise."""
-        full = {
-            "script_path": path,
-            "is_flow": False,
-            "route_path": path,
-            "http_method": "post",
-            "request_type": "sync",
-            "authentication_method": "none",
-            "is_static_website": False,
-            "workspaced_route": False,
-            "wrap_body": False,
-            "raw_string": False,
-        }
-        return self.write(f"{path}.http_trigger.yaml", full | fields)
+        full = OPEN_ROUTE | {"script_path": path, "route_path": path} | fields
+        return self.write(f"{path}.http_trigger.yaml", full)
 
     def template(self, kind: str, path: str, value: Any, **fields: Any) -> Path:
         return self.write(f"resources/mock/{path}.{kind}.yaml", {"value": value, **fields})

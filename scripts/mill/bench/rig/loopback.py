@@ -20,19 +20,19 @@ def reply(status: bytes, body: bytes, *headers: bytes) -> bytes:
     return b"\r\n".join((*head, b"", body))
 
 
-class _Connection(asyncio.Protocol):
-    """Answers every request once it is whole."""
+class Connection(asyncio.Protocol):
+    """Hands every request on once it is whole: its head, without the blank line, and its body."""
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer, self._received = answer, b""
+    def __init__(self, take: Callable[[bytes, bytes, asyncio.Transport], None]) -> None:
+        self._take, self._received = take, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
-        assert isinstance(transport, asyncio.WriteTransport)
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer every whole request received so far."""
+        """Hand on every whole request received so far."""
         self._received += data
         while (end := self._received.find(b"\r\n\r\n")) >= 0:
             head = self._received[:end]
@@ -41,14 +41,18 @@ class _Connection(asyncio.Protocol):
             if len(self._received) < whole:
                 return
             body, self._received = self._received[end + 4 : whole], self._received[whole:]
-            answer, delay = self._answer(head.split(b" ", 2)[1], body)
-            asyncio.get_running_loop().call_later(delay, self._transport.write, answer)
+            self._take(head, body, self._transport)
 
 
 async def serve(answer: Answer) -> None:
     """Print the port, and answer until the standard input is closed."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(answer), "127.0.0.1", 0, backlog=512)
+
+    def take(head: bytes, body: bytes, transport: asyncio.Transport) -> None:
+        whole, delay = answer(head.split(b" ", 2)[1], body)
+        loop.call_later(delay, transport.write, whole)
+
+    server = await loop.create_server(lambda: Connection(take), "127.0.0.1", 0, backlog=512)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await loop.run_in_executor(None, sys.stdin.read)

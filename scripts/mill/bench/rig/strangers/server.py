@@ -14,6 +14,7 @@ import json
 import sys
 from typing import Any
 
+from mill.bench.rig.loopback import Connection
 from mill.bench.rig.strangers.behaviour import Behaviour
 from mill.bench.rig.strangers.messages import Reply, Request, Turn
 from mill.bench.rig.strangers.stranger import Stranger
@@ -61,55 +62,37 @@ class Town:
         return self._loop.time() - self._began
 
 
-class _Connection(asyncio.Protocol):
-    """Answers each request once it is whole, one after the other."""
+def _do(turn: Turn, transport: asyncio.Transport) -> None:
+    if turn.reply is None:
+        transport.abort()
+    elif turn.after:
+        asyncio.get_running_loop().call_later(turn.after, _write, turn, transport)
+    else:
+        _write(turn, transport)
 
-    def __init__(self, town: Town) -> None:
-        self._town, self._received = town, b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Answer every whole request received so far."""
-        self._received += data
-        while (end := self._received.find(b"\r\n\r\n")) >= 0:
-            head = self._received[:end]
-            _, found, rest = head.lower().partition(b"content-length:")
-            whole = end + 4 + (int(rest.split(b"\r\n", 1)[0]) if found else 0)
-            if len(self._received) < whole:
-                return
-            body, self._received = self._received[end + 4 : whole], self._received[whole:]
-            self._do(self._town.answer(head, body))
-
-    def _do(self, turn: Turn) -> None:
-        if turn.reply is None:
-            self._transport.abort()
-        elif turn.after:
-            asyncio.get_running_loop().call_later(turn.after, self._write, turn)
-        else:
-            self._write(turn)
-
-    def _write(self, turn: Turn) -> None:
-        assert turn.reply is not None
-        if self._transport.is_closing():
-            return
-        data = turn.reply.encode()
-        if not turn.cut:
-            self._transport.write(data)
-            return
-        body = data.find(b"\r\n\r\n") + 4
-        self._transport.write(data[: (body + len(data)) // 2])
-        self._transport.close()
+def _write(turn: Turn, transport: asyncio.Transport) -> None:
+    assert turn.reply is not None
+    if transport.is_closing():
+        return
+    data = turn.reply.encode()
+    if not turn.cut:
+        transport.write(data)
+        return
+    body = data.find(b"\r\n\r\n") + 4
+    transport.write(data[: (body + len(data)) // 2])
+    transport.close()
 
 
 async def serve() -> None:
     """Print the address, and answer until the standard input is closed."""
     loop = asyncio.get_running_loop()
     town = Town()
-    server = await loop.create_server(lambda: _Connection(town), "127.0.0.1", 0, backlog=512)
+
+    def take(head: bytes, body: bytes, transport: asyncio.Transport) -> None:
+        _do(town.answer(head, body), transport)
+
+    server = await loop.create_server(lambda: Connection(take), "127.0.0.1", 0, backlog=512)
     sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await loop.run_in_executor(None, sys.stdin.read)
