@@ -118,6 +118,9 @@ class Guard(Protocol):
     def blocks_entry(self) -> bool:
         """Return whether the next `enter` may wait for a database."""
 
+    def blocks_exit(self, outcome: Reply | Lost) -> bool:
+        """Return whether `leave` may wait for a database after this outcome."""
+
     def enter(self, call: Call, waited: float, max_wait: float) -> float:
         """Return seconds to wait before asking again, 0 to go on; raises if waiting is no use.
 
@@ -239,9 +242,10 @@ class Exchange:
             outcome = yield Send(outgoing, call.request.timeout or self._integration.timeout)
         finally:
             call.elapsed = self._clock.ticks() - started
-            if outcome is None or not self._guard.blocks:  # a generator that is being closed may not yield
+            waits = outcome is not None and self._guard.blocks_exit(outcome)
+            if not waits:  # a generator that is being closed may not yield
                 self._guard.leave(call, outcome)
-        if self._guard.blocks:
+        if waits:
             yield Do(functools.partial(self._guard.leave, call, outcome))
         return outcome
 
@@ -281,6 +285,10 @@ class NoGuard:
     """Lets everything through."""
 
     blocks = blocks_entry = False
+
+    def blocks_exit(self, outcome: Reply | Lost) -> bool:
+        del outcome
+        return False
 
     def enter(self, call: Call, waited: float, max_wait: float) -> float:
         del call, waited, max_wait

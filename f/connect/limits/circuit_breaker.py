@@ -189,7 +189,6 @@ class _View:
     calls: int = 0  # its own, which the row does not count yet
     failures: int = 0
     counted: float = 0.0  # when it counted the last of them
-    is_telling: bool = False  # a look is about to tell them
 
 
 class SqlStates:
@@ -201,7 +200,7 @@ class SqlStates:
     def __init__(self, store: Store, background: Background) -> None:
         self._store, self._background = store, background
         self._views: dict[str, _View] = {}
-        self._lock = threading.Lock()
+        self._lock, self._telling = threading.Lock(), threading.Lock()
         store.create(TABLE, durable=False)
 
     def read(self, key: str) -> tuple[State, float]:
@@ -238,12 +237,10 @@ class SqlStates:
             view.failures += failed
             view.counted = now
             is_open = view.state.open_until > 0
-            tells = failed and not is_open and not view.is_telling and _looks_bad(view.state, rule)
-            view.is_telling = view.is_telling or tells
         if is_open:
             self.open(key, rule.reset_timeout)
-        elif tells:
-            self._background.run(lambda: self._look(key))
+        elif failed and _looks_bad(view.state, rule):
+            self._background.run(lambda: self._tell(key))
 
     def probed(self, key: str, probe: str, open_for: float | None) -> None:
         now = self._store.now()
@@ -274,12 +271,22 @@ class SqlStates:
         with self._lock:
             return self._views.setdefault(key, _View())
 
+    def _tell(self, key: str) -> None:
+        """Return when no failure of this process is left that others could not know of."""
+        with self._telling:
+            if self._view(key).failures:  # else another thread has just told of this one too
+                self._exchange(key)
+
     def _look(self, key: str) -> None:
+        with self._telling:
+            self._exchange(key)
+
+    def _exchange(self, key: str) -> None:
         """Tell the row of this process's own calls, and learn of those of the others."""
         with self._lock:
             view, now = self._views.setdefault(key, _View()), self._store.now()
             calls, failures, rule, counted_at = view.calls, view.failures, view.rule, view.counted
-            view.calls, view.failures, view.is_telling = 0, 0, False
+            view.calls, view.failures = 0, 0
         rows: list[Row] = []
         if calls and rule is not None:
             # They are of the second after the last look, which may be long ago: that is their half window.

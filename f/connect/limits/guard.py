@@ -96,6 +96,16 @@ class SharedGuard:
             return False
         return self.blocks or not self._has_looked or self._may_probe()
 
+    def blocks_exit(self, outcome: Reply | Lost) -> bool:
+        """Return whether the end of an attempt waits for a database.
+
+        A failure is told to the other jobs before this one sends its next call: that bounds how many all of
+        them together send to what is down.
+        """
+        if self._store.in_memory:
+            return False
+        return self.blocks or (self._integration.circuit_breaker.enabled and bool(_is_failure(outcome)))
+
     def _may_probe(self) -> bool:
         is_half_open = self._integration.circuit_breaker.enabled and self.breaker.status() == "half_open"
         return is_half_open or self._credential.may_probe()
