@@ -17,14 +17,14 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
-from f.store.store import BUSY_SECONDS, Row, Store, Values
+from f.store.store import BUSY_SECONDS, Row, Statement, Store, Values
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -103,25 +103,18 @@ class SqliteStore(Store):
 
     def execute(self, sql: str, values: Values | None = None) -> list[Row]:
         with self._connected() as connection, _storable():
-            return connection.execute(sql, values or {}).fetchall()
+            return connection.execute(_translated(sql), values or {}).fetchall()
 
-    def execute_many(self, sql: str, rows: Iterable[Values]) -> None:
-        with self.transaction(), self._connected() as connection, _storable():
-            connection.executemany(sql, rows)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        with self._connected() as connection:
-            if connection.in_transaction:  # the outer block decides
-                yield
-                return
+    def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        with self._connected() as connection, _storable():
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield
+                rows = [connection.execute(_translated(sql), values).fetchall() for sql, values in statements]
                 connection.execute("COMMIT")
             except BaseException:
                 _roll_back(connection)
                 raise
+            return rows
 
     def create(self, table: str, *, durable: bool = True) -> None:
         del durable
@@ -178,6 +171,10 @@ class SqliteStore(Store):
         with self._lock:
             self._connections.append(connection)
         return connection
+
+
+def _translated(sql: str) -> str:
+    return sql.replace("each_row(", "json_each(")
 
 
 def _roll_back(connection: Connection) -> None:
