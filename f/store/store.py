@@ -28,6 +28,9 @@ Statement = tuple[str, Values]
 
 LEASE_LOST = "lease_lost"  # the code of an error: another job acts in this one's place
 BUSY_SECONDS = 10.0  # how long a writer waits for another process's lock before TryLater
+_CLOCK_CHECK_SECONDS = 60.0
+# CREATE TABLE IF NOT EXISTS races in Postgres without a lock. Any number will do that only we use.
+POSTGRES_DDL_LOCK = f"SELECT pg_advisory_xact_lock({0x6D696C6C})"
 
 _LEASES = """CREATE TABLE IF NOT EXISTS store_lease (
     key TEXT PRIMARY KEY, holder TEXT NOT NULL, until DOUBLE PRECISION NOT NULL, number BIGINT NOT NULL)"""
@@ -56,6 +59,8 @@ class Store(ABC):
     """
 
     in_memory = False
+    spans_machines = False  # whether the jobs of several machines share it
+    is_remote = False  # whether a statement is a request: so much for each call is too much
 
     def __init__(self) -> None:
         self._shared: dict[str, Any] = {}
@@ -174,6 +179,24 @@ def write_held(store: Store, lease: Lease, *statements: Statement) -> list[list[
 def release(store: Store, lease: Lease) -> None:
     """Let others take it at once; nothing happens if another has it by now."""
     store.execute(_RELEASE, {**_values(lease), "now": store.now()})
+
+
+class DatabaseClock:
+    """A database's time, so that workers whose clocks differ agree. The database is asked once a minute."""
+
+    def __init__(self, ask: Callable[[], float]) -> None:
+        self._ask = ask
+        self._offset, self._checked = 0.0, float("-inf")
+
+    def now(self) -> float:
+        """Return the seconds since the epoch."""
+        if time.monotonic() - self._checked > _CLOCK_CHECK_SECONDS:
+            before = boot_ticks()
+            theirs = self._ask()
+            self._offset = theirs - (before + boot_ticks()) / 2
+            self._checked = time.monotonic()
+        # Not by time.time(): a clock that is set meanwhile would make others' leases seem to have run out.
+        return boot_ticks() + self._offset
 
 
 def boot_ticks() -> float:

@@ -1,8 +1,8 @@
 """Where the jobs of a workspace remember: in a Postgres, in a SQLite file of this machine, or in memory.
 
-A store has a purpose and is shared by every job that opens it. A SQLite file in the home directory serves
-the jobs of one machine. Several workers need one Postgres between them: give every script the same
-`postgresql` resource.
+A store has a purpose and is shared by every job that opens it. Several workers need one Postgres between
+them: the data table of the workspace, which every job finds by itself, or the `postgresql` resource that
+every script is given. A SQLite file in the home directory serves the jobs of one machine.
 """
 
 # ruff: noqa: D102, ERA001 - Store says what its methods are for; the list below is for Windmill
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
 from f.store.store import BUSY_SECONDS, Row, Statement, Store, Values
+from f.windmill.connection import offers_data_tables
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -44,13 +45,14 @@ class postgresql(TypedDict, total=False):  # noqa: N801 - Windmill finds the res
 
 
 def open_store(database: Mapping[str, object] | None, purpose: str, *, durable: bool = False) -> Store:
-    """Return this database, else this machine's file for the purpose, such as `imports`.
+    """Return this database, else the workspace's data table, else this machine's file for the purpose.
 
-    `durable`: what is committed to the file outlives a power cut, as it does in a database.
+    A purpose is such as `imports`. `durable`: what is committed to the file outlives a power cut, as it does
+    in a database.
     """
     if database:
         return postgres_store(database)
-    return sqlite_store(folder() / f"{purpose}.sqlite", durable=durable)
+    return data_table_store() or sqlite_store(folder() / f"{purpose}.sqlite", durable=durable)
 
 
 def folder() -> Path:
@@ -76,6 +78,15 @@ def postgres_store(where: str | Mapping[str, Any]) -> Store:
     from f.store.postgres_store import PostgresStore  # noqa: PLC0415 - psycopg costs 120 ms and is seldom used
 
     return PostgresStore(where)
+
+
+def data_table_store() -> Store | None:
+    """Return the workspace's data table; None if it has none, or this is no job. See `workspace_store`."""
+    if not offers_data_tables():
+        return None
+    from f.store.data_table_store import workspace_store  # noqa: PLC0415 - a module less for all others
+
+    return workspace_store()
 
 
 class SqliteStore(Store):
