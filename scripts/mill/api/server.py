@@ -59,6 +59,7 @@ class _Settings:
     environment: Mapping[str, str]
     template_dirs: Sequence[Path]
     hosts: Sequence[str]
+    data_tables: DataTables
 
 
 class LocalApi:
@@ -88,18 +89,19 @@ class LocalApi:
         self.workspace_id = workspace_id
         self.triggers: list[HttpTrigger] = load_triggers(Workspace(workspace_root), workspace_id)
         self._table = RouteTable(self.triggers)
+        ours = read_environment(workspace_root, environment)
         self._settings = _Settings(
             root=workspace_root,
             state_dir=state_dir,
             jobs=jobs,
             clock=clock,
             signing_key=secrets.token_bytes(32),
-            environment=read_environment(workspace_root, environment),
+            environment=ours,
             template_dirs=templates or [workspace_root / _DEFAULT_TEMPLATES],
             hosts=hosts,
+            data_tables=DataTables(state_dir / "data_tables", servers_in(ours)),
         )
         self._port = port
-        self._data_tables = DataTables(state_dir / "data_tables", servers_in(self._settings.environment))
         self._values: Values | None = None
         self._resources = ExitStack()
 
@@ -111,11 +113,11 @@ class LocalApi:
     @property
     def keeps_state(self) -> bool:
         """Whether jobs may keep their own state in the data table `main`."""
-        return self._data_tables.are_real
+        return self._settings.data_tables.are_real
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
-            starting.callback(self._data_tables.close)
+            starting.callback(self._settings.data_tables.close)
             listener = listen(self._port)
             starting.callback(listener.close)
             self._port = listener.getsockname()[1]
@@ -182,7 +184,7 @@ class LocalApi:
             ValuesApi(values, workspace_id),
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),
-            RunApi(jobs, waiter, self._data_tables),
+            RunApi(jobs, waiter, self._settings.data_tables),
             ScriptsApi(self._settings.root),
             approvals,
         )
