@@ -10,6 +10,7 @@ every script is given. A SQLite file in the home directory serves the jobs of on
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
 # psycopg[binary]
+# requests
 
 from __future__ import annotations
 
