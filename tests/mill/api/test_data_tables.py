@@ -161,3 +161,14 @@ def test_data_tables_are_named_in_the_environment() -> None:
     ) == {"main": "postgresql://x"}
     assert DataTables(Path(), {"main": "postgresql://x"}).are_real
     assert not DataTables(Path(), {}).are_real
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://u:hunter2hunter2@127.0.0.1:1/x", "host=x password='hunter2hunter2", "hunter2hunter2"],
+)
+def test_a_postgres_that_is_not_there_is_named_and_its_password_is_not(tmp_path: Path, address: str) -> None:
+    tables = DataTables(tmp_path, {"main": address})
+    with pytest.raises(MillError, match="Check MILL_DATA_TABLE_MAIN") as caught:
+        tables.run("SELECT 1", {"database": "datatable://main"})
+    assert "hunter2" not in str(caught.value)

@@ -81,7 +81,9 @@ class DataTables:
         with self._lock:
             if name not in self._tables:
                 server = self._servers.get(name)
-                self._tables[name] = _PostgresTable(server) if server else _SqliteTable(self._folder, name)
+                self._tables[name] = (
+                    _PostgresTable(name, server) if server else _SqliteTable(self._folder, name)
+                )
             return self._tables[name]
 
 
@@ -107,8 +109,8 @@ class _Table(Protocol):
 class _PostgresTable:
     """In a Postgres. As on a worker, a connection that is free is used again, in the state it was left in."""
 
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
+    def __init__(self, name: str, conninfo: str) -> None:
+        self._name, self._conninfo = name, conninfo
         self._free: list[psycopg.Connection[dict[str, Any]]] = []
         self._lock = threading.Lock()
 
@@ -125,12 +127,23 @@ class _PostgresTable:
         with self._lock:
             connection = self._free.pop() if self._free else None
         if connection is None or connection.closed:
-            connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None)
+            connection = self._connect()
         try:
             yield connection
         finally:
             with self._lock:
                 self._free.append(connection)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        try:
+            return psycopg.connect(
+                self._conninfo, autocommit=True, prepare_threshold=None, connect_timeout=10
+            )
+        except psycopg.Error as error:  # its words may quote the password
+            raise MillError(
+                f"The Postgres of the data table {self._name} was not reached ({type(error).__name__}). Check "
+                f"{SETTING}{self._name.upper()}: postgresql://user:password@host:5432/dbname."
+            ) from None
 
     def _rows(
         self, cursor: psycopg.RawCursor[Any], statement: str, script: Script, args: Mapping[str, Any]
