@@ -141,8 +141,8 @@ class _PostgresTable:
             )
         except psycopg.Error as error:  # its words may quote the password
             raise MillError(
-                f"The Postgres of the data table {self._name} was not reached ({type(error).__name__}). Check "
-                f"{SETTING}{self._name.upper()}: postgresql://user:password@host:5432/dbname."
+                f"The Postgres of the data table {self._name} was not reached ({type(error).__name__}). "
+                f"Check {SETTING}{self._name.upper()}: postgresql://user:password@host:5432/dbname."
             ) from None
 
     def _rows(
