@@ -79,7 +79,7 @@ def test_a_route_has_its_path_parameters_body_and_replies(tmp_path: Path) -> Non
             },
         },
     }
-    assert set(operation["responses"]) == {"200", "204", "422"}
+    assert set(operation["responses"]) == {"200", "204", "400", "422"}
     assert operation["security"] == []
 
 
@@ -91,7 +91,7 @@ def test_scripts_with_a_main_have_webhooks_and_libraries_have_none(tmp_path: Pat
         "/api/w/{workspace}/jobs/run/p/f/a/send",
         "/api/w/{workspace}/jobs/run_wait_result/p/f/a/send",
     ]
-    assert set(hooks["/api/w/{workspace}/jobs/run/p/f/a/send"]["post"]["responses"]) == {"201"}
+    assert set(hooks["/api/w/{workspace}/jobs/run/p/f/a/send"]["post"]["responses"]) == {"201", "400", "401"}
     assert hooks["/api/w/{workspace}/jobs/run/p/f/a/send"]["post"]["security"] == [{"token": []}]
 
 
@@ -131,7 +131,7 @@ def test_a_get_has_no_body_and_an_asynchronous_route_answers_with_a_job(tmp_path
     operation = routes(tmp_path, method="get", kind="async")["paths"]["/api/r/orders/{id}/{rest}"]["get"]
 
     assert "requestBody" not in operation
-    assert set(operation["responses"]) == {"201"}
+    assert set(operation["responses"]) == {"201", "400"}
 
 
 def test_a_route_of_one_workspace_names_it_in_the_path(tmp_path: Path) -> None:

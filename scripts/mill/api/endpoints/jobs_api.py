@@ -30,6 +30,7 @@ class JobsApi:
         user_state = "/jobs/flow/user_states/{id}/{key:path}"
         return [
             Route("/jobs_u/get/{id}", self._of_job(self._get)),
+            Route("/jobs_u/get_args/{id}", self._of_job(lambda job: json_response(dict(job.args)))),
             Route("/jobs_u/get_root_job_id/{id}", self._of_job(_root_id)),
             Route("/jobs_u/get_logs/{id}", self._of_job(_logs)),
             Route("/jobs_u/completed/get_result/{id}", self._of_job(_result)),
