@@ -61,11 +61,11 @@ def main(
 def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
     """Turn a request into main's arguments; ValueError for one that would be misunderstood.
 
-    Behind a route the body is a customer, and the query decides how the mock behaves. At the script's own webhook
-    the body's members are the arguments, as in the form.
+    Behind a route the body is a customer, and the query decides how the mock behaves. At the script's own
+    webhook the body's members are the arguments, as in the form.
     """
     body, query, headers = event.get("body"), event.get("query") or {}, event.get("headers") or {}
-    if not isinstance(body or {}, dict):
+    if body and not isinstance(body, dict):
         raise ValueError("The body must be a JSON object.")
     if event.get("kind") == "webhook":
         _refuse_unknown({**(body or {}), **query}, _ARGUMENTS, "argument")

@@ -1,7 +1,7 @@
 """The inputs of a flow: whether they are what its form declares, and what a URL's query says of them.
 
-Windmill hands a flow whatever arrives. An input that nothing reads is lost without a word, and the text "false"
-is true in an expression; so the flow's first step checks what it was given before anything is read or sent.
+Windmill hands a flow whatever arrives. An input that nothing reads is lost without a word, and the text
+"false" is true in an expression; so the flow's first step checks all it was given before anything is sent.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def check_inputs(arguments: str, schema: Schema) -> None:
 def _unknown(name: str, schema: Schema) -> str:
     if not name.isidentifier() or len(name) > _LONGEST_SHOWN:  # a file sent as a web form becomes a name
         return (
-            "An input was sent whose name is none. Send a file as it is with the header Content-Type: text/csv, "
-            "or the inputs as a JSON object."
+            "An input was sent whose name is none. Send a file as it is with the header Content-Type: "
+            "text/csv, or the inputs as a JSON object."
         )
     near = difflib.get_close_matches(name, schema, n=1, cutoff=0.5)
     return f"There is no input {name}. " + (
@@ -61,11 +61,16 @@ def _check(name: str, value: Any, declared: Mapping[str, Any]) -> None:
         return
     words, fits = _TYPES[kind]
     if not fits(value):
-        raise FixInput(f"The input {name} must be {words}, not {_shown(value, kind)}.", code="bad_input")
+        resource = str(declared.get("format", "")).startswith("resource-") and isinstance(value, str)
+        hint = " A resource is written $res:f/folder/name." if resource else ""
+        raise FixInput(
+            f"The input {name} must be {words}, not {_shown(value, kind)}.{hint}", code="bad_input"
+        )
     choices = declared.get("enum")
     if choices and value not in choices:
         raise FixInput(
-            f"The input {name} must be one of {', '.join(choices)}, not {_shown(value, kind)}.", code="bad_input"
+            f"The input {name} must be one of {', '.join(choices)}, not {_shown(value, kind)}.",
+            code="bad_input",
         )
     least, most = declared.get("minimum"), declared.get("maximum")
     if (least is not None and value < least) or (most is not None and value > most):

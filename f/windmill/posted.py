@@ -32,16 +32,16 @@ class Posted:
 def as_sent() -> dict[str, Any]:
     """Return this job's event as the request was sent.
 
-    In the event that the job gets, Windmill has replaced every text such as `$var:f/a/b` by what it names, with
-    the rights of whoever owns the route. Which was sent can be seen only here. TryLater if it cannot.
+    In the event that the job gets, Windmill has replaced every text such as `$var:f/a/b` by what it names,
+    with the rights of whoever owns the route. What was sent can be seen only here. TryLater if it cannot.
     """
     reply = ask(f"jobs_u/get_args/{os.environ.get('WM_JOB_ID', '')}")
     arguments = reply.json() if reply.is_success else None
     event = arguments.get("event") if isinstance(arguments, dict) else None
     if not isinstance(event, dict):
         raise TryLater(
-            f"Windmill did not say what was sent (it answered {reply.status_code}). Nothing was started: send "
-            "it again.",
+            f"Windmill did not say what was sent (it answered {reply.status_code}). Nothing was started: "
+            "send it again.",
             code="platform",
         )
     return event

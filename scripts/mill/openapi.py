@@ -55,8 +55,8 @@ class Target:
     description: str
     schema: Json
     has_preprocessor: bool
-    # What a preprocessor says of itself in INPUTS_FROM: "json" and "query" if it takes the inputs from there, and
-    # the media types that it takes as a whole.
+    # What a preprocessor says of itself in INPUTS_FROM: "json" and "query" if it takes the inputs from there,
+    # and the media types that it takes as a whole.
     inputs_from: tuple[str, ...] = ()
 
 
@@ -225,16 +225,14 @@ def _preprocessed_body(target: Target, uploads: tuple[str, ...]) -> Json:
 def _query(schema: Json) -> Iterator[Json]:
     """Yield a query parameter for each input: text as it is, objects as JSON."""
     for name, spec in schema.get("properties", {}).items():
-        kinds = spec.get("type") if isinstance(spec.get("type"), list) else [spec.get("type")]
+        description = str(spec.get("description") or spec.get("title") or name)
+        value: Json = {"schema": spec}
         if "oneOf" in spec:  # a resource
-            spec, kinds = {"type": "string", "description": "The path of a resource, or an object in JSON."}, []
-        as_json = {"object", "array"}.intersection(kinds)
-        yield {
-            "name": name,
-            "in": "query",
-            "description": str(spec.get("description") or spec.get("title") or name),
-            **({"content": {"application/json": {"schema": spec}}} if as_json else {"schema": spec}),
-        }
+            description += " The path of a resource, or an object in JSON."
+            value = {"schema": {"type": "string"}}
+        elif spec.get("type") in ("object", "array"):
+            value = {"content": {"application/json": {"schema": spec}}}
+        yield {"name": name, "in": "query", "description": description, **value}
 
 
 def _route_body(route: Json, target: Target) -> Json:
@@ -254,18 +252,25 @@ def _json_body(schema: Json) -> Json:
 
 def _responses(*, waits: bool, guarded: bool) -> Json:
     sentence = {"text/plain": {"schema": {"type": "string"}}}
-    refused: Json = {"400": {"description": "The body cannot be read: no job was started.", "content": sentence}}
+    refused: Json = {
+        "400": {"description": "The body cannot be read: no job was started.", "content": sentence}
+    }
     if guarded:
         refused["401"] = {"description": "The credential is missing or wrong.", "content": sentence}
     if not waits:
         text = {"text/plain": {"schema": {"type": "string", "format": "uuid"}}}
-        started = "The id of the job that was started. Inputs that it cannot use fail it; its result says why."
+        started = (
+            "The id of the job that was started. Inputs that it cannot use fail it; its result says why."
+        )
         return {"201": {"description": started, "content": text}, **refused}
     failed = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
         "200": {"description": "The job's result.", "content": {"application/json": {"schema": {}}}},
         "204": {"description": "The job ended without a result."},
-        "422": {"description": "The job failed, or refused its inputs: the error says why.", "content": failed},
+        "422": {
+            "description": "The job failed, or refused its inputs: the error says why.",
+            "content": failed,
+        },
         **refused,
     }
 

@@ -1,4 +1,4 @@
-"""The inputs of the flows that import customers, as their forms declare them. A test holds them to flow.yaml."""
+"""The inputs of the flows that import customers, as their forms declare them; a test holds both together."""
 
 from __future__ import annotations
 

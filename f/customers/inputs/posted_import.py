@@ -1,7 +1,8 @@
 """An import that is posted: the request becomes the inputs of f/customers/import_csv, and none is dropped.
 
-Whoever may post a file need have no other right in the workspace. So the request may choose among this folder's
-resources, and can name no other resource and no variable: Windmill would read it with the route's rights.
+Whoever may post a file need have no other right in the workspace. So the request may choose among this
+folder's resources, and can name no other resource and no variable: Windmill would read it with the route's
+rights.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def _resource(name: str, text: str) -> str:
     found = _RESOURCE.fullmatch(text)
     if not found:
         raise FixInput(
-            f"The input {name} must name a resource of this folder, such as f/customers/{_RESOURCES[name]}, or "
-            "be an object in JSON.",
+            f"The input {name} must name a resource of this folder, such as f/customers/{_RESOURCES[name]}, "
+            "or be an object in JSON.",
             code="not_this_folder",
         )
     return f"$res:{found[1]}"

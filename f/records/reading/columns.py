@@ -67,8 +67,8 @@ def _explicit_columns(header: Sequence[str], explicit: Mapping[str, str | None])
             )
         if not isinstance(name or "", str):
             raise FixInput(
-                f"The mapping gives the column {column!r} something that is not text. Give the name of a field, "
-                'or "" to leave the column out.',
+                f"The mapping gives the column {column!r} something that is not text. Give the name of a "
+                'field, or "" to leave the column out.',
                 code="bad_mapping",
             )
         chosen[index] = (name or "").strip()
