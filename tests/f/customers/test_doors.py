@@ -24,6 +24,7 @@ import pytest
 from f.connect.errors import FixInput
 from f.customers.inputs.import_inputs import IMPORT_CSV, IMPORT_INBOX
 from f.customers.inputs.posted_import import inputs_of
+from f.records.report.continuation import arguments_for
 from f.windmill.flow_inputs import Schema, check_inputs
 from f.windmill.posted import read_event
 from mill.api.server import LocalApi
@@ -456,6 +457,42 @@ def test_a_reference_is_refused_though_windmill_has_replaced_it(house: House) ->
 def test_the_mock_is_the_target_if_none_is_named(house: House) -> None:
     completed = DOORS["route query"](house, "route query", {"text": ROWS, "dry_run": True})
     assert completed.result["target"] == "generic at this Windmill, /api/r/mock"
+
+
+def test_a_run_that_goes_on_with_parked_rows_passes_by_the_preprocessor(house: House) -> None:
+    first = {**VALUES, "api": "$res:f/customers/mock_api", "journal": None, "on_duplicate": "skip"}
+    settled = {"dry_run": False, "verify": "none", "delimiter": "", "has_header": None, "webhook_url": ""}
+    kept = {**first, **settled, "slack_webhook_url": "", "mapping": {}, "resend_missing": False}
+    given = arguments_for(json.dumps(kept), {"filename": "rest.csv", "content": ROWS}, "an-import")
+    reply = urlopen(
+        Request(
+            f"{house.api.url}{WEBHOOK}?skip_preprocessor=true",
+            json.dumps(given).encode(),
+            {**JSON, "Authorization": f"Bearer {house.api.token}"},
+        )
+    )
+    with reply:
+        completed = house.session.engine.wait(reply.read().decode())
+    assert completed is not None
+    assert completed.success, completed.result
+    assert completed.result["continues"] == "an-import"
+    assert completed.result["counts"]["created"] + completed.result["counts"]["unchanged"] == 1
+
+
+def test_the_result_is_the_summary_and_the_display_is_for_its_own_page(house: House) -> None:
+    completed = DOORS["form"](house, "form", {"text": ROWS, "dry_run": True})
+    assert {"import_id", "counts", "rejects", "report", "notification"} <= completed.result.keys()
+    shown = house.session.run(Target("script", "f/customers/show_import"), {"summary": completed.result})
+    assert shown.result.keys() == {"render_all"}
+
+
+@pytest.mark.parametrize("flow", Workspace.find(ROOT).flows())
+def test_no_flow_reads_a_display_or_ends_with_one(flow: str) -> None:
+    file = Workspace.find(ROOT).flow(flow).file
+    steps = read_mapping(file)["value"]["modules"]
+    shows = [step["id"] for step in steps if str(step["value"].get("path")).startswith("f/customers/show_")]
+    assert not any(f"results.{step}" in file.read_text("utf-8") for step in shows)
+    assert steps[-1]["id"] not in shows
 
 
 @pytest.mark.parametrize(
