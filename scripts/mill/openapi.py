@@ -29,14 +29,6 @@ _RENAMED = {"min": "minimum", "max": "maximum"}
 _BEARER = {"type": "http", "scheme": "bearer", "description": "A Windmill token with the scope to run this."}
 _BASIC = {"type": "http", "scheme": "basic"}
 
-_INCLUDE_QUERY: Json = {
-    "name": "include_query",
-    "in": "query",
-    "description": "Names of the inputs that stand in the query, with commas, as in "
-    "`include_query=dry_run&dry_run=true`. Windmill hands on no other part of a webhook's query.",
-    "schema": {"type": "string"},
-}
-
 _SIGNATURE = {
     "type": "apiKey",
     "in": "header",
@@ -161,7 +153,7 @@ def _webhooks(target: Target) -> Iterator[tuple[str, Json]]:
                 "description": target.description,
                 "parameters": [
                     _parameter("workspace", "The id of the workspace."),
-                    *([_INCLUDE_QUERY] if "query" in target.inputs_from else ()),
+                    *(_query(target.schema) if "query" in target.inputs_from else ()),
                 ],
                 "requestBody": _webhook_body(target),
                 "responses": _responses(waits=waits, guarded=True),

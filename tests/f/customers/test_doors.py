@@ -130,8 +130,8 @@ def sent(door: str, given: Mapping[str, Any]) -> tuple[str, bytes, dict[str, str
     if door.endswith("json"):
         return path, json.dumps(given).encode(), JSON
     query = {name: text_of(value) for name, value in given.items() if name != "text"}
-    included = {"include_query": ",".join(query)} if path == WEBHOOK and query else {}
-    return f"{path}?{urlencode(included | query)}", str(given.get("text", "")).encode(), CSV
+    windmills = {"raw": "true", "include_query": "nothing"} if path == WEBHOOK else {}
+    return f"{path}?{urlencode(windmills | query)}", str(given.get("text", "")).encode(), CSV
 
 
 def event_at(stage: Stage, door: str, given: Mapping[str, Any]) -> dict[str, Any]:

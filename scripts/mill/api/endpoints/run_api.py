@@ -26,11 +26,16 @@ _REFUSED_QUERY = ("retry", "scheduled_for", "job_id", "cache_ttl")
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A request to a webhook, as arguments for `main` and as the event for a preprocessor."""
+    """A request to a webhook, as arguments for `main` and as the event for a preprocessor.
+
+    `headers` and `query` are those that the request asks to be arguments; an event has all.
+    """
 
     payload: Payload
     headers: Mapping[str, str]
     query: Mapping[str, str]
+    all_headers: Mapping[str, str]
+    all_query: Mapping[str, str]
     wrap_body: bool
 
     def arguments(self) -> dict[str, Any]:
@@ -43,8 +48,8 @@ class Webhook:
             "kind": "webhook",
             "body": self.payload.value,
             "raw_string": self.payload.raw_string,
-            "headers": dict(self.headers),
-            "query": dict(self.query),
+            "headers": dict(self.all_headers),
+            "query": dict(self.all_query),
         }
 
 
@@ -166,6 +171,8 @@ async def _webhook(request: Request) -> Webhook:
             if name.isascii() and name in request.headers
         },
         query={name: query[name] for name in _names(query.get("include_query")) if name in query},
+        all_headers=dict(request.headers),
+        all_query=dict(query),
         wrap_body=query.get("wrap_body") == "true",
     )
 
