@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import const, fail, give, identity, stop
-from tests.mill.engine.rules.case import BAD_JS, Case, error
+from mill.conformance.rules.case import BAD_JS, Case, error
+from mill.conformance.steps import const, fail, give, identity, stop
 
 CASES = [
     Case("a flow without modules gives its arguments", [], {"n": 1}, args={"n": 1}),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.mill.engine.lab import Step, const, give, loop, py, retries
-from tests.mill.engine.rules.case import BAD_JS, Case, error, errors_in
+from mill.conformance.rules.case import BAD_JS, Case, error, errors_in
+from mill.conformance.steps import Step, const, give, loop, py, retries
 
 FLAKY = """
 from pathlib import Path

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import const, give, identity, loop, one_of, py
-from tests.mill.engine.rules.case import ITER, Case, error
+from mill.conformance.rules.case import ITER, Case, error
+from mill.conformance.steps import const, give, identity, loop, one_of, py
 
 CASES = [
     Case("a transform sees flow_input", [give("a", "flow_input.n + 1")], 2, args={"n": 1}),

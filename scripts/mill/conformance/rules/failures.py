@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import const, fail, give, loop, one_of, py, transforms
-from tests.mill.engine.rules.case import BAD_JS, Case, error
+from mill.conformance.rules.case import BAD_JS, Case, error
+from mill.conformance.steps import const, fail, give, loop, one_of, py, transforms
 
 CASES = [
     Case(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import all_of, const, fail, give, loop, one_of, retries, stop
-from tests.mill.engine.rules.case import BAD_JS, ITER, Case, error
+from mill.conformance.rules.case import BAD_JS, ITER, Case, error
+from mill.conformance.steps import all_of, const, fail, give, loop, one_of, retries, stop
 
 CASES = [
     Case(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from mill.conformance.steps import Step
 from mill.engine.jobs.outcome import error_of
-from tests.mill.engine.lab import Step
 
 BAD_JS = "null.nothing"
 ITER = "flow_input.iter"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import const, fail, give, identity, loop, py, stop, transforms, while_
-from tests.mill.engine.rules.case import BAD_JS, BODY, ITER, Case, error, errors_in
+from mill.conformance.rules.case import BAD_JS, BODY, ITER, Case, error, errors_in
+from mill.conformance.steps import const, fail, give, identity, loop, py, stop, transforms, while_
 
 CASES = [
     Case("a loop gives an array in order", [loop("l", "[3, 1, 2]", [give("x", BODY)])], [3, 1, 2]),

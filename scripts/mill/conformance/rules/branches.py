@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import all_of, const, fail, give, identity, one_of, py, stop
-from tests.mill.engine.rules.case import BAD_JS, Case, error, errors_in
+from mill.conformance.rules.case import BAD_JS, Case, error, errors_in
+from mill.conformance.steps import all_of, const, fail, give, identity, one_of, py, stop
 
 CASES = [
     Case(

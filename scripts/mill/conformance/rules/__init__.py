@@ -1,0 +1,1 @@
+"""What Windmill does, one case a rule."""
