@@ -17,10 +17,22 @@ Check = Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
+class Ending:
+    """How a run ends: its result, or a check of it."""
+
+    result: Any
+    success: bool = True
+
+
+@dataclass(frozen=True)
 class Case:
     """`rule` names the test; `result` is the flow's, or a check of it; `value` the flow's own settings.
 
-    A flow of `in_folder` gets `folder` as an argument: a directory of its own.
+    `result` and `success` are those of a deployed flow, which is what `mill` runs as; `preview` is how a
+    server ends the same flow when it is only tried out, where that differs. A flow of `in_folder` gets
+    `folder` as an argument: a place of its own to count in, a directory here and the path of a resource on a
+    server. A case that cannot run on a server says why in `not_run`. Variables and resources lie in `u/test/`
+    here, and in the folder of the check on a server.
     """
 
     rule: str
@@ -31,13 +43,57 @@ class Case:
     value: dict[str, Any] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
     in_folder: bool = False
+    preview: Ending | None = None
+    not_run: str = ""
 
 
-def error(name: str, text: str = "") -> Check:
-    """A check for a result that is this error."""
-    return lambda result: error_of(result).get("name") == name and text in error_of(result).get("message", "")
+@dataclass(frozen=True)
+class IsError:
+    """A check for a result that is this error. `on_server`: its words there, where `mill` has its own."""
+
+    name: str
+    text: str = ""
+    on_server: str | None = None
+
+    def __call__(self, result: Any) -> bool:
+        """Return whether the result is the error in the words of `mill`."""
+        return self._is(result, self.text)
+
+    def holds_on_server(self, result: Any) -> bool:
+        """Return whether the result is the error in the words of a server."""
+        return self._is(result, self.text if self.on_server is None else self.on_server)
+
+    def __str__(self) -> str:
+        text = self.text if self.on_server is None else self.on_server
+        return f"error {self.name}" + (f": ...{text}..." if text else "")
+
+    def _is(self, result: Any, text: str) -> bool:
+        found = error_of(result)
+        return found.get("name") == self.name and text in str(found.get("message") or "")
 
 
-def errors_in(*expected: Any) -> Check:
+@dataclass(frozen=True)
+class ErrorsIn:
     """A check for an array in which `"error"` stands for a failed item."""
-    return lambda result: ["error" if error_of(item) else item for item in result] == list(expected)
+
+    expected: tuple[Any, ...]
+
+    def __call__(self, result: Any) -> bool:
+        """Return whether the result is such an array."""
+        return isinstance(result, list) and (
+            ["error" if error_of(item) else item for item in result] == list(self.expected)
+        )
+
+    def __str__(self) -> str:
+        items = ("a failed item" if item == "error" else repr(item) for item in self.expected)
+        return f"an array of {', '.join(items) or 'nothing'}"
+
+
+def error(name: str, text: str = "", *, on_server: str | None = None) -> IsError:
+    """Return a check for a result that is this error; `text` is part of its message."""
+    return IsError(name, text, on_server)
+
+
+def errors_in(*expected: Any) -> ErrorsIn:
+    """Return a check for an array in which `"error"` stands for a failed item."""
+    return ErrorsIn(expected)

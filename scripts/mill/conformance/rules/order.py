@@ -150,7 +150,7 @@ CASES = [
     Case(
         "a sleep that is not a number breaks the flow",
         [const("a", 1, sleep={"type": "static", "value": "x"}), identity("b")],
-        error("InternalError", "sleep"),
+        error("InternalError", "sleep", on_server=""),
         False,
     ),
 ]

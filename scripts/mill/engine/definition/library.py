@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from mill.engine.definition.code import Code
-from mill.engine.definition.flow_file import read_flow
+from mill.engine.definition.flow_file import FlowReader, read_flow
 from mill.engine.definition.openflow import Flow, Module, ScriptStep, SubflowStep, walk
 from mill.engine.definition.signature import Signature, read_signatures
 from mill.errors import MillError
@@ -62,9 +63,12 @@ class Library:
         metadata = self._settings.get(script.metadata_file, lambda _file: script.metadata())
         return metadata.get("timeout") or None, metadata.get("cache_ttl") or None
 
-    def check_flow(self, path: str) -> Flow:
-        """Return the flow, with everything it runs known to exist. Raises MillError for what is not."""
-        flow = self.flow(path)
+    def check_flow(self, path: str, text: str | None = None) -> Flow:
+        """Return the flow, with everything it runs known to exist. Raises MillError for what is not.
+
+        `text` is a flow that lies nowhere: the JSON of what a flow.yaml holds.
+        """
+        flow = self.flow(path) if text is None else FlowReader(path, Path(path)).flow(json.loads(text))
         self._check(flow, (flow.path,))
         return flow
 
