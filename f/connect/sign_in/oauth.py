@@ -26,7 +26,7 @@ from f.connect.calls.exchange import Auth, S
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.redact import digest_of, fingerprint_of, mask_start, mask_url, remember
 from f.connect.times import REAL, Clock
-from f.store.store import Lease, Store, holds, release, renew, take
+from f.store.store import HELD, Lease, Store, release, renew, take, write_held
 
 if TYPE_CHECKING:
     from f.connect.integration import Integration, OAuth2
@@ -53,10 +53,10 @@ TABLE = """CREATE TABLE IF NOT EXISTS connect_token (
     key TEXT PRIMARY KEY, access_token TEXT NOT NULL, expires_at DOUBLE PRECISION NOT NULL,
     refresh_token TEXT NOT NULL, lease_until DOUBLE PRECISION NOT NULL, holder TEXT NOT NULL)"""
 READ = "SELECT access_token, expires_at, refresh_token FROM connect_token WHERE key = :key"
-KEEP = """INSERT INTO connect_token VALUES (:key, :access_token, :expires_at, :refresh_token, 0, '')
-    ON CONFLICT (key) DO UPDATE SET access_token = :access_token, expires_at = :expires_at,
+KEEP = f"""INSERT INTO connect_token SELECT :key, :access_token, :expires_at, :refresh_token, 0, ''
+    WHERE {HELD} ON CONFLICT (key) DO UPDATE SET access_token = :access_token, expires_at = :expires_at,
     refresh_token = :refresh_token"""
-FORGET = "DELETE FROM connect_token WHERE key = :key"
+FORGET = f"DELETE FROM connect_token WHERE key = :old_key AND {HELD}"  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +159,10 @@ class OAuth2Auth(Auth):
             "access_token": token.access_token,
             "expires_at": token.expires_at,
             "refresh_token": token.refresh_token,
+            "old_key": self._old_key,
         }
-        with self._store.transaction():
-            if holds(self._store, lease):
-                self._store.execute(KEEP, values)
-                self._store.execute(FORGET, {"key": self._old_key})
-                return token
+        if write_held(self._store, lease, (KEEP, values), (FORGET, values)) is not None:
+            return token
         return self._shared(stale) or token
 
     def _rotated_before(self) -> str:

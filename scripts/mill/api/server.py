@@ -30,6 +30,7 @@ from mill.api.endpoints.scripts_api import ScriptsApi
 from mill.api.endpoints.triggers import HttpTrigger, RouteTable, load_triggers
 from mill.api.endpoints.values_api import ValuesApi
 from mill.api.endpoints.waiting import Waiter
+from mill.api.storage.data_tables import DataTables, servers_in
 from mill.api.storage.database import Database
 from mill.api.storage.objects import Objects
 from mill.api.storage.templates import Templates
@@ -104,6 +105,7 @@ class LocalApi:
             open_workspace=open_workspace,
         )
         self._port = port
+        self._data_tables = DataTables(state_dir / "data_tables", servers_in(self._settings.environment))
         self._values: Values | None = None
         self._resources = ExitStack()
 
@@ -112,8 +114,14 @@ class LocalApi:
         """Root of the API, without a trailing slash."""
         return f"http://{HOST}:{self._port}"
 
+    @property
+    def keeps_state(self) -> bool:
+        """Whether jobs may keep their own state in the data table `main`."""
+        return self._data_tables.are_real
+
     def __enter__(self) -> Self:
         with ExitStack() as starting:
+            starting.callback(self._data_tables.close)
             listener = listen(self._port)
             starting.callback(listener.close)
             self._port = listener.getsockname()[1]
@@ -182,7 +190,7 @@ class LocalApi:
             ValuesApi(values, workspace_id),
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),
-            RunApi(jobs, waiter),
+            RunApi(jobs, waiter, self._data_tables),
             ScriptsApi(self._settings.root),
             approvals,
         )
