@@ -91,8 +91,7 @@ class LocalApi:
     ) -> None:
         self.token = token or secrets.token_urlsafe(32)
         self.workspace_id = workspace_id
-        self.triggers: list[HttpTrigger] = load_triggers(Workspace(workspace_root), workspace_id)
-        self._table = RouteTable(self.triggers)
+        self._table = RouteTable(load_triggers(Workspace(workspace_root), workspace_id))
         self._settings = _Settings(
             root=workspace_root,
             state_dir=state_dir,
@@ -108,6 +107,11 @@ class LocalApi:
         self._data_tables = DataTables(state_dir / "data_tables", servers_in(self._settings.environment))
         self._values: Values | None = None
         self._resources = ExitStack()
+
+    @property
+    def triggers(self) -> list[HttpTrigger]:
+        """The HTTP triggers that are on."""
+        return self._table.triggers
 
     @property
     def url(self) -> str:
@@ -186,7 +190,7 @@ class LocalApi:
         )
         taking = self._settings.open_workspace
         parts = (
-            *((DeployApi(taking, jobs),) if taking is not None else ()),
+            *((DeployApi(taking, jobs, self._table, workspace_id),) if taking is not None else ()),
             ValuesApi(values, workspace_id),
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),

@@ -20,6 +20,7 @@ from mill.conformance.rules import (
 )
 from mill.conformance.rules.case import Case, Ending, error
 from mill.conformance.steps import Step, const, give, one_of
+from mill.engine.jobs.outcome import error_of
 
 FLOW_TABLES = (order, visibility, stops, loops, branches, failures, retries)
 FLOWS, EXPRESSIONS, VALUES = "flow rules", "expressions", "Python values"
@@ -42,8 +43,9 @@ _NO_STATE = "needs a flow user state, which only a job can set"
 class Plan:
     """One flow (`body` is its value) or Python script (`body` is its code) to run, and how it must end.
 
-    `seconds` is what the waits of the rule add up to. `counts`: it needs a resource to count its runs in.
-    `packages`: its lock has to be made by the server.
+    `preview` is how it must end as a preview; a text says why that cannot be compared. A flow that `hangs`
+    must not end. `seconds` is what the waits of the rule add up to. `counts`: it needs a resource to count
+    its runs in. `packages`: its lock has to be made by the server.
     """
 
     group: str
@@ -51,11 +53,12 @@ class Plan:
     kind: Literal["flow", "script"]
     body: Any
     deployed: Ending
-    preview: Ending
+    preview: Ending | str
     args: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0
     counts: bool = False
     packages: bool = False
+    hangs: bool = False
     not_run: str = ""
 
 
@@ -93,10 +96,11 @@ def _of_case(group: str, case: Case) -> Plan:
         "flow",
         {"modules": case.steps, **case.value},
         deployed,
-        case.preview or deployed,
+        case.in_preview or (f"a preview does otherwise: {case.preview}" if case.preview else deployed),
         args=case.args,
         seconds=sum(case.waits),
         counts=case.in_folder,
+        hangs=case.hangs,
         not_run=case.not_run,
     )
 
@@ -153,7 +157,7 @@ def _value_plans() -> Iterator[Plan]:
         yield _script(f"return {_short(expression)}", values.returns(expression), Ending(result))
     for expression in values.REFUSED_RESULTS:
         code = values.returns(expression, values.WITH_MODEL)
-        ending = Ending(_is_an_error, success=False)
+        ending = Ending(_is_no_result, success=False)
         yield _script(f"return {_short(expression)}", code, ending, packages=True)
 
 
@@ -161,9 +165,10 @@ def _script(rule: str, code: str, ending: Ending, **more: Any) -> Plan:
     return Plan(VALUES, rule, "script", code, ending, ending, **more)
 
 
-def _is_an_error(result: Any) -> bool:
-    """An error."""
-    return isinstance(result, dict) and isinstance(result.get("error"), dict)
+def _is_no_result(result: Any) -> bool:
+    """Return whether a job failed for its result, not for a package that is missing."""
+    message = str(error_of(result).get("message") or "")
+    return bool(message) and "ModuleNotFoundError" not in message
 
 
 def _short(value: Any) -> str:

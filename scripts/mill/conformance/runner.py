@@ -12,9 +12,11 @@ from typing import Any, Literal
 from mill.conformance.folder import Folder
 from mill.conformance.judge import Difference, Ended, difference, shortened
 from mill.conformance.plans import Plan, placed
+from mill.conformance.rules.case import Ending
 from mill.conformance.server import Hung, NoAnswer, Refused, Server, Stopped
 
 Place = Literal["deployed", "preview"]
+_HANGS_SECONDS = 15.0  # without an end a flow counts as one that hangs
 PLACES: tuple[Place, ...] = ("deployed", "preview")
 
 
@@ -35,11 +37,15 @@ Told = Callable[[int, int, int], None]  # how many tasks have ended, of how many
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where plans are run: a server, a folder on it, and the seconds a run may take beside its own waits."""
+    """Where plans are run: a server, a folder on it, and the seconds a run may take beside its own waits.
+
+    `is_mill`: the server is `mill serve`, which runs a preview as if it were deployed and refuses what hangs.
+    """
 
     server: Server
     folder: Folder
     seconds: float
+    is_mill: bool = False
 
 
 def tasks(bench: Bench, plans: Iterable[Plan]) -> list[Task]:
@@ -81,12 +87,26 @@ def guarded(group: str, rule: str, where: str, run: Callable[[], Difference | No
 
 
 def _run(bench: Bench, plan: Plan, place: Place) -> list[Finding]:
+    expected, reason = _expected(bench, plan, place)
+    if expected is None:
+        return [Finding(plan.group, plan.rule, place, not_run=reason)]
+    return [guarded(plan.group, plan.rule, place, lambda: _difference(bench, plan, place, expected))]
+
+
+def _expected(bench: Bench, plan: Plan, place: Place) -> tuple[Ending | None, str]:
+    """Return how a run must end, or why it is not run."""
     if plan.not_run:
-        return [Finding(plan.group, plan.rule, place, not_run=plan.not_run)]
-    return [guarded(plan.group, plan.rule, place, lambda: _difference(bench, plan, place))]
+        return None, plan.not_run
+    if plan.hangs and bench.is_mill:
+        return None, "hangs on Windmill, so `mill` refuses it by name"
+    if place == "deployed" or plan.preview is plan.deployed:
+        return plan.deployed, ""
+    if isinstance(plan.preview, str):
+        return None, plan.preview
+    return (None, "`mill` runs a preview as if it were deployed") if bench.is_mill else (plan.preview, "")
 
 
-def _difference(bench: Bench, plan: Plan, place: Place) -> Difference | None:
+def _difference(bench: Bench, plan: Plan, place: Place, expected: Ending) -> Difference | None:
     folder, args = bench.folder, placed(plan.args, bench.folder.path)
     counter = folder.new_path("count") if plan.counts else None
     if counter is not None:
@@ -97,10 +117,15 @@ def _difference(bench: Bench, plan: Plan, place: Place) -> Difference | None:
     begin = _deployed if place == "deployed" else _preview
     try:
         ended = begin(bench, plan, path, body, args)
+    except Hung:
+        if plan.hangs:
+            return None
+        raise
     finally:
         if counter is not None and not bench.server.stopping.is_set():
             folder.delete("resource", counter)
-    expected = plan.deployed if place == "deployed" else plan.preview
+    if plan.hangs:
+        return Difference("no end", shortened(f"an end: {ended.result!r}"))
     return difference(expected, ended, folder.path, plan.seconds)
 
 
@@ -125,5 +150,6 @@ def _preview(bench: Bench, plan: Plan, path: str, body: Any, args: dict[str, Any
 def _ended(bench: Bench, plan: Plan, path: str, body: dict[str, Any]) -> Ended:
     begun = time.monotonic()
     job = bench.server.post(path, body)
-    ended = bench.server.wait(str(job), bench.seconds + 2 * plan.seconds)
+    seconds = _HANGS_SECONDS if plan.hangs else bench.seconds + 2 * plan.seconds
+    ended = bench.server.wait(str(job), seconds)
     return Ended(ended.success, ended.result, time.monotonic() - begun)

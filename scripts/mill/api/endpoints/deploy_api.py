@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from mill.api.endpoints.triggers import RouteTable, read_trigger
 from mill.api.transport.endpoint import Call, endpoint
 from mill.api.transport.replies import Refusal, json_response
 from mill.errors import MillError
 from mill.ports import Jobs, Target
 from mill.repository.deployed import Kind, OpenWorkspace
+from mill.repository.workspace import Item, clean_path
 
 
 class DeployApi:
-    """The endpoints that create, show and delete folders, scripts and flows, and `/jobs/run/preview_flow`.
+    """The endpoints that create, show and delete folders, scripts, flows and HTTP triggers, and try flows.
 
     Nothing is written to the repository, and what it holds can neither be replaced nor deleted here.
     """
 
-    def __init__(self, workspace: OpenWorkspace, jobs: Jobs) -> None:
+    def __init__(self, workspace: OpenWorkspace, jobs: Jobs, table: RouteTable, workspace_id: str) -> None:
         self._workspace = workspace
         self._jobs = jobs
+        self._table = table
+        self._workspace_id = workspace_id
+        self._routes: set[str] = set()
 
     def routes(self) -> list[Route]:
         """Return the routes relative to the workspace."""
@@ -46,6 +52,8 @@ class DeployApi:
             Route(
                 "/flows/delete/{path:path}", endpoint(lambda call: self._delete("flow", call)), methods=delete
             ),
+            Route("/http_triggers/create", endpoint(self._create_route), methods=post),
+            Route("/http_triggers/delete/{path:path}", endpoint(self._delete_route), methods=delete),
             Route("/jobs/run/preview_flow", endpoint(self._preview), methods=post),
         ]
 
@@ -98,6 +106,23 @@ class DeployApi:
         if not self._workspace.exists(kind, path):
             raise Refusal(404, f"There is no {kind} {path}.")
         self._workspace.delete(kind, path)
+        return PlainTextResponse(path)
+
+    def _create_route(self, call: Call) -> Response:
+        path = clean_path(call.text_field("path"))
+        item = Item("http_trigger", path, Path(f"{path}.http_trigger.yaml"))
+        trigger = read_trigger(item, call.fields(), self._workspace_id)
+        if trigger is not None:
+            self._table.add(trigger)
+        self._routes.add(path)
+        return PlainTextResponse(path, 201)
+
+    def _delete_route(self, call: Call) -> Response:
+        path = call.path("path")
+        if path not in self._routes:
+            raise Refusal(404, f"There is no HTTP trigger {path} that was created through the API.")
+        self._table.remove(path)
+        self._routes.discard(path)
         return PlainTextResponse(path)
 
     def _preview(self, call: Call) -> Response:

@@ -26,12 +26,18 @@ _REFUSED_QUERY = ("retry", "scheduled_for", "job_id", "cache_ttl")
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A request to a webhook, as arguments for `main` and as the event for a preprocessor."""
+    """A request to a webhook, as arguments for `main` and as the event for a preprocessor.
+
+    `headers` and `query` are what was asked for with `include_header` and `include_query`, for `main`; a
+    preprocessor gets all of both.
+    """
 
     payload: Payload
     headers: Mapping[str, str]
     query: Mapping[str, str]
     wrap_body: bool
+    all_headers: Mapping[str, str]
+    all_query: Mapping[str, str]
 
     def arguments(self) -> dict[str, Any]:
         """Return what `main` gets."""
@@ -43,8 +49,8 @@ class Webhook:
             "kind": "webhook",
             "body": self.payload.value,
             "raw_string": self.payload.raw_string,
-            "headers": dict(self.headers),
-            "query": dict(self.query),
+            "headers": dict(self.all_headers),
+            "query": dict(self.all_query),
         }
 
 
@@ -167,6 +173,8 @@ async def _webhook(request: Request) -> Webhook:
         },
         query={name: query[name] for name in _names(query.get("include_query")) if name in query},
         wrap_body=query.get("wrap_body") == "true",
+        all_headers={name.lower(): value for name, value in request.headers.items()},
+        all_query=dict(query),
     )
 
 

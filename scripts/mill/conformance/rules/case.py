@@ -28,11 +28,13 @@ class Ending:
 class Case:
     """`rule` names the test; `result` is the flow's, or a check of it; `value` the flow's own settings.
 
-    `result` and `success` are those of a deployed flow, which is what `mill` runs as; `preview` is how a
-    server ends the same flow when it is only tried out, where that differs. A flow of `in_folder` gets
-    `folder` as an argument: a place of its own to count in, a directory here and the path of a resource on a
-    server. A case that cannot run on a server says why in `not_run`. Variables and resources lie in `u/test/`
-    here, and in the folder of the check on a server.
+    The result is a deployed flow's; `preview` says what a preview on Windmill does instead, where it differs,
+    and `in_preview` how that ends, where it ends in another way that can be compared. A flow that `hangs` on
+    Windmill is refused here. A case that cannot run on a server says why in `not_run`.
+
+    A flow of `in_folder` gets `folder` as an argument: a place of its own to count in, a directory here and
+    the path of a resource on a server. Variables and resources lie in `u/test/` here, and in the folder of
+    the check on a server.
     """
 
     rule: str
@@ -43,7 +45,9 @@ class Case:
     value: dict[str, Any] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
     in_folder: bool = False
-    preview: Ending | None = None
+    preview: str = ""
+    hangs: bool = False
+    in_preview: Ending | None = None
     not_run: str = ""
 
 

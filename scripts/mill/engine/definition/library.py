@@ -41,7 +41,9 @@ class Library:
         if not script.is_python:
             raise MillError(f"{script.file} is not Python; only Python scripts run here.")
         module = script.path.replace("/", ".")
-        return self._codes.get(script.file, lambda file: _read_code(file, module, importable=True))
+        # What was deployed at run time lies elsewhere, where no import finds it.
+        importable = script.file.is_relative_to(self._workspace.root)
+        return self._codes.get(script.file, lambda file: _read_code(file, module, importable=importable))
 
     def inline(self, code: str, file: Path | None, path: str) -> Code:
         """Return how to run a flow's inline script, from its own file where it has one. Raises MillError."""
