@@ -13,9 +13,11 @@ import typer
 from mill.errors import MillError
 
 if TYPE_CHECKING:  # imports that only a check pays for
+    from mill.conformance.check import Order
     from mill.conformance.report import Report
     from mill.conformance.runner import Told
 
+_INTERRUPTED = "Interrupted: what ran has been canceled, and what was created has been removed."
 _EVERY_SECONDS = 5.0  # a line of progress where stderr is no terminal
 
 
@@ -55,19 +57,27 @@ def conformance(
     mill conformance --url http://localhost:8000 --workspace local --only 'flow rules: *retry*'
     mill conformance --url https://windmill.example.com --workspace staging --json | jq .differences
     """  # noqa: D301 - \b tells typer to keep the lines as they are
-    from mill.conformance.check import Order, check_server  # noqa: PLC0415 - see above
-    from mill.conformance.server import Remote, parse_url  # noqa: PLC0415 - see above
+    from mill.conformance.check import Order  # noqa: PLC0415 - see above
 
-    token = os.environ.get("WM_TOKEN", "").strip()
-    if not token:
-        raise MillError("WM_TOKEN is not set: export the token of a member of the workspace.")
-    remote = Remote(parse_url(url), workspace, token)
-    report = check_server(remote, Order(only, at_once, seconds), _say, _progress())
+    report = _check(url, workspace, Order(only, at_once, seconds))
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
     else:
         _print(report)
     raise typer.Exit(1 if report.differing else 0)
+
+
+def _check(url: str, workspace: str, order: Order) -> Report:
+    from mill.conformance.check import check_server  # noqa: PLC0415 - see above
+    from mill.conformance.server import Remote, parse_url  # noqa: PLC0415 - see above
+
+    token = os.environ.get("WM_TOKEN", "").strip()
+    if not token:
+        raise MillError("WM_TOKEN is not set: export the token of a member of the workspace.")
+    try:
+        return check_server(Remote(parse_url(url), workspace, token), order, _say, _progress())
+    except KeyboardInterrupt as error:
+        raise MillError(_INTERRUPTED, exit_code=130) from error
 
 
 def _say(text: str) -> None:

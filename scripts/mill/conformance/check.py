@@ -75,4 +75,6 @@ def _wanted(only: str | None, group: str, rule: str) -> bool:
 
 
 def _size(plans: list[Plan]) -> str:
-    return f"{len(plans)} rules, each deployed and as a preview," if plans else "checked"
+    if not plans:
+        return "checked"
+    return f"{len(plans)} rule{'' if len(plans) == 1 else 's'}, each deployed and as a preview,"

@@ -142,15 +142,14 @@ def own_folder(server: Server, name: str | None = None) -> Iterator[Folder]:
     name = name or f"{PREFIX}{secrets.token_hex(4)}"
     _create(server, name)
     folder = Folder(server, name)
-    left: list[str] = []
     try:
         _furnish(folder)
         yield folder
-    finally:
+    finally:  # also after an interruption
         left = _emptied(folder)
-    if left:
-        listed = "".join(f"\n  {line}" for line in left)
-        raise MillError(f"Not everything could be removed; delete it by hand:{listed}", exit_code=1)
+        if left:
+            listed = "".join(f"\n  {line}" for line in left)
+            raise MillError(f"Not everything could be removed; delete it by hand:{listed}", exit_code=1)
 
 
 def _create(server: Server, name: str) -> None:
