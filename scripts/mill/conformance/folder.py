@@ -117,10 +117,15 @@ class Folder:
 
     @contextlib.contextmanager
     def _creating(self, kind: str, path: str) -> Iterator[None]:
-        """Enter the item before it is asked for: a lost answer may have created it."""
+        """Enter the item before it is asked for: a lost answer may have created it, a refusal has not."""
         with self._lock:
             self._created[kind, path] = None
-        yield
+        try:
+            yield
+        except Refused:
+            with self._lock:
+                del self._created[kind, path]
+            raise
 
     def _wait_for_lock(self, path: str) -> None:
         begun, pause = 0.0, 0.2

@@ -60,8 +60,7 @@ class Server:
         self.stopping = threading.Event()
         self._root = f"{remote.url}/api"
         self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {remote.token}"
-        self._session.trust_env = False  # a .netrc would replace the token
+        self._session.auth = self._authorized  # as a header of the session, a .netrc would replace it
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS))
 
@@ -102,7 +101,7 @@ class Server:
         try:
             self.get("users/whoami")
         except Refused as error:
-            if error.status == 401:
+            if not self._is_known():
                 raise MillError(
                     f"{self.remote.url} does not accept the token in WM_TOKEN: make one in the account's "
                     "settings and export it."
@@ -131,6 +130,18 @@ class Server:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def _authorized(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.remote.token}"
+        return request
+
+    def _is_known(self) -> bool:
+        """Return whether the token is somebody's, in whatever workspace."""
+        try:
+            self._send("GET", "/users/whoami")
+        except (Refused, NoAnswer):
+            return False
+        return True
 
     def _cancel(self, job: str) -> None:
         try:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 from mill.errors import MillError
 from mill.repository.workspace import FlowFile, Script, Workspace, clean_path
 
+_SHORTEST = 2  # names below the area: a folder and what lies in it
+
 Kind = Literal["script", "flow"]
 
 
@@ -89,13 +91,17 @@ class OpenWorkspace(Workspace):
     def _make_room(self, kind: Kind, path: str) -> None:
         if self.exists(kind, path):
             raise MillError(f"{kind.capitalize()} {path} already exists.")
-        area, _, rest = clean_path(path).partition("/")
-        name = rest.partition("/")[0]
-        if area == "f" and not self.has_folder(name):
-            raise MillError(f"There is no folder {name}: create it first.")
+        area, *names = clean_path(path).split("/")
+        if len(names) < _SHORTEST or not all(names):
+            raise MillError(f"{path!r} needs a folder and a name, as in f/folder/name.")
+        if area == "f" and not self.has_folder(names[0]):
+            raise MillError(f"There is no folder {names[0]}: create it first.")
 
     def _has(self, kind: Kind, path: str) -> bool:
-        return self._file(kind, path).is_file()
+        try:
+            return self._file(kind, path).is_file()
+        except OSError:  # a path no file can have: too long
+            return False
 
     def _file(self, kind: Kind, path: str) -> Path:
         base = self._deployed.root / clean_path(path)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from mill.api.endpoints.triggers import RouteTable, read_trigger
 from mill.api.transport.endpoint import Call, endpoint
 from mill.api.transport.replies import Refusal, json_response
+from mill.engine.definition.flow_file import parse_flow
 from mill.errors import MillError
 from mill.ports import Jobs, Target
 from mill.repository.deployed import Kind, OpenWorkspace
@@ -98,6 +99,7 @@ class DeployApi:
     def _create_flow(self, call: Call) -> Response:
         path, fields = call.text_field("path"), call.fields()
         document = {"summary": str(fields.get("summary") or ""), "value": _value(fields)}
+        parse_flow(path, document)
         self._workspace.deploy_flow(path, {**document, "schema": fields.get("schema") or {}})
         return PlainTextResponse(path, 201)
 

@@ -74,6 +74,14 @@ def read_flow(path: str, file: Path) -> Flow:
     return FlowReader(path, file).flow(document)
 
 
+def parse_flow(path: str, document: Mapping[str, Any]) -> Flow:
+    """Return a flow that lies in no file, from what a flow.yaml would hold; MillError as `read_flow`."""
+    try:
+        return FlowReader(path, Path(path)).flow(document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:  # of another shape, from anybody
+        raise MillError(f"{path} is not a flow as Windmill knows it: {error}.") from error
+
+
 class FlowReader:
     """Turns the mapping of one flow.yaml into a Flow; errors name the file and the step."""
 

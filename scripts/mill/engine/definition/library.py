@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from mill.engine.definition.code import Code
-from mill.engine.definition.flow_file import FlowReader, read_flow
+from mill.engine.definition.flow_file import parse_flow, read_flow
 from mill.engine.definition.openflow import Flow, Module, ScriptStep, SubflowStep, walk
 from mill.engine.definition.signature import Signature, read_signatures
 from mill.errors import MillError
@@ -70,7 +70,7 @@ class Library:
 
         `text` is a flow that lies nowhere: the JSON of what a flow.yaml holds.
         """
-        flow = self.flow(path) if text is None else FlowReader(path, Path(path)).flow(json.loads(text))
+        flow = self.flow(path) if text is None else parse_flow(path, json.loads(text))
         self._check(flow, (flow.path,))
         return flow
 
