@@ -104,8 +104,11 @@ def between(behind: str) -> Iterator[Between]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Listener(ThreadingHTTPServer):
+        request_queue_size = 64
+        daemon_threads = True
+
+    with Listener(("127.0.0.1", 0), Handler) as server:
         stand.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -50,8 +51,7 @@ class Library:
         if file is None:
             file = self._inline_folder / f"{hashlib.sha256(code.encode()).hexdigest()[:20]}.py"
             if not file.is_file():
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(code, "utf-8")
+                _put(file, code)
         module = path.replace("/", ".")
         return replace(
             self._codes.get(file, lambda file: _read_code(file, module, importable=False)), module=module
@@ -120,6 +120,14 @@ class Library:
         if signature is None:
             raise MillError(f"{path} has no function {function}(); Windmill runs that one, so write it.")
         return signature
+
+
+def _put(file: Path, code: str) -> None:
+    """Write a file that others find whole or not at all: jobs of the same code may start at the same time."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{uuid.uuid4().hex}")
+    draft.write_text(code, "utf-8")
+    draft.replace(file)
 
 
 class _FileCache(Generic[T]):
