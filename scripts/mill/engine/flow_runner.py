@@ -63,7 +63,7 @@ class FlowRunner:
     ) -> Outcome:
         """Run a whole flow. `event` is for its preprocessor. Raises JobCanceled."""
         if caller is None:
-            for difference in self._library.ignored_pauses(flow):
+            for difference in self._library.differences(flow):
                 handle.tell("warning", difference)
         if flow.cache_ttl:
             hit, result = self._cache.get(flow.path, args)

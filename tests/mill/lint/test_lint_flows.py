@@ -48,6 +48,7 @@ def test_a_flow_that_behaves_otherwise_than_it_reads_is_reported(
 
 SLEEP = "sleep: {type: static, value: 1}"
 RETRY = "retry: {constant: {attempts: 1, seconds: 1}}"
+PREVIOUS = "transforms: {x: {type: javascript, expr: previous_result}}"
 EACH = """
 - id: each
   value:
@@ -79,6 +80,8 @@ def each(inner: str = "", outer: str = "", last: str = "") -> str:
         (each(inner=RETRY), []),
         (each(outer=RETRY, inner="skip_if: {expr: 'false'}"), []),
         (each(outer=RETRY, last="      - id: last\n        value: {type: identity}\n"), []),
+        (each().replace("transforms: {}", PREVIOUS), ["WM424"]),
+        (each(inner=RETRY).replace("transforms: {}", PREVIOUS), []),
         (each(outer="timeout: 0"), ["WM422"]),
         (each(inner="timeout: {type: static, value: 0}"), ["WM422"]),
         (each(inner="timeout: 1"), []),

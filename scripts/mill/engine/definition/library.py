@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from mill.engine.definition.code import Code
+from mill.engine.definition.deployed import differences
 from mill.engine.definition.flow_file import read_flow
-from mill.engine.definition.openflow import Flow, Module, ScriptStep, SubflowStep, ignored_pauses, walk
+from mill.engine.definition.openflow import Flow, Module, ScriptStep, SubflowStep, walk
 from mill.engine.definition.signature import Signature, read_signatures
 from mill.errors import MillError
 from mill.repository.python_syntax import explain
@@ -68,12 +69,12 @@ class Library:
         self._check(flow, (flow.path,))
         return flow
 
-    def ignored_pauses(self, flow: Flow) -> list[str]:
-        """Return a sentence for each pause that this flow, or one that it runs, asks for in vain."""
-        found = [f"{flow.path}: {sentence}" for sentence in ignored_pauses(flow.modules)]
+    def differences(self, flow: Flow) -> list[str]:
+        """Return a sentence for each setting a preview treats otherwise, in this flow and those it runs."""
+        found = [f"{flow.path}: {sentence}" for sentence in differences(flow)]
         for module in walk(flow.modules):
             if isinstance(module.value, SubflowStep) and module.mock is None:
-                found += self.ignored_pauses(self.flow(module.value.path))
+                found += self.differences(self.flow(module.value.path))
         return list(dict.fromkeys(found))
 
     def check_script(self, path: str) -> None:

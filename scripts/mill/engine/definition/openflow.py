@@ -165,18 +165,6 @@ def runs_body_without_flow(module: Module, failure_module: Module | None) -> boo
             return False
 
 
-def ignored_pauses(modules: tuple[Module, ...]) -> Iterator[str]:
-    """Yield a sentence for each sleep and suspend that a deployed flow ignores: nothing comes after it."""
-    for sequence in sequences(modules):
-        last = sequence[-1]
-        pauses = ["sleep"] * (last.sleep is not None) + ["suspend"] * (last.suspend is not None)
-        if pauses:
-            yield (
-                f"step {last.id} comes last, so a deployed flow ignores its {' and '.join(pauses)}, and mill"
-                " does too (a preview on Windmill waits); add a step after it, such as an identity."
-            )
-
-
 def sequences(modules: tuple[Module, ...]) -> Iterator[tuple[Module, ...]]:
     """Yield the steps that run one after the other: these, and those of every loop and branch inside."""
     if modules:

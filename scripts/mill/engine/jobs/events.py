@@ -16,7 +16,7 @@ class Event:
     `label` is the step's id, an iteration's or branch's name or, at the top, the path. `data` by kind:
     started: the step's summary; ended: an Outcome; output: text; progress: per cent;
     items: how many iterations or branches the step will run; waiting: a sentence saying what for;
-    warning: a sentence saying what the flow asks for and does not get.
+    warning: a sentence saying where a preview on Windmill does otherwise.
     """
 
     kind: EventKind

@@ -30,7 +30,9 @@ def check_deployed(tree: FlowTree) -> Iterator[Finding]:
     for step in sequences:
         if step.keys not in followed:
             yield from _ignored_pause(tree, step)
-        yield from _retry_without_arguments(tree, step)
+        if _runs_body_without_flow(tree, step):
+            yield from _retry_without_arguments(tree, step)
+            yield from _other_previous_result(tree, step)
     for step in tree.steps:
         yield from _zero(tree, step)
 
@@ -50,12 +52,26 @@ def _ignored_pause(tree: FlowTree, step: Step) -> Iterator[Finding]:
 def _retry_without_arguments(tree: FlowTree, step: Step) -> Iterator[Finding]:
     retry = mapping(step.data.get("retry"))
     attempts = [mapping(retry.get(kind)).get("attempts") for kind in ("constant", "exponential")]
-    if any(attempts) and _runs_body_without_flow(tree, step):
+    if any(attempts):
         yield tree.document.place((*step.keys, "retry")).find(
             "WM421",
             f"Deployed, Windmill runs the loop {step.id} again without the flow's arguments.",
             "Put the retry on the step inside.",
         )
+
+
+def _other_previous_result(tree: FlowTree, step: Step) -> Iterator[Finding]:
+    body = step.value["modules"][0]
+    inputs = mapping(mapping(body.get("value")).get("input_transforms"))
+    for name, transform in inputs.items():
+        if step.type == "forloopflow" and "previous_result" in str(mapping(transform).get("expr")):
+            keys = (*step.keys, "value", "modules", 0, "value", "input_transforms", name, "expr")
+            yield tree.document.place(keys).find(
+                "WM424",
+                f"In a loop of one step previous_result is the step's before {step.id}; in a preview the"
+                " flow's input.",
+                "Name the step: results.<id>.",
+            )
 
 
 def _runs_body_without_flow(tree: FlowTree, step: Step) -> bool:

@@ -88,6 +88,17 @@ def test_a_trailing_pause_is_ignored_and_the_run_says_so_once(lab: Lab) -> None:
     ]
 
 
+def test_the_run_says_that_a_preview_gives_the_only_step_of_a_loop_another_previous_result(lab: Lab) -> None:
+    lab.flow([const("a", 5), loop("l", "[1]", [give("x", "previous_result")])])
+    [said] = [event.data for event in lab.events if event.kind == "warning"]
+    assert (
+        "step x is all its loop runs, so its previous_result is the step's before in a deployed flow" in said
+    )
+    lab.events.clear()
+    lab.flow([const("a", 5), loop("l", "[1]", [give("x", "previous_result"), identity("y")])])
+    assert not [event.data for event in lab.events if event.kind == "warning"]
+
+
 def test_a_suspend_that_needs_nobody_does_not_wait(lab: Lab) -> None:
     assert lab.flow([const("a", 1, suspend={"required_events": 0}), const("b", 2)]).result == 2
     assert not lab.asked
