@@ -141,12 +141,14 @@ CASES = [
         lambda r: all(
             paths == [f"{flow}/loop-{i}", flow, "l", f"{flow}/l_user"] for i, (flow, paths) in enumerate(r)
         ),
+        preview="named by the step, as in a loop of several steps",
     ),
     Case(
         "an error of the single plain step of a loop has the loop's id",
         [loop("l", "[1]", [fail("x")])],
         lambda r: r[0]["error"]["step_id"] == "l",
         False,
+        preview="the step's own id",
     ),
     Case(
         "the iterator sees result and results",
