@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mill.conformance.plans import placed_result
-from mill.conformance.rules.case import Ending, ErrorsIn, IsError
+from mill.conformance.rules.case import Ending, ErrorsIn, IsError, IsPlainError
 
 _SHOWN = 160
 _SLACK = 0.25  # seconds a server may be early, as clocks round
@@ -30,7 +30,7 @@ class Difference:
     got: str
 
 
-def difference(expected: Ending, got: Ended, folder: str, waits: float = 0) -> Difference | None:
+def difference(expected: Ending, got: Ended, folder: str) -> Difference | None:
     """Return where the run differs from `expected`; None if it does not.
 
     Of the waits it is only held against a run that it was not too short: how long a busy server takes says
@@ -40,8 +40,8 @@ def difference(expected: Ending, got: Ended, folder: str, waits: float = 0) -> D
         return Difference(
             _ending(expected.success, _told(expected.result)), _ending(got.success, _text(got.result))
         )
-    if got.seconds < waits - _SLACK:
-        return Difference(f"waits of {waits:g} s", f"all over after {got.seconds:.1f} s")
+    if got.seconds < expected.waits - _SLACK:
+        return Difference(f"waits of {expected.waits:g} s", f"all over after {got.seconds:.1f} s")
     return None
 
 
@@ -74,7 +74,7 @@ def _holds(expected: Any, result: Any, folder: str) -> bool:
 
 
 def _told(expected: Any) -> str:
-    if isinstance(expected, IsError | ErrorsIn):
+    if isinstance(expected, IsError | ErrorsIn | IsPlainError):
         return str(expected)
     return "what the rule says" if callable(expected) else _text(expected)
 

@@ -44,7 +44,7 @@ class Plan:
     """One flow (`body` is its value) or Python script (`body` is its code) to run, and how it must end.
 
     `preview` is how it must end as a preview; a text says why that cannot be compared. A flow that `hangs`
-    must not end. `seconds` is what the waits of the rule add up to. `counts`: it needs a resource to count
+    must not end. `seconds` is what its waits may add up to. `counts`: it needs a resource to count
     its runs in. `packages`: its lock has to be made by the server.
     """
 
@@ -89,7 +89,7 @@ def _replaced(value: Any, pattern: re.Pattern[str], by: str) -> Any:
 
 
 def _of_case(group: str, case: Case) -> Plan:
-    deployed = Ending(case.result, case.success)
+    deployed = Ending(case.result, case.success, sum(case.waits))
     return Plan(
         group,
         case.rule,
@@ -98,7 +98,7 @@ def _of_case(group: str, case: Case) -> Plan:
         deployed,
         case.in_preview or (f"a preview does otherwise: {case.preview}" if case.preview else deployed),
         args=case.args,
-        seconds=sum(case.waits),
+        seconds=max(deployed.waits, 0 if case.in_preview is None else case.in_preview.waits),
         counts=case.in_folder,
         hangs=case.hangs,
         not_run=case.not_run,
@@ -113,7 +113,7 @@ def _expression_cases() -> Iterator[Case]:
     for predicate, holds in expressions.PREDICATES:
         yield _predicate(predicate, holds)
     for predicate in expressions.BROKEN_PREDICATES:
-        yield _predicate(predicate, error("ExecutionErr"), success=False)
+        yield _predicate(predicate, error("InternalError"), success=False)  # of a later step
     for previous, name in expressions.ERRORS:
         steps = [const("a", previous), give("b", "error.name")]
         yield Case(f"`error` of {_short(previous)}", steps, name)

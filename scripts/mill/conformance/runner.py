@@ -126,7 +126,7 @@ def _difference(bench: Bench, plan: Plan, place: Place, expected: Ending) -> Dif
             folder.delete("resource", counter)
     if plan.hangs:
         return Difference("no end", shortened(f"an end: {ended.result!r}"))
-    return difference(expected, ended, folder.path, plan.seconds)
+    return difference(expected, ended, folder.path)
 
 
 def _deployed(bench: Bench, plan: Plan, path: str, body: Any, args: dict[str, Any]) -> Ended:

@@ -49,9 +49,9 @@ def test_an_end_agrees_or_differs(expected: Ending, got: Ended, agrees: bool) ->
 
 
 def test_only_a_wait_that_is_too_short_differs() -> None:
-    expected = Ending(1)
-    assert difference(expected, Ended(True, 1, 500), "f/mine", waits=5) is None
-    assert difference(expected, Ended(True, 1, 2), "f/mine", waits=5) == Difference(
+    expected = Ending(1, waits=5)
+    assert difference(expected, Ended(True, 1, 500), "f/mine") is None
+    assert difference(expected, Ended(True, 1, 2), "f/mine") == Difference(
         "waits of 5 s", "all over after 2.0 s"
     )
 

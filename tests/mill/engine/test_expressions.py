@@ -43,6 +43,22 @@ def test_a_broken_expression_says_which_and_why(expression: str, reason: str) ->
 
 
 @pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("missing", "Error: missing is not defined"),
+        ("null.x", "Error: cannot read property 'x' of null"),
+        ("throw new RangeError('far')", "Error: far"),
+        ("(", "Error: unexpected token in expression"),
+        ("new Array(1e9).fill(1)", "Error: out of memory"),
+    ],
+)
+def test_a_reason_begins_with_error_whatever_its_class(expression: str, reason: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        evaluator().value(expression, NAMES)
+    assert caught.value.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
     "expression", ["while (true) {}", "return await (async () => { await 0; while (true) {} })()"]
 )
 def test_an_endless_expression_is_ended(expression: str) -> None:

@@ -18,10 +18,11 @@ Check = Callable[[Any], bool]
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ends: its result, or a check of it."""
+    """How a run ends: its result, or a check of it, and the seconds it has waited."""
 
     result: Any
     success: bool = True
+    waits: float = 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,26 @@ class ErrorsIn:
     def __str__(self) -> str:
         items = ("a failed item" if item == "error" else repr(item) for item in self.expected)
         return f"an array of {', '.join(items) or 'nothing'}"
+
+
+@dataclass(frozen=True)
+class IsPlainError:
+    """A check for a result whose error is a text and no object."""
+
+    text: str
+
+    def __call__(self, result: Any) -> bool:
+        """Return whether the result is such an error."""
+        error = result.get("error") if isinstance(result, dict) else None
+        return isinstance(error, str) and self.text in error
+
+    def __str__(self) -> str:
+        return f"an error that is a text: ...{self.text}..."
+
+
+def plain_error(text: str) -> IsPlainError:
+    """Return a check for a result whose error is a text and no object."""
+    return IsPlainError(text)
 
 
 def error(name: str, text: str = "", *, on_server: str | None = None) -> IsError:

@@ -71,18 +71,18 @@ VALUES: list[tuple[str, Any]] = [
 
 # An input transform that throws, and what the error says.
 BROKEN: list[tuple[str, str]] = [
-    ("(", "SyntaxError"),
-    ("1 // a trailing comment", "SyntaxError"),
-    ("[1].map((x) => results.a)", "SyntaxError"),
-    ("missing", "ReferenceError: missing is not defined"),
-    ("results.b.c.x + 1", "TypeError: cannot read property 'x' of null"),
+    ("(", "Error: "),
+    ("1 // a trailing comment", "Error: "),
+    ("[1].map((x) => results.a)", "Error: "),
+    ("missing", "missing is not defined"),
+    ("results.b.c.x + 1", "cannot read property 'x' of null"),
     ("throw new Error('boom')", "Error: boom"),
     ("throw 'text'", "text"),
     ("console.log(1)", "console is not defined"),
     ("variable('u/test/none')", "There is no variable u/test/none."),
     ("10n", "BigInt"),
-    ("const all = []; while (true) all.push(new Array(1e5).fill(1))", "more than 32 MB"),
-    ("'x'.repeat(64 * 1024 * 1024)", "more than 32 MB"),
+    ("const all = []; while (true) all.push(new Array(1e5).fill(1))", "out of memory"),
+    ("'x'.repeat(64 * 1024 * 1024)", "out of memory"),
     ("(function f() { return f() })()", "Maximum call stack size exceeded"),
 ]
 

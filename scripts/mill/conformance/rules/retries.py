@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mill.conformance.rules.case import BAD_JS, Case, error, errors_in
-from mill.conformance.steps import Step, const, give, loop, py, retries
+from mill.conformance.rules.case import BAD_JS, Case, error, errors_in, plain_error
+from mill.conformance.steps import Step, const, give, identity, loop, py, retries
 
 # Counts its runs: in a resource on a server, whose workers share no directory; in a file of a directory here.
 FLAKY = """
@@ -86,10 +86,17 @@ CASES = [
         waits=[1],
     ),
     case(
-        "retry_if sees no results",
+        "retry_if sees no results: the flow fails with a text as the error",
         [flaky("a", 1, retry=retries(1, 1, retry_if={"expr": "results.a"}))],
-        error("InternalError"),
+        plain_error("results is not defined"),
         False,
+    ),
+    case(
+        "a throwing retry_if reaches the failure module",
+        [flaky("a", 1, retry=retries(1, 1, retry_if={"expr": "results.a"}))],
+        "string",
+        False,
+        value={"failure_module": give("failure", "typeof error")},
     ),
     case(
         "retries reuse the arguments of the first attempt",
@@ -146,7 +153,7 @@ CASES = [
     ),
     case(
         "a retried loop runs its iterations again",
-        [loop("l", "[1]", [flaky("x", 1)], retry=retries(1, 2))],
+        [loop("l", "[1]", [flaky("x", 1), identity("y")], retry=retries(1, 2))],
         [1],
         waits=[2],
     ),

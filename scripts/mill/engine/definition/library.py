@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from mill.engine.definition.code import Code
+from mill.engine.definition.deployed import differences
 from mill.engine.definition.flow_file import parse_flow, read_flow
 from mill.engine.definition.openflow import Flow, Module, ScriptStep, SubflowStep, walk
 from mill.engine.definition.signature import Signature, read_signatures
@@ -73,6 +74,14 @@ class Library:
         flow = self.flow(path) if text is None else parse_flow(path, json.loads(text))
         self._check(flow, (flow.path,))
         return flow
+
+    def differences(self, flow: Flow) -> list[str]:
+        """Return a sentence for each setting a preview treats otherwise, in this flow and those it runs."""
+        found = [f"{flow.path}: {sentence}" for sentence in differences(flow)]
+        for module in walk(flow.modules):
+            if isinstance(module.value, SubflowStep) and module.mock is None:
+                found += self.differences(self.flow(module.value.path))
+        return list(dict.fromkeys(found))
 
     def check_script(self, path: str) -> None:
         """Raises MillError for a script that cannot run: missing, another language, no main."""

@@ -95,25 +95,39 @@ def test_an_event_is_ignored_where_there_is_no_preprocessor(lab: Lab) -> None:
 WINDMILL_NAMES = {
     "WORKSPACE", "TOKEN", "EMAIL", "USERNAME", "BASE_URL", "JOB_ID", "JOB_PATH", "FLOW_JOB_ID",
     "ROOT_FLOW_JOB_ID", "ROOT_JOB_ID", "FLOW_PATH", "FLOW_STEP_ID", "SCHEDULE_PATH", "SCHEDULED_FOR",
-    "PERMISSIONED_AS", "STATE_PATH", "RUNNABLE_ID", "END_USER_EMAIL",
+    "PERMISSIONED_AS", "STATE_PATH", "OBJECT_PATH", "WORKER_GROUP", "TESTED_RUNNABLE", "RUNNABLE_ID",
+    "END_USER_EMAIL",
 }  # fmt: skip
 
 
 def test_the_environment_is_windmills_and_nothing_else(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_SECRET_OF_MINE", "x")
     env = lab.script("import os\ndef main():\n    return dict(os.environ)").result
-    assert set(env) == {"PATH", "TZ", "HOME", "LANG", "BASE_INTERNAL_URL", "MILL"} | {
+    assert set(env) == {"PATH", "TZ", "HOME", "LC_CTYPE", "PYTHONPATH", "BASE_INTERNAL_URL", "MILL"} | {
         f"WM_{n}" for n in WINDMILL_NAMES
     }
     assert env["WM_BASE_URL"] == env["BASE_INTERNAL_URL"] == lab.shelf.url
     assert env["WM_FLOW_PATH"] == env["WM_FLOW_STEP_ID"] == env["WM_FLOW_JOB_ID"] == ""
     assert env["WM_STATE_PATH"] == f"{env['WM_JOB_PATH']}/user"
+    assert env["WM_OBJECT_PATH"].startswith(f"{env['WM_JOB_PATH'].replace('/', '_')}/manual/")
+    assert env["WM_OBJECT_PATH"].endswith(f"_{env['WM_JOB_ID']}")
+
+
+def test_a_process_that_a_script_starts_finds_the_workspace(lab: Lab) -> None:
+    lab.write_script("def one():\n    return 1", "f/shared/started")
+    code = """
+        import subprocess, sys
+        def main():
+            command = [sys.executable, "-c", "from f.shared.started import one; print(one())"]
+            return subprocess.run(command, capture_output=True, text=True).stdout
+    """
+    assert lab.script(code).result == "1\n"
 
 
 def test_each_job_has_a_folder_of_its_own_that_goes_away(lab: Lab) -> None:
     code = "import os\ndef main():\n    open('file', 'w').close()\n    return [os.getcwd(), os.listdir()]"
     (first, files), (second, _) = lab.script(code).result, lab.script(code).result
-    assert files == ["file"]
+    assert sorted(files) == ["file", "shared"]
     assert first != second
     assert not Path(first).exists()
 
