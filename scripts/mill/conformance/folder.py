@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mill.conformance.plans import RESOURCES, VARIABLES
@@ -16,6 +18,8 @@ from mill.errors import MillError
 PREFIX = "mill_conformance_"
 _TRIVIAL_LOCK = "# py: 3.12\n"  # needs no packages: the server has nothing to resolve
 _DEPLOYMENT_SECONDS = 120.0
+_NOT_YET = "row-level security"  # in the words of a refusal
+_OURS_SECONDS, _OURS_PAUSE = 60.0, 2.0
 
 # How an item of each kind is deleted: method and path.
 _DELETIONS = {
@@ -148,7 +152,7 @@ def own_folder(server: Server, name: str | None = None) -> Iterator[Folder]:
     _create(server, name)
     folder = Folder(server, name)
     try:
-        _furnish(folder)
+        _furnish(server, folder)
         yield folder
     finally:  # also after an interruption
         left = _emptied(folder)
@@ -170,16 +174,33 @@ def _create(server: Server, name: str) -> None:
         raise MillError(f"{server.remote.url} did not answer: {error}.", exit_code=3) from error
 
 
-def _furnish(folder: Folder) -> None:
+def _furnish(server: Server, folder: Folder) -> None:
     try:
         for name, text in VARIABLES.items():
-            folder.create_variable(name, text)
+            _once_ours(server, functools.partial(folder.create_variable, name, text))
         for name, value in RESOURCES.items():
             folder.create_resource(f"{folder.path}/{name}", value)
     except Refused as error:
         raise MillError(f"Cannot create what the check needs: {error}.") from error
     except NoAnswer as error:
         raise MillError(f"The server did not answer: {error}.", exit_code=3) from error
+
+
+def _once_ours(server: Server, create: Callable[[], None]) -> None:
+    """Create something, again and again while a server has not yet heard whose the new folder is.
+
+    It keeps what a member may write for some seconds.
+    """
+    begun = time.monotonic()
+    while True:
+        try:
+            create()
+        except Refused as error:
+            if _NOT_YET not in error.said or time.monotonic() - begun > _OURS_SECONDS:
+                raise
+            server.stopping.wait(_OURS_PAUSE)
+        else:
+            return
 
 
 def _emptied(folder: Folder) -> list[str]:

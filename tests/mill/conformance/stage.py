@@ -45,11 +45,12 @@ def mill_serve(root: Path, scratch: Path) -> Iterator[LocalApi]:
 
 @dataclass
 class Between:
-    """A server that passes on what it is asked, writes it down, and changes answers."""
+    """A server that passes on what it is asked unless it is to `refuse` it, and changes answers."""
 
     behind: str
     url: str = ""
     change: Change = lambda _request, _status, _value: None
+    refuse: Callable[[str], tuple[int, Any] | None] = lambda _request: None
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -68,6 +69,8 @@ class Between:
     def pass_on(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         request = f"{method} {path.partition('?')[0].removeprefix(f'/api/w/{WORKSPACE}/')}"
         self.asked.append(request)
+        if (refused := self.refuse(request)) is not None:
+            return refused[0], json.dumps(refused[1]).encode()
         kept = {name: value for name, value in headers.items() if name.lower() != "host"}
         reply = requests.request(method, f"{self.behind}{path}", data=body, headers=kept, timeout=60)
         try:

@@ -193,6 +193,22 @@ def test_a_token_that_may_not_create_folders_is_told_so(server: Between) -> None
     assert server.writes == ["POST folders/create"]
 
 
+def test_a_server_that_learns_late_whose_the_folder_is_is_asked_again(
+    server: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mill.conformance.folder._OURS_PAUSE", 0.01)
+    refusals = [403, 403]
+
+    def refuse(request: str) -> tuple[int, Any] | None:
+        if refusals and request == "POST variables/create":
+            return refusals.pop(), 'new row violates row-level security policy for table "variable"'
+        return None
+
+    server.refuse = refuse
+    assert server.check("flow rules: skip_expr false lets it run").differing == []
+    assert refusals == []
+
+
 def test_the_report_names_both_versions(server: Between) -> None:
     server.change = lambda request, _status, _value: (
         (200, "CE v1.999.0") if request == "GET /api/version" else None
