@@ -49,6 +49,9 @@ _HAS_SCHEMA = f"SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '{S
 _MAKE_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"
 
 
+_without: set[tuple[str, str, str]] = set()  # the jobs of this process whose workspace has none
+
+
 class _Missing(Exception):
     """The workspace has no data table of this name."""
 
@@ -180,10 +183,19 @@ def workspace_store() -> DataTableStore | None:
     """
     if not offers_data_tables():
         return None
-    store = DataTableStore(address() or "", os.environ["WM_WORKSPACE"], os.environ.get("WM_TOKEN", ""))
-    if store.open():
+    job = (address() or "", os.environ["WM_WORKSPACE"], os.environ.get("WM_TOKEN", ""))
+    if job in _without:
+        return None
+    store = DataTableStore(*job)
+    is_there = False
+    try:
+        is_there = store.open()
+    finally:
+        if not is_there:
+            store.close()
+    if is_there:
         return store
-    store.close()
+    _without.add(job)
     return None
 
 

@@ -52,12 +52,27 @@ def open_store(database: Mapping[str, object] | None, purpose: str, *, durable: 
     """
     if database:
         return postgres_store(database)
-    return data_table_store() or sqlite_store(folder() / f"{purpose}.sqlite", durable=durable)
+    store = data_table_store()
+    if store is None:
+        _make_folder()
+        store = sqlite_store(folder() / f"{purpose}.sqlite", durable=durable)
+    return store
 
 
 def folder() -> Path:
     """Return where this machine's files lie."""
     return Path.home() / _FOLDER
+
+
+def _make_folder() -> None:
+    path = folder()
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise FixSettings(
+            f"What jobs remember cannot be kept in {path} ({error.strerror}). Give a postgresql resource.",
+            code="store",
+        ) from error
 
 
 def memory_store() -> Store:

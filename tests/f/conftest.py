@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,20 +21,6 @@ def _no_secrets_of_other_tests() -> Iterator[None]:
     """The word `secret` is a credential in one test and a word in the next."""
     yield
     forget()
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Postgres of this test run: its connection string."""
-    # In /tmp, and short: the socket's path has a limit of 107 characters.
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="pg-") as data:
-        patch.setenv(
-            "XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run"))
-        )  # platformdirs warns where there is none
-        from pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment on import
-
-        with get_server(data, cleanup_mode="stop") as server:
-            yield server.get_uri()
 
 
 @pytest.fixture(scope="session")

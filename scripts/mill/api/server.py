@@ -62,6 +62,7 @@ class _Settings:
     template_dirs: Sequence[Path]
     hosts: Sequence[str]
     open_workspace: OpenWorkspace | None
+    data_tables: DataTables
 
 
 class LocalApi:
@@ -92,19 +93,20 @@ class LocalApi:
         self.token = token or secrets.token_urlsafe(32)
         self.workspace_id = workspace_id
         self._table = RouteTable(load_triggers(Workspace(workspace_root), workspace_id))
+        ours = read_environment(workspace_root, environment)
         self._settings = _Settings(
             root=workspace_root,
             state_dir=state_dir,
             jobs=jobs,
             clock=clock,
             signing_key=secrets.token_bytes(32),
-            environment=read_environment(workspace_root, environment),
+            environment=ours,
             template_dirs=templates or [workspace_root / _DEFAULT_TEMPLATES],
             hosts=hosts,
             open_workspace=open_workspace,
+            data_tables=DataTables(state_dir / "data_tables", servers_in(ours)),
         )
         self._port = port
-        self._data_tables = DataTables(state_dir / "data_tables", servers_in(self._settings.environment))
         self._values: Values | None = None
         self._resources = ExitStack()
 
@@ -121,11 +123,11 @@ class LocalApi:
     @property
     def keeps_state(self) -> bool:
         """Whether jobs may keep their own state in the data table `main`."""
-        return self._data_tables.are_real
+        return self._settings.data_tables.are_real
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
-            starting.callback(self._data_tables.close)
+            starting.callback(self._settings.data_tables.close)
             listener = listen(self._port)
             starting.callback(listener.close)
             self._port = listener.getsockname()[1]
@@ -194,7 +196,7 @@ class LocalApi:
             ValuesApi(values, workspace_id),
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),
-            RunApi(jobs, waiter, self._data_tables),
+            RunApi(jobs, waiter, self._settings.data_tables),
             ScriptsApi(self._settings.root),
             approvals,
         )

@@ -13,11 +13,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from mill.errors import MillError
 
@@ -27,6 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ARGUMENT = re.compile(r"--\s*\$(\d+)\s+(\w+)\s*(?:\(([^)]*)\))?")
 _COLLECTION = re.compile(r"--\s*result_collection\s*=\s*(\w+)")
 _SEARCH_PATH = re.compile(r'SET\s+search_path\s+TO\s+"?(\w+)"?', re.IGNORECASE)
+_CREATE_SCHEMA = re.compile(r"CREATE\s+SCHEMA\b", re.IGNORECASE)
 _TRANSACTION = re.compile(r"(BEGIN|COMMIT|ROLLBACK)\b", re.IGNORECASE)
 _CAST = re.compile(r"::\s*\w+(?:\s*\(\d+\))?")
 # What ends each kind of text in which a `;` or a `$1` is only a character.
@@ -175,6 +176,8 @@ class _SqliteTable:
     def _rows(
         self, connection: sqlite3.Connection, statement: str, script: Script, args: Mapping[str, Any]
     ) -> Rows:
+        if _CREATE_SCHEMA.match(statement):
+            return []  # its file is made when something is put there
         if _TRANSACTION.match(statement) and statement[0] in "RrCc" and not connection.in_transaction:
             return []  # Postgres only warns
         text, numbers = _numbered(_CAST.sub("", statement), lambda at: f"?{at}")
@@ -197,6 +200,7 @@ class _SqliteTable:
             file.touch(mode=0o600)
             connection = sqlite3.connect(file, timeout=10, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.create_function("now", 0, lambda: datetime.now(UTC).isoformat(" "))
             self._connections[schema] = connection
         return self._connections[schema]
 
@@ -286,7 +290,7 @@ def _collected(collection: str, results: Sequence[Rows]) -> Any:
 def _to_postgres(name: str, kind: str, args: Mapping[str, Any]) -> Any:
     value = args.get(name)
     if isinstance(value, dict | list) and kind in {"json", "jsonb"}:
-        return Jsonb(value)
+        return json.dumps(value)  # of no type yet: the statement says whether json or jsonb is meant
     return str(value) if kind in {"text", "varchar"} and isinstance(value, int | float) else value
 
 

@@ -10,15 +10,16 @@ from typing import Any
 import mill
 from mill.api.server import LocalApi
 from mill.api.storage.data_tables import SETTING
+from mill.errors import MillError
 
 _ROOT = Path(mill.__file__).parents[2]
 
 
 class _NoJobs:
-    """What is asked for jobs finds none."""
+    """Whoever asks something of a job is refused."""
 
     def __getattr__(self, name: str) -> Any:
-        raise AssertionError(name)
+        raise MillError(f"There are no jobs here ({name}).")
 
 
 @contextlib.contextmanager
