@@ -16,7 +16,10 @@ JobStatus = Literal["queued", "running", "suspended", "success", "failure", "can
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to run: a workspace path, or code handed over as it is (`kind` preview)."""
+    """What to run: a workspace path, or what is handed over as `code` and tried out under that path.
+
+    `code` is a script's text (`kind` preview), or the JSON of what a flow.yaml holds (`kind` flow).
+    """
 
     kind: JobKind
     path: str

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from mill.admission import Admission
 from mill.api.app import USER, Application, exceptions
 from mill.api.endpoints.approvals import ApprovalsApi
+from mill.api.endpoints.deploy_api import DeployApi
 from mill.api.endpoints.jobs_api import JobsApi
 from mill.api.endpoints.objects_api import ObjectsApi
 from mill.api.endpoints.routes_api import RoutesApi, has_token
@@ -36,6 +37,7 @@ from mill.api.storage.templates import Templates
 from mill.api.storage.values import Values, read_environment
 from mill.listening import HOST, listen
 from mill.ports import Jobs
+from mill.repository.deployed import OpenWorkspace
 from mill.repository.workspace import Workspace
 from mill.twins.connection import quiet_config
 from mill.twins.mount import TwinsMount
@@ -59,6 +61,7 @@ class _Settings:
     environment: Mapping[str, str]
     template_dirs: Sequence[Path]
     hosts: Sequence[str]
+    open_workspace: OpenWorkspace | None
     data_tables: DataTables
 
 
@@ -67,7 +70,8 @@ class LocalApi:
 
     `port` 0 takes a free one. `templates` are directories of resource and variable templates; if none are
     given, `resources/mock` of the workspace. `hosts` are further names it is
-    reached under. End the jobs before the block ends: calls still running are
+    reached under. With an `open_workspace` it takes scripts and flows while it serves.
+    End the jobs before the block ends: calls still running are
     waited for.
     """
 
@@ -82,13 +86,13 @@ class LocalApi:
         workspace_id: str = "local",
         templates: Sequence[Path] | None = None,
         hosts: Sequence[str] = (),
+        open_workspace: OpenWorkspace | None = None,
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.token = token or secrets.token_urlsafe(32)
         self.workspace_id = workspace_id
-        self.triggers: list[HttpTrigger] = load_triggers(Workspace(workspace_root), workspace_id)
-        self._table = RouteTable(self.triggers)
+        self._table = RouteTable(load_triggers(Workspace(workspace_root), workspace_id))
         ours = read_environment(workspace_root, environment)
         self._settings = _Settings(
             root=workspace_root,
@@ -99,11 +103,17 @@ class LocalApi:
             environment=ours,
             template_dirs=templates or [workspace_root / _DEFAULT_TEMPLATES],
             hosts=hosts,
+            open_workspace=open_workspace,
             data_tables=DataTables(state_dir / "data_tables", servers_in(ours)),
         )
         self._port = port
         self._values: Values | None = None
         self._resources = ExitStack()
+
+    @property
+    def triggers(self) -> list[HttpTrigger]:
+        """The HTTP triggers that are on."""
+        return self._table.triggers
 
     @property
     def url(self) -> str:
@@ -180,7 +190,9 @@ class LocalApi:
             may_enter=lambda request: has_token(request, self.token),
             clock=self._settings.clock,
         )
+        taking = self._settings.open_workspace
         parts = (
+            *((DeployApi(taking, jobs, self._table, workspace_id),) if taking is not None else ()),
             ValuesApi(values, workspace_id),
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),

@@ -93,7 +93,7 @@ class WarmScripts:
             warm.close()
         else:
             self._give_back(path, warm)
-        return outcome_of(ending, log, "", timeout)
+        return outcome_of(ending, log, "")
 
     def _take(self, path: str) -> _Warm | None:
         while True:
@@ -120,7 +120,7 @@ class WarmScripts:
         if ending.reply is None:
             worker.close()
             log.close()
-            return outcome_of(ending, log, "", None)
+            return outcome_of(ending, log, "")
         files = {file: _changed(file) for file in ending.reply["files"]}
         return _Warm(worker, folder, files)
 

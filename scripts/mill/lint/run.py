@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from mill.errors import MillError
+from mill.lint.checks.deployed import check_deployed
 from mill.lint.checks.expressions import check_expressions
 from mill.lint.checks.flows import check_flow
 from mill.lint.checks.forms import check_enterprise, check_form
@@ -111,6 +112,7 @@ class _Checks:
         tree = FlowTree(document)
         yield from check_form(document, kind="flow")
         yield from check_flow(tree, self._workspace, read_inline)
+        yield from check_deployed(tree)
         yield from check_expressions(tree)
 
     def _python(self, path: str, file: Path, lock: Path, *, has_form: bool) -> Iterator[Finding]:

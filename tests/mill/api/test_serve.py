@@ -85,6 +85,11 @@ def test_it_says_what_it_serves_serves_it_and_stops_on_ctrl_c(
     assert (
         stage.post(webhook, {"n": 3}, url=url).status == 422
     )  # a webhook has no params for the preprocessor
+    script = {"path": "u/user/new", "content": "def main():\n    return 'new'\n", "language": "python3"}
+    taken = stage.post("/api/w/local/scripts/create?token=an-example-token", script, url=url)
+    run = "/api/w/local/jobs/run_wait_result/p/u/user/new?token=an-example-token"
+    assert (taken.status, stage.post(run, {}, url=url).json()) == (201, "new")
+    assert not (stage.root / "u").exists()
 
     serving.send_signal(signal.SIGINT)
     _, errors = serving.communicate(timeout=30)

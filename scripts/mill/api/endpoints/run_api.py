@@ -28,15 +28,16 @@ _REFUSED_QUERY = ("retry", "scheduled_for", "job_id", "cache_ttl")
 class Webhook:
     """A request to a webhook, as arguments for `main` and as the event for a preprocessor.
 
-    `headers` and `query` are those that the request asks to be arguments; an event has all.
+    `headers` and `query` are what was asked for with `include_header` and `include_query`, for `main`; a
+    preprocessor gets all of both.
     """
 
     payload: Payload
     headers: Mapping[str, str]
     query: Mapping[str, str]
+    wrap_body: bool
     all_headers: Mapping[str, str]
     all_query: Mapping[str, str]
-    wrap_body: bool
 
     def arguments(self) -> dict[str, Any]:
         """Return what `main` gets."""
@@ -171,9 +172,9 @@ async def _webhook(request: Request) -> Webhook:
             if name.isascii() and name in request.headers
         },
         query={name: query[name] for name in _names(query.get("include_query")) if name in query},
-        all_headers=dict(request.headers),
-        all_query=dict(query),
         wrap_body=query.get("wrap_body") == "true",
+        all_headers={name.lower(): value for name, value in request.headers.items()},
+        all_query=dict(query),
     )
 
 

@@ -112,6 +112,12 @@ class Values:
         text = json.dumps(resource.value)
         self._database.changed(sql, resource.path, text, resource.resource_type, resource.description)
 
+    def delete(self, kind: Kind, path: str) -> None:
+        """Delete what a job set; MissingValue where it set nothing, for a template is a file of people's."""
+        sql = f"DELETE FROM {kind} WHERE path = ?"  # noqa: S608 - kind is one of two literals
+        if not self._database.changed(sql, path):
+            raise MissingValue(f"There is no {kind} {path} that was set through the API.")
+
     def paths(self, kind: Kind) -> list[str]:
         """Return every known path, sorted; not those only the environment has, whose names are not paths."""
         rows = self._database.rows(f"SELECT path FROM {kind}")  # noqa: S608 - kind is one of two literals
