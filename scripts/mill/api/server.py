@@ -58,6 +58,7 @@ class _Settings:
     environment: Mapping[str, str]
     template_dirs: Sequence[Path]
     hosts: Sequence[str]
+    workers: int | None
 
 
 class LocalApi:
@@ -65,8 +66,8 @@ class LocalApi:
 
     `port` 0 takes a free one. `templates` are directories of resource and variable templates; if none are
     given, `resources/mock` of the workspace. `hosts` are further names it is
-    reached under. End the jobs before the block ends: calls still running are
-    waited for.
+    reached under, `workers` what it says of their number. End the jobs before
+    the block ends: calls still running are waited for.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class LocalApi:
         hosts: Sequence[str] = (),
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
+        workers: int | None = None,
     ) -> None:
         self.token = token or secrets.token_urlsafe(32)
         self.workspace_id = workspace_id
@@ -96,6 +98,7 @@ class LocalApi:
             environment=read_environment(workspace_root, environment),
             template_dirs=templates or [workspace_root / _DEFAULT_TEMPLATES],
             hosts=hosts,
+            workers=workers,
         )
         self._port = port
         self._values: Values | None = None
@@ -179,7 +182,8 @@ class LocalApi:
             approvals,
         )
         routes = [route for part in parts for route in part.routes()]
-        return Application(routes_api, routes, approvals.page_route(), twins, workspace_id, self.token)
+        page, workers = approvals.page_route(), self._settings.workers
+        return Application(routes_api, routes, page, twins, workspace_id, self.token, workers)
 
 
 class _Server(uvicorn.Server):

@@ -29,6 +29,9 @@ _PORT = typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free o
 _HOST = typer.Option(
     help="Another Host to answer to, such as a tunnel's: name or name:port. May be given again."
 )
+_WORKERS = typer.Option(
+    min=1, help="Run no more script jobs at once, route calls included, as a server with so many workers."
+)
 _PROOF = {
     "none": "",
     "custom_script": "",
@@ -56,6 +59,7 @@ def serve(
         bool,
         typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent."),
     ] = False,
+    workers: Annotated[int | None, _WORKERS] = None,
 ) -> None:
     """Serve the HTTP routes (*.http_trigger.yaml) and webhooks of this workspace until Ctrl-C.
 
@@ -74,21 +78,27 @@ def serve(
     from mill.api.server import LocalApi  # noqa: PLC0415 - see above
 
     def local_api(jobs: Jobs, workspace: Workspace, state_dir: Path) -> LocalApi:
-        return LocalApi(workspace.root, state_dir, jobs, port=port, token=token, hosts=host or ())
+        hosts = host or ()
+        return LocalApi(workspace.root, state_dir, jobs, port=port, token=token, hosts=hosts, workers=workers)
 
     workspace = Workspace.find()
     # The signals are given back before the session ends its jobs: a second Ctrl-C ends the waiting for them.
-    with Session(workspace, state, platform=local_api) as session, _stop_signal() as stopped:
+    session = Session(workspace, state, platform=local_api, worker_count=workers)
+    with session, _stop_signal() as stopped:
         api = session.platform
         assert isinstance(api, LocalApi)
         _announce(api, workspace)
         if twins:
             _announce_twins(api)
-        known: set[str] = set()
-        _adopt(session, known)
-        while not stopped.wait(_LOOK_SECONDS):
-            _adopt(session, known)
+        _adopt_until(stopped, session)
     typer.echo("Stopped.", err=True)
+
+
+def _adopt_until(stopped: threading.Event, session: Session) -> None:
+    known: set[str] = set()
+    _adopt(session, known)
+    while not stopped.wait(_LOOK_SECONDS):
+        _adopt(session, known)
 
 
 def _adopt(session: Session, known: set[str]) -> None:
