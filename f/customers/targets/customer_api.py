@@ -142,6 +142,8 @@ def _settings(kind: Kind, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
     others = {name for name in _OWN_SETTINGS - kind.traits.own_settings if name not in given}
     _refuse_unknown(settings, _SETTINGS | kind.traits.own_settings | others, "the resource's settings")
+    if "bulk_from" in given:
+        _number(given, "bulk_from", 0, least=1)
     return given
 
 
