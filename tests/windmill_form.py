@@ -6,6 +6,7 @@ As its components do it (frontend/src/lib/components/ArgInput.svelte and SchemaF
   is `nullable`; a boolean becomes false; a required choice its first one; a number stays away.
 - An object with `properties` is a form of its own, and is there even if nobody fills it. Keys that are no
   field of it are removed, except at the top of a resource.
+- The objects of a list are forms of their own, too, if its `items` have properties.
 - `showExpr` sees the fields beside it as `fields`; what it hides is removed.
 - `oneOf` counts at `type: object` with two alternatives or more. Which of them is chosen stands in the
   value, under `kind` if an alternative has such a property, else under `label`: the alternative's `title`.
@@ -24,7 +25,7 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
-_CONDITION = re.compile(r"fields\.(\w+) (===|>) (.+)")
+_CONDITION = re.compile(r"fields\.(\w+) (===|>) ([^ ]+)")
 
 
 def opened(
@@ -49,8 +50,15 @@ def _field(spec: Schema, value: Any, *, required: bool) -> Any:
         return _chosen(spec["oneOf"], value or {})
     if spec.get("properties"):
         return opened(spec, value, keeps_others=False)
+    if isinstance(value, list) and spec.get("items", {}).get("properties"):
+        return [opened(spec["items"], one, keeps_others=False) for one in value]
     if value is not None:
         return value
+    return _blank(spec, required=required)
+
+
+def _blank(spec: Schema, *, required: bool) -> Any:
+    """What a field without a value gets."""
     if spec.get("default") is not None:
         return spec["default"]
     if "enum" in spec:
@@ -65,7 +73,11 @@ def _chosen(alternatives: list[Schema], value: Mapping[str, Any]) -> dict[str, A
     return {**opened(chosen, value, keeps_others=False), tag: chosen["title"]}
 
 
-def _is_shown(condition: str, fields: Mapping[str, Any]) -> bool:
+def _is_shown(expression: str, fields: Mapping[str, Any]) -> bool:
+    return any(_holds(condition, fields) for condition in expression.split(" || "))
+
+
+def _holds(condition: str, fields: Mapping[str, Any]) -> bool:
     found = _CONDITION.fullmatch(condition)
     assert found, f"{condition!r} is more than this stand-in reads"
     name, sign, text = found.groups()

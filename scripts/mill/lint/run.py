@@ -12,7 +12,7 @@ from pathlib import Path
 from mill.errors import MillError
 from mill.lint.checks.expressions import check_expressions
 from mill.lint.checks.flows import check_flow
-from mill.lint.checks.forms import check_enterprise, check_form
+from mill.lint.checks.forms import check_enterprise, check_form, check_resource_type
 from mill.lint.checks.imports import check_imports
 from mill.lint.checks.layout import check_layout, check_pushed, check_secrets
 from mill.lint.checks.signature import check_signature
@@ -51,6 +51,8 @@ def our_checks(workspace: Workspace) -> Iterator[Finding]:
     settings = workspace.settings()
     for item in (*workspace.resources(), *workspace.variables()):
         yield from checks.read(item.file, partial(check_pushed, kind=item.kind, settings=settings))
+    for file in sorted(workspace.root.glob(f"*{_RESOURCE_TYPE}")):
+        yield from checks.read(file, check_resource_type)
     for file in _yaml_files(workspace):
         yield from checks.read(file, check_secrets)
         if file.name == "flow.yaml" or file.name.endswith(_WITH_SETTINGS):
