@@ -40,8 +40,8 @@ def decide_parallel_jobs(
     route, workers = "The target is a route of this Windmill, where each call needs a worker", count()
     if workers is None:
         jobs = wanted or 1
-        plural = "s send" if jobs > 1 else " sends"
-        return ParallelJobs(jobs, f"{route}: {jobs} job{plural} at a time, and needs more workers than that.")
+        sending = f"{jobs} jobs send" if jobs > 1 else "one job sends"
+        return ParallelJobs(jobs, f"{route}: {sending} at a time, which takes {jobs + 1} workers or more.")
     if workers == 1:
         raise FixSettings(
             f"{route}, and this instance has one worker, which the import itself holds: it would wait for "
@@ -50,7 +50,8 @@ def decide_parallel_jobs(
             code="too_few_workers",
         )
     jobs = min(wanted or 1, workers - 1)
-    return ParallelJobs(jobs, f"{route}: {jobs} of {workers} workers send, the others answer.")
+    sending = f"{jobs} of {workers} workers send" if jobs > 1 else f"one of {workers} workers sends"
+    return ParallelJobs(jobs, f"{route}: {sending}, the rest can answer.")
 
 
 def calls_are_jobs(target: Target) -> bool:
