@@ -226,6 +226,30 @@ def test_a_resource_type_that_is_none_is_no_reason_to_fail(tmp_path: Path, text:
     assert {finding.code for finding in found} <= {"WM302"}
 
 
+@pytest.mark.parametrize(
+    ("value", "is_found"),
+    [
+        ("{two: {label: a, key: k}}", False),
+        ("{two: {key: k}}", True),
+        ("{two: {label: c}}", True),
+        ("{two: $res:f/a/other}", False),
+        ("{one: 3}", False),
+        ("[1]", False),
+    ],
+)
+@pytest.mark.parametrize("folder", ["f/a", "resources/live/f/a"])
+def test_a_resource_that_its_form_would_take_for_another_alternative_is_reported(
+    tmp_path: Path, folder: str, value: str, is_found: bool
+) -> None:
+    resource = f"resource_type: thing\ndescription: One.\nvalue: {value}\n"
+    files = {"thing.resource-type.yaml": TYPE, f"{folder}/one.resource.yaml": resource}
+
+    found = [finding for finding in find(tmp_path, files) if finding.code.startswith("WM30")]
+
+    assert [finding.code for finding in found] == ["WM307"] * is_found
+    assert all("Write label: with one of a, b." in str(finding) for finding in found)
+
+
 def test_a_flows_form_is_checked_for_what_windmills_form_does_not_read(tmp_path: Path) -> None:
     inputs = "file: {type: number, description: A number., minimum: 3}"
     text = flow("- id: a\n  value: {type: identity}", inputs=inputs).replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mill.lint.sources.document import Document, Keys, mapping
@@ -46,6 +46,24 @@ def check_resource_type(document: Document) -> Iterator[Finding]:
         if not (name in _TAGS and "oneOf" in keys):
             yield from _described(document, name, spec, keys)
     yield from _fields(document, data.get("schema"), ("schema",))
+
+
+def check_resource(document: Document, types: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield findings for a .resource.yaml whose type has a form. `types`: the schemas by name."""
+    data = mapping(document.data)
+    schema = mapping(types.get(str(data.get("resource_type"))))
+    for name, spec in mapping(schema.get("properties")).items():
+        ones = [mapping(one) for one in mapping(spec).get("oneOf") or ()]
+        value = mapping(data.get("value")).get(name)
+        if not ones or not isinstance(value, dict):
+            continue
+        tag, titles = _tag_of(ones), [str(one.get("title")) for one in ones]
+        if value.get(tag) not in titles:
+            yield document.place(("value", name)).find(
+                "WM307",
+                f"Who opens this in the form loses {name}: it does not say which alternative it is.",
+                f"Write {tag}: with one of {', '.join(titles)}.",
+            )
 
 
 def _described(document: Document, name: str, spec: Any, keys: Keys) -> Iterator[Finding]:
@@ -134,7 +152,7 @@ def _alternatives(document: Document, name: str, spec: Mapping[str, Any], keys: 
             "It shows two or more, of a field of type object.",
         )
         return
-    tag = next((tag for tag in _TAGS if any(tag in mapping(one.get("properties")) for one in ones)), "label")
+    tag = _tag_of(ones)
     for index, one in enumerate(ones):
         title, field = one.get("title"), mapping(mapping(one.get("properties")).get(tag))
         if not title or field.get("enum") != [title]:
@@ -143,6 +161,12 @@ def _alternatives(document: Document, name: str, spec: Mapping[str, Any], keys: 
                 f"The form cannot tell alternative {title or index + 1} of {name} by what was saved.",
                 f"Give it a title, and a property {tag} whose enum is that title alone.",
             )
+
+
+def _tag_of(alternatives: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name under which the form remembers which alternative was chosen."""
+    has_kind = any("kind" in mapping(one.get("properties")) for one in alternatives)
+    return "kind" if has_kind else "label"
 
 
 def check_enterprise(document: Document) -> Iterator[Finding]:
