@@ -55,7 +55,8 @@ def main(
     left = _left_to_send(file, planned)
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
     message = " ".join(filter(None, (message, forecast["message"], parallel.message)))
-    print(message)
+    guarantee = guarantee_of(target, journal_kind(journal), on_duplicate)
+    print(f"{message}\n{guarantee}")
     if plan and apply_plan:
         refuse_outdated(apply_plan, plan["hash"])
     # Nobody is asked about a plan that would send nothing.
@@ -64,7 +65,7 @@ def main(
         "decision": "ask" if not dry_run and (too_many or asks_for_plan) else "go",
         "message": message,
         "target": target.title,
-        "guarantee": guarantee_of(target, journal_kind(journal), on_duplicate),
+        "guarantee": guarantee,
         "plan": plan,
         "planned_outcomes": planned,
         "parallel_jobs": parallel.jobs,

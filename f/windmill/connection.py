@@ -24,7 +24,12 @@ _lock = threading.RLock()
 
 def is_on_windmill() -> bool:
     """Return whether this process is a job of Windmill (or of `mill`), and not a plain call of Python."""
-    return bool(_address() and os.environ.get("WM_WORKSPACE"))
+    return bool(address() and os.environ.get("WM_WORKSPACE"))
+
+
+def offers_data_tables() -> bool:
+    """Return whether this job may have data tables: on Windmill, or where `mill` has been given one."""
+    return is_on_windmill() and (not os.environ.get("MILL") or bool(os.environ.get("MILL_DATA_TABLES")))
 
 
 def connection() -> wmill.Windmill:
@@ -39,7 +44,7 @@ def connection() -> wmill.Windmill:
             "a job, or with `mill`.",
             code="no_windmill",
         )
-    job = (_address(), os.environ.get("WM_TOKEN"), os.environ.get("WM_WORKSPACE"))
+    job = (address(), os.environ.get("WM_TOKEN"), os.environ.get("WM_WORKSPACE"))
     with _lock:
         if job not in _connections:
             disconnect()
@@ -89,5 +94,6 @@ def _get(below: str, call: str, params: Mapping[str, Any] | None) -> httpx.Respo
         raise TryLater(f"Windmill did not answer {call}.", code="platform") from error
 
 
-def _address() -> str | None:
+def address() -> str | None:
+    """Return where Windmill's API is for this process: the worker's own server, else the instance."""
     return os.environ.get("BASE_INTERNAL_URL") or os.environ.get("WM_BASE_URL")

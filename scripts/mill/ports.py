@@ -118,6 +118,10 @@ class Platform(Protocol):
     def workspace_id(self) -> str:
         """What jobs see as WM_WORKSPACE."""
 
+    @property
+    def keeps_state(self) -> bool:
+        """Whether jobs may keep their own state in the data table `main`."""
+
     def get_variable(self, path: str) -> str:
         """Return a variable's value; MillError with the nearest names where there is none."""
 

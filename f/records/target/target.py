@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from f.records.target.lookup_proof import LookupProof, LookupReading
 
 OnDuplicate = Literal["skip", "update", "fail"]
-JournalKind = Literal["postgres", "file", "none"]
+JournalKind = Literal["postgres", "data_table", "file", "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from mill.api.endpoints.scripts_api import ScriptsApi
 from mill.api.endpoints.triggers import HttpTrigger, RouteTable, load_triggers
 from mill.api.endpoints.values_api import ValuesApi
 from mill.api.endpoints.waiting import Waiter
+from mill.api.storage.data_tables import DataTables, servers_in
 from mill.api.storage.database import Database
 from mill.api.storage.objects import Objects
 from mill.api.storage.templates import Templates
@@ -59,6 +60,7 @@ class _Settings:
     template_dirs: Sequence[Path]
     hosts: Sequence[str]
     workers: int | None
+    data_tables: DataTables
 
 
 class LocalApi:
@@ -89,16 +91,18 @@ class LocalApi:
         self.workspace_id = workspace_id
         self.triggers: list[HttpTrigger] = load_triggers(Workspace(workspace_root), workspace_id)
         self._table = RouteTable(self.triggers)
+        ours = read_environment(workspace_root, environment)
         self._settings = _Settings(
             root=workspace_root,
             state_dir=state_dir,
             jobs=jobs,
             clock=clock,
             signing_key=secrets.token_bytes(32),
-            environment=read_environment(workspace_root, environment),
+            environment=ours,
             template_dirs=templates or [workspace_root / _DEFAULT_TEMPLATES],
             hosts=hosts,
             workers=workers,
+            data_tables=DataTables(state_dir / "data_tables", servers_in(ours)),
         )
         self._port = port
         self._values: Values | None = None
@@ -109,8 +113,14 @@ class LocalApi:
         """Root of the API, without a trailing slash."""
         return f"http://{HOST}:{self._port}"
 
+    @property
+    def keeps_state(self) -> bool:
+        """Whether jobs may keep their own state in the data table `main`."""
+        return self._settings.data_tables.are_real
+
     def __enter__(self) -> Self:
         with ExitStack() as starting:
+            starting.callback(self._settings.data_tables.close)
             listener = listen(self._port)
             starting.callback(listener.close)
             self._port = listener.getsockname()[1]
@@ -177,7 +187,7 @@ class LocalApi:
             ValuesApi(values, workspace_id),
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),
-            RunApi(jobs, waiter),
+            RunApi(jobs, waiter, self._settings.data_tables),
             ScriptsApi(self._settings.root),
             approvals,
         )

@@ -79,6 +79,7 @@ class Runtime:
             "LANG": "C.UTF-8",
             "BASE_INTERNAL_URL": self.platform.url,
             "MILL": "1",
+            **({"MILL_DATA_TABLES": "1"} if self.platform.keeps_state else {}),
             **self.extra_env,
             **{f"WM_{name}": value for name, value in windmill.items()},
         }

@@ -219,7 +219,7 @@ def test_the_client_learns_who_and_what_it_talks_to(served: Stage) -> None:
         ("wmill.get_id_token('x')", "POST /api/w/local/oidc/token/x is not offered"),
         ("wmill.cancel_running()", "GET /api/w/local/jobs/list is not offered"),
         ("wmill.boto3_connection_settings()", "s3_resource_info is not offered"),
-        ("wmill.datatable().query('select 1').fetch()", "does not run postgresql previews"),
+        ("wmill.run_inline_script_preview('select 1', 'postgresql', {})", "SQL on data tables only"),
         ("wmill.load_s3_file({'s3': 'a'}, 'f/crm/bucket')", "f/crm/bucket"),
         ("wmill.run_script_by_path_async('f/demo/double', {}, retry={'constant': {}})", "?retry="),
         ("wmill.run_script_by_hash('abc')", "by path only"),

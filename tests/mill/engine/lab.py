@@ -29,6 +29,7 @@ class Shelf:
     url: str = "http://127.0.0.1:9"
     token: str = "test-token"
     workspace_id: str = "local"
+    keeps_state: bool = False
     variables: dict[str, str] = field(default_factory=lambda: {"u/test/word": "hello", "u/test/json": "[1]"})
     resources: dict[str, Any] = field(default_factory=lambda: {"u/test/crm": {"host": "crm.example.com"}})
 
