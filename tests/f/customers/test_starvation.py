@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mill.api.endpoints.triggers import load_triggers
 from mill.api.server import LocalApi
 from mill.ports import Completed, Jobs, Target
 from mill.repository.workspace import Workspace
@@ -17,13 +18,19 @@ from mill.session import Session
 ROOT = Path(__file__).parents[3]
 FLOW = Target("flow", "f/customers/import_csv")
 CUSTOMERS = "/customers?mode=advanced&failure_rate=0.02&seed=7&known=known.customer@example.com"
+MOCK_ROUTES = {
+    trigger.http_method: f"/api/r/{trigger.url_path}"
+    for trigger in load_triggers(Workspace.find(ROOT), "local")
+    if trigger.script_path == "f/customers/mock_customer_api"
+}
+BASE_URL = MOCK_ROUTES["post"].removesuffix("/customers")
 ROUTE = {
     "kind": "generic",
-    "base_url": "/api/r/mock",
+    "base_url": BASE_URL,
     "endpoints": {"customers": CUSTOMERS},
     "authentication": {"type": "api_key", "name": "X-API-Key", "key": "$var:f/customers/mock_api_key"},
     "settings": {"initial_delay": 0.1},
-    "proven": {"target": f"generic /api/r/mock{CUSTOMERS}", "repeats": "record"},
+    "proven": {"target": f"generic {BASE_URL}{CUSTOMERS}", "repeats": "record"},
 }
 
 
