@@ -76,11 +76,20 @@ def disconnect() -> None:
 
 def ask(call: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
     """Return the reply to a GET below this workspace, whatever its status; TryLater if there is none."""
+    return _get(f"/w/{connection().workspace}/", call, params)
+
+
+def ask_instance(call: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
+    """Return the reply to a GET that is about no workspace, as `ask` does."""
+    return _get("/", call, params)
+
+
+def _get(below: str, call: str, params: Mapping[str, Any] | None) -> httpx.Response:
     windmill = connection()
     import httpx  # noqa: PLC0415 - as above
 
     try:
-        return windmill.client.get(f"/w/{windmill.workspace}/{call}", params=params)
+        return windmill.client.get(f"{below}{call}", params=params)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise TryLater(f"Windmill did not answer {call}.", code="platform") from error
 

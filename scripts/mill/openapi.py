@@ -22,7 +22,8 @@ _INPUTS_FROM = "INPUTS_FROM"
 # Keywords that mean the same in Windmill's schemas and in JSON Schema 2020-12.
 _SAME = {
     *("description", "title", "enum", "pattern", "contentEncoding", "required"),
-    *("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum"),
+    *("minLength", "maxLength", "minItems", "maxItems"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
 }
 _RENAMED = {"min": "minimum", "max": "maximum"}
 
@@ -326,6 +327,8 @@ def json_schema(schema: Json) -> Json:
     """Return a Windmill schema in JSON Schema 2020-12."""
     made: Json = {key: value for key, value in schema.items() if key in _SAME and value not in ("", [], None)}
     made |= {new: schema[old] for old, new in _RENAMED.items() if schema.get(old) is not None}
+    if "enum" in made and schema.get("originalType") == "string":  # the form proposes them, and takes others
+        made["examples"] = made.pop("enum")
     kind = schema.get("type")
     resource_type = str(schema.get("format", "")).partition("resource-")[2]
     if resource_type:

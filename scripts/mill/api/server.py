@@ -62,6 +62,7 @@ class _Settings:
     template_dirs: Sequence[Path]
     hosts: Sequence[str]
     open_workspace: OpenWorkspace | None
+    workers: int | None
     data_tables: DataTables
 
 
@@ -70,9 +71,8 @@ class LocalApi:
 
     `port` 0 takes a free one. `templates` are directories of resource and variable templates; if none are
     given, `resources/mock` of the workspace. `hosts` are further names it is
-    reached under. With an `open_workspace` it takes scripts and flows while it serves.
-    End the jobs before the block ends: calls still running are
-    waited for.
+    reached under, `workers` what it says of their number. With an `open_workspace` it takes scripts and flows
+    while it serves. End the jobs before the block ends: calls still running are waited for.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class LocalApi:
         open_workspace: OpenWorkspace | None = None,
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
+        workers: int | None = None,
     ) -> None:
         self.token = token or secrets.token_urlsafe(32)
         self.workspace_id = workspace_id
@@ -104,6 +105,7 @@ class LocalApi:
             template_dirs=templates or [workspace_root / _DEFAULT_TEMPLATES],
             hosts=hosts,
             open_workspace=open_workspace,
+            workers=workers,
             data_tables=DataTables(state_dir / "data_tables", servers_in(ours)),
         )
         self._port = port
@@ -201,7 +203,8 @@ class LocalApi:
             approvals,
         )
         routes = [route for part in parts for route in part.routes()]
-        return Application(routes_api, routes, approvals.page_route(), twins, workspace_id, self.token)
+        page, workers = approvals.page_route(), self._settings.workers
+        return Application(routes_api, routes, page, twins, workspace_id, self.token, workers)
 
 
 class _Server(uvicorn.Server):

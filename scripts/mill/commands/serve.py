@@ -31,6 +31,9 @@ _PORT = typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free o
 _HOST = typer.Option(
     help="Another Host to answer to, such as a tunnel's: name or name:port. May be given again."
 )
+_WORKERS = typer.Option(
+    min=1, help="Run no more script jobs at once, route calls included, as a server with so many workers."
+)
 _PROOF = {
     "none": "",
     "custom_script": "",
@@ -58,6 +61,7 @@ def serve(
         bool,
         typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent."),
     ] = False,
+    workers: Annotated[int | None, _WORKERS] = None,
 ) -> None:
     """Serve the HTTP routes (*.http_trigger.yaml) and webhooks of this workspace until Ctrl-C.
 
@@ -85,10 +89,17 @@ def serve(
 
         def local_api(jobs: Jobs, _workspace: Workspace, state_dir: Path) -> LocalApi:
             return LocalApi(
-                root, state_dir, jobs, port=port, token=token, hosts=host or (), open_workspace=workspace
+                root,
+                state_dir,
+                jobs,
+                port=port,
+                token=token,
+                hosts=host or (),
+                open_workspace=workspace,
+                workers=workers,
             )
 
-        _serve(Session(workspace, state, platform=local_api), twins=twins)
+        _serve(Session(workspace, state, platform=local_api, worker_count=workers), twins=twins)
     typer.echo("Stopped.", err=True)
 
 
@@ -100,10 +111,14 @@ def _serve(new_session: Session, *, twins: bool) -> None:
         _announce(api, session.workspace)
         if twins:
             _announce_twins(api)
-        known: set[str] = set()
+        _adopt_until(stopped, session)
+
+
+def _adopt_until(stopped: threading.Event, session: Session) -> None:
+    known: set[str] = set()
+    _adopt(session, known)
+    while not stopped.wait(_LOOK_SECONDS):
         _adopt(session, known)
-        while not stopped.wait(_LOOK_SECONDS):
-            _adopt(session, known)
 
 
 def _adopt(session: Session, known: set[str]) -> None:

@@ -17,6 +17,7 @@ from mill.engine.expressions import Evaluator
 from mill.engine.jobs.approvals import Approvals
 from mill.engine.jobs.job_table import Handle, JobTable
 from mill.engine.processes.worker import Workers
+from mill.engine.slots import WorkerSlots
 from mill.ports import Platform
 from mill.repository.workspace import Workspace
 
@@ -39,6 +40,7 @@ class Runtime:
     approvals: Approvals
     extra_env: Mapping[str, str] = field(default_factory=dict)
     wait: Callable[[Handle, float], None] = Handle.sleep
+    slots: WorkerSlots = field(default_factory=WorkerSlots)
     platform: Platform = field(init=False)
 
     def environment(

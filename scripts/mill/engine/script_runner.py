@@ -87,9 +87,10 @@ class ScriptRunner:
             job.timeout,
         )
         try:
-            worker = self._runtime.workers.take()
-            with worker, handle.when_canceled(worker.cancel):
-                ending = worker.run(call, log.feed)
+            with self._runtime.slots.hold(handle):
+                worker = self._runtime.workers.take()
+                with worker, handle.when_canceled(worker.cancel):
+                    ending = worker.run(call, log.feed)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         log.close()

@@ -247,7 +247,6 @@ def test_the_waits_between_attempts_are_those_of_the_backoff_factor() -> None:
         {"backoff_factor": 121},
         {"backoff_factor": "2"},
         {"backoff_factor": True},
-        {"backoff_factor": None},
         {"backoff_factor": float("nan")},
         {"backoff_factor": 2, "initial_delay": 1},
         {"backoff_factor": 2, "max_delay": 1},
