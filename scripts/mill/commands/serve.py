@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -85,19 +85,11 @@ def serve(
     root = Workspace.find().root
     # What is deployed while it serves goes when it ends.
     with tempfile.TemporaryDirectory(prefix="mill-deployed-") as folder:
-        workspace = OpenWorkspace(root, Path(folder))
+        workspace, hosts = OpenWorkspace(root, Path(folder)), host or ()
+        settings: dict[str, Any] = {"open_workspace": workspace, "workers": workers, "hosts": hosts}
 
         def local_api(jobs: Jobs, _workspace: Workspace, state_dir: Path) -> LocalApi:
-            return LocalApi(
-                root,
-                state_dir,
-                jobs,
-                port=port,
-                token=token,
-                hosts=host or (),
-                open_workspace=workspace,
-                workers=workers,
-            )
+            return LocalApi(root, state_dir, jobs, port=port, token=token, **settings)
 
         _serve(Session(workspace, state, platform=local_api, worker_count=workers), twins=twins)
     typer.echo("Stopped.", err=True)

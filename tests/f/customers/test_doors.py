@@ -456,7 +456,7 @@ def test_a_reference_is_refused_though_windmill_has_replaced_it(house: House) ->
 
 def test_the_mock_is_the_target_if_none_is_named(house: House) -> None:
     completed = DOORS["route query"](house, "route query", {"text": ROWS, "dry_run": True})
-    assert completed.result["target"] == "generic at this Windmill, /api/r/mock"
+    assert completed.result["target"] == "generic at the script f/customers/mock_customer_api"
 
 
 def test_a_run_that_goes_on_with_parked_rows_passes_by_the_preprocessor(house: House) -> None:

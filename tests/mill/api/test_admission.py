@@ -168,7 +168,7 @@ def test_nothing_malformed_is_a_server_error_or_costs_memory(tmp_path: Path) -> 
     with fuzz.serving(tmp_path) as server:
         fuzz.fire(server.url, 200, seed=1)
         before = server.megabytes
-        tally = fuzz.fire(server.url, 2000, seed=2)
+        tally = fuzz.fire(server.url, 2000, seed=4)
         assert tally.failures == []
         assert min(tally.statuses[status] for status in (200, 400, 403, 404, 413, 415, 422, 431)) > 0
         assert server.megabytes < before + 50
