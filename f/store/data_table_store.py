@@ -52,8 +52,8 @@ _MAKE_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"
 _without: set[tuple[str, str, str]] = set()  # the jobs of this process whose workspace has none
 
 
-class _Missing(Exception):
-    """The workspace has no data table of this name."""
+class _Missing(FixSettings):
+    """The workspace has no data table of this name, or its Windmill is of before there were any."""
 
 
 class DataTableStore(Store):
@@ -254,10 +254,10 @@ _SETTINGS = {
 _BAD_VALUE = ("out of range", "invalid input syntax", "unsupported unicode", "invalid byte sequence")
 
 
-def _named(status: int, text: str) -> ConnectError | _Missing:
+def _named(status: int, text: str) -> ConnectError:
     """Name what went wrong by what to do about it."""
-    if _NO_TABLE.search(text):
-        return _Missing()
+    if status == 404 or _NO_TABLE.search(text):
+        return _Missing(f"The workspace has no data table {NAME} any more. Make it again.", code="store")
     says, lower = mask_start(" ".join(text.split()), 300), text.lower()
     if any(words in lower for words in _BAD_VALUE):
         return FixInput(

@@ -83,7 +83,12 @@ def test_a_default_in_the_form_is_what_the_code_takes_without_the_setting(name: 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("initial_delay", "generic"), ("backoff_factor", "generic"), ("max_delay", "generic"), *sorted(OWN.items())],
+    [
+        ("initial_delay", "generic"),
+        ("backoff_factor", "generic"),
+        ("max_delay", "generic"),
+        *sorted(OWN.items()),
+    ],
 )
 def test_a_placeholder_names_what_the_code_takes_without_the_setting(name: str, kind: str) -> None:
     """Such a field has no default: written into every resource it would meet another that excludes it."""

@@ -20,6 +20,7 @@ from tests.loopback import Asked, Loopback, Reply, serve
 MISSING = (
     (404, "Not found: Data table 'main' not found. No data table is configured in this workspace yet."),
     (500, "Internal: datatable main not found"),
+    (404, "Not found"),  # of before there were any
 )
 TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
 
@@ -96,6 +97,15 @@ def test_a_server_that_is_gone_is_an_error_and_not_a_file(
     with pytest.raises(TryLater, match="not reached"):
         open_store(None, "imports")
     assert not (tmp_path / ".millwright").exists()
+
+
+def test_one_that_is_taken_away_meanwhile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        serve(lambda _: Reply(404, MISSING[0][1].encode())) as server,
+        DataTableStore(server.url, "sales", "t") as store,
+    ):
+        with pytest.raises(FixSettings, match="no data table main any more"):
+            store.execute("SELECT 1")
 
 
 def test_a_laptop_and_a_plain_call_of_python_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
