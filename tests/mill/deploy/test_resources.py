@@ -11,7 +11,8 @@ from mill.errors import MillError
 from mill.repository.workspace import Workspace
 from mill.resources import ResourcePush
 from tests.mill.commands import mill
-from tests.mill.deploy.workspace_api import TOKEN, WORKSPACE, WorkspaceApi, serve_workspace
+from tests.mill.deploy.workspace_api import TOKEN, WORKSPACE, WorkspaceApi
+from tests.mill.deploy.workspace_http import serve_workspace
 from tests.mill.trees import write_tree
 
 SECRET = "MILL_VAR_F_CRM_TOKEN"

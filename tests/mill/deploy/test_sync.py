@@ -11,7 +11,8 @@ import pytest
 from mill.metadata.regenerate import regenerate
 from mill.repository.wmill_cli import WmillCli
 from tests.mill.deploy.contents import deployed_copy, items, meaning
-from tests.mill.deploy.workspace_api import WorkspaceApi, serve_workspace
+from tests.mill.deploy.workspace_api import WorkspaceApi
+from tests.mill.deploy.workspace_http import serve_workspace
 from tests.mill.trees import REPOSITORY, write_tree
 
 # One of everything. The packages are Python's own, so that locks need no index.
