@@ -5,6 +5,16 @@ Finds out encoding, delimiter, quoting and what each column holds. Returns the v
 chunks, the refused rows with their reasons, and the counts. A second run does the same again.
 """
 
+# extra_requirements:
+# anyio==4.16.0
+# certifi==2026.10.18
+# h11==0.16.0
+# httpcore==1.0.9
+# httpx==0.28.1
+# idna==3.20
+# typing-extensions==4.16.0
+# wmill==1.850.0
+
 import hashlib
 import os
 import time

@@ -5,11 +5,13 @@ the jobs of one machine. Several workers need one Postgres between them: give ev
 `postgresql` resource.
 """
 
-# ruff: noqa: D102, ERA001 - Store says what its methods are for; the list below is for Windmill
+# ruff: noqa: D102 - Store says what its methods are for; the list below is for Windmill
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# psycopg[binary]
+# psycopg[binary]==3.3.9
+# psycopg-binary==3.3.9
+# typing-extensions==4.16.0
 
 from __future__ import annotations
 

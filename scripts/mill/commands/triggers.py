@@ -11,7 +11,9 @@ from rich.table import Table
 from mill.repository.workspace import Workspace
 from mill.triggers import TriggerPush
 
-app = typer.Typer(help="Create the schedules and HTTP routes a Windmill workspace lacks.", no_args_is_help=True)
+app = typer.Typer(
+    help="Create the schedules and HTTP routes a Windmill workspace lacks.", no_args_is_help=True
+)
 
 
 @app.callback()

@@ -49,7 +49,7 @@ class User:
         return f"u/{self.name}"
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault of the stand-in
+class Refused(Exception):
     """A request that the server answers with an error."""
 
     def __init__(self, status: int, message: str) -> None:
