@@ -1,8 +1,8 @@
 """Creates the schedules and HTTP routes a workspace lacks, and leaves those it has to the team.
 
-`wmill sync push` would set a schedule or route back to what the file says, each time: switched off again, at the
-file's hour, with the file's inputs. So wmill.yaml keeps them out of it, and the files are what a new workspace
-begins with.
+`wmill sync push` would set a schedule or route back to what the file says, each time: switched off again, at
+the file's hour, with the file's inputs. So wmill.yaml keeps them out of it, and the files are what a new
+workspace begins with.
 """
 
 from __future__ import annotations

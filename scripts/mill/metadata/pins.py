@@ -1,11 +1,15 @@
 """Versions in the code itself, so that Windmill's server finds the same ones as `mill metadata`.
 
-Deploying a library makes the server resolve all that imports it anew, from the imports alone, to the newest
-versions there are. What a file's own imports bring, with all that comes with it, is therefore named in the file:
+Deploying a library makes the server resolve all that imports it anew, from the imports alone, to the
+newest versions there are. What a file's own imports bring, with all that comes with it, is therefore named in
+the file:
 
     # extra_requirements:
     # requests==2.34.2
     # urllib3==2.8.0
+
+A package that is in the block stays there, as it may be imported where Windmill does not look: inside a
+function. Take out by hand what nothing needs any more.
 """
 
 from __future__ import annotations

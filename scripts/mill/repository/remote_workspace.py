@@ -90,7 +90,7 @@ class RemoteWorkspace:
 
 
 def _command(kind: str) -> tuple[str, str]:
-    """Return the command of the CLI for a kind of file, and the word of a trigger's kind: http for http_trigger."""
+    """Return the command of the CLI for a kind of file, and of a trigger its kind, such as http."""
     return ("trigger", kind.removesuffix(_TRIGGER)) if kind.endswith(_TRIGGER) else (kind, "")
 
 

@@ -1,7 +1,7 @@
 """Dependency jobs: who deploys a library makes the server resolve everything that imports it anew.
 
-The index of this stand-in has moved on since the locks were made: it has a newer version of every package. Only
-what a script pins comes out as it was.
+The index of this stand-in has moved on since the locks were made: it has a newer version of every package.
+Only what a script pins comes out as it was.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PIN = re.compile(r"([\w.-]+)(?:\[[^\]]*\])?==(\S+)")
 
 
 class Relocking:
-    """The dependency jobs of one workspace. They wait until somebody looks, as on a server that debounces them."""
+    """The dependency jobs of one workspace. They wait until somebody looks: servers debounce them."""
 
     def __init__(self, scripts: dict[str, dict[str, Any]]) -> None:
         self._scripts = scripts

@@ -1,8 +1,8 @@
-"""An empty Windmill instance over real HTTP: enough of the API for `wmill sync`, `resource`, `schedule`, `trigger`.
+"""A workspace of an imitated Windmill instance: enough for `wmill sync`, `resource`, `schedule`, `trigger`.
 
 It stores what it is sent as the server does (`server_rules`, `relocking`), and exports it as the server does
-(`workspaces/tarball`), so that what a push created, and what a pull brings back, can be compared with the files
-they came from.
+(`workspaces/tarball`), so that what a push created, and what a pull brings back, can be compared with the
+files they came from.
 """
 
 from __future__ import annotations

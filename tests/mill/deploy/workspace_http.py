@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mill.repository.wmill_cli import Remote
@@ -28,7 +28,7 @@ def serve_instance(*names: str) -> Iterator[list[WorkspaceApi]]:
     apis = [WorkspaceApi(name) for name in names]
 
     class Handler(_Handler):
-        workspaces = {api.name: api for api in apis}
+        workspaces: ClassVar = {api.name: api for api in apis}
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -45,7 +45,7 @@ def serve_instance(*names: str) -> Iterator[list[WorkspaceApi]]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    workspaces: dict[str, WorkspaceApi]
+    workspaces: ClassVar[dict[str, WorkspaceApi]]
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:

@@ -58,8 +58,8 @@ def _drifting(place: Place, requirements: list[str], lock: str) -> Iterator[Find
     if loose := sorted(name for name, version in locked.items() if named.get(name) != version):
         yield place.find(
             "WM206",
-            f"Nothing pins {', '.join(loose)} as the lock has it: when a library is deployed, Windmill takes the "
-            "newest version, and each push differs.",
+            f"Nothing pins {', '.join(loose)} as the lock has it: when a library is deployed, Windmill "
+            "takes the newest version, and each push differs.",
             "Run `mill metadata --pin`.",
         )
 
