@@ -1,7 +1,7 @@
 """A customer API to practise on: answers as a real one would, and stores nothing.
 
 Called by itself it takes a customer and returns the reply. Behind the HTTP routes of this folder it is
-an API at `/api/r/mock/customers`, so that an import talks to it as to any other. `simple` accepts
+an API at `/api/r/<workspace>/mock/customers`, so that an import talks to it as to any other. `simple` accepts
 everything; `advanced` refuses customers without name or e-mail, knows some e-mails already, and fails
 now and then. The same call gets the same answer: the id comes from the data, a failure from the seed. In
 `advanced` it comes from the e-mail alone: a customer sent again is the same customer, whatever else changed.
