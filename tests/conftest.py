@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import signal
+import tempfile
+from collections.abc import Iterator
+
+import pytest
 
 
 def pytest_configure() -> None:
@@ -13,3 +17,17 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Postgres of this test run: its connection string."""
+    # In /tmp, and short: the socket's path has a limit of 107 characters.
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="pg-") as data:
+        patch.setenv(
+            "XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run"))
+        )  # platformdirs warns where there is none
+        from pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment on import
+
+        with get_server(data, cleanup_mode="stop") as server:
+            yield server.get_uri()

@@ -41,8 +41,8 @@ from f.connect.calls.exchange import (
     carry_out,
 )
 from f.connect.calls.message import Request, Response
-from f.connect.errors import ConnectError, FixSettings
-from f.connect.integration import Integration, NoAuth, resolve_url
+from f.connect.errors import ConnectError, FixInput, FixSettings
+from f.connect.integration import Integration, NoAuth, resolve_url, script_path
 from f.connect.limits.guard import SharedGuard
 from f.connect.sign_in.auth import NoCredential, auth_for
 from f.connect.times import REAL, Clock
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from f.connect.transport.addresses import GivenAddresses
     from f.connect.transport.async_runner import AsyncRunner
     from f.connect.transport.async_transport import AsyncTransport
+    from f.connect.transport.script_server import ScriptServer
     from f.store.store import Store
 
 log = logging.getLogger("connect")
@@ -82,14 +83,19 @@ class Client:
     ) -> None:
         self._clock = clock
         self.integration = integration
-        self.interceptors = Interceptors()
         store = store or memory_store()
         base_url = resolve_url(integration.base_url)
         _warn_of_risks(integration, base_url)
         self._auth = auth_for(integration, store)
         self._guard = SharedGuard(integration, self._auth, store, clock)
-        live = Exchange(integration, base_url, self._auth, self._guard, clock=clock)
-        self._pipeline = _pipeline(live, integration, self.interceptors, clock)
+        self._script = _script_server(integration, given)
+        sent = integration
+        if self._script is not None:
+            base_url = self._script.url
+            headers = {**integration.default_headers, **self._script.headers}
+            sent = dataclasses.replace(integration, default_headers=headers)
+        live = Exchange(sent, base_url, self._auth, self._guard, clock=clock)
+        self._pipeline = _pipeline(live, integration, clock)
         self._transport = Transport(
             connect_timeout=integration.connect_timeout,
             verify=integration.verify_ssl,
@@ -229,21 +235,23 @@ class Client:
 
     def on_request(self, change: Callable[[Request], Request]) -> None:
         """Let `change` see every request before it is prepared, and return it or another."""
-        self.interceptors.request.append(change)
+        self._pipeline.interceptors.request.append(change)
 
     def on_response(self, turn: Callable[[Response], Response]) -> None:
         """Let `turn` see every response, and return it or another."""
-        self.interceptors.response.append(turn)
+        self._pipeline.interceptors.response.append(turn)
 
     def on_error(self, look: Callable[[Request, ConnectError], None]) -> None:
         """Let `look` see every error on its way to the caller."""
-        self.interceptors.error.append(look)
+        self._pipeline.interceptors.error.append(look)
 
     def close(self) -> None:
         """Close all connections and write the metrics gathered so far to the store."""
         self._loops.close()
         self._transport.close()
         self._guard.close()
+        if self._script is not None:
+            self._script.close()
 
     async def close_async(self) -> None:
         """Close the connections of the running event loop, and all others."""
@@ -310,18 +318,34 @@ class _Loops:
             self._transport = None
 
 
-def _pipeline(live: Exchange, integration: Integration, interceptors: Interceptors, clock: Clock) -> Pipeline:
+def _script_server(integration: Integration, given: GivenAddresses | None) -> ScriptServer | None:
+    """Return what answers in this job, if the base_url names a script and calls go there.
+
+    FixInput where people enter addresses: who may start a job may not thereby have it run any script.
+    """
+    if script_path(integration.base_url) is None or integration.mode == "mock":
+        return None
+    if given is not None:
+        raise FixInput(
+            "The address names a script: give one that begins with https://.", code="address_not_allowed"
+        )
+    from f.connect.transport.script_server import ScriptServer  # noqa: PLC0415 - a web server's imports, paid only by who needs one
+
+    return ScriptServer(integration.base_url)
+
+
+def _pipeline(live: Exchange, integration: Integration, clock: Clock) -> Pipeline:
     """Let calls go to the service, to its twin, or to the twin while the service is down, by the mode."""
     if integration.mode == "live":
-        return Pipeline(live, None, interceptors)
+        return Pipeline(live, None, Interceptors())
     twin = _twin_of(integration)
     nobody = NoCredential()
     if integration.mode == "mock":
         guard = SharedGuard(twin, nobody, memory_store())
         mock = Exchange(twin, twin.base_url, nobody, guard, source="twin", clock=clock)
-        return Pipeline(mock, None, interceptors)
+        return Pipeline(mock, None, Interceptors())
     stand_in = Exchange(twin, twin.base_url, nobody, NoGuard(), source="twin", clock=clock)
-    return Pipeline(live, stand_in, interceptors)
+    return Pipeline(live, stand_in, Interceptors())
 
 
 def _twin_of(integration: Integration) -> Integration:

@@ -186,6 +186,8 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+# Windmill's form remembers which alternative of a `oneOf` was chosen under one of these names.
+FORM_CHOICES = frozenset({"label", "kind"})
 # Other names of a credential's fields, by its type. Each is read as the one it stands for.
 _ALIASES = {
     "bearer_token": {"bearer_token": "token", "api_key": "token"},
@@ -234,12 +236,22 @@ def unwritable(value: Any) -> str:
 
 
 def _without_aliases(authentication: Any) -> tuple[Any, list[str]]:
-    """Return a credential's settings under their own names, and a sentence for each that is given twice."""
+    """Return a credential's settings under their own names, and a sentence for each that is given twice.
+
+    What a form leaves empty, it writes as null: that is not given.
+    """
     if not isinstance(authentication, Mapping):
         return authentication, []
-    kind = authentication.get("type")
+    values, faults = {name: value for name, value in authentication.items() if value is not None}, []
+    for name in sorted(FORM_CHOICES):
+        chosen = values.pop(name, None)
+        if chosen is not None and values.setdefault("type", chosen) != chosen:
+            faults.append(
+                f"authentication.{name} and authentication.type name two ways to sign in: choose the type "
+                f"anew in the form, which writes both, or leave {name} out"
+            )
+    kind = values.get("type")
     aliases = _ALIASES.get(kind, {}) if isinstance(kind, str) else {}
-    values, faults = dict(authentication), []
     for alias, name in aliases.items():
         if alias in values:
             value = values.pop(alias)

@@ -22,6 +22,10 @@ from f.connect.times import DAY_SECONDS
 
 Mode = Literal["mock", "hybrid", "live"]
 
+_SCRIPT = "script:"
+# Only of folders: they are what a team shares, and only their modules can be imported.
+_SCRIPT_PATH = re.compile(r"f(/[A-Za-z_][A-Za-z0-9_]*){2,}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
@@ -265,8 +269,19 @@ class Integration(_Checked):
             yield "very_slow_call_seconds must not be below slow_call_seconds"
 
 
+def script_path(base_url: str) -> str | None:
+    """Return which script of this workspace a base_url names, as in script:f/customers/mock_customer_api.
+
+    None if it names a service, as most do.
+    """
+    return base_url.removeprefix(_SCRIPT).rstrip("/") if base_url.startswith(_SCRIPT) else None
+
+
 def resolve_url(url: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Return `url` without its trailing slash; one that begins with "/" is a route of this Windmill."""
+    """Return `url` without its trailing slash; one that begins with "/" is a route of this Windmill.
+
+    That of a script stays as it is: where the script answers, its server knows.
+    """
     if not url.startswith("/"):
         return url.rstrip("/")
     windmill = environ.get("WM_BASE_URL", "")
@@ -283,6 +298,10 @@ def url_faults(
 ) -> Iterator[str]:
     """Say what is wrong with a service's URL. Plain http is for loopback and for WM_BASE_URL's own host."""
     if url.startswith("/") and not url.startswith("//"):
+        return
+    if name == "base_url" and (script := script_path(url)) is not None:
+        if not _SCRIPT_PATH.fullmatch(script):
+            yield f"{name} must name a script of a folder, such as script:f/customers/mock_customer_api"
         return
     try:
         parts = urlsplit(url)

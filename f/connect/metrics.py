@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import json
 import logging
 import math
 import threading
@@ -128,8 +129,10 @@ Key = tuple[str, str, str]  # integration, endpoint, counter
 TABLE = """CREATE TABLE IF NOT EXISTS connect_metrics (
     integration TEXT NOT NULL, endpoint TEXT NOT NULL, name TEXT NOT NULL, value DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (integration, endpoint, name))"""
-ADD = """INSERT INTO connect_metrics AS m VALUES (:integration, :endpoint, :name, :value)
-    ON CONFLICT (integration, endpoint, name) DO UPDATE SET value = m.value + :value"""
+ADD = """INSERT INTO connect_metrics AS m
+    SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, CAST(j.value ->> 3 AS DOUBLE PRECISION)
+    FROM each_row(:rows) AS j WHERE true
+    ON CONFLICT (integration, endpoint, name) DO UPDATE SET value = m.value + excluded.value"""
 READ = "SELECT integration, endpoint, name, value FROM connect_metrics"
 FORGET = "DELETE FROM connect_metrics WHERE integration = :integration"
 
@@ -188,12 +191,9 @@ class Metrics:
         with self._lock:
             counts, self._counts = self._counts, defaultdict(float)
             self._flushed = self.clock.ticks()
-        rows = [
-            {"integration": integration, "endpoint": endpoint, "name": name, "value": value}
-            for (integration, endpoint, name), value in sorted(counts.items())
-        ]
+        rows = [[*key, value] for key, value in sorted(counts.items())]
         if rows:
-            self._store.execute_many(ADD, rows)
+            self._store.execute(ADD, {"rows": json.dumps(rows)})
 
     def summary(self, integration: str) -> dict[str, Summary]:
         """Return what is known of an integration, by endpoint, over all jobs since the last reset."""

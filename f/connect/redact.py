@@ -93,6 +93,7 @@ _NOT_IN_A_WORD = (
     r"(?:(?<![\w-])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\x[0-9A-Fa-f]{2}))"
 )
 _BACKSLASHES = r"\\{1,4}+"
+_TAKEN = r"\\{0,4}+"
 _ENTITIES = {"&": "amp;", "<": "lt;", ">": "gt;", '"': "quot;", "'": "apos;"}
 
 _lock = threading.Lock()
@@ -290,7 +291,11 @@ def _masked(match: re.Match[str]) -> str:
 
 def _spellings_of(secret: str) -> tuple[_Spelling, ...]:
     secret = well_formed(secret.strip())
-    spelled = "".join(_spelled(piece) for piece in _PIECES.findall(secret))
+    pieces = _PIECES.findall(secret)
+    spelled = "".join(
+        _spelled(piece, _TAKEN if before.startswith("\\") else _BACKSLASHES)
+        for before, piece in zip(["", *pieces], pieces, strict=False)
+    )
     if len(secret) < _LONG_ENOUGH:  # a password such as "test" is no part of "latest"
         spelled = rf"{_NOT_IN_A_WORD}{spelled}(?![\w-])"
     return (
@@ -307,13 +312,14 @@ def _unchanged_in(text: str, unchanged: str = _UNCHANGED) -> str:
     return max(re.findall(unchanged, text), key=len, default="")
 
 
-def _spelled(piece: str) -> str:
+def _spelled(piece: str, backslashes: str = _BACKSLASHES) -> str:
     """The ways to write a piece of a secret in JSON, Python, HTML, a URL, and these within each other.
 
-    As it is comes last: an ampersand begins an entity, too.
+    `backslashes`: those of its escape, which a piece of backslashes before it has taken for its own. As it is
+    comes last: an ampersand begins an entity, too.
     """
     if piece.isspace() and piece[0] in _BLANKS:
-        return rf"(?:\s|{_BACKSLASHES}[nrt]|%(?:25){{0,2}}0[9AD]|%(?:25){{0,2}}20|\+){{1,8}}"
+        return rf"(?:\s|{backslashes}[nrt]|%(?:25){{0,2}}0[9AD]|%(?:25){{0,2}}20|\+){{1,8}}"
     if re.fullmatch(_UNCHANGED, piece):
         return re.escape(piece)
     if piece.startswith("\\"):
@@ -322,10 +328,11 @@ def _spelled(piece: str) -> str:
     in_url = "".join(f"%(?:25){{0,2}}(?i:{byte:02X})" for byte in sign.encode())
     units = sign.encode("utf-16-be")
     in_json = "".join(
-        rf"{_BACKSLASHES}(?i:u{units[at]:02x}{units[at + 1]:02x})" for at in range(0, len(units), 2)
+        rf"{backslashes if not at else _BACKSLASHES}(?i:u{units[at]:02x}{units[at + 1]:02x})"
+        for at in range(0, len(units), 2)
     )
     as_it_is = r"\s" if sign.isspace() else re.escape(sign)
-    in_python = rf"{_BACKSLASHES}(?i:x{code:02x})"
+    in_python = rf"{backslashes}(?i:x{code:02x})"
     in_html = rf"&(?:amp;)?(?i:#0*{code};|#x0*{code:x};{'|' + _ENTITIES[sign] if sign in _ENTITIES else ''})"
     return rf"(?>{in_url}|{in_json}|{in_python}|{in_html}|\\{{0,4}}+{as_it_is})"
 

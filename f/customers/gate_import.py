@@ -3,7 +3,8 @@
 Fails with the reasons when too many rows are bad, or when file, settings or target are no longer those of
 `apply_plan`; returns `decision: ask` when a person should decide. For a dry run, or if a person is to approve
 the plan first, it reads the target and returns the plan. Forecasts the calls an import takes, against what
-the target still takes today. Sends no row; a second run decides the same.
+the target still takes today, and says how many jobs may send at once. Sends no row; a second run decides the
+same.
 """
 
 from itertools import zip_longest
@@ -11,6 +12,7 @@ from typing import Any, Literal, cast
 
 from f.connect.errors import FixInput
 from f.customers.targets.customer_api import customer_api, open_target
+from f.records.planning.parallel_jobs import decide_parallel_jobs
 from f.records.planning.plan import Gate, Plan
 from f.records.planning.plan_file import PlanRecord
 from f.records.planning.plan_text import check_hash, in_a_sentence, refuse_outdated
@@ -37,10 +39,12 @@ def main(
     apply_plan: str = "",
     resend_unknown: bool = False,
     park_after: int = 300,
+    parallel_jobs: int | None = None,
 ) -> Gate:
     target = open_target(api)
     if apply_plan:
         check_hash(apply_plan)
+    parallel = decide_parallel_jobs(target, parallel_jobs)
     file = cast("Parsed", parsed)
     too_many, message = _judged(file, target, max_bad_share, on_too_many_bad)
     plan: Plan | None = None
@@ -50,8 +54,9 @@ def main(
         message = " ".join(filter(None, (message, in_a_sentence(plan), doubts)))
     left = _left_to_send(file, planned)
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
-    message = f"{message} {forecast['message']}"
-    print(message)
+    message = " ".join(filter(None, (message, forecast["message"], parallel.message)))
+    guarantee = guarantee_of(target, journal_kind(journal), on_duplicate)
+    print(f"{message}\n{guarantee}")
     if plan and apply_plan:
         refuse_outdated(apply_plan, plan["hash"])
     # Nobody is asked about a plan that would send nothing.
@@ -60,9 +65,10 @@ def main(
         "decision": "ask" if not dry_run and (too_many or asks_for_plan) else "go",
         "message": message,
         "target": target.title,
-        "guarantee": guarantee_of(target, journal_kind(journal), on_duplicate),
+        "guarantee": guarantee,
         "plan": plan,
         "planned_outcomes": planned,
+        "parallel_jobs": parallel.jobs,
         "forecast": forecast,
     }
 

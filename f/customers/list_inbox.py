@@ -2,15 +2,18 @@
 
 Leaves out what may still be uploaded and what another run is importing. Changes nothing; with nothing to
 import it says so and why, which is a decision and not a failure. A second run looks again.
+As the first step of a flow it is handed all its inputs as `arguments`, and refuses what the flow cannot use.
 """
 
 from typing import Any
 
 from f.connect.errors import FixInput
+from f.customers.inputs.import_inputs import IMPORT_INBOX
 from f.records.inbox.claims import FileClaims
 from f.records.inbox.decisions import InboxFile, choose, clean_prefixes, is_taken, is_wanted
 from f.records.inbox.file_store import FileStore
 from f.store.stores import open_store, postgresql
+from f.windmill.flow_inputs import check_inputs
 
 
 def main(
@@ -22,7 +25,10 @@ def main(
     quiet_seconds: int = 60,
     storage: str = "",
     journal: postgresql | None = None,
+    arguments: str = "",
 ) -> dict[str, Any]:
+    if arguments:
+        check_inputs(arguments, IMPORT_INBOX)
     inbox, done, failed = clean_prefixes(prefix, done_prefix, failed_prefix)
     if max_files < 1:
         raise FixInput("max_files is below 1: no file would ever be imported.", code="bad_argument")

@@ -1,20 +1,26 @@
 """A customer API to practise on: answers as a real one would, and stores nothing.
 
-Called by itself it takes a customer and returns the reply. Behind the HTTP routes of this folder it is
-an API at `/api/r/<workspace>/mock/customers`, so that an import talks to it as to any other. `simple` accepts
+Called by itself it takes a customer and returns the reply. A resource with the base_url
+`script:f/customers/mock_customer_api` has it answer over HTTP inside the job that sends, so that an import
+talks to it as to any other API and takes no worker for it. The HTTP routes of this folder make it an API as
+well, below `/api/r/`, where each call is a job that needs a worker of its own. `simple` accepts
 everything; `advanced` refuses customers without name or e-mail, knows some e-mails already, and fails
 now and then. The same call gets the same answer: the id comes from the data, a failure from the seed. In
 `advanced` it comes from the e-mail alone: a customer sent again is the same customer, whatever else changed.
 """
 
+import difflib
 import hashlib
 import json
 import random
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 API_VERSION = "v1"
 _REQUIRED = ("name", "email")
+_ARGUMENTS = ("customer", "mode", "known_emails", "failure_rate", "seed", "attempt", "operation")
+_QUERY = ("mode", "known", "failure_rate", "seed")
 _FAILURES: tuple[tuple[int, str, dict[str, str]], ...] = (
     (503, "The service is overloaded.", {"Retry-After": "0"}),
     (429, "Too many requests.", {"Retry-After": "0"}),
@@ -55,18 +61,48 @@ def main(
 
 
 def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
-    """Turn an HTTP request into main's arguments; the query decides how the mock behaves."""
-    query, headers = event.get("query") or {}, event.get("headers") or {}
-    method = event.get("method", "post")
+    """Turn a request into main's arguments; ValueError for one that would be misunderstood.
+
+    Behind a route the body is a customer, and the query decides how the mock behaves. At the script's own
+    webhook the body's members are the arguments, as in the form.
+    """
+    body, query, headers = event.get("body"), event.get("query") or {}, event.get("headers") or {}
+    if body and not isinstance(body, dict):
+        raise ValueError("The body must be a JSON object.")
+    if event.get("kind") == "webhook":
+        _refuse_unknown({**(body or {}), **query}, _ARGUMENTS, "argument")
+        return {**(body or {}), **query}
+    _refuse_unknown(query, _QUERY, "query parameter")
     return {
-        "customer": event.get("body"),
-        "operation": {"get": "health", "patch": "update"}.get(method, "create"),
-        "mode": query.get("mode", "simple"),
+        "customer": body,
+        "operation": {"get": "health", "patch": "update"}.get(event.get("method", "post"), "create"),
+        "mode": _mode(query.get("mode", "simple")),
         "known_emails": [email for email in query.get("known", "").split(",") if email],
-        "failure_rate": float(query.get("failure_rate", 0)),
-        "seed": int(query.get("seed", 0)),
-        "attempt": int(headers.get("x-attempt", 1)),
+        "failure_rate": _number("failure_rate", query.get("failure_rate", "0"), float),
+        "seed": _number("seed", query.get("seed", "0"), int),
+        "attempt": _number("X-Attempt", headers.get("x-attempt", "1"), int),
     }
+
+
+def _refuse_unknown(names: Iterable[str], known: Sequence[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+            raise ValueError(f"The mock has no {what} {name[:40]!r}. {hint}")
+
+
+def _mode(text: str) -> str:
+    if text not in {"simple", "advanced"}:
+        raise ValueError(f"mode must be simple or advanced, not {text[:40]!r}.")
+    return text
+
+
+def _number(name: str, text: str, kind: Callable[[str], Any]) -> Any:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a number, not {text[:40]!r}.") from error
 
 
 def _failure(data: dict[str, Any], rate: float, seed: int, attempt: int) -> dict[str, Any] | None:

@@ -46,11 +46,16 @@ def main(
     results = announce(
         text,
         {"event": "import_failed", "error": failure, **(facts(summary) if summary else {})},
-        slack_webhook_url=slack_webhook_url,
-        webhook_url=webhook_url,
+        slack_webhook_url=_address(slack_webhook_url),
+        webhook_url=_address(webhook_url),
     )
     print(text, results)
     return {**(summary or {}), "error": failure, "notification": results}
+
+
+def _address(given: object) -> str:
+    """The address of a channel; the step that failed may be the one that found out that it is not text."""
+    return given if isinstance(given, str) else ""
 
 
 def _sentence(error: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 Takes exactly one of an uploaded file, pasted text, an object of the workspace's storage or a URL.
 Finds out encoding, delimiter, quoting and what each column holds. Returns the valid customers in
 chunks, the refused rows with their reasons, and the counts. A second run does the same again.
+As the first step of a flow it is handed all its inputs as `arguments`, and refuses what the flow cannot use.
 """
 
 # extra_requirements:
@@ -25,6 +26,7 @@ from datetime import UTC, datetime
 from wmill import S3Object
 
 from f.connect.errors import FixInput
+from f.customers.inputs.import_inputs import IMPORT_CSV
 from f.customers.validation.countries import to_alpha2
 from f.customers.validation.customer_type import CUSTOMERS
 from f.records.reading.parsed import Parsed
@@ -32,6 +34,7 @@ from f.records.reading.source import open_source
 from f.records.reading.table import read_table
 from f.records.reading.table_validation import validate_table
 from f.records.rows.row_spool import RowSpool
+from f.windmill.flow_inputs import check_inputs
 
 
 def main(
@@ -46,7 +49,10 @@ def main(
     has_header: bool | None = None,
     chunk_rows: int = 500,
     max_url_mb: int = 100,
+    arguments: str = "",
 ) -> Parsed:
+    if arguments:
+        check_inputs(arguments, IMPORT_CSV)
     began, started_at = time.monotonic(), datetime.now(UTC)
     source = open_source(csv, text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     import_id = _import_id(started_at)

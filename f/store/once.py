@@ -23,7 +23,7 @@ from typing import Literal
 
 from f.connect.errors import ConnectError, OutcomeUnknown, TryLater
 from f.connect.times import DAY_SECONDS
-from f.store.store import Lease, Permit, Store, Values, holds, release, take
+from f.store.store import HELD, Lease, Permit, Store, release, take, write_held
 
 LEASE_SECONDS = 120.0  # a claim older than this belongs to a job that was killed
 KEEP_SECONDS = 30 * DAY_SECONDS
@@ -38,12 +38,12 @@ _CLAIM = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key
     ON CONFLICT (key) DO UPDATE SET mark = :mark, state = 'sending', id = '', at = :now WHERE s.at < :expired
     RETURNING key"""
 _READ = "SELECT mark, at, state, id FROM notify_sent WHERE key = :key"
-_CLAIM_AGAIN = "UPDATE notify_sent SET state = 'sending' WHERE key = :key AND state <> 'sent' RETURNING key"
+_OPEN = f"WHERE key = :key AND state <> 'sent' AND {HELD} RETURNING key"
+_CLAIM_AGAIN = f"UPDATE notify_sent SET state = 'sending' {_OPEN}"  # noqa: S608 - made of constants
 _SENT = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key, :mark, 'sent', :id, :at)
     ON CONFLICT (key) DO UPDATE SET state = 'sent', id = :id, at = :at WHERE s.mark = :mark"""
-_UNKNOWN = """UPDATE notify_sent SET state = 'unknown', id = '' WHERE key = :key AND state <> 'sent'
-    RETURNING key"""
-_GIVE_BACK = "DELETE FROM notify_sent WHERE key = :key AND state <> 'sent' RETURNING key"
+_UNKNOWN = f"UPDATE notify_sent SET state = 'unknown', id = '' {_OPEN}"  # noqa: S608 - made of constants
+_GIVE_BACK = f"DELETE FROM notify_sent {_OPEN}"  # noqa: S608 - made of constants
 _FORGET = "DELETE FROM notify_sent WHERE at < :old"
 
 # `at`: when the last attempt under this mark began. `id` is empty until the service has told it.
@@ -301,11 +301,9 @@ class _Sending:
     def _keep_sent(self, service_id: str, at: float) -> None:
         """Write that it was sent, whoever has the lease by now: nothing found out later changes that."""
         values = {"key": self._claim.key, "mark": self._claim.mark, "id": service_id, "at": at}
-        with self._store.transaction():
-            if self._claim.key:
-                self._store.execute(_SENT, values)
-            if self._write.likeness:
-                self._store.execute(_IDENTIFY, {"mark": self._claim.mark, "id": service_id})
+        kept = [_SENT] * bool(self._claim.key) + [_IDENTIFY] * bool(self._write.likeness)
+        if kept:
+            self._store.together([(sql, values) for sql in kept])
 
     def _keep(self, sql: str) -> bool:
         """Write what became of the claim, and return whether it was written.
@@ -315,9 +313,8 @@ class _Sending:
         """
         if self._lease is None:
             return True
-        with self._store.transaction():
-            values: Values = {"key": self._claim.key}
-            return holds(self._store, self._lease) and bool(self._store.execute(sql, values))
+        written = write_held(self._store, self._lease, (sql, {"key": self._claim.key}))
+        return bool(written and written[0])
 
 
 def _still_in_doubt(write: OneTimeWrite, error: ConnectError) -> OutcomeUnknown:

@@ -13,8 +13,7 @@ import functools
 import os
 import re
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,15 +21,15 @@ import psycopg  # pin: psycopg[binary]
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
 from f.connect.redact import mask_start, remember
-from f.store.store import BUSY_SECONDS, Row, Store, Values, boot_ticks
+from f.store.store import BUSY_SECONDS, POSTGRES_DDL_LOCK, DatabaseClock, Row, Statement, Store, Values
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
-_CLOCK_CHECK_SECONDS = 60.0
-_DDL_LOCK = 0x6D696C6C  # any number that only we use: CREATE TABLE IF NOT EXISTS races without a lock
 
 
 class PostgresStore(Store):
     """Works behind a transaction-pooling proxy: no session state, no prepared statements."""
+
+    spans_machines = True
 
     def __init__(self, where: str | Mapping[str, Any]) -> None:
         super().__init__()
@@ -38,45 +37,27 @@ class PostgresStore(Store):
         self._local = threading.local()
         self._lock = threading.Lock()
         self._connections: list[psycopg.Connection[Row]] = []
-        self._clock_offset, self._clock_checked = 0.0, float("-inf")
+        self._clock = DatabaseClock(
+            lambda: float(self.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())")[0][0])
+        )
 
     def __repr__(self) -> str:
         return "postgres_store(...)"
 
     def now(self) -> float:
-        """Return the database's time, so that workers whose clocks differ agree; asked once a minute."""
-        if time.monotonic() - self._clock_checked > _CLOCK_CHECK_SECONDS:
-            before = boot_ticks()
-            theirs = float(self.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())")[0][0])
-            self._clock_offset = theirs - (before + boot_ticks()) / 2
-            self._clock_checked = time.monotonic()
-        # Not by time.time(): a clock that is set meanwhile would make others' leases seem to have run out.
-        return boot_ticks() + self._clock_offset
+        return self._clock.now()
 
     def execute(self, sql: str, values: Values | None = None) -> list[Row]:
         with self._connected() as connection, _storable():
-            cursor = connection.execute(translate(sql), values)
-            return cursor.fetchall() if cursor.description else []
+            return _rows(connection.execute(translate(sql), values))
 
-    def execute_many(self, sql: str, rows: Iterable[Values]) -> None:
-        with (
-            self._connected() as connection,
-            connection.transaction(),
-            connection.cursor() as cursor,
-            _storable(),
-        ):
-            cursor.executemany(translate(sql), rows)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        with self._connected() as connection, connection.transaction():
-            yield
+    def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        with self._connected() as connection, connection.transaction(), _storable():
+            return [_rows(connection.execute(translate(sql), values)) for sql, values in statements]
 
     def create(self, table: str, *, durable: bool = True) -> None:
         kind = "CREATE TABLE" if durable else "CREATE UNLOGGED TABLE"
-        with self.transaction():
-            self.execute("SELECT pg_advisory_xact_lock(:number)", {"number": _DDL_LOCK})
-            self.execute(table.replace("CREATE TABLE", kind, 1))
+        self.together([(POSTGRES_DDL_LOCK, {}), (table.replace("CREATE TABLE", kind, 1), {})])
 
     def columns(self, table: str) -> list[str]:
         sql = """SELECT column_name FROM information_schema.columns
@@ -206,5 +187,10 @@ def _read(make: Callable[[], str]) -> str:
 
 @functools.cache
 def translate(sql: str) -> str:
-    """Turn `:name` into psycopg's `%(name)s`."""
-    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+    """Turn `:name` into psycopg's `%(name)s`, and `each_row` into Postgres's function."""
+    rows = sql.replace("each_row(:rows) AS j", "json_array_elements(CAST(:rows AS json)) AS j(value)")
+    return _PARAMETER.sub(r"%(\1)s", rows.replace("%", "%%"))
+
+
+def _rows(cursor: psycopg.Cursor[Row]) -> list[Row]:
+    return cursor.fetchall() if cursor.description else []

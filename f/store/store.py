@@ -1,8 +1,12 @@
 """The state jobs share: one small SQL store, whatever keeps it, and the lease by which one of many jobs acts.
 
 One SQL text serves every kind of store (`f.store.stores`): named parameters as `:name`, upserts with
-`ON CONFLICT`, `RETURNING`, `CASE` instead of max/GREATEST, no dialect functions. Every statement is its
-own transaction unless `transaction()` says otherwise.
+`ON CONFLICT`, `RETURNING`, `CASE` instead of max/GREATEST, no dialect functions. A block of rows is one
+parameter, `FROM each_row(:rows) AS j`: a JSON array of arrays, whose cells are `j.value ->> 0` and so on.
+
+Nothing lasts from one call to the next: not every store keeps a connection. Every statement is its own
+transaction, and those given `together` are one. What was read before may have changed by then, so a write
+that rests on it names it in its own condition.
 """
 
 from __future__ import annotations
@@ -10,8 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -21,9 +24,13 @@ from f.connect.errors import TryLater
 T = TypeVar("T")
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
+Statement = tuple[str, Values]
 
 LEASE_LOST = "lease_lost"  # the code of an error: another job acts in this one's place
 BUSY_SECONDS = 10.0  # how long a writer waits for another process's lock before TryLater
+_CLOCK_CHECK_SECONDS = 60.0
+# CREATE TABLE IF NOT EXISTS races in Postgres without a lock. Any number will do that only we use.
+POSTGRES_DDL_LOCK = f"SELECT pg_advisory_xact_lock({0x6D696C6C})"
 
 _LEASES = """CREATE TABLE IF NOT EXISTS store_lease (
     key TEXT PRIMARY KEY, holder TEXT NOT NULL, until DOUBLE PRECISION NOT NULL, number BIGINT NOT NULL)"""
@@ -33,9 +40,12 @@ _TAKE = """INSERT INTO store_lease AS l (key, holder, until, number) VALUES (:ke
     number = CASE WHEN l.holder = :holder THEN l.number ELSE l.number + 1 END
     WHERE l.holder = :holder OR l.until <= :now OR l.until > :until + 1
     RETURNING number"""
-_STILL = "WHERE key = :key AND holder = :holder AND number = :number"
+_STILL = "WHERE key = :lease_key AND holder = :lease_holder AND number = :lease_number"
+HELD = f"EXISTS (SELECT 1 FROM store_lease {_STILL})"  # noqa: S608 - made of constants
+"""The condition of a statement for `write_held`."""
 _RENEW = f"UPDATE store_lease SET until = :until {_STILL} RETURNING number"  # noqa: S608 - made of constants
-_HOLDS = f"UPDATE store_lease SET number = number {_STILL} RETURNING number"  # noqa: S608 - made of constants
+# Nobody can take a lease between this and the end of its transaction.
+_HOLD = f"UPDATE store_lease SET number = number {_STILL} RETURNING number"  # noqa: S608 - made of constants
 _RELEASE = f"UPDATE store_lease SET holder = '', until = :now {_STILL}"  # noqa: S608 - made of constants
 _HELD = "SELECT holder, until, number FROM store_lease WHERE key = :key"
 _FORGET = "DELETE FROM store_lease WHERE until < :old"
@@ -49,6 +59,8 @@ class Store(ABC):
     """
 
     in_memory = False
+    spans_machines = False  # whether the jobs of several machines share it
+    is_remote = False  # whether a statement is a request: so much for each call is too much
 
     def __init__(self) -> None:
         self._shared: dict[str, Any] = {}
@@ -78,12 +90,11 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def execute_many(self, sql: str, rows: Iterable[Values]) -> None:
-        """Run one statement for each row, all or none of them."""
+    def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """Run statements as one transaction, all or none, and return the rows of each.
 
-    @abstractmethod
-    def transaction(self) -> AbstractContextManager[None]:
-        """Make all statements of this thread inside the block happen, or none."""
+        None of them can rest on what another has returned, but each sees what those before it have written.
+        """
 
     @abstractmethod
     def create(self, table: str, *, durable: bool = True) -> None:
@@ -114,7 +125,7 @@ class Lease:
     """The right to act on `key`, alone among all jobs of a store, until a time.
 
         take -> act -> release
-        take -> act longer than the lease: another takes it    `holds` tells, before what is done is kept
+        take -> act longer than the lease: another takes it    `write_held` writes nothing then
         take -> killed                                         another takes it when it has run out
 
     `number` grows with every change of holder, so that who acted last is known ("fencing token").
@@ -154,18 +165,38 @@ def renew(store: Store, lease: Lease, seconds: float) -> Lease | None:
     return renewed if store.execute(_RENEW, _values(renewed)) else None
 
 
-def holds(store: Store, lease: Lease) -> bool:
-    """Return whether nobody has taken the lease since, even if it ran out.
+def write_held(store: Store, lease: Lease, *statements: Statement) -> list[list[Row]] | None:
+    """Write if nobody has taken the lease since, even if it ran out, and return the rows of each statement.
 
-    Asked first in a `transaction()`, it stays so until the block ends: what the block writes is written by
-    the holder, or not at all.
+    None if somebody has. Each statement has `HELD` among its conditions, so what is written is written by the
+    holder, or not at all.
     """
-    return bool(store.execute(_HOLDS, _values(lease)))
+    values = _values(lease)
+    held, *rows = store.together([(_HOLD, values), *((sql, {**more, **values}) for sql, more in statements)])
+    return rows if held else None
 
 
 def release(store: Store, lease: Lease) -> None:
     """Let others take it at once; nothing happens if another has it by now."""
     store.execute(_RELEASE, {**_values(lease), "now": store.now()})
+
+
+class DatabaseClock:
+    """A database's time, so that workers whose clocks differ agree. The database is asked once a minute."""
+
+    def __init__(self, ask: Callable[[], float]) -> None:
+        self._ask = ask
+        self._offset, self._checked = 0.0, float("-inf")
+
+    def now(self) -> float:
+        """Return the seconds since the epoch."""
+        if time.monotonic() - self._checked > _CLOCK_CHECK_SECONDS:
+            before = boot_ticks()
+            theirs = self._ask()
+            self._offset = theirs - (before + boot_ticks()) / 2
+            self._checked = time.monotonic()
+        # Not by time.time(): a clock that is set meanwhile would make others' leases seem to have run out.
+        return boot_ticks() + self._offset
 
 
 def boot_ticks() -> float:
@@ -210,7 +241,12 @@ class Permit:
 
 
 def _values(lease: Lease) -> dict[str, object]:
-    return {"key": lease.key, "holder": lease.holder, "until": lease.until, "number": lease.number}
+    return {
+        "lease_key": lease.key,
+        "lease_holder": lease.holder,
+        "lease_number": lease.number,
+        "until": lease.until,
+    }
 
 
 def _prepare_leases(store: Store) -> None:

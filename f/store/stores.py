@@ -1,17 +1,22 @@
 """Where the jobs of a workspace remember: in a Postgres, in a SQLite file of this machine, or in memory.
 
-A store has a purpose and is shared by every job that opens it. A SQLite file in the home directory serves
-the jobs of one machine. Several workers need one Postgres between them: give every script the same
-`postgresql` resource.
+A store has a purpose and is shared by every job that opens it. Several workers need one Postgres between
+them: the data table of the workspace, which every job finds by itself, or the `postgresql` resource that
+every script is given. A SQLite file in the home directory serves the jobs of one machine.
 """
 
 # ruff: noqa: D102 - Store says what its methods are for; the list below is for Windmill
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
+# certifi==2026.10.18
+# charset-normalizer==3.5.2
+# idna==3.20
 # psycopg[binary]==3.3.9
 # psycopg-binary==3.3.9
+# requests==2.34.2
 # typing-extensions==4.16.0
+# urllib3==2.8.0
 
 from __future__ import annotations
 
@@ -19,14 +24,15 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
-from f.store.store import BUSY_SECONDS, Row, Store, Values
+from f.store.store import BUSY_SECONDS, Row, Statement, Store, Values
+from f.windmill.connection import offers_data_tables
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -46,18 +52,34 @@ class postgresql(TypedDict, total=False):  # noqa: N801 - Windmill finds the res
 
 
 def open_store(database: Mapping[str, object] | None, purpose: str, *, durable: bool = False) -> Store:
-    """Return this database, else this machine's file for the purpose, such as `imports`.
+    """Return this database, else the workspace's data table, else this machine's file for the purpose.
 
-    `durable`: what is committed to the file outlives a power cut, as it does in a database.
+    A purpose is such as `imports`. `durable`: what is committed to the file outlives a power cut, as it does
+    in a database.
     """
     if database:
         return postgres_store(database)
-    return sqlite_store(folder() / f"{purpose}.sqlite", durable=durable)
+    store = data_table_store()
+    if store is None:
+        _make_folder()
+        store = sqlite_store(folder() / f"{purpose}.sqlite", durable=durable)
+    return store
 
 
 def folder() -> Path:
     """Return where this machine's files lie."""
     return Path.home() / _FOLDER
+
+
+def _make_folder() -> None:
+    path = folder()
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise FixSettings(
+            f"What jobs remember cannot be kept in {path} ({error.strerror}). Give a postgresql resource.",
+            code="store",
+        ) from error
 
 
 def memory_store() -> Store:
@@ -78,6 +100,15 @@ def postgres_store(where: str | Mapping[str, Any]) -> Store:
     from f.store.postgres_store import PostgresStore  # noqa: PLC0415 - psycopg costs 120 ms and is seldom used
 
     return PostgresStore(where)
+
+
+def data_table_store() -> Store | None:
+    """Return the workspace's data table; None if it has none, or this is no job. See `workspace_store`."""
+    if not offers_data_tables():
+        return None
+    from f.store.data_table_store import workspace_store  # noqa: PLC0415 - a module less for all others
+
+    return workspace_store()
 
 
 class SqliteStore(Store):
@@ -105,25 +136,18 @@ class SqliteStore(Store):
 
     def execute(self, sql: str, values: Values | None = None) -> list[Row]:
         with self._connected() as connection, _storable():
-            return connection.execute(sql, values or {}).fetchall()
+            return connection.execute(_translated(sql), values or {}).fetchall()
 
-    def execute_many(self, sql: str, rows: Iterable[Values]) -> None:
-        with self.transaction(), self._connected() as connection, _storable():
-            connection.executemany(sql, rows)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        with self._connected() as connection:
-            if connection.in_transaction:  # the outer block decides
-                yield
-                return
+    def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        with self._connected() as connection, _storable():
             connection.execute("BEGIN IMMEDIATE")
             try:
-                yield
+                rows = [connection.execute(_translated(sql), values).fetchall() for sql, values in statements]
                 connection.execute("COMMIT")
             except BaseException:
                 _roll_back(connection)
                 raise
+            return rows
 
     def create(self, table: str, *, durable: bool = True) -> None:
         del durable
@@ -180,6 +204,10 @@ class SqliteStore(Store):
         with self._lock:
             self._connections.append(connection)
         return connection
+
+
+def _translated(sql: str) -> str:
+    return sql.replace("each_row(", "json_each(")
 
 
 def _roll_back(connection: Connection) -> None:

@@ -30,7 +30,12 @@ _lock = threading.RLock()
 
 def is_on_windmill() -> bool:
     """Return whether this process is a job of Windmill (or of `mill`), and not a plain call of Python."""
-    return bool(_address() and os.environ.get("WM_WORKSPACE"))
+    return bool(address() and os.environ.get("WM_WORKSPACE"))
+
+
+def offers_data_tables() -> bool:
+    """Return whether this job may have data tables: on Windmill, or where `mill` has been given one."""
+    return is_on_windmill() and (not os.environ.get("MILL") or bool(os.environ.get("MILL_DATA_TABLES")))
 
 
 def connection() -> wmill.Windmill:
@@ -45,7 +50,7 @@ def connection() -> wmill.Windmill:
             "a job, or with `mill`.",
             code="no_windmill",
         )
-    job = (_address(), os.environ.get("WM_TOKEN"), os.environ.get("WM_WORKSPACE"))
+    job = (address(), os.environ.get("WM_TOKEN"), os.environ.get("WM_WORKSPACE"))
     with _lock:
         if job not in _connections:
             disconnect()
@@ -77,14 +82,24 @@ def disconnect() -> None:
 
 def ask(call: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
     """Return the reply to a GET below this workspace, whatever its status; TryLater if there is none."""
+    return _get(f"/w/{connection().workspace}/", call, params)
+
+
+def ask_instance(call: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
+    """Return the reply to a GET that is about no workspace, as `ask` does."""
+    return _get("/", call, params)
+
+
+def _get(below: str, call: str, params: Mapping[str, Any] | None) -> httpx.Response:
     windmill = connection()
     import httpx  # noqa: PLC0415 - as above
 
     try:
-        return windmill.client.get(f"/w/{windmill.workspace}/{call}", params=params)
+        return windmill.client.get(f"{below}{call}", params=params)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise TryLater(f"Windmill did not answer {call}.", code="platform") from error
 
 
-def _address() -> str | None:
+def address() -> str | None:
+    """Return where Windmill's API is for this process: the worker's own server, else the instance."""
     return os.environ.get("BASE_INTERNAL_URL") or os.environ.get("WM_BASE_URL")

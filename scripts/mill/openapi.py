@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ Json = dict[str, Any]
 _WILDCARD_OR_PARAMETER = re.compile(r"[:*]([A-Za-z_]\w*)")
 _BODILESS = {"get", "delete", "head"}
 _UPLOAD_TYPES = ("application/octet-stream", "text/plain", "text/csv")
+_INPUTS_FROM = "INPUTS_FROM"
 
 # Keywords that mean the same in Windmill's schemas and in JSON Schema 2020-12.
 _SAME = {
     *("description", "title", "enum", "pattern", "contentEncoding", "required"),
     *("minLength", "maxLength", "minItems", "maxItems"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
 }
 _RENAMED = {"min": "minimum", "max": "maximum"}
 
@@ -45,6 +48,9 @@ class Target:
     description: str
     schema: Json
     has_preprocessor: bool
+    # What a preprocessor says of itself in INPUTS_FROM: "json" and "query" if it takes the inputs from there,
+    # and the media types that it takes as a whole.
+    inputs_from: tuple[str, ...] = ()
 
 
 def document(workspace: Workspace, *, title: str | None = None) -> Json:
@@ -109,7 +115,30 @@ def _target(workspace: Workspace, path: str, *, is_flow: bool) -> Target:
         str(data.get("description") or ""),
         json_schema(data.get("schema") or {"type": "object"}),
         bool(has_preprocessor),
+        _inputs_from(_preprocessor_code(workspace, path, data, is_flow=is_flow)) if has_preprocessor else (),
     )
+
+
+def _preprocessor_code(workspace: Workspace, path: str, data: Json, *, is_flow: bool) -> str:
+    if not is_flow:
+        return workspace.script(path).file.read_text(encoding="utf-8")
+    content = str(data["value"]["preprocessor_module"].get("value", {}).get("content", ""))
+    if not content.startswith("!inline "):
+        return content
+    file = workspace.flow(path).file.parent / content.removeprefix("!inline ")
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _inputs_from(code: str) -> tuple[str, ...]:
+    """Return the constant INPUTS_FROM of a preprocessor's code: where it takes the inputs from."""
+    try:
+        statements = ast.parse(code).body
+    except SyntaxError:  # `mill lint` says so
+        return ()
+    for statement in statements:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == _INPUTS_FROM:
+            return tuple(ast.literal_eval(statement.value))
+    return ()
 
 
 def _webhooks(target: Target) -> Iterator[tuple[str, Json]]:
@@ -123,9 +152,12 @@ def _webhooks(target: Target) -> Iterator[tuple[str, Json]]:
                 "tags": [target.path.split("/")[1]],
                 "summary": f"{verb}: {target.summary}",
                 "description": target.description,
-                "parameters": [_parameter("workspace", "The id of the workspace.")],
-                "requestBody": _json_body(target.schema),
-                "responses": _responses(waits=waits),
+                "parameters": [
+                    _parameter("workspace", "The id of the workspace."),
+                    *(_query(target.schema) if "query" in target.inputs_from else ()),
+                ],
+                "requestBody": _webhook_body(target),
+                "responses": _responses(waits=waits, guarded=True),
                 "security": [{"token": []}],
             },
         )
@@ -149,8 +181,14 @@ def _route(workspace: Workspace, item: Item) -> tuple[str, str, Json]:
         "tags": [item.path.split("/")[1]],
         "summary": str(route.get("summary") or target.summary),
         "description": str(route.get("description") or target.description),
-        "parameters": [*parameters, *(_parameter(name, "Part of the path.") for name in names)],
-        "responses": _responses(waits=route.get("request_type") != "async"),
+        "parameters": [
+            *parameters,
+            *(_parameter(name, "Part of the path.") for name in names),
+            *(_query(target.schema) if "query" in target.inputs_from else ()),
+        ],
+        "responses": _responses(
+            waits=route.get("request_type") != "async", guarded=route.get("authentication_method") != "none"
+        ),
         "security": _security(route),
     }
     if method not in _BODILESS:
@@ -158,12 +196,44 @@ def _route(workspace: Workspace, item: Item) -> tuple[str, str, Json]:
     return prefix + url, method, operation
 
 
+def _webhook_body(target: Target) -> Json:
+    if not target.has_preprocessor:
+        return _json_body(target.schema)
+    return _preprocessed_body(target, ())
+
+
+def _preprocessed_body(target: Target, uploads: tuple[str, ...]) -> Json:
+    """Return the body a preprocessor takes: what it says it takes, or anything."""
+    if not target.inputs_from:
+        free: Json = {"description": "Anything; read by the preprocessor."}
+        return {"content": {kind: {"schema": free} for kind in ("application/json", *uploads)}}
+    file: Json = {"type": "string", "description": "The file itself; its inputs stand in the query."}
+    content: Json = {kind: {"schema": file} for kind in target.inputs_from if "/" in kind}
+    if "json" in target.inputs_from:
+        closed = {**target.schema, "additionalProperties": False}
+        content = {"application/json": {"schema": closed}, **content}
+    return {"content": content}
+
+
+def _query(schema: Json) -> Iterator[Json]:
+    """Yield a query parameter for each input: text as it is, objects as JSON."""
+    for name, spec in schema.get("properties", {}).items():
+        description = str(spec.get("description") or spec.get("title") or name)
+        value: Json = {"schema": spec}
+        if "oneOf" in spec:  # a resource
+            description += " The path of a resource, or an object in JSON."
+            value = {"schema": {"type": "string"}}
+        elif spec.get("type") in ("object", "array"):
+            value = {"content": {"application/json": {"schema": spec}}}
+        yield {"name": name, "in": "query", "description": description, **value}
+
+
 def _route_body(route: Json, target: Target) -> Json:
-    if target.has_preprocessor or route.get("raw_string"):
-        reader = "the route's preprocessor" if target.has_preprocessor else "the script, as raw text"
-        free: Json = {"description": f"Anything; read by {reader}."}
-        types = ("application/json", *(_UPLOAD_TYPES if route.get("raw_string") else ()))
-        return {"content": {kind: {"schema": free} for kind in types}}
+    if target.has_preprocessor:
+        return _preprocessed_body(target, _UPLOAD_TYPES if route.get("raw_string") else ())
+    if route.get("raw_string"):
+        free: Json = {"description": "Anything; read by the script, as raw text."}
+        return {"content": {kind: {"schema": free} for kind in ("application/json", *_UPLOAD_TYPES)}}
     if route.get("wrap_body"):
         return _json_body({"description": "Becomes the argument `body`."})
     return _json_body(target.schema)
@@ -173,15 +243,28 @@ def _json_body(schema: Json) -> Json:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def _responses(*, waits: bool) -> Json:
+def _responses(*, waits: bool, guarded: bool) -> Json:
+    sentence = {"text/plain": {"schema": {"type": "string"}}}
+    refused: Json = {
+        "400": {"description": "The body cannot be read: no job was started.", "content": sentence}
+    }
+    if guarded:
+        refused["401"] = {"description": "The credential is missing or wrong.", "content": sentence}
     if not waits:
         text = {"text/plain": {"schema": {"type": "string", "format": "uuid"}}}
-        return {"201": {"description": "The id of the job that was started.", "content": text}}
+        started = (
+            "The id of the job that was started. Inputs that it cannot use fail it; its result says why."
+        )
+        return {"201": {"description": started, "content": text}, **refused}
     failed = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
         "200": {"description": "The job's result.", "content": {"application/json": {"schema": {}}}},
         "204": {"description": "The job ended without a result."},
-        "422": {"description": "The job failed.", "content": failed},
+        "422": {
+            "description": "The job failed, or refused its inputs: the error says why.",
+            "content": failed,
+        },
+        **refused,
     }
 
 
@@ -244,6 +327,8 @@ def json_schema(schema: Json) -> Json:
     """Return a Windmill schema in JSON Schema 2020-12."""
     made: Json = {key: value for key, value in schema.items() if key in _SAME and value not in ("", [], None)}
     made |= {new: schema[old] for old, new in _RENAMED.items() if schema.get(old) is not None}
+    if "enum" in made and schema.get("originalType") == "string":  # the form proposes them, and takes others
+        made["examples"] = made.pop("enum")
     kind = schema.get("type")
     resource_type = str(schema.get("format", "")).partition("resource-")[2]
     if resource_type:

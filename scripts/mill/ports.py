@@ -16,7 +16,10 @@ JobStatus = Literal["queued", "running", "suspended", "success", "failure", "can
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to run: a workspace path, or code handed over as it is (`kind` preview)."""
+    """What to run: a workspace path, or what is handed over as `code` and tried out under that path.
+
+    `code` is a script's text (`kind` preview), or the JSON of what a flow.yaml holds (`kind` flow).
+    """
 
     kind: JobKind
     path: str
@@ -117,6 +120,10 @@ class Platform(Protocol):
     @property
     def workspace_id(self) -> str:
         """What jobs see as WM_WORKSPACE."""
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether jobs may keep their own state in the data table `main`."""
 
     def get_variable(self, path: str) -> str:
         """Return a variable's value; MillError with the nearest names where there is none."""

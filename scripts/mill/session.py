@@ -16,6 +16,7 @@ from mill.engine.jobs.events import Listener
 from mill.engine.jobs.job_table import Handle, JobTable
 from mill.engine.processes.worker import Workers
 from mill.engine.runtime import Runtime
+from mill.engine.slots import WorkerSlots
 from mill.ports import Completed, Jobs, Platform, Target
 from mill.repository.workspace import Workspace
 
@@ -42,10 +43,14 @@ class _Options:
     platform: PlatformFactory
     wait: Callable[[Handle, float], None]
     expression_seconds: float
+    worker_count: int | None
 
 
 class Session:
-    """Runs jobs of one workspace. A context manager: leaving it ends every process it started."""
+    """Runs jobs of one workspace. A context manager: leaving it ends every process it started.
+
+    With `worker_count` no more script jobs run at once, calls of routes included, as on a server.
+    """
 
     def __init__(
         self,
@@ -58,10 +63,13 @@ class Session:
         platform: PlatformFactory = loopback_api,
         wait: Callable[[Handle, float], None] = Handle.sleep,
         expression_seconds: float = 20.0,
+        worker_count: int | None = None,
     ) -> None:
         self.workspace = workspace
         self.state = (state or workspace.root / STATE_FOLDER).resolve()
-        self._options = _Options(listeners, approver, dict(env or {}), platform, wait, expression_seconds)
+        self._options = _Options(
+            listeners, approver, dict(env or {}), platform, wait, expression_seconds, worker_count
+        )
         self._stack = contextlib.ExitStack()
         self.engine: Engine
         self.platform: Platform
@@ -85,6 +93,7 @@ class Session:
                 approvals=Approvals(options.approver),
                 extra_env=options.env,
                 wait=options.wait,
+                slots=WorkerSlots(options.worker_count),
             )
             self.engine = Engine(runtime)
             stack.callback(self.engine.close)

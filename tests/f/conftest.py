@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from f.connect.redact import forget
+from f.store.data_table_store import DataTableStore
 from f.store.store import Store
 from f.store.stores import memory_store, postgres_store, sqlite_store
+from mill.api.server import LocalApi
+from mill.bench.rig.data_table import data_table
 from tests.mill.twins.stage import TwinProcess
 
 
@@ -22,33 +24,33 @@ def _no_secrets_of_other_tests() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Postgres of this test run: its connection string."""
-    # In /tmp, and short: the socket's path has a limit of 107 characters.
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="pg-") as data:
-        patch.setenv(
-            "XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run"))
-        )  # platformdirs warns where there is none
-        from pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment on import
-
-        with get_server(data, cleanup_mode="stop") as server:
-            yield server.get_uri()
+def data_table_api(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
+    """A workspace with a data table, which lies in the test run's Postgres."""
+    with data_table(postgres, tmp_path_factory.mktemp("workspace")) as api:
+        yield api
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", "data table"])
 def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Each kind of store in turn, on its real clock; tables of Postgres are dropped afterwards."""
+    store: Store
     if request.param == "memory":
         store = memory_store()
     elif request.param == "sqlite":
         store = sqlite_store(tmp_path / "state.sqlite")
-    else:
+    elif request.param == "postgres":
         store = postgres_store(request.getfixturevalue("postgres"))
+    else:
+        api = request.getfixturevalue("data_table_api")
+        store = DataTableStore(api.url, api.workspace_id, api.token)
+        assert store.open()
     with store:
         yield store
         if request.param == "postgres":
             for (table,) in store.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
                 store.execute(f"DROP TABLE {table}")
+        if request.param == "data table":
+            store.execute("DROP SCHEMA millwright CASCADE")
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def test_a_route_has_its_path_parameters_body_and_replies(tmp_path: Path) -> Non
             },
         },
     }
-    assert set(operation["responses"]) == {"200", "204", "422"}
+    assert set(operation["responses"]) == {"200", "204", "400", "422"}
     assert operation["security"] == []
 
 
@@ -91,7 +91,7 @@ def test_scripts_with_a_main_have_webhooks_and_libraries_have_none(tmp_path: Pat
         "/api/w/{workspace}/jobs/run/p/f/a/send",
         "/api/w/{workspace}/jobs/run_wait_result/p/f/a/send",
     ]
-    assert set(hooks["/api/w/{workspace}/jobs/run/p/f/a/send"]["post"]["responses"]) == {"201"}
+    assert set(hooks["/api/w/{workspace}/jobs/run/p/f/a/send"]["post"]["responses"]) == {"201", "400", "401"}
     assert hooks["/api/w/{workspace}/jobs/run/p/f/a/send"]["post"]["security"] == [{"token": []}]
 
 
@@ -127,11 +127,55 @@ def test_bodies_without_a_schema_accept_anything(tmp_path: Path) -> None:
     assert "type" not in free["content"]["application/json"]["schema"]
 
 
+def test_a_preprocessor_says_where_it_takes_the_inputs_from(tmp_path: Path) -> None:
+    form = FORM.replace("order: {", "n: {type: integer, minimum: 1}\n        order: {")
+    write_tree(
+        tmp_path,
+        {
+            "f/a/work__flow/flow.yaml": f"""
+{form}
+    value:
+      modules: []
+      preprocessor_module:
+        id: preprocessor
+        value: {{type: rawscript, language: python3, content: '!inline preprocessor.py'}}
+""",
+            "f/a/work__flow/preprocessor.py": 'INPUTS_FROM = ("json", "query", "text/csv")\n',
+            "f/a/orders.http_trigger.yaml": ROUTE.format(
+                method="post",
+                kind="async",
+                authentication="none",
+                workspaced="false",
+                wrap="false",
+                raw="true",
+            )
+            .replace("is_flow: false", "is_flow: true")
+            .replace("f/a/send", "f/a/work"),
+        },
+    )
+    made = document(Workspace(tmp_path))
+    validate(made)
+
+    route = made["paths"]["/api/r/orders/{id}/{rest}"]["post"]
+    body = route["requestBody"]["content"]
+    assert list(body) == ["application/json", "text/csv"]
+    assert set(body["application/json"]["schema"]["properties"]) == {"n", "order", "crm"}
+    assert body["application/json"]["schema"]["additionalProperties"] is False
+    query = {one["name"]: one["schema"] for one in route["parameters"] if one["in"] == "query"}
+    assert query["n"] == {"type": "integer", "minimum": 1}
+    assert query["crm"] == {"type": "string"}
+    webhook = made["paths"]["/api/w/{workspace}/jobs/run_wait_result/f/f/a/work"]["post"]
+    assert webhook["requestBody"] == route["requestBody"]
+    assert webhook["parameters"][0]["name"] == "workspace"
+    assert webhook["parameters"][1:] == [one for one in route["parameters"] if one["in"] == "query"]
+    assert set(webhook["responses"]) == {"200", "204", "400", "401", "422"}
+
+
 def test_a_get_has_no_body_and_an_asynchronous_route_answers_with_a_job(tmp_path: Path) -> None:
     operation = routes(tmp_path, method="get", kind="async")["paths"]["/api/r/orders/{id}/{rest}"]["get"]
 
     assert "requestBody" not in operation
-    assert set(operation["responses"]) == {"201"}
+    assert set(operation["responses"]) == {"201", "400"}
 
 
 def test_a_route_of_one_workspace_names_it_in_the_path(tmp_path: Path) -> None:

@@ -320,19 +320,19 @@ class Pipeline:
     """`twin` is set in hybrid mode only: it answers reads while the service is down, and never a write."""
 
     def __init__(self, live: Exchange, twin: Exchange | None, interceptors: Interceptors) -> None:
-        self._live, self._twin, self._interceptors = live, twin, interceptors
+        self._live, self._twin, self.interceptors = live, twin, interceptors
 
     def run(self, request: Request) -> Steps:
         """Carry one request through."""
-        for change in self._interceptors.request:
+        for change in self.interceptors.request:
             request = change(request)
         try:
             response = yield from self._send(request)
         except ConnectError as error:
-            for look in self._interceptors.error:
+            for look in self.interceptors.error:
                 look(request, error)
             raise
-        for turn in self._interceptors.response:
+        for turn in self.interceptors.response:
             response = turn(response)
         return response
 

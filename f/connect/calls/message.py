@@ -396,6 +396,8 @@ def normal_url(base_url: str, path: str = "") -> str:
         elif step not in {"", "."}:
             steps.append(step)
     place = "".join(f"/{step}" for step in steps)
+    if parts.scheme and not host:  # a script of the workspace: no host, and no slash before its path
+        place = f"{parts.scheme}:{place.removeprefix('/')}"
     return (f"{parts.scheme}://{host}" if host else "") + place + (f"?{parts.query}" if parts.query else "")
 
 

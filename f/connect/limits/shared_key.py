@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from f.connect.calls.message import origin
-from f.connect.integration import resolve_url
+from f.connect.integration import resolve_url, script_path
 from f.connect.redact import digest_of
 
 if TYPE_CHECKING:
@@ -34,12 +34,19 @@ def credential_key(integration: Integration, auth: Auth) -> str:
 
 def title_of(integration: Integration) -> str:
     """Return what a person calls it: the host, and the account if it has a name."""
+    if (script := script_path(integration.base_url)) is not None:
+        return f"the script {script}"
     host = urlsplit(resolve_url(integration.base_url)).netloc.rpartition("@")[2]
     return f"{host} ({integration.account})" if integration.account else host
 
 
 def origin_of(integration: Integration) -> str:
-    """Return scheme, host and port. A route of this Windmill is a service of its own, and keeps its path."""
+    """Return scheme, host and port. A route of this Windmill is a service of its own, and keeps its path.
+
+    So is a script, wherever it happens to answer.
+    """
+    if script_path(integration.base_url) is not None:
+        return integration.base_url.rstrip("/")
     url = resolve_url(integration.base_url)
     scheme, host, port = origin(url)
     where = f"{scheme}://{host.rstrip('.')}:{port}"

@@ -32,8 +32,9 @@ import requests
 from f.connect.calls.exchange import Auth, S
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.redact import digest_of, fingerprint_of, mask_start, mask_url, remember
+from f.connect.sign_in.seal import Seal
 from f.connect.times import REAL, Clock
-from f.store.store import Lease, Store, holds, release, renew, take
+from f.store.store import HELD, Lease, Store, release, renew, take, write_held
 
 if TYPE_CHECKING:
     from f.connect.integration import Integration, OAuth2
@@ -60,10 +61,10 @@ TABLE = """CREATE TABLE IF NOT EXISTS connect_token (
     key TEXT PRIMARY KEY, access_token TEXT NOT NULL, expires_at DOUBLE PRECISION NOT NULL,
     refresh_token TEXT NOT NULL, lease_until DOUBLE PRECISION NOT NULL, holder TEXT NOT NULL)"""
 READ = "SELECT access_token, expires_at, refresh_token FROM connect_token WHERE key = :key"
-KEEP = """INSERT INTO connect_token VALUES (:key, :access_token, :expires_at, :refresh_token, 0, '')
-    ON CONFLICT (key) DO UPDATE SET access_token = :access_token, expires_at = :expires_at,
+KEEP = f"""INSERT INTO connect_token SELECT :key, :access_token, :expires_at, :refresh_token, 0, ''
+    WHERE {HELD} ON CONFLICT (key) DO UPDATE SET access_token = :access_token, expires_at = :expires_at,
     refresh_token = :refresh_token"""
-FORGET = "DELETE FROM connect_token WHERE key = :key"
+FORGET = f"DELETE FROM connect_token WHERE key = :old_key AND {HELD}"  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,54 @@ class Token:
         return bool(self.access_token) and (not self.expires_at or now < self.expires_at - early)
 
 
+class _TokenRow:
+    """The token in the store, where all jobs with the same credential find it and nobody else reads it."""
+
+    def __init__(self, settings: OAuth2, integration: Integration, store: Store) -> None:
+        asked_with = [getattr(settings, name) for name in _ASKED_WITH]
+        self.key = digest_of(*asked_with)
+        self._seal = Seal(self.key, *asked_with)
+        # An older version kept the refresh token under the integration's name. The one in the settings is
+        # dead since it was rotated.
+        self._old_key = _old_key(settings, integration) if settings.grant == "refresh_token" else ""
+        self._store = store
+
+    def prepare(self) -> None:
+        """Make the table, once for each Store instance."""
+
+        def make() -> bool:
+            self._store.create(TABLE)
+            return True
+
+        self._store.shared("connect_token", make)
+
+    def read(self) -> Token:
+        """Return the token; an empty one if there is none."""
+        return self._read(self.key)
+
+    def rotated_before(self) -> str:
+        """Return the refresh token that an older version kept, which is taken over once."""
+        return self._read(self._old_key).refresh_token if self._old_key else ""
+
+    def keep(self, token: Token, lease: Lease) -> bool:
+        """Keep the token, unless another job has taken the lease since; return whether it was kept."""
+        values = {
+            "key": self.key,
+            "access_token": self._seal.close(token.access_token),
+            "expires_at": token.expires_at,
+            "refresh_token": self._seal.close(token.refresh_token),
+            "old_key": self._old_key,
+        }
+        return write_held(self._store, lease, (KEEP, values), (FORGET, values)) is not None
+
+    def _read(self, key: str) -> Token:
+        rows = self._store.execute(READ, {"key": key})
+        if not rows:
+            return Token()
+        access_token, expires_at, refresh_token = rows[0]
+        return Token(self._seal.open(access_token), expires_at, self._seal.open(refresh_token))
+
+
 class OAuth2Auth(Auth):
     """Sends `Authorization: Bearer` with a token that is shared by all jobs of the store."""
 
@@ -92,8 +141,7 @@ class OAuth2Auth(Auth):
     ) -> None:
         self._settings, self._store, self._clock = settings, store, clock
         self._verify = integration.verify_ssl
-        self._key = digest_of(*(getattr(settings, name) for name in _ASKED_WITH))
-        self._old_key = _old_key(settings, integration)
+        self._row = _TokenRow(settings, integration, store)
         self._token = Token()
         self._lock = threading.Lock()
 
@@ -105,7 +153,7 @@ class OAuth2Auth(Auth):
         return self._is_fresh(self._token)
 
     def fingerprint(self) -> str:
-        return self._key
+        return self._row.key
 
     def renew(self, *, refused: bool) -> bool:
         """Adopt the token another process fetched, or fetch one as the only process that does."""
@@ -113,22 +161,14 @@ class OAuth2Auth(Auth):
             stale = self._token.access_token if refused else ""
             if not refused and self.is_ready():
                 return True  # another thread was faster
-            self._store.shared("connect_token", self._make_table)
+            self._row.prepare()
             self._token = self._shared(stale) or self._fetch_alone(stale)
             remember(self._token.access_token, self._token.refresh_token)
             return True
 
-    def _make_table(self) -> bool:
-        self._store.create(TABLE)
-        return True
-
     def _shared(self, stale: str) -> Token | None:
-        token = self._stored()
+        token = self._row.read()
         return token if self._is_fresh(token) and token.access_token != stale else None
-
-    def _stored(self) -> Token:
-        rows = self._store.execute(READ, {"key": self._key})
-        return Token(*rows[0]) if rows else Token()
 
     def _is_fresh(self, token: Token) -> bool:
         return token.is_fresh(self._store.now(), self._settings.refresh_early)
@@ -137,7 +177,7 @@ class OAuth2Auth(Auth):
         """Hold the lease while asking; whoever does not get it waits for the one who did."""
         holder, waited = secrets.token_hex(8), 0.0
         while waited < WAIT_SECONDS:
-            if lease := take(self._store, f"token:{self._key}", holder, LEASE_SECONDS):
+            if lease := take(self._store, f"token:{self._row.key}", holder, LEASE_SECONDS):
                 try:
                     if token := self._shared(stale) or self._fetch_leased(lease, stale):
                         return token
@@ -155,34 +195,15 @@ class OAuth2Auth(Auth):
 
         None if it took the lease before anything was sent.
         """
-        rotated = self._stored().refresh_token or self._rotated_before()
+        rotated = self._row.read().refresh_token or self._row.rotated_before()
         # This process may have been stopped since it got the lease. Two that send one refresh token would
         # kill the whole family: so the lease begins anew right here, or is another's by now.
         if renew(self._store, lease, LEASE_SECONDS) is None:
             return None
         token = self._fetch(rotated)
-        values = {
-            "key": self._key,
-            "access_token": token.access_token,
-            "expires_at": token.expires_at,
-            "refresh_token": token.refresh_token,
-        }
-        with self._store.transaction():
-            if holds(self._store, lease):
-                self._store.execute(KEEP, values)
-                self._store.execute(FORGET, {"key": self._old_key})
-                return token
+        if self._row.keep(token, lease):
+            return token
         return self._shared(stale) or token
-
-    def _rotated_before(self) -> str:
-        """Return the refresh token that an older version kept under the integration's name.
-
-        The one in the settings is dead since it was rotated. It is taken over once.
-        """
-        if self._settings.grant != "refresh_token":
-            return ""
-        rows = self._store.execute(READ, {"key": self._old_key})
-        return Token(*rows[0]).refresh_token if rows else ""
 
     def _fetch(self, rotated: str) -> Token:
         settings = self._settings

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
-from requests.utils import get_environ_proxies, select_proxy
+from requests.utils import select_proxy
 from yarl import URL
 
 from f.connect.calls.exchange import Do, Effect, Pipeline, Send, Sleep, carry_out
@@ -33,7 +33,7 @@ from f.connect.calls.message import Lost, LostKind, Outgoing, Reply, Request, Re
 from f.connect.errors import FixSettings
 from f.connect.integration import Integration, resolve_url
 from f.connect.times import REAL, Clock
-from f.connect.transport.sync_transport import ca_bundle
+from f.connect.transport.sync_transport import ca_bundle, environ_proxies
 
 if TYPE_CHECKING:
     from f.store.store import Permit
@@ -123,7 +123,7 @@ class AsyncTransport:
         """Ask the environment once per host."""
         host = url.split("/", 3)[2]
         if host not in self._proxies:
-            self._proxies[host] = select_proxy(url, get_environ_proxies(url))
+            self._proxies[host] = select_proxy(url, environ_proxies(url))
         return self._proxies[host]
 
     async def close(self) -> None:
@@ -169,7 +169,7 @@ def _tls(integration: Integration) -> ssl.SSLContext | bool:
     """Trust the authorities the sync transport trusts; reading them costs 20 ms that plain http is spared."""
     if not integration.verify_ssl:
         return False
-    if resolve_url(integration.base_url).startswith("http:"):
+    if resolve_url(integration.base_url).startswith(("http:", "script:")):
         return True
     try:
         return ssl.create_default_context(cafile=ca_bundle())

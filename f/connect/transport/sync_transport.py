@@ -36,6 +36,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 
 from f.connect.calls.message import Lost, LostKind, Outgoing, Reply, Sink
+from f.connect.integration import is_loopback
 
 if TYPE_CHECKING:
     from f.connect.transport.addresses import GivenAddresses
@@ -190,6 +191,11 @@ def ca_bundle() -> str:
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
 
 
+def environ_proxies(url: str) -> dict[str, str]:
+    """Return the proxies that the environment names for a URL; none for this machine: no proxy reaches it."""
+    return {} if is_loopback(urlsplit(url).hostname or "") else dict(get_environ_proxies(url))
+
+
 class Transport:
     """A pool of connections to one service. `send` may be called from many threads.
 
@@ -262,7 +268,7 @@ class Transport:
         """Ask the environment once per host: asking every time costs as much as a tenth of a call."""
         host = url.split("/", 3)[2]
         if host not in self._proxies:
-            self._proxies[host] = dict(get_environ_proxies(url))
+            self._proxies[host] = environ_proxies(url)
         return self._proxies[host]
 
     def close(self) -> None:

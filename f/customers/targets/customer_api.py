@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from f.connect.calls.message import REFUSED_BEFORE_WORK, normal_url
-from f.connect.config import from_resource, unwritable
+from f.connect.config import FORM_CHOICES, from_resource, unwritable
 from f.connect.errors import FixSettings
-from f.connect.integration import Retry
+from f.connect.integration import Authentication, Retry
 from f.records.target.applied import ReplyRules
 from f.records.target.field_names import field_names
 from f.records.target.proven import read_proven
@@ -64,7 +65,10 @@ _SETTINGS = {
     "existing_id_field",
     "daily_limit",
 }
-_IF_PROVEN = "if_proven"
+# What only some kinds have. A form shows them for every kind, so that others may hold them empty.
+_OWN_SETTINGS = {"id_property", "external_id_field", "bulk_from"}
+_TEXTS = {"account", "id_field", "existing_id_field", "id_property", "external_id_field"}
+_IF_PROVEN, _NEVER = "if_proven", "never"
 # What a resource of an earlier version may say, and what to do instead.
 _NO_LONGER = {
     "unique_email": "What it says is found out now: run check_target and put its result into the resource as "
@@ -91,14 +95,13 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
     _refuse_unknown(api, set(customer_api.__annotations__), "the resource")
     kind = _kind(api)
     changed = {name: value for name, value in (overrides or {}).items() if value is not None}
-    settings, endpoints = {**_part(api, "settings"), **changed}, _part(api, "endpoints")
-    _refuse_unknown(settings, _SETTINGS | kind.traits.own_settings, "the resource's settings")
-    _refuse_unknown(endpoints, _ENDPOINTS, "the resource's endpoints")
+    settings = {**_settings(kind, _part(api, "settings")), **changed}
+    endpoints = _endpoints(_part(api, "endpoints"))
     integration = from_resource(_integration(kind, api, settings))
     endpoint = endpoints.get("customers", kind.endpoint)
     concurrent = int(_number(settings, "max_concurrent_requests", 10, least=1))
     per_request = _rows_per_request(kind, settings)
-    identity = _identity(kind, api, settings, endpoint)
+    identity = _identity(kind, api, settings, endpoint, integration.authentication)
     return Target(
         kind=kind,
         integration=integration,
@@ -127,16 +130,49 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
     )
 
 
+def _settings(kind: Kind, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that are given; FixSettings if one is unknown.
+
+    A form writes what is left empty as null, a text as an empty one, and an object as one of nulls.
+    """
+    given = {
+        name: value
+        for name, value in settings.items()
+        if not (_is_empty(value) or (value == "" and name in _TEXTS))
+    }
+    others = {name for name in _OWN_SETTINGS - kind.traits.own_settings if name not in given}
+    _refuse_unknown(settings, _SETTINGS | kind.traits.own_settings | others, "the resource's settings")
+    if "bulk_from" in given:
+        _number(given, "bulk_from", 0, least=1)
+    return given
+
+
+def _is_empty(value: Any) -> bool:
+    return all(map(_is_empty, value.values())) if isinstance(value, Mapping) else value is None
+
+
+def _endpoints(endpoints: Mapping[str, Any]) -> dict[str, str]:
+    """Return the endpoints that are given. An empty one for customers means the root of the API."""
+    _refuse_unknown(endpoints, _ENDPOINTS, "the resource's endpoints")
+    return {
+        name: path
+        for name, path in endpoints.items()
+        if path is not None and (path != "" or name == "customers")
+    }
+
+
 def _sends_keys(settings: Mapping[str, Any]) -> bool:
     """Whether keys are sent. That a repeated row is one there because of them, only a check shows."""
     wish = settings.get("idempotency_keys", _IF_PROVEN)
-    if wish not in {True, False, _IF_PROVEN}:
+    if isinstance(wish, bool):
+        return wish
+    if wish not in {_IF_PROVEN, _NEVER}:
         raise FixSettings(
             f"The setting 'idempotency_keys' must be {_IF_PROVEN} (sent, and relied on once check_target has "
-            "shown that they work) or false (not sent).",
+            f"shown that they work) or {_NEVER} (not sent).",
             code="bad_settings",
         )
-    return wish is not False
+    return bool(wish == _IF_PROVEN)
 
 
 def _reply_rules(settings: Mapping[str, Any]) -> ReplyRules:
@@ -187,7 +223,13 @@ def _fields(kind: Kind, settings: Mapping[str, Any]) -> dict[str, str]:
     return named
 
 
-def _identity(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any], endpoint: str) -> str:
+def _identity(
+    kind: Kind,
+    api: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    endpoint: str,
+    authentication: Authentication,
+) -> str:
     """What tells this target from every other in the journal, however its address is written.
 
     Where all accounts share a host, the credential tells them apart unless the settings name the account;
@@ -195,9 +237,22 @@ def _identity(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any], e
     """
     account = str(settings.get("account") or "")
     if kind.traits.shares_host and not account:
-        account = digest(content_of(api.get("authentication") or {}))[:12]
+        account = digest(content_of(_written(_part(api, "authentication"), authentication)))[:12]
     where = normal_url(str(api.get("base_url", "")), endpoint if kind.name == "generic" else "")
     return f"{kind.name} {where} {account}".strip()
+
+
+def _written(given: Mapping[str, Any], authentication: Authentication) -> dict[str, Any]:
+    """Return a credential as a person writes it, without what a form adds when it is opened there."""
+    if not FORM_CHOICES & given.keys():
+        return dict(given)
+    defaults = {one.name: one.default for one in dataclasses.fields(authentication) if one.name != "type"}
+    named = {"type": authentication.type, **given}
+    return {
+        name: value
+        for name, value in named.items()
+        if name not in FORM_CHOICES and value not in (None, "", {}) and value != defaults.get(name)
+    }
 
 
 def _kind(api: Mapping[str, Any]) -> Kind:

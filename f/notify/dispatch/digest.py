@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from f.notify.messages.message import SEVERITIES, Message, Severity, rank
-from f.store.store import Lease, Store, Values, holds, release, take
+from f.store.store import HELD, Lease, Store, Values, release, take, write_held
 
 LEASE_SECONDS = 900.0  # a batch held longer was taken by a job that was killed
 
@@ -30,8 +30,9 @@ _TAKEN = """SELECT batch FROM notify_digest WHERE channel = :channel AND batch <
 _ITEMS = "SELECT severity, title, at FROM notify_digest WHERE batch = :batch"
 _TAKE = """UPDATE notify_digest SET batch = :batch WHERE channel = :channel AND batch = ''
     RETURNING severity, title, at"""
-_GIVE_BACK = "UPDATE notify_digest SET batch = '' WHERE batch = :batch"
-_DONE = "DELETE FROM notify_digest WHERE batch = :batch"
+_MINE = f"WHERE batch = :batch AND {HELD}"
+_GIVE_BACK = f"UPDATE notify_digest SET batch = '' {_MINE}"  # noqa: S608 - made of constants
+_DONE = f"DELETE FROM notify_digest {_MINE}"  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,7 @@ class Digest:
 
     def _finish(self, batch: Batch, sql: str) -> None:
         """Write what became of a batch, unless another job has taken it since: then its word counts."""
-        with self._store.transaction():
-            if holds(self._store, batch.lease):
-                self._store.execute(sql, {"batch": batch.id})
+        write_held(self._store, batch.lease, (sql, {"batch": batch.id}))
         release(self._store, batch.lease)
 
 

@@ -28,11 +28,11 @@ Credential = dict[str, Any]
 class notification_routing(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
     """Where notifications go. Windmill's form for it comes from the resource type of the same name."""
 
-    channels: dict[str, Any]
+    channels: dict[str, Any] | list[dict[str, Any]]
     routes: list[dict[str, Any]]
     quiet_hours: dict[str, Any]
     dedupe_seconds: float
-    events: dict[str, Any]
+    events: dict[str, Any] | list[dict[str, Any]]
 
 
 class Pace(BaseModel):
@@ -148,6 +148,45 @@ class Routing(BaseModel):
         return self
 
 
+def _from_form(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the resource as it is written by hand.
+
+    A form cannot show an object with names of one's own: there channels and events are lists, each with its
+    name. What it leaves empty it writes as null, as an empty text or as an object of those.
+    """
+    made = {name: value for name, value in resource.items() if value is not None}
+    for part in ("channels", "events"):
+        if isinstance(made.get(part), list):
+            made[part] = _by_name(made[part], part)
+    if isinstance(made.get("routes"), list):
+        made["routes"] = [_given(route) for route in made["routes"]]
+    if "quiet_hours" in made:
+        made["quiet_hours"] = _given(made["quiet_hours"]) or None
+    return made
+
+
+def _by_name(entries: list[Any], part: str) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for number, entry in enumerate(entries, 1):
+        given = _given(entry)
+        name = given.pop("name", None) if isinstance(given, dict) else None
+        if not isinstance(name, str) or name in named:
+            raise FixSettings(
+                f"The routing cannot be used: entry {number} of {part} needs a name of its own.",
+                code="bad_settings",
+            )
+        named[name] = given
+    return named
+
+
+def _given(value: Any) -> Any:
+    """Return an object without what was left empty."""
+    if not isinstance(value, Mapping):
+        return value
+    made = {name: _given(one) for name, one in value.items()}
+    return {name: one for name, one in made.items() if one not in (None, "", {})}
+
+
 def _place(steps: tuple[int | str, ...]) -> str:
     return ".".join(str(step) for step in steps) or "routing"
 
@@ -160,7 +199,7 @@ def read_routing(resource: Mapping[str, Any] | None) -> Routing:
             code="missing_routing",
         )
     try:
-        return Routing.model_validate(resource)
+        return Routing.model_validate(_from_form(resource))
     except ValidationError as error:
         faults = [
             f"{_place(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import ConnectError, FixSettings, SignInAgain
-from f.connect.integration import NoAuth, is_loopback, resolve_url
+from f.connect.integration import NoAuth, is_loopback, resolve_url, script_path
 from f.records.target.lookup_proof import form_of
 from f.records.target.replies import body_of, explanation
 
@@ -105,7 +105,7 @@ def _tell_credential(target: Target, response: Response, findings: Findings) -> 
 def _tell_encryption(target: Target, findings: Findings) -> None:
     integration = target.integration
     parts = urlsplit(resolve_url(integration.base_url))
-    if is_loopback(parts.hostname or ""):
+    if is_loopback(parts.hostname or "") or script_path(integration.base_url) is not None:
         findings.add("encryption", "not needed", "Nothing that is sent leaves this machine.")
     elif parts.scheme != "https":
         findings.add("encryption", "none (plain http)", "Anyone on the way can read what is sent.")

@@ -1,10 +1,14 @@
-"""The journal's tables, and how those of earlier versions become them."""
+"""The journal's tables, how those of earlier versions become them, and the statements over them.
+
+What the columns mean stands in `f.records.journal.row_journal`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from f.connect.calls.message import normal_url
+from f.connect.errors import ConnectError
 
 if TYPE_CHECKING:
     from f.store.store import Store
@@ -18,7 +22,8 @@ _TABLES = (
     in_flight DOUBLE PRECISION NOT NULL DEFAULT 0, job TEXT, doubt TEXT NOT NULL DEFAULT '',
     generation BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (target, record_key))""",
-    "CREATE TABLE IF NOT EXISTS import_targets (target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS import_targets (
+    target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL, turn TEXT NOT NULL DEFAULT '')""",
     """CREATE TABLE IF NOT EXISTS import_proofs (
     target TEXT PRIMARY KEY, proof TEXT NOT NULL, at DOUBLE PRECISION NOT NULL)""",
 )
@@ -32,36 +37,115 @@ _ADDED = (
     "generation BIGINT NOT NULL DEFAULT 0",
 )
 # What was being sent stood where what was applied stands now, and a bulk job where the record's id does.
-_SPLIT = """UPDATE import_rows SET sending = content, content = '', job = remote_id, remote_id = NULL
+_SPLIT_SENDING = """UPDATE import_rows SET sending = content, content = '', job = remote_id, remote_id = NULL
     WHERE state = 'sent'"""
-# Of several jobs that find an older table, one changes it: the row lock lasts until the transaction ends.
-_LOCK = """INSERT INTO import_targets AS t (target, at) VALUES ('', 0)
-    ON CONFLICT (target) DO UPDATE SET at = excluded.at"""
-_UNLOCK = "DELETE FROM import_targets WHERE target = ''"
+_ADD_TURN = "ALTER TABLE import_targets ADD COLUMN turn TEXT NOT NULL DEFAULT ''"
 
 # Of a record that is known under both names, the entry under the normal one stays.
 _RENAME_TARGET = """UPDATE import_rows SET target = :new WHERE target = :old AND record_key NOT IN
     (SELECT record_key FROM import_rows WHERE target = :new)"""
+
+# One claim at a time for each target: what is written rests on what was read, so it takes the turn after the
+# one that was seen then, or is not written at all.
+READ_TURN = "SELECT turn FROM import_targets WHERE target = :target"
+FIRST_TURN = """INSERT INTO import_targets (target, at, turn) VALUES (:target, :at, '')
+    ON CONFLICT (target) DO NOTHING"""
+TAKE_TURN = """UPDATE import_targets SET turn = :turn, at = :at WHERE target = :target AND turn = :seen
+    RETURNING turn"""
+_MY_TURN = "EXISTS (SELECT 1 FROM import_targets AS t WHERE t.target = :target AND t.turn = :turn)"
+# Rows come as one block: a statement for each, or with a parameter for each value, costs six times as much in
+# Postgres.
+_THESE = "record_key IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"
+# CROSS JOIN, as SQLite takes its tables in the order written then: a look-up for each row, not a scan.
+READ = """SELECT record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
+    sending, first_sent_at, in_flight, job, doubt, generation
+    FROM each_row(:rows) AS j CROSS JOIN import_rows WHERE target = :target AND record_key = j.value ->> 0"""
+# After a change without an answer, what the record holds is not known: `?` is the content of no row.
+CLAIM = f"""INSERT INTO import_rows AS r
+    (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
+    SELECT :target, j.value ->> 0, '', 'claimed', '', NULL, :import_id, :owner, 0, :at
+    FROM each_row(:rows) AS j WHERE {_MY_TURN}
+    ON CONFLICT (target, record_key) DO UPDATE SET state = 'claimed', import_id = excluded.import_id,
+    owner = excluded.owner, sending = '', doubt = '', job = NULL,
+    content = CASE WHEN r.state = 'sent' AND r.content <> '' THEN '?' ELSE r.content END"""  # noqa: S608 - made of constants
+# A key that the target keeps is as old as its first sending with this content.
+# An upsert of rows that are there: an UPDATE would look through all rows of the target for each of these.
+RECORD_SENT = """INSERT INTO import_rows AS t
+    (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
+    sending, first_sent_at, in_flight, job, doubt)
+    SELECT r.target, r.record_key, r.content, 'sent', r.outcome, r.remote_id, r.import_id, r.owner, :at,
+    r.renewed_at, j.value ->> 1,
+    CASE WHEN r.sending = j.value ->> 1 AND r.first_sent_at > 0 THEN r.first_sent_at ELSE :at END,
+    :in_flight, :job, '' FROM each_row(:rows) AS j CROSS JOIN import_rows AS r
+    WHERE r.target = :target AND r.record_key = j.value ->> 0 AND r.owner = :owner
+    ON CONFLICT (target, record_key) DO UPDATE SET state = excluded.state, sending = excluded.sending,
+    sent_at = excluded.sent_at, first_sent_at = excluded.first_sent_at, in_flight = excluded.in_flight,
+    job = excluded.job, doubt = '' WHERE t.owner = :owner
+    RETURNING record_key"""
+# A claimed row exists, so this always updates; a row that another job has taken over is left alone.
+DONE = """INSERT INTO import_rows AS r
+    (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
+    SELECT :target, j.value ->> 0, j.value ->> 1, 'done', j.value ->> 2, j.value ->> 3, :import_id, '',
+    :at, :at FROM each_row(:rows) AS j WHERE true
+    ON CONFLICT (target, record_key) DO UPDATE SET content = excluded.content, state = 'done',
+    outcome = excluded.outcome, remote_id = coalesce(excluded.remote_id, r.remote_id),
+    import_id = excluded.import_id, owner = '', sending = '', doubt = '', job = NULL
+    WHERE r.owner = :owner"""
+TAKE_OVER = f"""UPDATE import_rows SET owner = :owner, import_id = :import_id
+    WHERE target = :target AND {_THESE} AND {_MY_TURN}"""  # noqa: S608 - made of constants
+# An entry that imports still meet is not old. Written once a week only, for the sake of nightly imports.
+MEET = f"""UPDATE import_rows SET renewed_at = :at
+    WHERE target = :target AND {_THESE} AND {_MY_TURN}"""  # noqa: S608 - made of constants
+_MINE = f"WHERE target = :target AND owner = :owner AND {_THESE}"
+LEAVE_IN_DOUBT = f"UPDATE import_rows SET owner = '', sent_at = :at {_MINE} AND state = 'sent'"  # noqa: S608 - made of constants
+ACCEPTED = f"UPDATE import_rows SET doubt = 'accepted' {_MINE}"  # noqa: S608 - as above
+PUT_BACK = f"""UPDATE import_rows SET state = 'done', owner = '', sending = '', doubt = '', job = NULL
+    {_MINE} AND content <> ''"""  # noqa: S608 - as above
+FORGET = f"DELETE FROM import_rows {_MINE} AND content = '' AND generation = 0"  # noqa: S608 - as above
+STAY_UNSENT = f"""UPDATE import_rows SET state = 'claimed', owner = '', sending = ''
+    {_MINE} AND content = '' AND generation > 0"""  # noqa: S608 - as above
+# It is made anew under another key, even if the job that does so dies: so the row stays, as one never sent.
+FORGET_MISSING = """UPDATE import_rows SET state = 'claimed', content = '', outcome = '', remote_id = NULL,
+    generation = generation + 1 WHERE target = :target AND state = 'done'
+    AND (record_key, content, generation) IN
+    (SELECT j.value ->> 0, j.value ->> 1, CAST(j.value ->> 2 AS BIGINT) FROM each_row(:rows) AS j)
+    RETURNING record_key"""
+# To the key of before the target would answer as it did before.
+ANEW = f"""UPDATE import_rows SET generation = generation + 1
+    WHERE target = :target AND {_THESE} AND {_MY_TURN}"""  # noqa: S608 - made of constants
+UNSENT = " AND state = 'claimed'"
+READ_PROOF = "SELECT proof FROM import_proofs WHERE target = :target"
+KEEP_PROOF = """INSERT INTO import_proofs (target, proof, at) VALUES (:target, :proof, :at)
+    ON CONFLICT (target) DO UPDATE SET proof = excluded.proof, at = excluded.at"""
 
 
 def create_tables(store: Store) -> None:
     """Create the journal's tables if they are missing, and bring older ones up to date."""
     for table in _TABLES:
         store.create(table)
-    if _is_current(store.columns("import_rows")):
-        return
-    with store.transaction():
-        store.execute(_LOCK)
-        columns = store.columns("import_rows")
-        if columns[1] != _KEY_COLUMN:
-            store.execute(f"ALTER TABLE import_rows RENAME COLUMN {columns[1]} TO {_KEY_COLUMN}")
-        missing = [added for added in _ADDED if added.split()[0] not in columns]
-        for added in missing:
-            store.execute(f"ALTER TABLE import_rows ADD COLUMN {added}")
-        if "sending" not in columns:
-            store.execute(_SPLIT)
+    while changes := _next_changes(store):
+        if _SPLIT_SENDING in changes:
             _normalize_targets(store)
-        store.execute(_UNLOCK)
+        try:
+            store.together([(change, {}) for change in changes])
+        except ConnectError:
+            # Another job that found the same older table may have been faster.
+            if _next_changes(store) == changes:
+                raise
+
+
+def _next_changes(store: Store) -> list[str]:
+    """Return the statements that bring older tables a step nearer to those of today."""
+    rows, targets = store.columns("import_rows"), store.columns("import_targets")
+    if rows[1] != _KEY_COLUMN:
+        return [f"ALTER TABLE import_rows RENAME COLUMN {rows[1]} TO {_KEY_COLUMN}"]
+    changes = [] if "turn" in targets else [_ADD_TURN]
+    changes += [f"ALTER TABLE import_rows ADD COLUMN {added}" for added in _ADDED if _name(added) not in rows]
+    return changes if "sending" in rows else [*changes, _SPLIT_SENDING]
+
+
+def _name(column: str) -> str:
+    return column.split(maxsplit=1)[0]
 
 
 def _normalize_targets(store: Store) -> None:
@@ -75,7 +159,3 @@ def _normalize_targets(store: Store) -> None:
             continue  # no address that this version could send to
         if normal != target:
             store.execute(_RENAME_TARGET, {"old": target, "new": normal})
-
-
-def _is_current(columns: list[str]) -> bool:
-    return columns[1] == _KEY_COLUMN and all(added.split()[0] in columns for added in _ADDED)

@@ -1,11 +1,13 @@
 """Pruning the journal: what no import has met for long is forgotten, so that it does not grow for ever.
 
 The table is read in the order of its key, a part at a time, each part a transaction of its own: imports that
-run meanwhile wait for one part at the most, and no index is needed.
+run meanwhile wait for one part at the most, and no index is needed. Nothing is forgotten that an import has
+met since it was counted.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -18,14 +20,14 @@ _PART_ROWS = 5_000
 # A pause after each part for other writers: SQLite has no queue for those that wait.
 _PAUSE_SECONDS = 0.01
 _TARGETS = "SELECT target FROM import_targets ORDER BY target"
-# Claims take this row lock first, too: so a claim and a part never deadlock.
-_TAKE_TURN = "UPDATE import_targets SET at = at WHERE target = :target"
+# A claim that has read what is forgotten meanwhile reads again.
+_TAKE_TURN = "UPDATE import_targets SET turn = :turn WHERE target = :target"
 _COUNT = """SELECT max(record_key), count(*), sum(CASE WHEN state = 'done' THEN 0 ELSE 1 END),
     sum(CASE WHEN state = 'done' AND renewed_at < :before THEN 1 ELSE 0 END)
     FROM (SELECT record_key, state, renewed_at FROM import_rows WHERE target = :target AND record_key > :after
     ORDER BY record_key LIMIT :size) AS part"""
 _FORGET = """DELETE FROM import_rows WHERE target = :target AND record_key > :after AND record_key <= :last
-    AND state = 'done' AND renewed_at < :before"""
+    AND state = 'done' AND renewed_at < :before RETURNING record_key"""
 
 
 class Pruned(TypedDict):
@@ -65,12 +67,12 @@ def _parts(store: Store, values: dict[str, Any], dry_run: bool) -> Iterator[tupl
     """For each part: how many rows, how many of them in doubt, and how many old enough to be forgotten."""
     after = ""
     while True:
-        with store.transaction():
-            store.execute(_TAKE_TURN, {"target": values["target"]})
-            part = {**values, "after": after, "size": _PART_ROWS}
-            last, rows, in_doubt, old = store.execute(_COUNT, part)[0]
-            if old and not dry_run:
-                store.execute(_FORGET, {**values, "after": after, "last": last})
+        part = {**values, "after": after, "size": _PART_ROWS}
+        last, rows, in_doubt, old = store.execute(_COUNT, part)[0]
+        if old and not dry_run:
+            turn = {**values, "turn": secrets.token_hex(8)}
+            _, forgotten = store.together([(_TAKE_TURN, turn), (_FORGET, {**part, "last": last})])
+            old = len(forgotten)
         if not rows:
             return
         yield int(rows), int(in_doubt), int(old)

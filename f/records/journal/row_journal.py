@@ -22,6 +22,9 @@ a change which is refused, or never sent, leaves it as it was.
 from __future__ import annotations
 
 # ruff: noqa: D102 - Journal says what the methods of the two journals are for
+import random
+import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -29,83 +32,38 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import orjson
 
+from f.connect.errors import TryLater
 from f.connect.times import DAY_SECONDS
-from f.records.journal.journal_tables import create_tables
+from f.records.journal.journal_tables import (
+    ACCEPTED,
+    ANEW,
+    CLAIM,
+    DONE,
+    FIRST_TURN,
+    FORGET,
+    FORGET_MISSING,
+    KEEP_PROOF,
+    LEAVE_IN_DOUBT,
+    MEET,
+    PUT_BACK,
+    READ,
+    READ_PROOF,
+    READ_TURN,
+    RECORD_SENT,
+    STAY_UNSENT,
+    TAKE_OVER,
+    TAKE_TURN,
+    UNSENT,
+    create_tables,
+)
 from f.records.journal.owner import NOBODY, Owner
-from f.store.stores import SqliteStore
 
 if TYPE_CHECKING:
-    from f.store.store import Permit, Store
+    from f.store.store import Permit, Statement, Store
 
-# One claim at a time for each target: the row lock lasts until the transaction ends.
-_LOCK = """INSERT INTO import_targets AS t (target, at) VALUES (:target, :at)
-    ON CONFLICT (target) DO UPDATE SET at = excluded.at"""
-# Rows come as one JSON array of arrays: a statement for each, or with a parameter for each value, costs six
-# times as much in Postgres. This is the only place where SQLite and Postgres need different SQL.
-_SQLITE_ROWS = "json_each(:rows) AS j"
-_POSTGRES_ROWS = "json_array_elements(CAST(:rows AS json)) AS j(value)"
-# CROSS JOIN, as SQLite takes its tables in the order written then: a look-up for each row, not a scan.
-_READ = """SELECT record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
-    sending, first_sent_at, in_flight, job, doubt, generation
-    FROM {rows} CROSS JOIN import_rows WHERE target = :target AND record_key = j.value ->> 0"""
-# After a change without an answer, what the record holds is not known: `?` is the content of no row.
-_CLAIM = """INSERT INTO import_rows AS r
-    (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
-    SELECT :target, j.value ->> 0, '', 'claimed', '', NULL, :import_id, :owner, 0, :at
-    FROM {rows} WHERE true
-    ON CONFLICT (target, record_key) DO UPDATE SET state = 'claimed', import_id = excluded.import_id,
-    owner = excluded.owner, sending = '', doubt = '', job = NULL,
-    content = CASE WHEN r.state = 'sent' AND r.content <> '' THEN '?' ELSE r.content END"""
-# A key that the target keeps is as old as its first sending with this content.
-# An upsert of rows that are there: an UPDATE would look through all rows of the target for each of these.
-_RECORD_SENT = """INSERT INTO import_rows AS t
-    (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
-    sending, first_sent_at, in_flight, job, doubt)
-    SELECT r.target, r.record_key, r.content, 'sent', r.outcome, r.remote_id, r.import_id, r.owner, :at,
-    r.renewed_at, j.value ->> 1,
-    CASE WHEN r.sending = j.value ->> 1 AND r.first_sent_at > 0 THEN r.first_sent_at ELSE :at END,
-    :in_flight, :job, '' FROM {rows} CROSS JOIN import_rows AS r
-    WHERE r.target = :target AND r.record_key = j.value ->> 0 AND r.owner = :owner
-    ON CONFLICT (target, record_key) DO UPDATE SET state = excluded.state, sending = excluded.sending,
-    sent_at = excluded.sent_at, first_sent_at = excluded.first_sent_at, in_flight = excluded.in_flight,
-    job = excluded.job, doubt = '' WHERE t.owner = :owner
-    RETURNING record_key"""
-# A claimed row exists, so this always updates; a row that another job has taken over is left alone.
-_DONE = """INSERT INTO import_rows AS r
-    (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
-    SELECT :target, j.value ->> 0, j.value ->> 1, 'done', j.value ->> 2, j.value ->> 3, :import_id, '',
-    :at, :at FROM {rows} WHERE true
-    ON CONFLICT (target, record_key) DO UPDATE SET content = excluded.content, state = 'done',
-    outcome = excluded.outcome, remote_id = coalesce(excluded.remote_id, r.remote_id),
-    import_id = excluded.import_id, owner = '', sending = '', doubt = '', job = NULL
-    WHERE r.owner = :owner"""
-_TAKE_OVER = """UPDATE import_rows SET owner = :owner, import_id = :import_id
-    WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
-# An entry that imports still meet is not old. Written once a week only, for the sake of nightly imports.
-_MEET = """UPDATE import_rows SET renewed_at = :at
-    WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
+_LONGEST_TURN = 30.0  # seconds to wait for a turn
+_TURN_PAUSE = 0.02  # seconds, about what a claim takes, after which one that came second tries again
 _MET_SECONDS = 7 * DAY_SECONDS
-_MINE = "WHERE target = :target AND owner = :owner AND record_key IN (SELECT j.value ->> 0 FROM {rows})"
-_LEAVE_IN_DOUBT = f"UPDATE import_rows SET owner = '', sent_at = :at {_MINE} AND state = 'sent'"  # noqa: S608 - made of constants
-_ACCEPTED = f"UPDATE import_rows SET doubt = 'accepted' {_MINE}"  # noqa: S608 - as above
-_PUT_BACK = f"""UPDATE import_rows SET state = 'done', owner = '', sending = '', doubt = '', job = NULL
-    {_MINE} AND content <> ''"""  # noqa: S608 - as above
-_FORGET = f"DELETE FROM import_rows {_MINE} AND content = '' AND generation = 0"  # noqa: S608 - as above
-_STAY_UNSENT = f"""UPDATE import_rows SET state = 'claimed', owner = '', sending = ''
-    {_MINE} AND content = '' AND generation > 0"""  # noqa: S608 - as above
-# It is made anew under another key, even if the job that does so dies: so the row stays, as one never sent.
-_FORGET_MISSING = """UPDATE import_rows SET state = 'claimed', content = '', outcome = '', remote_id = NULL,
-    generation = generation + 1 WHERE target = :target AND state = 'done'
-    AND (record_key, content, generation) IN
-    (SELECT j.value ->> 0, j.value ->> 1, CAST(j.value ->> 2 AS BIGINT) FROM {rows}) RETURNING record_key"""
-# To the key of before the target would answer as it did before.
-_ANEW = """UPDATE import_rows SET generation = generation + 1
-    WHERE target = :target AND record_key IN (SELECT j.value ->> 0 FROM {rows})"""
-_UNSENT = " AND state = 'claimed'"
-_READ_PROOF = "SELECT proof FROM import_proofs WHERE target = :target"
-_KEEP_PROOF = """INSERT INTO import_proofs (target, proof, at) VALUES (:target, :proof, :at)
-    ON CONFLICT (target) DO UPDATE SET proof = excluded.proof, at = excluded.at"""
-
 
 # What a statement gets of one row, the key first.
 Values = tuple[str | None, ...]
@@ -231,7 +189,6 @@ class RowJournal:
     ) -> None:
         self._store, self._owner, self._resend_unknown = store, owner, resend_unknown
         self._target, self._import_id = target, import_id
-        self._rows = _SQLITE_ROWS if isinstance(store, SqliteStore) else _POSTGRES_ROWS
         # Keys claimed by this job, without an outcome yet. To ask the table for them would be to read all
         # that was ever sent: `owner` has no index.
         self._held: set[str] = set()
@@ -245,21 +202,42 @@ class RowJournal:
         return self._store.now()
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        given_up = self._store.ticks() + _LONGEST_TURN
+        while (claims := self._claim(entries)) is None:
+            if self._store.ticks() > given_up:
+                raise TryLater("The journal's other jobs leave no turn to this one.", code="store")
+            time.sleep(random.uniform(0, _TURN_PAUSE))  # noqa: S311 - so that two do not meet again
+        return claims
+
+    def _claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim] | None:
+        """Claim what may be claimed, as it was read; None if another job was faster."""
+        # The turn is read first: whatever is claimed after that is claimed in a later turn.
+        turns, rows = self._store.together(
+            [(READ_TURN, {"target": self._target}), self._statement(READ, entries)]
+        )
         at = self.now()
-        with self._store.transaction():
-            self._store.execute(_LOCK, {"target": self._target, "at": at})
-            known = self._read(entries)
-            claims = {
-                entry.key: self._judge(entry, known.get(entry.key), at, take_over=True) for entry in entries
-            }
-            fresh = [entry for entry in entries if claims[entry.key].state in {"mine", "changed"}]
-            taken = [entry for entry in entries if claims[entry.key].state == "in_doubt"]
-            self._held.update(entry.key for entry in (*fresh, *taken))
-            self._run(_ANEW, [one for one in fresh if self._is_resent(known.get(one.key))], at)
-            self._run(_CLAIM, fresh, at)
-            self._run(_TAKE_OVER, taken, at)
-            met = [entry for entry in entries if claims[entry.key].state == "done"]
-            self._run(_MEET, [one for one in met if at - known[one.key].renewed_at > _MET_SECONDS], at)
+        if not turns:
+            self._store.execute(FIRST_TURN, self._values(at))
+            return None
+        known = _by_key(rows)
+        claims = {
+            entry.key: self._judge(entry, known.get(entry.key), at, take_over=True) for entry in entries
+        }
+        fresh = [entry for entry in entries if claims[entry.key].state in {"mine", "changed"}]
+        taken = [entry for entry in entries if claims[entry.key].state == "in_doubt"]
+        met = [
+            entry
+            for entry in entries
+            if claims[entry.key].state == "done" and at - known[entry.key].renewed_at > _MET_SECONDS
+        ]
+        resent = [entry for entry in fresh if self._is_resent(known.get(entry.key))]
+        turn = {"turn": secrets.token_hex(8), "seen": turns[0][0]}
+        writes = self._statements(
+            at, (ANEW, resent), (CLAIM, fresh), (TAKE_OVER, taken), (MEET, met), turn=turn["turn"]
+        )
+        self._held.update(entry.key for entry in (*fresh, *taken))
+        if writes and not self._store.together([(TAKE_TURN, {**self._values(at), **turn}), *writes])[0]:
+            return None
         return claims
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
@@ -271,7 +249,7 @@ class RowJournal:
     ) -> frozenset[str]:
         if self.permit is not None and not self.permit.is_valid():
             self.permit.renew()
-        rows = self._run(_RECORD_SENT, entries, self.now(), in_flight=in_flight, job=job)
+        rows = self._run(RECORD_SENT, entries, self.now(), in_flight=in_flight, job=job)
         return frozenset(key for (key,) in rows)
 
     def record_outcomes(
@@ -286,13 +264,15 @@ class RowJournal:
         applied = [(*entry, outcome, remote_id) for entry, outcome, remote_id in done]
         later, not_applied = list(accepted), list(forgotten)
         unanswered = [*in_doubt, *later]
-        with self._store.transaction():
-            self._run(_DONE, applied, at)
-            self._run(_ACCEPTED, later, at)
-            self._run(_LEAVE_IN_DOUBT, unanswered, at)
-            self._run(_PUT_BACK, not_applied, at)
-            self._run(_FORGET, not_applied, at)
-            self._run(_STAY_UNSENT, not_applied, at)
+        self._run_together(
+            at,
+            (DONE, applied),
+            (ACCEPTED, later),
+            (LEAVE_IN_DOUBT, unanswered),
+            (PUT_BACK, not_applied),
+            (FORGET, not_applied),
+            (STAY_UNSENT, not_applied),
+        )
         self._held.difference_update(key for key, *_ in (*applied, *unanswered, *not_applied))
 
     def release(self) -> None:
@@ -301,11 +281,13 @@ class RowJournal:
         After a complete run there is nothing of either.
         """
         held: list[Values] = [(key,) for key in self._held]
-        with self._store.transaction():
-            self._run(_LEAVE_IN_DOUBT, held, self.now())
-            self._run(_PUT_BACK + _UNSENT, held)
-            self._run(_FORGET + _UNSENT, held)
-            self._run(_STAY_UNSENT + _UNSENT, held)
+        self._run_together(
+            self.now(),
+            (LEAVE_IN_DOUBT, held),
+            (PUT_BACK + UNSENT, held),
+            (FORGET + UNSENT, held),
+            (STAY_UNSENT + UNSENT, held),
+        )
 
     def forget_missing(self, missing: Iterable[tuple[Entry, int]]) -> int:
         """Forget rows that are not in the target though they were applied, and return how many.
@@ -313,17 +295,17 @@ class RowJournal:
         Each comes with the generation it had before it was looked up. If it has another one now, another job
         has missed it as well and made it anew, maybe with the very same content: then it stays as it is.
         """
-        return len(self._run(_FORGET_MISSING, [(*entry, str(generation)) for entry, generation in missing]))
+        return len(self._run(FORGET_MISSING, [(*entry, str(generation)) for entry, generation in missing]))
 
     def proof(self) -> str | None:
-        rows = self._store.execute(_READ_PROOF, {"target": self._target})
+        rows = self._store.execute(READ_PROOF, {"target": self._target})
         return str(rows[0][0]) if rows else None
 
     def keep_proof(self, proof: str) -> None:
-        self._store.execute(_KEEP_PROOF, {"target": self._target, "proof": proof, "at": self.now()})
+        self._store.execute(KEEP_PROOF, {"target": self._target, "proof": proof, "at": self.now()})
 
     def _read(self, entries: Sequence[Entry]) -> dict[str, _Known]:
-        return {row[0]: _Known(*row[1:]) for row in self._run(_READ, entries)}
+        return _by_key(self._run(READ, entries))
 
     def _judge(self, entry: Entry, known: _Known | None, now: float, *, take_over: bool) -> Claim:
         if known is None:
@@ -381,15 +363,29 @@ class RowJournal:
     def _run(
         self, sql: str, rows: Sequence[Values], at: float = 0.0, **more: str | float | None
     ) -> list[tuple[Any, ...]]:
-        """Run a statement over rows, and return what it returns.
+        """Run a statement over rows, and return what it returns."""
+        return self._store.execute(*self._statement(sql, rows, at, **more)) if rows else []
 
-        They go in the order of the key: those that share a page of the index are written together.
-        """
-        if not rows:
-            return []
+    def _run_together(self, at: float, *parts: tuple[str, Sequence[Values]]) -> None:
+        if statements := self._statements(at, *parts):
+            self._store.together(statements)
+
+    def _statements(
+        self, at: float, *parts: tuple[str, Sequence[Values]], **more: str | float | None
+    ) -> list[Statement]:
+        """Return the statements that have rows to run over."""
+        return [self._statement(sql, rows, at, **more) for sql, rows in parts if rows]
+
+    def _statement(
+        self, sql: str, rows: Sequence[Values], at: float = 0.0, **more: str | float | None
+    ) -> Statement:
+        """Rows go in the order of the key: those that share a page of the index are written together."""
         in_order = sorted(rows, key=itemgetter(0))
-        values = {**self._values(at), "rows": orjson.dumps(in_order, default=tuple).decode(), **more}
-        return self._store.execute(sql.format(rows=self._rows), values)
+        return sql, {**self._values(at), "rows": orjson.dumps(in_order, default=tuple).decode(), **more}
 
     def _values(self, at: float) -> dict[str, Any]:
         return {"target": self._target, "import_id": self._import_id, "owner": self._owner.name, "at": at}
+
+
+def _by_key(rows: Iterable[tuple[Any, ...]]) -> dict[str, _Known]:
+    return {row[0]: _Known(*row[1:]) for row in rows}

@@ -49,7 +49,8 @@ class Plan(TypedDict):
 class Gate(TypedDict):
     """Whether an import may send, and to which target.
 
-    `planned_outcomes` has by chunk the rows that need no sending, by a plan.
+    `planned_outcomes` has by chunk the rows that need no sending, by a plan. `parallel_jobs`: how many chunks
+    are sent at the same time.
     """
 
     decision: Literal["go", "ask"]
@@ -58,4 +59,5 @@ class Gate(TypedDict):
     guarantee: str
     plan: Plan | None
     planned_outcomes: list[StoredRows]
+    parallel_jobs: int
     forecast: NotRequired[Forecast]

@@ -65,6 +65,12 @@ def _explicit_columns(header: Sequence[str], explicit: Mapping[str, str | None])
                 f"The mapping names a column {column!r} that the file does not have. {hint}",
                 code="unknown_column",
             )
+        if not isinstance(name or "", str):
+            raise FixInput(
+                f"The mapping gives the column {column!r} something that is not text. Give the name of a "
+                'field, or "" to leave the column out.',
+                code="bad_mapping",
+            )
         chosen[index] = (name or "").strip()
     return chosen
 

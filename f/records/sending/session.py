@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from f.connect.errors import ConnectError, FixSettings
+from f.connect.errors import ConnectError
 from f.connect.times import REAL, Clock
 from f.records.journal.owner import LeasedOwner, LockingOwner, Owner
 from f.records.journal.row_journal import RowJournal
 from f.records.sending.parking import ParkingClient
-from f.store.stores import folder, open_store
+from f.store.stores import data_table_store, folder, open_store
 from f.windmill.job import JobStatus
 
 if TYPE_CHECKING:
@@ -48,7 +48,13 @@ def gc_relaxed() -> Iterator[None]:
 
 def journal_kind(database: Mapping[str, object] | None) -> JournalKind:
     """Return which journal an import with this resource has."""
-    return "postgres" if database else "file"
+    if database:
+        return "postgres"
+    store = data_table_store()
+    if store is None:
+        return "file"
+    store.close()
+    return "data_table"
 
 
 @contextlib.contextmanager
@@ -78,14 +84,12 @@ def open_import(
 def open_journal(
     database: Mapping[str, object] | None, target: Target, import_id: str, *, resend_unknown: bool = False
 ) -> Iterator[RowJournal]:
-    """Open the journal of a target, in this database or in this machine's file.
+    """Open the journal of a target: in this database, the workspace's data table, or this machine's file.
 
     On leaving, claims without an outcome are given back, or left in doubt if their rows were sent.
     """
-    if not database:
-        _make_folder()
     # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
-    with open_store(database, "imports", durable=True) as store, _owner(database, store) as owner:
+    with open_store(database, "imports", durable=True) as store, _owner(store) as owner:
         journal = RowJournal(store, target.identity, import_id, owner, resend_unknown=resend_unknown)
         try:
             yield journal
@@ -97,24 +101,10 @@ def open_journal(
 
 def open_limits(database: Mapping[str, object] | None) -> Store:
     """Open the store of what all jobs may send: the day's calls, the pauses, the rate limit."""
-    if not database:
-        _make_folder()
     return open_store(database, "limits")
 
 
-def _owner(database: Mapping[str, object] | None, store: Store) -> Owner:
-    if database:
+def _owner(store: Store) -> Owner:
+    if store.spans_machines:
         return LeasedOwner(store, os.environ.get("WM_JOB_ID", ""), JobStatus().has_ended)
     return LockingOwner(folder() / "imports.owners")
-
-
-def _make_folder() -> None:
-    path = folder()
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise FixSettings(
-            f"The journal of imports cannot be kept in {path} ({error.strerror}). Give a postgresql resource "
-            "as journal.",
-            code="no_journal",
-        ) from error

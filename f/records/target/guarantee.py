@@ -67,6 +67,7 @@ def _where(journal: JournalKind) -> str:
     if journal != "file":
         return ""
     return (
-        " The journal is a file of this machine: where several workers share the imports, give a postgresql "
-        "resource as journal."
+        " This holds for runs on one machine, as the journal is a file of it: a run on another worker does "
+        "not know what was sent, and may send it again. Where there are several workers, make the "
+        "workspace's data table (wmill datatable create), or give a postgresql resource as journal."
     )

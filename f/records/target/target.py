@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from f.connect.integration import script_path
 from f.connect.times import DAY_SECONDS
 from f.records.rows.row import CUSTOM, Row, Rows
 from f.records.target.applied import DEFAULT_RULES, ReplyRules
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from f.records.target.lookup_proof import LookupProof, LookupReading
 
 OnDuplicate = Literal["skip", "update", "fail"]
-JournalKind = Literal["postgres", "file", "none"]
+JournalKind = Literal["postgres", "data_table", "file", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +290,8 @@ class Target:
     @property
     def title(self) -> str:
         """What reports call it: kind and host, nothing secret."""
+        if (script := script_path(self.integration.base_url)) is not None:
+            return f"{self.kind.name} at the script {script}"
         parts = urlsplit(self.integration.base_url)
         return f"{self.kind.name} at {parts.hostname or f'this Windmill, {parts.path}'}"
 

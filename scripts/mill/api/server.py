@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from mill.admission import Admission
 from mill.api.app import USER, Application, exceptions
 from mill.api.endpoints.approvals import ApprovalsApi
+from mill.api.endpoints.deploy_api import DeployApi
 from mill.api.endpoints.jobs_api import JobsApi
 from mill.api.endpoints.objects_api import ObjectsApi
 from mill.api.endpoints.routes_api import RoutesApi, has_token
@@ -29,12 +30,14 @@ from mill.api.endpoints.scripts_api import ScriptsApi
 from mill.api.endpoints.triggers import HttpTrigger, RouteTable, load_triggers
 from mill.api.endpoints.values_api import ValuesApi
 from mill.api.endpoints.waiting import Waiter
+from mill.api.storage.data_tables import DataTables, servers_in
 from mill.api.storage.database import Database
 from mill.api.storage.objects import Objects
 from mill.api.storage.templates import Templates
 from mill.api.storage.values import Values, read_environment
 from mill.listening import HOST, listen
 from mill.ports import Jobs
+from mill.repository.deployed import OpenWorkspace
 from mill.repository.workspace import Workspace
 from mill.twins.connection import quiet_config
 from mill.twins.mount import TwinsMount
@@ -58,6 +61,9 @@ class _Settings:
     environment: Mapping[str, str]
     template_dirs: Sequence[Path]
     hosts: Sequence[str]
+    open_workspace: OpenWorkspace | None
+    workers: int | None
+    data_tables: DataTables
 
 
 class LocalApi:
@@ -65,8 +71,8 @@ class LocalApi:
 
     `port` 0 takes a free one. `templates` are directories of resource and variable templates; if none are
     given, `resources/mock` of the workspace. `hosts` are further names it is
-    reached under. End the jobs before the block ends: calls still running are
-    waited for.
+    reached under, `workers` what it says of their number. With an `open_workspace` it takes scripts and flows
+    while it serves. End the jobs before the block ends: calls still running are waited for.
     """
 
     def __init__(
@@ -80,34 +86,50 @@ class LocalApi:
         workspace_id: str = "local",
         templates: Sequence[Path] | None = None,
         hosts: Sequence[str] = (),
+        open_workspace: OpenWorkspace | None = None,
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
+        workers: int | None = None,
     ) -> None:
         self.token = token or secrets.token_urlsafe(32)
         self.workspace_id = workspace_id
-        self.triggers: list[HttpTrigger] = load_triggers(Workspace(workspace_root), workspace_id)
-        self._table = RouteTable(self.triggers)
+        self._table = RouteTable(load_triggers(Workspace(workspace_root), workspace_id))
+        ours = read_environment(workspace_root, environment)
         self._settings = _Settings(
             root=workspace_root,
             state_dir=state_dir,
             jobs=jobs,
             clock=clock,
             signing_key=secrets.token_bytes(32),
-            environment=read_environment(workspace_root, environment),
+            environment=ours,
             template_dirs=templates or [workspace_root / _DEFAULT_TEMPLATES],
             hosts=hosts,
+            open_workspace=open_workspace,
+            workers=workers,
+            data_tables=DataTables(state_dir / "data_tables", servers_in(ours)),
         )
         self._port = port
         self._values: Values | None = None
         self._resources = ExitStack()
 
     @property
+    def triggers(self) -> list[HttpTrigger]:
+        """The HTTP triggers that are on."""
+        return self._table.triggers
+
+    @property
     def url(self) -> str:
         """Root of the API, without a trailing slash."""
         return f"http://{HOST}:{self._port}"
 
+    @property
+    def keeps_state(self) -> bool:
+        """Whether jobs may keep their own state in the data table `main`."""
+        return self._settings.data_tables.are_real
+
     def __enter__(self) -> Self:
         with ExitStack() as starting:
+            starting.callback(self._settings.data_tables.close)
             listener = listen(self._port)
             starting.callback(listener.close)
             self._port = listener.getsockname()[1]
@@ -170,16 +192,19 @@ class LocalApi:
             may_enter=lambda request: has_token(request, self.token),
             clock=self._settings.clock,
         )
+        taking = self._settings.open_workspace
         parts = (
+            *((DeployApi(taking, jobs, self._table, workspace_id),) if taking is not None else ()),
             ValuesApi(values, workspace_id),
             ObjectsApi(objects),
             JobsApi(jobs, workspace_id, USER),
-            RunApi(jobs, waiter),
+            RunApi(jobs, waiter, self._settings.data_tables),
             ScriptsApi(self._settings.root),
             approvals,
         )
         routes = [route for part in parts for route in part.routes()]
-        return Application(routes_api, routes, approvals.page_route(), twins, workspace_id, self.token)
+        page, workers = approvals.page_route(), self._settings.workers
+        return Application(routes_api, routes, page, twins, workspace_id, self.token, workers)
 
 
 class _Server(uvicorn.Server):

@@ -84,7 +84,7 @@ class Bench:
 
     @cached_property
     def journals(self) -> Mapping[str, Rates]:
-        """Rows a second by API (rows, batches) and journal (none, sqlite, postgres where there is one)."""
+        """Rows a second by API (rows, batches) and journal (none, sqlite; where one is also the others)."""
         with postgres() as database:
             return {
                 "rows": sending.rates_of_journals(self.root, self.rows // 400, database, batches=False),
@@ -169,6 +169,13 @@ def journal_cost_postgres(bench: Bench) -> float:
     if not is_installed():
         raise NotMeasuredError(MISSING)
     return 1 - _median(bench.journals["rows"], "postgres", "none")
+
+
+def journal_cost_data_table(bench: Bench) -> float:
+    """The same of a journal in a data table, where each statement is a request to `mill` on this machine."""
+    if not is_installed():
+        raise NotMeasuredError(MISSING)
+    return 1 - _median(bench.journals["rows"], "data_table", "none")
 
 
 def _median(rates: Mapping[str, list[float]], way: str, other: str = "obvious") -> float:
@@ -269,6 +276,7 @@ RATIOS = (
         journal_cost_sqlite, "share of the rows/s that a journal in a file costs", _journals, "at most 0.15"
     ),
     Ratio(journal_cost_postgres, "the same of a journal in Postgres", _journals, "at most 0.15"),
+    Ratio(journal_cost_data_table, "the same of a journal in a data table", _journals, "at most 0.25"),
 )
 
 

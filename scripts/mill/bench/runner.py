@@ -115,6 +115,7 @@ class _Nothing:
     url = "http://127.0.0.1:9"
     token = ""
     workspace_id = "bench"
+    keeps_state = False
 
     def get_variable(self, path: str) -> str:
         """None is asked for."""

@@ -20,12 +20,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol, Self
 
+from mill.api.server import LocalApi
+from mill.api.storage.data_tables import SETTING
 from mill.api.storage.objects import put_file
 from mill.bench.rig import dataset
 from mill.bench.rig.errand import Errand
 from mill.bench.rig.processes import Worker, process, read_line
 from mill.errors import MillError
-from mill.ports import Target
+from mill.ports import Jobs, Target
 from mill.repository.workspace import Workspace
 from mill.session import Session
 
@@ -68,11 +70,15 @@ def rates_in_batches(root: Path, rows: int) -> Rates:
 
 
 def rates_of_journals(root: Path, rows: int, database: str, *, batches: bool) -> Rates:
-    """Return the rows a second with no journal, one in a SQLite file, one in Postgres if there is one."""
-    with Stage(root) as stage:
+    """Return the rows a second with no journal, and one in a SQLite file, in Postgres, in a data table.
+
+    The latter two need a Postgres.
+    """
+    with Stage(root, data_table=database) as stage:
         workers = {"none": stage.worker("without_journal"), "sqlite": stage.worker("with_journal")}
         if database:
             workers["postgres"] = stage.worker("with_journal")
+            workers["data_table"] = stage.worker("with_journal", more={"MILL_DATA_TABLES": "1"})
         return stage.in_turns(workers, rows, api=stage.api(batches=batches), databases={"postgres": database})
 
 
@@ -129,15 +135,19 @@ class Flow:
 class Stage:
     """A customer API, the workspace's storage and the processes that send, each ended with its block."""
 
-    def __init__(self, root: Path, *, delay: float = DELAY, most: int | None = None) -> None:
-        self._root, self._delay, self._most = root, delay, most
+    def __init__(
+        self, root: Path, *, delay: float = DELAY, most: int | None = None, data_table: str = ""
+    ) -> None:
+        self._root, self._delay, self._most, self._data_table = root, delay, most, data_table
         self._numbers = itertools.count(1)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mill-bench-")))
-            self._platform = stack.enter_context(platform(self._root, self._folder / "state"))
+            self._platform = stack.enter_context(
+                platform(self._root, self._folder / "state", self._data_table)
+            )
             arguments = [str(self._delay), *([str(self._most)] if self._most else [])]
             command = [sys.executable, str(_HERE / "rig" / "customer_server.py"), *arguments]
             server = stack.enter_context(process(command, os.environ, self._root))
@@ -160,8 +170,11 @@ class Stage:
             "settings": settings or {"max_concurrent_requests": AT_ONCE},
         }
 
-    def worker(self, way: str, home: str = "") -> Worker:
-        """Return a process that sends one way, with a home of its own unless it shares one."""
+    def worker(self, way: str, home: str = "", more: Mapping[str, str] | None = None) -> Worker:
+        """Return a process that sends one way, with a home of its own unless it shares one.
+
+        `more`: what its environment has besides.
+        """
         number = next(self._numbers)
         folder = self._folder / (home or f"home-{number}")
         folder.mkdir(exist_ok=True)
@@ -172,6 +185,7 @@ class Stage:
             "PYTHONPATH": str(self._root),
             "HOME": str(folder),
             **self._platform,
+            **(more or {}),
         }
         command = [sys.executable, str(_HERE / "workers" / "sending_worker.py"), way]
         started = self._stack.enter_context(process(command, environment, self._root, log))
@@ -240,9 +254,16 @@ class Stage:
 
 
 @contextlib.contextmanager
-def platform(root: Path, state: Path) -> Iterator[Mapping[str, str]]:
-    """The loopback API with its object storage: the environment in which a job finds it."""
-    with Session(Workspace(root), state) as session:
+def platform(root: Path, state: Path, data_table: str = "") -> Iterator[Mapping[str, str]]:
+    """The loopback API with its object storage: the environment in which a job finds it.
+
+    `data_table`: the Postgres in which its data table lies, if it is to have one.
+    """
+
+    def api(jobs: Jobs, workspace: Workspace, state: Path) -> LocalApi:
+        return LocalApi(workspace.root, state, jobs, environment={f"{SETTING}MAIN": data_table})
+
+    with Session(Workspace(root), state, platform=api) as session:
         job = session.engine.start(_JOB, {})  # there must be one whose progress can be told
         session.engine.wait(job)
         yield {
@@ -251,4 +272,5 @@ def platform(root: Path, state: Path) -> Iterator[Mapping[str, str]]:
             "WM_TOKEN": session.platform.token,
             "WM_WORKSPACE": session.platform.workspace_id,
             "WM_JOB_ID": job,
+            "MILL": "1",
         }

@@ -19,6 +19,8 @@ def openapi(
 
     Bodies come from the schemas of the scripts and flows, so keep them current
     with `mill metadata`. Routes without a body schema (raw bodies, a
-    preprocessor) accept anything.
+    preprocessor) accept anything. A preprocessor that takes the inputs as the
+    form does says so in its code, and is described like the form:
+    INPUTS_FROM = ("json", "query", "text/csv").
     """
     typer.echo(json.dumps(document(Workspace.find(), title=title), indent=2, ensure_ascii=False))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import shlex
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from mill.errors import MillError
 from mill.ports import Jobs
+from mill.repository.deployed import OpenWorkspace
 from mill.repository.workspace import Workspace
 from mill.session import Session
 
@@ -28,6 +30,9 @@ _BODY = "-H 'Content-Type: application/json' -d '{}'"
 _PORT = typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
 _HOST = typer.Option(
     help="Another Host to answer to, such as a tunnel's: name or name:port. May be given again."
+)
+_WORKERS = typer.Option(
+    min=1, help="Run no more script jobs at once, route calls included, as a server with so many workers."
 )
 _PROOF = {
     "none": "",
@@ -56,6 +61,7 @@ def serve(
         bool,
         typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent."),
     ] = False,
+    workers: Annotated[int | None, _WORKERS] = None,
 ) -> None:
     """Serve the HTTP routes (*.http_trigger.yaml) and webhooks of this workspace until Ctrl-C.
 
@@ -68,27 +74,51 @@ def serve(
     A job that was to start later, asked for here or by another run, starts
     here when it is due.
 
+    It also takes folders, scripts and flows through the API, as Windmill does;
+    they last until it ends, and nothing is written to the repository.
+
     A new or changed *.http_trigger.yaml counts from the next start; edits to
     scripts, flows, resources and variables count at once.
     """
     from mill.api.server import LocalApi  # noqa: PLC0415 - see above
 
-    def local_api(jobs: Jobs, workspace: Workspace, state_dir: Path) -> LocalApi:
-        return LocalApi(workspace.root, state_dir, jobs, port=port, token=token, hosts=host or ())
+    root = Workspace.find().root
+    # What is deployed while it serves goes when it ends.
+    with tempfile.TemporaryDirectory(prefix="mill-deployed-") as folder:
+        workspace = OpenWorkspace(root, Path(folder))
 
-    workspace = Workspace.find()
+        def local_api(jobs: Jobs, _workspace: Workspace, state_dir: Path) -> LocalApi:
+            return LocalApi(
+                root,
+                state_dir,
+                jobs,
+                port=port,
+                token=token,
+                hosts=host or (),
+                open_workspace=workspace,
+                workers=workers,
+            )
+
+        _serve(Session(workspace, state, platform=local_api, worker_count=workers), twins=twins)
+    typer.echo("Stopped.", err=True)
+
+
+def _serve(new_session: Session, *, twins: bool) -> None:
+    """Serve until Ctrl-C."""
     # The signals are given back before the session ends its jobs: a second Ctrl-C ends the waiting for them.
-    with Session(workspace, state, platform=local_api) as session, _stop_signal() as stopped:
-        api = session.platform
-        assert isinstance(api, LocalApi)
-        _announce(api, workspace)
+    with new_session as session, _stop_signal() as stopped:
+        api = cast("LocalApi", session.platform)
+        _announce(api, session.workspace)
         if twins:
             _announce_twins(api)
-        known: set[str] = set()
+        _adopt_until(stopped, session)
+
+
+def _adopt_until(stopped: threading.Event, session: Session) -> None:
+    known: set[str] = set()
+    _adopt(session, known)
+    while not stopped.wait(_LOOK_SECONDS):
         _adopt(session, known)
-        while not stopped.wait(_LOOK_SECONDS):
-            _adopt(session, known)
-    typer.echo("Stopped.", err=True)
 
 
 def _adopt(session: Session, known: set[str]) -> None:

@@ -54,7 +54,7 @@ class Engine:
         work = self._prepared(target, args, event)
         above = self._runtime.jobs.get(parent) if parent is not None else None
         handle = self._runtime.jobs.create(target, args, parent=above)
-        if delay > 0 and target.kind != "preview":  # code without a path is nothing a run file can name
+        if delay > 0 and target.code is None:  # code without a path is nothing a run file can name
             self._delayed.keep(handle.id, target, args, event, time.time() + delay)
             work = self._taken(work)
         self._begin(handle, work, delay)
@@ -149,7 +149,7 @@ class Engine:
     def _prepared(self, target: Target, args: Mapping[str, Any], event: Mapping[str, Any] | None) -> Work:
         """Return what will run, checked: a function from the job's handle to its outcome."""
         if target.kind == "flow":
-            flow = self.library.check_flow(target.path)
+            flow = self.library.check_flow(target.path, target.code)
             return lambda handle: self._flows.run(flow, handle, args, event=event)
         timeout = cache_ttl = None
         if target.code is not None:

@@ -187,12 +187,13 @@ class Evaluator:
         if "interrupted" in text.split("\n", maxsplit=1)[0]:
             return _Timeout()
         if "out of memory" in text or text in {"null", "undefined"}:
-            limit = self._memory_limit // (1024 * 1024)
-            return ExpressionError(expression, f"it used more than {limit} MB of memory.")
-        return ExpressionError(expression, text.split("\n    at ", maxsplit=1)[0])
+            return ExpressionError(expression, "Error: out of memory")
+        message = text.split("\n    at ", maxsplit=1)[0]
+        return ExpressionError(expression, _ERROR_CLASS.sub("Error: ", message))
 
 
-_TEXT_OF_ERROR = "__error instanceof Error ? `${__error.name}: ${__error.message}` : String(__error)"
+_ERROR_CLASS = re.compile(r"^[A-Z]\w*Error: ")  # Windmill leaves out which
+_TEXT_OF_ERROR = "__error instanceof Error ? `Error: ${__error.message}` : String(__error)"
 
 
 def _plain_lookup(expression: str, names: Names) -> tuple[bool, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +13,21 @@ from mill.engine.definition.openflow import Flow, Identity, Module, ScriptStep, 
 from mill.engine.expressions import ExpressionError, Names
 from mill.engine.frame import Frame, Scope
 from mill.engine.jobs.job_table import Handle
-from mill.engine.jobs.outcome import EXECUTION, INTERNAL, BrokenFlow, JobCanceled, Outcome, canceled, failure
+from mill.engine.jobs.outcome import (
+    EXECUTION,
+    INTERNAL,
+    NOT_STARTED,
+    BrokenFlow,
+    JobCanceled,
+    Outcome,
+    broken,
+    canceled,
+    failure,
+)
 from mill.engine.loops_and_branches import LoopsAndBranches
 from mill.engine.pauses import pause_after
 from mill.engine.runtime import ResultCache, Runtime
-from mill.engine.script_runner import ScriptJob, ScriptRunner
+from mill.engine.script_runner import TIMED_OUT, ScriptJob, ScriptRunner
 from mill.errors import MillError
 from mill.ports import Target
 
@@ -53,6 +62,9 @@ class FlowRunner:
         event: Mapping[str, Any] | None = None,
     ) -> Outcome:
         """Run a whole flow. `event` is for its preprocessor. Raises JobCanceled."""
+        if caller is None:
+            for difference in self._library.differences(flow):
+                handle.tell("warning", difference)
         if flow.cache_ttl:
             hit, result = self._cache.get(flow.path, args)
             if hit:
@@ -62,7 +74,7 @@ class FlowRunner:
             shared = self._runtime.state / "jobs" / f"{handle.root.id}.shared"
             shared.mkdir(parents=True, exist_ok=True)
         scope = Scope(outer=caller.scope if caller is not None else None)
-        frame = Frame(handle, flow, flow.modules, dict(args), scope, shared, top=caller is None)
+        frame = Frame(handle, flow, flow.modules, dict(args), scope, shared, flow.path, top=caller is None)
         outcome = self._preprocessed(frame, event) or self._skipped(frame) or self.sequence(frame)
         if flow.cache_ttl and outcome.success and not outcome.stop:
             self._cache.put(flow.path, args, outcome.result, flow.cache_ttl)
@@ -89,14 +101,14 @@ class FlowRunner:
                 frame.flow.skip_expr, Names(frame.flow_input, frame.flow.flow_env, values)
             )
         except BrokenFlow as error:
-            return broken(error)
+            return self._failed(frame, broken(error, NOT_STARTED))
         return Outcome(True, "stopped early", skipped=True) if skip else None
 
     def sequence(self, frame: Frame) -> Outcome:
         """Run a frame's steps; the outcome is the last one's. Raises JobCanceled."""
         outcome = Outcome(True, dict(frame.flow_input))
         before: Module | None = None
-        for position, module in enumerate(with_trailing_step(frame.modules)):
+        for position, module in enumerate(frame.modules):
             frame.position = position
             refused = None
             try:
@@ -106,7 +118,8 @@ class FlowRunner:
                     )
                 outcome = refused or self._step(frame, module, Attempts())
             except BrokenFlow as error:
-                return broken(error)
+                name = NOT_STARTED if frame.at_its_start else INTERNAL
+                return self._failed(frame, broken(error, name))
             if not outcome.success:
                 goes_on = module.continue_on_error and not (refused or outcome.stop or outcome.fatal)
                 if not goes_on:
@@ -125,7 +138,11 @@ class FlowRunner:
         frame.previous = failed.result
         if module.retry.attempts:
             frame.failures = 0
-        more = {"started_at": int(time.time() * 1000), "flow_job_id": frame.handle.id}
+        began = datetime.fromtimestamp(frame.handle.job.started_at or 0.0, UTC)
+        more = {
+            "started_at": began.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "flow_job_id": frame.handle.id,
+        }
         try:
             outcome = self._step(frame, module, Attempts(more=more))
         except BrokenFlow as error:
@@ -184,7 +201,8 @@ class FlowRunner:
             return Outcome(True, frame.previous, skipped=True)
         else:
             outcome = self._value(frame, module, attempts, handle)
-        if not outcome.success or outcome.stop or module.stops_inside:
+        ran_nothing = outcome.result == []  # then Windmill treats a loop as any other step
+        if not outcome.success or outcome.stop or (module.stops_inside and not ran_nothing):
             return outcome
         names = frame.for_stop(outcome.result)
         frame.scope.results[module.id] = outcome.result
@@ -237,20 +255,23 @@ class FlowRunner:
         step = module.value
         if isinstance(step, SubflowStep):
             outcome = self.run(self._library.flow(step.path), handle, args, caller=frame)
-            return Outcome(outcome.success, outcome.result, handled=outcome.handled)
+            return Outcome(outcome.success, outcome.result)  # handled below is not handled here
         assert isinstance(step, ScriptStep)
-        path = self._target(frame, module).path
         timeout = cache_ttl = None
         if step.code is None:
+            path = step.path or ""
             code = self._library.script(path)
             timeout, cache_ttl = self._library.timeout_and_cache(path)
         else:
+            path = handle.job.target.path
             code = self._library.inline(step.code, step.file, path)
         if module.timeout is not None:
-            timeout = int(self._decisions.number("timeout", module.timeout, frame.for_predicates())) or None
+            timeout = int(self._decisions.number("timeout", module.timeout, frame.for_predicates()))
+            if timeout == 0:
+                return Outcome(False, failure(EXECUTION, TIMED_OUT, step_id=step_id))
         job = ScriptJob(
             code, path, args,
-            flow_path=frame.flow.path, flow_job=frame.handle.id, step_id=step_id, entry=entry,
+            flow_path=frame.path, flow_job=frame.handle.id, step_id=step_id, entry=entry,
             timeout=timeout, cache_ttl=module.cache_ttl or cache_ttl, shared=frame.shared,
         )  # fmt: skip
         return self._scripts.run(handle, job)
@@ -263,16 +284,4 @@ class FlowRunner:
             case ScriptStep(path=str(path), code=None):
                 return Target("script", path)
             case _:
-                return Target("script", f"{frame.flow.path}/{module.id}")
-
-
-def with_trailing_step(modules: tuple[Module, ...]) -> tuple[Module, ...]:
-    """Return the steps, and `<id>-v` where the last one suspends or sleeps: somebody has to wait for it."""
-    if modules and (modules[-1].suspend is not None or modules[-1].sleep is not None):
-        return (*modules, Module(f"{modules[-1].id}-v", Identity()))
-    return modules
-
-
-def broken(error: BrokenFlow) -> Outcome:
-    """Return the outcome of a flow one of whose predicates threw."""
-    return Outcome(False, failure(INTERNAL, str(error)), fatal=True)
+                return Target("script", f"{frame.path}/{module.id}")

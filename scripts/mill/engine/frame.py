@@ -41,6 +41,7 @@ class Frame:
 
     `failures` counts retries and belongs to the sequence, not to a step: a success clears it,
     going on after an exhausted step (continue_on_error) does not. `step_job` is the job of the last step.
+    `path` is what Windmill calls the flow around its steps: the flow's own, or that of a branch or iteration.
     """
 
     handle: Handle
@@ -49,6 +50,7 @@ class Frame:
     flow_input: Mapping[str, Any]
     scope: Scope
     shared: Path | None
+    path: str
     top: bool = False
     previous: Any = None
     position: int = 0
@@ -64,6 +66,11 @@ class Frame:
         self.flow_input = flow_input
         self.previous = dict(flow_input)
 
+    @property
+    def at_its_start(self) -> bool:
+        """Whether its first step has not begun."""
+        return self.position == 0 and self.failures == 0
+
     def inner(
         self,
         handle: Handle,
@@ -72,10 +79,10 @@ class Frame:
         *,
         own_scope: bool = False,
     ) -> Frame:
-        """Return the frame of a branch or iteration inside this one."""
+        """Return the frame of a branch or iteration inside this one, which has the job `handle`."""
         scope = Scope(outer=self.scope) if own_scope else self.scope
         given = self.flow_input if flow_input is None else flow_input
-        return Frame(handle, self.flow, modules, given, scope, self.shared)
+        return Frame(handle, self.flow, modules, given, scope, self.shared, handle.job.target.path)
 
     def with_iteration(self, index: int, value: Any) -> dict[str, Any]:
         """Return the flow input with `iter`; an outer loop's becomes `iter_parent`, and so on outwards."""

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from mill.engine.decisions import Decisions
 from mill.engine.definition.openflow import (
-    Branch,
     BranchAll,
     BranchOne,
     ForLoop,
@@ -20,6 +19,7 @@ from mill.engine.definition.openflow import (
     ScriptStep,
     SubflowStep,
     WhileLoop,
+    runs_body_without_flow,
 )
 from mill.engine.expressions import ExpressionError, Names
 from mill.engine.frame import Frame
@@ -27,6 +27,10 @@ from mill.engine.jobs.job_table import Handle
 from mill.engine.jobs.outcome import EXECUTION, BrokenFlow, Outcome, failure
 from mill.ports import Target
 
+NONE_AT_ONCE = (
+    "Its parallelism came to 0: Windmill then starts no iteration, and the flow hangs until somebody"
+    " cancels it. Have it come to 1 or more."
+)
 AT_ONCE = 2 * (os.cpu_count() or 1)  # parallel iterations where the flow sets no parallelism
 
 
@@ -43,8 +47,7 @@ class _Loop:
     @property
     def is_plain(self) -> bool:
         """A single plain step as the body: Windmill runs it in the flow itself, with no flow around it."""
-        no_handler = self.frame.flow.failure_module is None
-        return len(self.body) == 1 and self.body[0].is_plain_script and no_handler
+        return runs_body_without_flow(self.module, self.frame.flow.failure_module)
 
 
 class StepRunner(Protocol):
@@ -82,7 +85,7 @@ class LoopsAndBranches:
                 turns = count() if loop.modules else ()
                 outcome = self._one_by_one(run, ((turn, turn) for turn in turns), loop.skip_failures)
             case BranchOne() as branches:
-                return self._branch_one(frame, module, handle, branches)
+                return self._branch_one(frame, handle, branches)
             case BranchAll() as branches:
                 outcome = self._branch_all(frame, handle, branches)
             case other:
@@ -109,6 +112,8 @@ class LoopsAndBranches:
         at_once = AT_ONCE
         if loop.parallelism is not None:
             at_once = int(self._decisions.number("parallelism", loop.parallelism, frame.for_predicates()))
+            if at_once == 0:
+                return Outcome(False, failure(EXECUTION, NONE_AT_ONCE, step_id=module.id), fatal=True)
         iterations = [partial(self._iteration, run, *pair, own_scope=True) for pair in enumerate(items)]
         outcomes = _in_parallel(at_once, iterations)
         return _joined(outcomes, [loop.skip_failures] * len(outcomes))
@@ -128,13 +133,13 @@ class LoopsAndBranches:
                 break
             if outcome.success and stop is not None:
                 names = run.frame.for_stop(outcome.result, results)
-                if self._decisions.truth(stop.expr, names):
+                if self._decisions.truth_after(stop.expr, names):
                     break
         return Outcome(True, results)
 
     def _iteration(self, run: _Loop, index: int, value: Any, *, own_scope: bool = False) -> Outcome:
         given = run.frame.with_iteration(index, value)
-        handle = run.handle.child(Target("flow", f"{run.frame.flow.path}/loop-{index}"), given, f"#{index}")
+        handle = run.handle.child(Target("flow", f"{run.frame.path}/forloop-{index}"), given, f"#{index}")
         inner = run.frame.inner(handle, run.body, given, own_scope=own_scope)
         return self._runner.as_job(handle, "", lambda: self._runner.sequence(inner))
 
@@ -146,7 +151,7 @@ class LoopsAndBranches:
         assert isinstance(step, ScriptStep | SubflowStep)
         previous = results[-1] if results and frame.position else run.before
         given = frame.with_iteration(index, value)
-        handle = run.handle.child(Target("script", f"{frame.flow.path}/loop-{index}"), given, f"#{index}")
+        handle = run.handle.child(Target("script", f"{frame.path}/loop-{index}"), given, f"#{index}")
 
         def work() -> Outcome:
             try:
@@ -157,41 +162,39 @@ class LoopsAndBranches:
 
         return self._runner.as_job(handle, "", work)
 
-    def _branch_one(self, frame: Frame, module: Module, handle: Handle, step: BranchOne) -> Outcome:
-        chosen, label = step.default, "default"
+    def _branch_one(self, frame: Frame, handle: Handle, step: BranchOne) -> Outcome:
+        chosen, label, name = step.default, "default", "branchone-0"
         for index, branch in enumerate(step.branches):
-            try:
-                if self._decisions.truth(branch.expr, frame.for_predicates()):
-                    chosen, label = branch.modules, f"branch {index}"
-                    break
-            except BrokenFlow as error:
-                return Outcome(False, failure(EXECUTION, str(error), step_id=module.id))
+            if self._decisions.truth(branch.expr, frame.for_predicates()):
+                chosen, label, name = branch.modules, f"branch {index}", f"branchone-{index + 1}"
+                break
         if not chosen:
             return Outcome(True, frame.previous)
-        return self._branch(frame, handle, chosen, label)
+        return self._branch(frame, handle, chosen, label, name)
 
-    def _branch(self, frame: Frame, handle: Handle, modules: tuple[Module, ...], label: str) -> Outcome:
-        inner_handle = handle.child(Target("flow", f"{frame.flow.path}/{label}"), frame.flow_input, label)
+    def _branch(
+        self, frame: Frame, handle: Handle, modules: tuple[Module, ...], label: str, name: str
+    ) -> Outcome:
+        inner_handle = handle.child(Target("flow", f"{frame.path}/{name}"), frame.flow_input, label)
         inner = frame.inner(inner_handle, modules)
         return self._runner.as_job(inner_handle, "", lambda: self._runner.sequence(inner))
 
     def _branch_all(self, frame: Frame, handle: Handle, step: BranchAll) -> Outcome:
         handle.tell("items", len(step.branches))
-        labelled: list[tuple[str, Branch]] = [
-            (f"branch {index}", branch) for index, branch in enumerate(step.branches)
-        ]
         skips = [branch.skip_failure for branch in step.branches]
-        if step.parallel and step.branches:
-            work = [partial(self._branch, frame, handle, branch.modules, label) for label, branch in labelled]
+        work = [
+            partial(self._branch, frame, handle, branch.modules, f"branch {index}", f"branchall-{index}")
+            for index, branch in enumerate(step.branches)
+        ]
+        if step.parallel and work:
             return _joined(_in_parallel(len(work), work), skips)
         outcomes: list[Outcome] = []
-        for label, branch in labelled:
-            outcome = self._branch(frame, handle, branch.modules, label)
+        for run_branch, skip_failure in zip(work, skips, strict=True):
+            outcome = run_branch()
             outcomes.append(outcome)
             if outcome.stop and outcome.success:
-                last = len(outcomes) == len(labelled)
-                return replace(outcome, result=[o.result for o in outcomes]) if last else outcome
-            if not outcome.success and not branch.skip_failure:
+                return replace(outcome, result=[earlier.result for earlier in outcomes])
+            if not outcome.success and not skip_failure:
                 break
         return _joined(outcomes, skips)
 

@@ -17,6 +17,7 @@ from mill.engine.expressions import Evaluator
 from mill.engine.jobs.approvals import Approvals
 from mill.engine.jobs.job_table import Handle, JobTable
 from mill.engine.processes.worker import Workers
+from mill.engine.slots import WorkerSlots
 from mill.ports import Platform
 from mill.repository.workspace import Workspace
 
@@ -39,6 +40,7 @@ class Runtime:
     approvals: Approvals
     extra_env: Mapping[str, str] = field(default_factory=dict)
     wait: Callable[[Handle, float], None] = Handle.sleep
+    slots: WorkerSlots = field(default_factory=WorkerSlots)
     platform: Platform = field(init=False)
 
     def environment(
@@ -47,9 +49,11 @@ class Runtime:
         """Return the environment of a job's process: nothing of this process's own but PATH, TZ and HOME.
 
         The names are those Windmill sets; each is there, empty where it does not apply. MILL alone is ours:
-        it tells a job that it runs on a laptop.
+        it tells a job that it runs on a laptop. PYTHONPATH is the workspace alone, for what a script starts:
+        the packages are in mill's own Python, on Windmill in folders of the worker's cache.
         """
         state = f"{flow_path}/{step_id}_{USER}" if flow_job else f"{path}/{USER}"
+        objects = f"{(flow_path or path).replace('/', '_')}/manual" + (f"/{step_id}" if flow_job else "")
         windmill = {
             "WORKSPACE": self.platform.workspace_id,
             "TOKEN": self.platform.token,
@@ -67,6 +71,9 @@ class Runtime:
             "SCHEDULED_FOR": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(handle.job.created_at)),
             "PERMISSIONED_AS": f"u/{USER}",
             "STATE_PATH": state,
+            "OBJECT_PATH": f"{objects}/{round(time.time() * 1000)}_{handle.id}",
+            "WORKER_GROUP": "default",
+            "TESTED_RUNNABLE": "",
             "RUNNABLE_ID": "",
             "END_USER_EMAIL": EMAIL,
         }
@@ -74,9 +81,11 @@ class Runtime:
             "PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
             "TZ": os.environ.get("TZ", "UTC"),
             "HOME": str(self.state / "home"),
-            "LANG": "C.UTF-8",
+            "LC_CTYPE": "C.UTF-8",
+            "PYTHONPATH": str(self.workspace.root),
             "BASE_INTERNAL_URL": self.platform.url,
             "MILL": "1",
+            **({"MILL_DATA_TABLES": "1"} if self.platform.keeps_state else {}),
             **self.extra_env,
             **{f"WM_{name}": value for name, value in windmill.items()},
         }

@@ -19,6 +19,7 @@ from mill.engine.runtime import ResultCache, Runtime
 from mill.errors import MillError
 from mill.ports import Platform
 
+TIMED_OUT = "job process terminated due to timeout after exceeding job-specific duration limit"
 _LOG_TAIL = 600  # characters of the log Windmill quotes when a process died
 _DEEPEST_ARRAY, _LONGEST_ARRAY = 2, 1_000  # arrays beyond these keep their references
 
@@ -70,8 +71,11 @@ class ScriptRunner:
     def _run_process(self, handle: Handle, job: ScriptJob) -> Outcome:
         folder = self._runtime.state / "jobs" / handle.id
         folder.mkdir(parents=True)
+        shared = folder / "shared"  # there for every job; the other steps see it only on the same worker
         if job.shared is not None:
-            (folder / "shared").symlink_to(job.shared)
+            shared.symlink_to(job.shared)
+        else:
+            shared.mkdir()
         log = JobLog(handle)
         call = Call(
             job.code,
@@ -83,13 +87,14 @@ class ScriptRunner:
             job.timeout,
         )
         try:
-            worker = self._runtime.workers.take()
-            with worker, handle.when_canceled(worker.cancel):
-                ending = worker.run(call, log.feed)
+            with self._runtime.slots.hold(handle):
+                worker = self._runtime.workers.take()
+                with worker, handle.when_canceled(worker.cancel):
+                    ending = worker.run(call, log.feed)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         log.close()
-        return outcome_of(ending, log, job.step_id, job.timeout)
+        return outcome_of(ending, log, job.step_id)
 
     def _cache_key(self, job: ScriptJob) -> str:
         return f"{job.path}\0{job.code.file.read_text('utf-8')}"
@@ -124,11 +129,11 @@ class JobLog:
         self._handle.output(line)
 
 
-def outcome_of(ending: Ending, log: JobLog, step_id: str, timeout: float | None) -> Outcome:
+def outcome_of(ending: Ending, log: JobLog, step_id: str) -> Outcome:
     """Return what Windmill makes of a process's end."""
     step = step_id or None
     if ending.timed_out:
-        return Outcome(False, failure(EXECUTION, f"job timed out after {timeout:g} seconds", step_id=step))
+        return Outcome(False, failure(EXECUTION, TIMED_OUT, step_id=step))
     if ending.reply is None:
         code = ending.exit_code
         if code < 0:
@@ -142,8 +147,7 @@ def outcome_of(ending: Ending, log: JobLog, step_id: str, timeout: float | None)
     if log.streamed is not None:
         result = {**result, "wm_stream": log.streamed} if isinstance(result, dict) else log.streamed
     if isinstance(result, dict) and isinstance(result.get("wm_failure"), str):
-        rest = {key: value for key, value in result.items() if key != "wm_failure"}
-        return Outcome(False, {**failure("ManualFailure", result["wm_failure"], step_id=step), **rest})
+        return Outcome(False, {**result, **failure("ManualFailure", result["wm_failure"])})
     return Outcome(True, result)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from mill.engine.definition.library import Library
 from mill.engine.jobs.job_table import Handle
-from mill.engine.jobs.outcome import EXECUTION, Outcome, failure
+from mill.engine.jobs.outcome import EXECUTION, JobCanceled, Outcome, canceled, failure
 from mill.engine.processes.worker import Call, Worker
 from mill.engine.runtime import Runtime
 from mill.engine.script_runner import JobLog, outcome_of, resolve_references
@@ -62,8 +62,10 @@ class WarmScripts:
         try:
             with self._lock:
                 room = self._room[target.path]
-            with room:
+            with self._runtime.slots.hold(handle), room:
                 outcome = self._exchange(handle, target.path, args, event)
+        except JobCanceled as error:
+            outcome = Outcome(False, canceled(str(error)))
         except (MillError, ChildProcessError) as error:
             outcome = Outcome(False, failure(EXECUTION, str(error)))
         handle.end(outcome)
@@ -93,7 +95,7 @@ class WarmScripts:
             warm.close()
         else:
             self._give_back(path, warm)
-        return outcome_of(ending, log, "", timeout)
+        return outcome_of(ending, log, "")
 
     def _take(self, path: str) -> _Warm | None:
         while True:
@@ -120,7 +122,7 @@ class WarmScripts:
         if ending.reply is None:
             worker.close()
             log.close()
-            return outcome_of(ending, log, "", None)
+            return outcome_of(ending, log, "")
         files = {file: _changed(file) for file in ending.reply["files"]}
         return _Warm(worker, folder, files)
 

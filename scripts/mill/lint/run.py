@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mill.errors import MillError
+from mill.lint.checks.deployed import check_deployed
 from mill.lint.checks.expressions import check_expressions
 from mill.lint.checks.flows import check_flow
-from mill.lint.checks.forms import check_enterprise, check_form
+from mill.lint.checks.forms import check_enterprise, check_form, check_resource, check_resource_type
 from mill.lint.checks.imports import check_imports
 from mill.lint.checks.layout import check_layout, check_pushed, check_secrets
 from mill.lint.checks.signature import check_signature
 from mill.lint.checks.triggers import check_trigger
-from mill.lint.sources.document import Document
+from mill.lint.sources.document import Document, mapping
 from mill.lint.sources.finding import Finding, Place, relative
 from mill.lint.sources.flow_tree import FlowTree
 from mill.lint.sources.python_source import Source
@@ -52,8 +55,13 @@ def our_checks(workspace: Workspace) -> Iterator[Finding]:
     settings = workspace.settings()
     for item in (*workspace.resources(), *workspace.variables()):
         yield from checks.read(item.file, partial(check_pushed, kind=item.kind, settings=settings))
+    for file in sorted(workspace.root.glob(f"*{_RESOURCE_TYPE}")):
+        yield from checks.read(file, check_resource_type)
+    schemas = checks.schemas()
     for file in _yaml_files(workspace):
         yield from checks.read(file, check_secrets)
+        if file.name.endswith(".resource.yaml"):
+            yield from checks.read(file, partial(check_resource, types=schemas))
         if file.name == "flow.yaml" or file.name.endswith(_WITH_SETTINGS):
             yield from checks.read(file, check_enterprise)
 
@@ -74,6 +82,15 @@ class _Checks:
         names = (file.name.removesuffix(_RESOURCE_TYPE) for file in self._root.glob(f"*{_RESOURCE_TYPE}"))
         self._resource_types = frozenset(names)
         self._documents: dict[Path, Document] = {}
+
+    def schemas(self) -> dict[str, Any]:
+        """Return the schemas of the resource types that the workspace defines, by name."""
+        found = {}
+        for name in self._resource_types:
+            with contextlib.suppress(MillError):
+                document = Document(self._root / f"{name}{_RESOURCE_TYPE}", self._root)
+                found[name] = mapping(document.data).get("schema")
+        return found
 
     def read(self, file: Path, check: Callable[[Document], Iterator[Finding]]) -> Iterator[Finding]:
         """Check a YAML file; one that cannot be read is a finding itself."""
@@ -113,6 +130,7 @@ class _Checks:
         tree = FlowTree(document)
         yield from check_form(document, kind="flow")
         yield from check_flow(tree, self._workspace, read_inline)
+        yield from check_deployed(tree)
         yield from check_expressions(tree)
 
     def _python(self, path: str, file: Path, lock: Path, *, has_form: bool) -> Iterator[Finding]:

@@ -114,6 +114,8 @@ class _Nodes(NullDisplay):
             case "waiting":
                 node.note = event.data
                 self.noted(node)
+            case "warning":
+                self._console.print(Text(f"Warning: {event.data}"), soft_wrap=True)
             case "ended":
                 self._end(event, node)
             case _:

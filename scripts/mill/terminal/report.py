@@ -70,7 +70,8 @@ def failure_text(result: Any, *, verbose: bool) -> str:
     message = str(error.get("message") or "it gave no reason").strip()
     if not verbose and error.get("exit_code") is not None:
         message = message.rsplit("\n", maxsplit=1)[-1]
-    text = f"Failed{step}: {error.get('name', 'Error')}: {message}{_how_to_install(message)}"
+    name = f"{error['name']}: " if error.get("name") else ""
+    text = f"Failed{step}: {name}{message}{_how_to_install(message)}"
     if verbose and error.get("stack"):
         text += f"\n{error['stack']}"
     return text

@@ -30,7 +30,7 @@ from f.connect.integration import (
     RateLimit,
     Retry,
 )
-from f.connect.limits.rate_limit import LATEST
+from f.connect.limits.buckets import LATEST
 from f.connect.logs import show_calls
 from f.store.store import Row, Store, Values
 from f.store.stores import SqliteStore

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, OAuth2
 from f.connect.sign_in import oauth
-from f.connect.sign_in.oauth import LEASE_SECONDS, OAuth2Auth
+from f.connect.sign_in.oauth import LEASE_SECONDS, OAuth2Auth, _TokenRow
 from f.store.store import Store, take
 from f.store.stores import SqliteStore, memory_store, sqlite_store
 from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply, silence, slow_headers
@@ -115,6 +116,16 @@ def test_a_401_adopts_the_token_another_job_has_fetched_meanwhile() -> None:
     assert len(server.seen) == 2
 
 
+def stored(store: Store, one: Integration) -> tuple[str, str]:
+    """What a job with this credential finds in the only row there is."""
+    assert isinstance(one.authentication, OAuth2)
+    ((access, refresh),) = store.execute("SELECT access_token, refresh_token FROM connect_token")
+    assert access.startswith("sealed:")
+    assert refresh.startswith("sealed:")
+    found = _TokenRow(one.authentication, one, store).read()
+    return found.access_token, found.refresh_token
+
+
 def test_a_rotated_refresh_token_is_stored_before_the_new_token_is_used(tmp_path: Path) -> None:
     more = {"grant": "refresh_token", "refresh_token": "r0"}
     path = tmp_path / "state.sqlite"
@@ -122,7 +133,7 @@ def test_a_rotated_refresh_token_is_stored_before_the_new_token_is_used(tmp_path
 
     def look(connection: Any, wire: Wire) -> None:
         with sqlite_store(path) as store:
-            stored_at_use.append(store.execute("SELECT access_token, refresh_token FROM connect_token"))
+            stored_at_use.append(stored(store, integration(service, server, **more)))
         OK(connection, wire)
 
     acts = [token(1, refresh_token="r1"), token(2, refresh_token="r2"), token(3)]
@@ -132,7 +143,7 @@ def test_a_rotated_refresh_token_is_stored_before_the_new_token_is_used(tmp_path
                 client.get("/x")
                 store.execute("UPDATE connect_token SET expires_at = 1")
     assert [form(server, number)["refresh_token"] for number in range(3)] == ["r0", "r1", "r2"]
-    assert stored_at_use == [[("token-1", "r1")], [("token-2", "r2")], [("token-3", "r2")]]
+    assert stored_at_use == [("token-1", "r1"), ("token-2", "r2"), ("token-3", "r2")]
 
 
 def test_a_new_consent_replaces_a_stored_refresh_token() -> None:
@@ -241,7 +252,7 @@ def test_a_job_that_lost_its_lease_does_not_overwrite_the_next_ones_token(clock:
         plain = Integration(name="svc", base_url="https://api.example.com")
         first, second = (OAuth2Auth(grant, plain, store, clock=clock) for _ in range(2))
         assert first.renew(refused=False)
-    assert store.execute("SELECT access_token, refresh_token FROM connect_token") == [("token-2", "r2")]
+    assert stored(store, dataclasses.replace(plain, authentication=grant)) == ("token-2", "r2")
     assert len(server.seen) == 2
 
 
@@ -281,7 +292,7 @@ def test_a_job_that_was_stopped_before_it_asked_sends_nothing_if_another_has_tak
         grant = settings(server, grant="refresh_token", refresh_token="r0")
         plain = Integration(name="svc", base_url="https://api.example.com")
         first, second = (OAuth2Auth(grant, plain, store, clock=clock) for _ in range(2))
-        stored = first._stored
+        stored = first._row.read
 
         def stopped() -> oauth.Token:
             found = stored()
@@ -290,7 +301,7 @@ def test_a_job_that_was_stopped_before_it_asked_sends_nothing_if_another_has_tak
                 assert second.renew(refused=False)
             return found
 
-        first._stored = stopped  # type: ignore[method-assign]
+        first._row.read = stopped  # type: ignore[method-assign]
         assert first.renew(refused=False)
     assert len(server.seen) == 1
     assert form(server)["refresh_token"] == "r0"

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from f.connect.errors import TryLater
 from f.connect.integration import RateLimit
-from f.connect.limits.rate_limit import LATEST, Pace, RateLimiter, buckets_of
+from f.connect.limits.buckets import LATEST, Pace
+from f.connect.limits.rate_limit import RateLimiter, buckets_of
 from f.store.store import Row, Store, Values
 from f.store.stores import SqliteStore, memory_store, postgres_store
 from tests.f.connect.wire import FakeClock

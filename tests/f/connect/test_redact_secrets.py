@@ -67,6 +67,8 @@ def _clean() -> Iterator[None]:
 @given(SECRETS, st.sampled_from(sorted(FORMS)), st.text(max_size=200), st.text(max_size=200))
 @example("pa55/word+with=signs", "lower hex", "", "")
 @example("abc'\"&<>def\\", "html", "", "")
+@example("0000000012\\\x7f", "json", "", "")
+@example("0000000012\\\x7f", "python", "", "")
 def test_a_known_secret_survives_in_no_form(secret: str, form: str, before: str, after: str) -> None:
     remember(secret)
     try:

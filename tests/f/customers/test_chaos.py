@@ -25,10 +25,10 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_no_row_is_lost_twice_or_misreported_however_often_an_import_is_killed_or_stopped() -> None:
-    scores = measure(kills=60, rows=25, seed=1, seconds=200, stores=("sqlite", "postgres"))
+    scores = measure(kills=60, rows=25, seed=1, seconds=200, stores=("sqlite", "postgres", "data_table"))
     assert sum(score.kills for score in scores.values()) == 60
     assert {course for course, _, _ in scores} == {course.name for course in COURSES}
-    assert {journal for _, _, journal in scores} == {"sqlite", "postgres"}
+    assert {journal for _, _, journal in scores} == {"sqlite", "postgres", "data_table"}
     assert any(score.stops for score in scores.values())
     wrong = [f"{', '.join(key)}: {score}" for key, score in scores.items() if score.is_wrong()]
     assert not wrong, "\n".join(wrong)
@@ -53,6 +53,7 @@ def importing(server: Loopback, home: Path) -> Iterator[subprocess.Popen[str]]:
         "WM_WORKSPACE": "test",
         "WM_TOKEN": "test",
         "BASE_INTERNAL_URL": "http://127.0.0.1:9",
+        "MILL": "1",
     }
     command = [sys.executable, "-c", code, json.dumps(arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:

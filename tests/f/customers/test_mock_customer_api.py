@@ -100,3 +100,27 @@ def test_an_http_request_becomes_arguments(event: dict[str, Any], arguments: dic
     made = preprocessor(event)
     assert {name: made[name] for name in arguments} == arguments
     assert main(**made)["windmill_status_code"] in {200, 201, 429, 500, 503}
+
+
+def test_at_its_own_webhook_the_body_has_the_arguments() -> None:
+    given = {"customer": ADA, "mode": "advanced", "known_emails": ["ada@example.com"]}
+    assert (
+        main(**preprocessor({"kind": "webhook", "body": given, "query": {}}))["windmill_status_code"] == 409
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({"query": {"mod": "advanced"}}, "Did you mean mode?"),
+        ({"query": {"mode": "advance"}}, "mode must be simple or advanced"),
+        ({"query": {"failure_rate": "some"}}, "failure_rate must be a number"),
+        ({"query": {"seed": "1.5"}}, "seed must be a number"),
+        ({"headers": {"x-attempt": "last"}}, "X-Attempt must be a number"),
+        ({"body": [1]}, "must be a JSON object"),
+        ({"kind": "webhook", "body": {"client": ADA}}, "There are customer, mode"),
+    ],
+)
+def test_a_request_that_would_be_misunderstood_is_refused(event: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        preprocessor({"kind": "http", "method": "post", "body": ADA, **event})

@@ -123,10 +123,10 @@ def test_every_kind_of_store_is_walked_through_part_by_part(
     entries = [Entry(f"{number:03}", "1") for number in range(40)]
     done(any_store, *entries, target="parts")
     old = [entry.key for entry in entries[::3]]
-    any_store.execute_many(
-        "UPDATE import_rows SET renewed_at = 0 WHERE target = 'parts' AND record_key = :customer",
-        [{"customer": customer} for customer in old],
-    )
+    for key in old:
+        any_store.execute(
+            "UPDATE import_rows SET renewed_at = 0 WHERE target = 'parts' AND record_key = :key", {"key": key}
+        )
     pauses: list[float] = []
     assert counts("parts", forgotten=14, kept=26) in prune(any_store, DAY, pauses.append)
     assert len(pauses) >= 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
@@ -27,21 +28,29 @@ def test_an_upsert_returns_its_row(any_store: Store) -> None:
     assert any_store.execute("DELETE FROM t") == []
 
 
-def test_a_transaction_happens_whole_or_not_at_all(any_store: Store) -> None:
+def test_what_is_written_together_happens_whole_or_not_at_all(any_store: Store) -> None:
     any_store.create(TABLE)
-
-    def broken() -> None:
-        with any_store.transaction():
-            any_store.execute(ADD, {"key": "a", "n": 1})
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        broken()
+    with pytest.raises(FixSettings):
+        any_store.together([(ADD, {"key": "a", "n": 1}), ("INSERT INTO t (n) VALUES (NULL)", {})])
     assert any_store.execute("SELECT n FROM t") == []
-    with any_store.transaction():
-        any_store.execute(ADD, {"key": "a", "n": 1})
-        any_store.execute_many(ADD.replace(" RETURNING n", ""), [{"key": "b", "n": n} for n in range(10)])
-    assert sorted(any_store.execute("SELECT key, n FROM t")) == [("a", 1), ("b", 45)]
+    both = [(ADD, {"key": "a", "n": 1}), (ADD.replace(" RETURNING n", ""), {"key": "b", "n": 2})]
+    assert any_store.together([*both, ("SELECT key, n FROM t ORDER BY key", {})]) == [
+        [(1,)],
+        [],
+        [("a", 1), ("b", 2)],
+    ]
+
+
+def test_a_block_of_rows_is_one_parameter(any_store: Store) -> None:
+    any_store.create("CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n DOUBLE PRECISION, note TEXT)")
+    add = """INSERT INTO t AS r SELECT j.value ->> 0, CAST(j.value ->> 1 AS DOUBLE PRECISION), j.value ->> 2
+        FROM each_row(:rows) AS j WHERE :n > 0
+        ON CONFLICT (key) DO UPDATE SET n = r.n + excluded.n, note = excluded.note RETURNING key, n, note"""
+    rows = [["a", 1.5, None], ["b", 2, 'quoted "é"; $1 -- :n']]
+    for times in (1, 2):
+        found = any_store.execute(add, {"rows": json.dumps(rows), "n": 1})
+        assert sorted(found) == [(key, times * float(str(n)), note) for key, n, note in rows]
+    assert any_store.execute(add, {"rows": "[]", "n": 1}) == []
 
 
 def test_threads_lose_no_update(any_store: Store) -> None:

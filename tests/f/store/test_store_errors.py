@@ -22,7 +22,7 @@ def not_a_database(path: Path) -> None:
 def cut_short(path: Path) -> None:
     with sqlite_store(path) as store:
         store.create(TABLE)
-        store.execute_many(ADD, [{"key": f"{n:0200}", "n": n} for n in range(500)])
+        store.together([(ADD, {"key": f"{n:0200}", "n": n}) for n in range(500)])
     path.write_bytes(path.read_bytes()[:5000])
 
 
@@ -55,11 +55,11 @@ def test_a_full_disk_is_named_and_the_store_goes_on_once_there_is_room(tmp_path:
     with sqlite_store(tmp_path / "imports.sqlite") as store:
         store.create(TABLE)
         store.execute("PRAGMA max_page_count = 5")
-        rows = [{"key": f"{n:0900}", "n": n} for n in range(100)]
+        rows = [(ADD, {"key": f"{n:0900}", "n": n}) for n in range(100)]
         with pytest.raises(TryLater, match=r"imports\.sqlite cannot grow: the disk is full"):
-            store.execute_many(ADD, rows)
+            store.together(rows)
         store.execute("PRAGMA max_page_count = 5000")
-        store.execute_many(ADD, rows)
+        store.together(rows)
         with sqlite_store(tmp_path / "imports.sqlite") as other:
             assert other.execute("SELECT COUNT(*) FROM t") == [(100,)]
 
@@ -69,10 +69,9 @@ def test_after_a_commit_that_failed_the_next_transaction_is_one_of_its_own(tmp_p
         store.create(TABLE)
         store.execute("PRAGMA foreign_keys = ON")
         store.execute("CREATE TABLE u (key TEXT REFERENCES t (key) DEFERRABLE INITIALLY DEFERRED)")
-        with pytest.raises(FixSettings, match="constraint failed"), store.transaction():
-            store.execute("INSERT INTO u VALUES ('nobody')")
-        with store.transaction():
-            store.execute(ADD, {"key": "a", "n": 1})
+        with pytest.raises(FixSettings, match="constraint failed"):
+            store.together([("INSERT INTO u VALUES ('nobody')", {})])
+        store.together([(ADD, {"key": "a", "n": 1})])
         with sqlite_store(tmp_path / "imports.sqlite") as other:
             assert other.execute("SELECT n FROM t") == [(1,)]
             assert other.execute("SELECT * FROM u") == []
@@ -84,12 +83,6 @@ def test_a_state_file_that_cannot_lie_there_is_a_setting_to_fix(tmp_path: Path, 
     (tmp_path / "imports.sqlite").mkdir()
     with sqlite_store(tmp_path / name) as store, pytest.raises(FixSettings, match="cannot be opened"):
         store.execute("SELECT 1")
-
-
-def test_what_a_job_raises_in_a_transaction_stays_what_it_is(any_store: Store) -> None:
-    for raised in (OSError("of the job"), UnicodeError("of the job"), OverflowError("of the job")):
-        with pytest.raises(type(raised), match="of the job"), any_store.transaction():
-            raise raised
 
 
 @pytest.mark.parametrize("value", ["\ud800", 2**80])

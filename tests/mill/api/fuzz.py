@@ -320,7 +320,7 @@ def all_routes() -> Iterator[tuple[str, str, str]]:
         ValuesApi(_NOBODY, "local"),
         ObjectsApi(_NOBODY),
         JobsApi(_NOBODY, "local", "user"),
-        RunApi(_NOBODY, _NOBODY),
+        RunApi(_NOBODY, _NOBODY, _NOBODY),
         ScriptsApi(_NOBODY),
         ApprovalsApi(_NOBODY, "local", "", b""),
     )

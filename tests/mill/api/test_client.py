@@ -44,6 +44,24 @@ def run(stage: Stage, code: str, **environment: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def test_a_job_can_read_its_arguments_as_they_were_sent(served: Stage) -> None:
+    job = served.jobs.add("script", "f/demo/double")
+    job.args = {"n": "$var:f/crm/token"}
+    reply = served.send("GET", f"/api/w/local/jobs_u/get_args/{job.id}", token=True)
+    assert reply.json() == {"n": "$var:f/crm/token"}
+    assert served.send("GET", f"/api/w/local/jobs_u/get_args/{job.id}").status == 401
+
+
+def test_a_completed_job_is_asked_for_until_it_is_one(served: Stage) -> None:
+    job = served.jobs.add("flow", "f/demo/flow", status="running", started_at=1000.0)
+    path = f"/api/w/local/jobs_u/completed/get/{job.id}"
+    assert served.send("GET", path, token=True).status == 404
+    served.jobs.end(job, Completed(success=True, result=[1]), "success")
+    completed = served.send("GET", path, token=True).json()
+    assert (completed["success"], completed["result"]) == (True, [1])
+    assert completed["flow_status"] == {"step": 0, "modules": []}
+
+
 def test_variables_are_read_created_and_updated(served: Stage) -> None:
     code = """
         before = wmill.get_variable("f/crm/token")
@@ -219,7 +237,7 @@ def test_the_client_learns_who_and_what_it_talks_to(served: Stage) -> None:
         ("wmill.get_id_token('x')", "POST /api/w/local/oidc/token/x is not offered"),
         ("wmill.cancel_running()", "GET /api/w/local/jobs/list is not offered"),
         ("wmill.boto3_connection_settings()", "s3_resource_info is not offered"),
-        ("wmill.datatable().query('select 1').fetch()", "does not run postgresql previews"),
+        ("wmill.run_inline_script_preview('select 1', 'postgresql', {})", "SQL on data tables only"),
         ("wmill.load_s3_file({'s3': 'a'}, 'f/crm/bucket')", "f/crm/bucket"),
         ("wmill.run_script_by_path_async('f/demo/double', {}, retry={'constant': {}})", "?retry="),
         ("wmill.run_script_by_hash('abc')", "by path only"),

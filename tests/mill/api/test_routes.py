@@ -338,7 +338,18 @@ def test_a_webhook_takes_what_windmill_takes(stage: Stage) -> None:
     assert [reply.status for reply in refused] == [401, 401, 405, 400, 404, 400]
     event = stage.jobs.events[0]
     assert event is not None
-    assert (event["kind"], event["body"], event["headers"]) == ("webhook", {"a": 1}, {"x_trace_id": "t"})
+    assert (event["kind"], event["body"], event["raw_string"]) == ("webhook", {"a": 1}, '{"a": 1}')
+
+
+def test_a_webhooks_event_has_all_headers_and_all_of_the_query(stage: Stage) -> None:
+    stage.jobs.functions |= {"f/demo/echo": echo}
+    with stage.serve():
+        path = "/api/w/local/jobs/run/f/f/demo/echo?dry_run=true&colour=red"
+        stage.post(path, {"a": 1}, headers={"X-Trace-Id": "t"}, token=True)
+    event = stage.jobs.events[0]
+    assert event is not None
+    assert event["query"] == {"dry_run": "true", "colour": "red"}
+    assert (event["headers"]["x-trace-id"], event["headers"]["content-type"]) == ("t", "application/json")
 
 
 def test_a_caller_who_hangs_up_cancels_the_job_it_waits_for(stage: Stage) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,22 @@ def main(file: str):
 """
 
 
+NAP = """
+import time
+
+
+def main():
+    began = time.time()
+    time.sleep(0.3)
+    return [began, time.time()]
+"""
+
+
 @pytest.fixture
-def serving(stage: Stage) -> Iterator[subprocess.Popen[str]]:
+def serving(stage: Stage, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
+    """`mill serve`, with the options that the test is given by."""
+    stage.write("f/demo/nap.py", NAP)
+    stage.trigger("f/demo/nap", route_path="nap")
     stage.write("f/demo/greet.py", SCRIPT)
     stage.write("f/demo/note.py", NOTE)
     stage.trigger("f/demo/greet", route_path="greet/:name")
@@ -49,7 +65,10 @@ def serving(stage: Stage) -> Iterator[subprocess.Popen[str]]:
         "COLUMNS": "200",
     }
     process = subprocess.Popen(
-        [sys.executable, "-u", "-c", COMMAND, "--port", "0", "--state", str(stage.state)],
+        [
+            *(sys.executable, "-u", "-c", COMMAND, "--port", "0", "--state", str(stage.state)),
+            *getattr(request, "param", ()),
+        ],
         cwd=stage.root,
         env=environment,
         stdout=subprocess.PIPE,
@@ -85,6 +104,11 @@ def test_it_says_what_it_serves_serves_it_and_stops_on_ctrl_c(
     assert (
         stage.post(webhook, {"n": 3}, url=url).status == 422
     )  # a webhook has no params for the preprocessor
+    script = {"path": "u/user/new", "content": "def main():\n    return 'new'\n", "language": "python3"}
+    taken = stage.post("/api/w/local/scripts/create?token=an-example-token", script, url=url)
+    run = "/api/w/local/jobs/run_wait_result/p/u/user/new?token=an-example-token"
+    assert (taken.status, stage.post(run, {}, url=url).json()) == (201, "new")
+    assert not (stage.root / "u").exists()
 
     serving.send_signal(signal.SIGINT)
     _, errors = serving.communicate(timeout=30)
@@ -105,3 +129,20 @@ def test_it_runs_the_jobs_that_other_runs_have_put_off(stage: Stage, serving: su
         assert serving.poll() is None
         time.sleep(0.01)
     assert [job.id for job in put_off.all()] == ["gone"]
+
+
+@pytest.mark.parametrize("serving", [("--workers", "1")], indirect=True)
+def test_with_one_worker_a_route_and_a_webhook_wait_for_each_other_and_jobs_can_count_it(
+    stage: Stage, serving: subprocess.Popen[str]
+) -> None:
+    assert serving.stdout is not None
+    first = serving.stdout.readline()
+    url = first.partition(" on ")[2].partition(". Ctrl-C")[0]
+    webhook = "/api/w/local/jobs/run_wait_result/p/f/demo/nap?token=an-example-token"
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(stage.post, path, {}, url=url) for path in ("/api/r/nap", webhook) * 2]
+        naps = sorted(call.result().json() for call in calls)
+    assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(naps))
+
+    listed = stage.send("GET", "/api/workers/list?token=an-example-token", url=url).json()
+    assert [worker["worker"] for worker in listed] == ["mill-1"]

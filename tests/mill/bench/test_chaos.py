@@ -31,7 +31,7 @@ def test_postgres_is_left_out_aloud_where_there_is_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("mill.bench.chaos.command.is_installed", lambda: False)
-    assert stores("both") == ("sqlite",)
+    assert stores("all") == ("sqlite",)
     assert "pip install pgserver" in capsys.readouterr().err
     with pytest.raises(MillError, match="pip install pgserver"):
         stores("postgres")

@@ -11,6 +11,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mill.conformance.steps import (
+    Step,
+    all_of,
+    const,
+    fail,
+    give,
+    identity,
+    loop,
+    one_of,
+    py,
+    retries,
+    stop,
+    subflow,
+    transforms,
+    while_,
+)
 from mill.engine.jobs.approvals import Request
 from mill.engine.jobs.events import Event
 from mill.engine.jobs.job_table import Handle
@@ -19,7 +35,24 @@ from mill.ports import Completed, Jobs, Platform, Resume, Target
 from mill.repository.workspace import Workspace
 from mill.session import Session
 
-Step = dict[str, Any]
+__all__ = [
+    "Lab",
+    "Shelf",
+    "Step",
+    "all_of",
+    "const",
+    "fail",
+    "give",
+    "identity",
+    "loop",
+    "one_of",
+    "py",
+    "retries",
+    "stop",
+    "subflow",
+    "transforms",
+    "while_",
+]
 
 
 @dataclass
@@ -29,6 +62,7 @@ class Shelf:
     url: str = "http://127.0.0.1:9"
     token: str = "test-token"
     workspace_id: str = "local"
+    keeps_state: bool = False
     variables: dict[str, str] = field(default_factory=lambda: {"u/test/word": "hello", "u/test/json": "[1]"})
     resources: dict[str, Any] = field(default_factory=lambda: {"u/test/crm": {"host": "crm.example.com"}})
 
@@ -128,102 +162,3 @@ class Lab:
         completed = self.session.engine.wait(job, 60)
         assert completed is not None, f"{path} did not end"
         return completed
-
-
-def transforms(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Input transforms: a string is JavaScript, `("static", value)` a fixed value."""
-    return {
-        name: {"type": "static", "value": given[1]}
-        if isinstance(given, tuple)
-        else {"type": "javascript", "expr": given}
-        for name, given in inputs.items()
-    }
-
-
-def py(step: str, body: str, inputs: Mapping[str, Any] | None = None, **settings: Any) -> Step:
-    """A Python step whose main takes the names of `inputs` and has this body."""
-    names = ", ".join(inputs or {})
-    code = f"import os, json, sys\ndef main({names}):\n{textwrap.indent(textwrap.dedent(body), '    ')}\n"
-    value = {
-        "type": "rawscript",
-        "language": "python3",
-        "content": code,
-        "input_transforms": transforms(inputs or {}),
-    }
-    return {"id": step, "value": value, **settings}
-
-
-def give(step: str, expr: Any, **settings: Any) -> Step:
-    """A step whose result is the value of a JavaScript expression."""
-    return py(step, "return x", {"x": expr}, **settings)
-
-
-def const(step: str, value: Any, **settings: Any) -> Step:
-    """A step with a fixed result, no process needed."""
-    return {
-        "id": step,
-        "value": {"type": "identity"},
-        "mock": {"enabled": True, "return_value": value},
-        **settings,
-    }
-
-
-def fail(step: str, message: str = "no", **settings: Any) -> Step:
-    """A step that raises ValueError."""
-    return py(step, f"raise ValueError({message!r})", **settings)
-
-
-def identity(step: str, **settings: Any) -> Step:
-    """A step that hands on the previous result."""
-    return {"id": step, "value": {"type": "identity"}, **settings}
-
-
-def loop(step: str, iterator: Any, body: list[Step], **settings: Any) -> Step:
-    """A for loop; `parallel`, `skip_failures`, `parallelism` belong to the loop, the rest to the step."""
-    own = {key: settings.pop(key) for key in ("parallelism",) if key in settings}
-    value = {
-        "type": "forloopflow",
-        "modules": body,
-        "iterator": transforms({"i": iterator})["i"],
-        "parallel": settings.pop("parallel", False),
-        "skip_failures": settings.pop("skip_failures", False),
-        **own,
-    }
-    return {"id": step, "value": value, **settings}
-
-
-def while_(step: str, body: list[Step], **settings: Any) -> Step:
-    """A while loop."""
-    value = {"type": "whileloopflow", "modules": body, "skip_failures": settings.pop("skip_failures", False)}
-    return {"id": step, "value": value, **settings}
-
-
-def one_of(step: str, branches: list[tuple[str, list[Step]]], default: list[Step], **settings: Any) -> Step:
-    """A branchone."""
-    listed = [{"expr": expr, "modules": modules} for expr, modules in branches]
-    return {"id": step, "value": {"type": "branchone", "branches": listed, "default": default}, **settings}
-
-
-def all_of(step: str, branches: list[list[Step]], **settings: Any) -> Step:
-    """A branchall; `skip` lists the branches that may fail."""
-    skip = settings.pop("skip", ())
-    listed = [{"modules": modules, "skip_failure": i in skip} for i, modules in enumerate(branches)]
-    value = {"type": "branchall", "branches": listed, "parallel": settings.pop("parallel", False)}
-    return {"id": step, "value": value, **settings}
-
-
-def subflow(step: str, path: str, inputs: Mapping[str, Any] | None = None, **settings: Any) -> Step:
-    """A step that runs another flow."""
-    value = {"type": "flow", "path": path, "input_transforms": transforms(inputs or {})}
-    return {"id": step, "value": value, **settings}
-
-
-def stop(expr: str, *, skipped: bool = False, message: str | None = None) -> dict[str, Any]:
-    """A stop_after_if."""
-    setting: dict[str, Any] = {"expr": expr, "skip_if_stopped": skipped}
-    return setting if message is None else {**setting, "error_message": message}
-
-
-def retries(attempts: int, seconds: int = 0, **more: Any) -> dict[str, Any]:
-    """A constant retry."""
-    return {"constant": {"attempts": attempts, "seconds": seconds}, **more}

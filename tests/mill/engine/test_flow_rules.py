@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mill.conformance.rules import branches, failures, loops, order, retries, stops, visibility
+from mill.conformance.rules.case import Case
 from tests.mill.engine.lab import Lab
-from tests.mill.engine.rules import branches, failures, loops, order, retries, stops, visibility
-from tests.mill.engine.rules.case import Case
 
 TABLES = (order, visibility, stops, loops, branches, failures, retries)
 CASES = [case for table in TABLES for case in table.CASES]

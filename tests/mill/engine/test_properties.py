@@ -104,6 +104,6 @@ def test_any_flow_ends_with_a_result_of_the_documented_shape(
     if not steps:
         assert completed.result == {"n": 2}
     error = error_of(completed.result)
-    assert not error or {"name", "message"} <= set(error)
+    assert not error or "message" in error
     assert not shared_lab.session.engine._runtime.jobs.running()
     shared_lab.reset()

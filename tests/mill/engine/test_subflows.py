@@ -40,10 +40,21 @@ def test_a_failed_subflow_fails_its_step(lab: Lab) -> None:
     assert error_of(completed.result)["message"] == "deep"
 
 
-def test_a_failure_a_subflow_handled_is_not_handled_again_above(lab: Lab) -> None:
+HANDLED_AGAIN = give("failure", "[error.name, error.message, previous_result]")
+
+
+def test_a_failure_a_subflow_handled_is_handled_again_above(lab: Lab) -> None:
     inner = lab.write_flow([fail("x")], failure_module=const("failure", "inside"))
-    completed = lab.flow([subflow("s", inner)], failure_module=const("failure", "above"))
-    assert (completed.success, completed.result) == (False, "inside")
+    completed = lab.flow([subflow("s", inner)], failure_module=HANDLED_AGAIN)
+    assert not completed.success
+    assert completed.result == ["UnknownError", "Could not parse the error", "inside"]
+
+
+def test_a_failure_a_subflow_in_a_loop_handled_is_handled_again_above(lab: Lab) -> None:
+    inner = lab.write_flow([fail("x")], failure_module=const("failure", "inside"))
+    completed = lab.flow([loop("l", "[1]", [subflow("s", inner)])], failure_module=HANDLED_AGAIN)
+    assert not completed.success
+    assert completed.result == [["UnknownError", "Could not parse the error", "inside"]]
 
 
 def test_a_subflows_recover_has_no_effect(lab: Lab) -> None:
@@ -132,7 +143,8 @@ def test_a_cached_result_expires(tmp_path: Path) -> None:
 
 def test_a_scripts_own_timeout_and_cache_act(lab: Lab, tmp_path: Path) -> None:
     slow = lab.write_script("import time\ndef main():\n    time.sleep(30)", metadata={"timeout": 1})
-    assert "timed out after 1 seconds" in error_of(lab.run("script", slow).result)["message"]
+    message = error_of(lab.run("script", slow).result)["message"]
+    assert message == "job process terminated due to timeout after exceeding job-specific duration limit"
     file = tmp_path / "count"
     file.write_text("", "utf-8")
     cached = lab.write_script(f"def main(f):\n    {COUNT}", metadata={"cache_ttl": 60})
@@ -145,6 +157,7 @@ def test_the_environment_of_a_step_names_its_flow(lab: Lab) -> None:
     assert env["WM_FLOW_PATH"] == path
     assert env["WM_JOB_PATH"] == f"{path}/fetch"
     assert env["WM_STATE_PATH"] == f"{path}/fetch_user"
+    assert env["WM_OBJECT_PATH"].startswith(f"{path.replace('/', '_')}/manual/fetch/")
     assert env["WM_FLOW_JOB_ID"] == env["WM_ROOT_FLOW_JOB_ID"] == env["WM_ROOT_JOB_ID"] != env["WM_JOB_ID"]
 
 

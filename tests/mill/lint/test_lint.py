@@ -32,7 +32,7 @@ from tests.mill.trees import write_tree
 def test_a_signature_windmill_reads_is_not_reported(tmp_path: Path, signature: str) -> None:
     code = f"import os\nfrom wmill import S3Object\n\n\n{signature}\n    pass\n"
 
-    assert codes(tmp_path, script(code, **{"customer_api.resource-type.yaml": "schema: {}"})) == []
+    assert codes(tmp_path, script(code, **{"customer_api.resource-type.yaml": "description: A CRM."})) == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,10 @@ from tests.mill.lint.linting import find, flow, flow_codes, script
 
 PARALLEL = "- id: each\n  value: {type: forloopflow, skip_failures: false, parallel: true, modules: []}"
 
+SUSPEND_OF_MEMBERS = (
+    "- id: one\n  value: {type: identity}\n  suspend: {required_events: 1, user_auth_required: true}"
+)
+
 
 @pytest.mark.parametrize(
     ("modules", "code"),
@@ -31,7 +35,7 @@ PARALLEL = "- id: each\n  value: {type: forloopflow, skip_failures: false, paral
         ("- id: one\n  value: {type: flow, path: f/a/nothing, input_transforms: {}}", "WM412"),
         ("- id: one\n  value: {type: identity}\n  priority: 5", "WM413"),
         (
-            "- id: one\n  value: {type: identity}\n  suspend: {required_events: 1, user_auth_required: true}",
+            f"{SUSPEND_OF_MEMBERS}\n- id: two\n  value: {{type: identity}}",
             "WM413",
         ),
     ],
@@ -40,6 +44,60 @@ def test_a_flow_that_behaves_otherwise_than_it_reads_is_reported(
     tmp_path: Path, modules: str, code: str
 ) -> None:
     assert flow_codes(tmp_path, modules) == [code]
+
+
+SLEEP = "sleep: {type: static, value: 1}"
+RETRY = "retry: {constant: {attempts: 1, seconds: 1}}"
+PREVIOUS = "transforms: {x: {type: javascript, expr: previous_result}}"
+EACH = """
+- id: each
+  value:
+    type: forloopflow
+    skip_failures: false
+    parallel: false
+    iterator: {{type: static, value: [1]}}
+    modules:
+      - id: inner
+        value: {{type: rawscript, language: bash, content: '', input_transforms: {{}}}}
+        {inner}
+{last}  {outer}
+"""
+
+
+def each(inner: str = "", outer: str = "", last: str = "") -> str:
+    return EACH.format(inner=inner, outer=outer, last=last)
+
+
+@pytest.mark.parametrize(
+    ("modules", "codes"),
+    [
+        (f"- id: one\n  value: {{type: identity}}\n  {SLEEP}", ["WM420"]),
+        (f"- id: one\n  value: {{type: identity}}\n  {SLEEP}\n- id: two\n  value: {{type: identity}}", []),
+        ("- id: one\n  value: {type: identity}\n  suspend: {required_events: 1}", ["WM420"]),
+        ("- id: one\n  value: {type: identity}\n  suspend: {required_events: 0}", []),
+        (each(inner=SLEEP), ["WM420"]),
+        (each(outer=RETRY), ["WM421"]),
+        (each(inner=RETRY), []),
+        (each(outer=RETRY, inner="skip_if: {expr: 'false'}"), []),
+        (each(outer=RETRY, last="      - id: last\n        value: {type: identity}\n"), []),
+        (each().replace("transforms: {}", PREVIOUS), ["WM424"]),
+        (each(inner=RETRY).replace("transforms: {}", PREVIOUS), []),
+        (each(outer="timeout: 0"), ["WM422"]),
+        (each(inner="timeout: {type: static, value: 0}"), ["WM422"]),
+        (each(inner="timeout: 1"), []),
+        (each().replace("parallel: false", "parallel: true\n    parallelism: 0"), ["WM423"]),
+        (each().replace("parallel: false", "parallel: true\n    parallelism: 1"), []),
+    ],
+)
+def test_what_a_deployed_flow_ignores_or_hangs_on_is_reported(
+    tmp_path: Path, modules: str, codes: list[str]
+) -> None:
+    assert flow_codes(tmp_path, modules) == codes
+
+
+def test_a_retry_of_a_loop_is_fine_where_a_failure_module_puts_a_flow_around_its_body(tmp_path: Path) -> None:
+    settings = "failure_module:\n  id: failure\n  value: {type: identity}"
+    assert flow_codes(tmp_path, each(outer=RETRY), settings=settings) == []
 
 
 def test_a_parallel_loop_on_one_worker_is_reported(tmp_path: Path) -> None:

@@ -148,5 +148,118 @@ def test_the_steps_of_a_flow_have_no_form_to_check(tmp_path: Path) -> None:
     assert found == []
 
 
+TYPE = """\
+description: A thing.
+schema:
+  type: object
+  order: [one, two]
+  properties:
+    one: {type: integer, description: How many., minimum: 1, min: 1}
+    two:
+      type: object
+      description: How.
+      oneOf:
+        - title: a
+          type: object
+          properties:
+            label: {type: string, enum: [a]}
+            key: {type: string, description: A key., password: true}
+        - title: b
+          type: object
+          properties:
+            label: {type: string, enum: [b]}
+"""
+B = TYPE[TYPE.index("        - title: b") :]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", []),
+        ("order: [one, two]\n  ", "", []),
+        ("description: A thing.", "description: ''", ["WM302 The resource type has no description."]),
+        ("description: A key., ", "", ["WM303 The input key has no description."]),
+        ("[one, two]", "[one]", ["WM304 The order leaves out two."]),
+        ("[one, two]", "[one, two, six]", ["WM304 The order names six, which is no field."]),
+        ("[one, two]", "[one, two, two]", ["WM304 The order names a field twice."]),
+        (
+            ", min: 1",
+            "",
+            ["WM305 The form lets one be anything: it does not read minimum. Write min: 1 as well."],
+        ),
+        ("minimum: 1, min: 1", "maximum: 9", ["it does not read maximum. Write max: 9 as well."]),
+        ("enum: [b]", "enum: [c]", ["WM306 The form cannot tell alternative b of two"]),
+        ("label: {type: string, enum: [b]}", "type: {type: string, description: x}", ["WM306"]),
+        ("- title: b\n          type", "- type", ["WM306 The form cannot tell alternative 2 of two"]),
+        ("label: {type: string, enum: [b]}", "kind: {type: string, enum: [b]}", ["alternative a of two"]),
+        (B, "", ["WM306 The form does not show the alternatives of two."]),
+        ("    two:\n      type: object", "    two:\n      type: string", ["WM306 The form does not show"]),
+    ],
+)
+def test_a_resource_types_form_is_checked_at_every_depth(
+    tmp_path: Path, old: str, new: str, expected: list[str]
+) -> None:
+    assert old in TYPE
+    text = TYPE.replace(old, new, 1) if old else TYPE
+
+    found = [str(finding) for finding in find(tmp_path, {"thing.resource-type.yaml": text})]
+
+    assert len(found) == len(expected), found
+    for finding, part in zip(found, expected, strict=True):
+        assert part in finding
+
+
+def test_a_finding_in_a_form_names_the_line(tmp_path: Path) -> None:
+    text = TYPE.replace("description: A key., ", "")
+
+    (finding,) = find(tmp_path, {"thing.resource-type.yaml": text})
+
+    assert str(finding).startswith("thing.resource-type.yaml:15:13: WM303")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "- 1\n", "schema: 3\n", "schema: {properties: [1], oneOf: {a: 1}, order: 1}\n"]
+)
+def test_a_resource_type_that_is_none_is_no_reason_to_fail(tmp_path: Path, text: str) -> None:
+    found = find(tmp_path, {"thing.resource-type.yaml": text})
+
+    assert {finding.code for finding in found} <= {"WM302"}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_found"),
+    [
+        ("{two: {label: a, key: k}}", False),
+        ("{two: {key: k}}", True),
+        ("{two: {label: c}}", True),
+        ("{two: $res:f/a/other}", False),
+        ("{one: 3}", False),
+        ("[1]", False),
+    ],
+)
+@pytest.mark.parametrize("folder", ["f/a", "resources/live/f/a"])
+def test_a_resource_that_its_form_would_take_for_another_alternative_is_reported(
+    tmp_path: Path, folder: str, value: str, is_found: bool
+) -> None:
+    resource = f"resource_type: thing\ndescription: One.\nvalue: {value}\n"
+    files = {"thing.resource-type.yaml": TYPE, f"{folder}/one.resource.yaml": resource}
+
+    found = [finding for finding in find(tmp_path, files) if finding.code.startswith("WM30")]
+
+    assert [finding.code for finding in found] == ["WM307"] * is_found
+    assert all("Write label: with one of a, b." in str(finding) for finding in found)
+
+
+def test_a_flows_form_is_checked_for_what_windmills_form_does_not_read(tmp_path: Path) -> None:
+    inputs = "file: {type: number, description: A number., minimum: 3}"
+    text = flow("- id: a\n  value: {type: identity}", inputs=inputs).replace(
+        "  properties:", "  order: [other]\n  properties:"
+    )
+
+    found = find(tmp_path, {"f/a/work__flow/flow.yaml": text})
+
+    assert [finding.code for finding in found] == ["WM304", "WM305"]
+
+
 def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body

@@ -497,9 +497,29 @@ def test_a_failure_is_a_sentence(error: dict[str, Any], text: str) -> None:
     assert failure_text({"error": error}, verbose=False) == text
 
 
+def test_an_error_that_is_a_text_is_a_sentence_too() -> None:
+    assert failure_text({"error": "stop_after_if: no"}, verbose=False) == "Failed: stop_after_if: no"
+
+
 def test_a_failure_that_only_the_failure_module_tells_of_is_one_too() -> None:
     text = failure_text({"status": "sorry"}, verbose=False)
     assert text.startswith("Failed: the result is what the failure module made of it")
+
+
+def test_what_a_deployed_flow_ignores_is_said_on_stderr(root: Path) -> None:
+    folder = root / "f/demo/nap.flow"
+    folder.mkdir()
+    (folder / "flow.yaml").write_text(
+        "value: {modules: [{id: a, value: {type: identity}, sleep: {type: static, value: 3600}}]}\n", "utf-8"
+    )
+    done = mill(root, "flow", "run", "f/demo/nap")
+    warning, *_ = done.stderr.splitlines()
+    assert done.returncode == 0
+    assert warning == (
+        "Warning: f/demo/nap: step a comes last, so a deployed flow ignores its sleep, and mill does too "
+        "(a preview on Windmill waits); add a step after it, such as an identity."
+    )
+    assert mill(root, "flow", "run", "f/demo/nap", "-s").stderr == ""
 
 
 def test_a_flow_takes_what_only_its_expressions_know(root: Path) -> None:

@@ -30,8 +30,10 @@ class JobsApi:
         user_state = "/jobs/flow/user_states/{id}/{key:path}"
         return [
             Route("/jobs_u/get/{id}", self._of_job(self._get)),
+            Route("/jobs_u/get_args/{id}", self._of_job(lambda job: json_response(dict(job.args)))),
             Route("/jobs_u/get_root_job_id/{id}", self._of_job(_root_id)),
             Route("/jobs_u/get_logs/{id}", self._of_job(_logs)),
+            Route("/jobs_u/completed/get/{id}", self._of_job(self._completed)),
             Route("/jobs_u/completed/get_result/{id}", self._of_job(_result)),
             Route("/jobs_u/completed/get_result_maybe/{id}", self._of_job(_result_maybe)),
             Route("/jobs_u/queue/cancel/{id}", endpoint(self._cancel), methods=["POST"]),
@@ -77,7 +79,15 @@ class JobsApi:
         else:
             row["running"] = job.status == "running"
             row["suspend"] = int(job.status == "suspended")
+        if job.target.kind == "flow":
+            # Which steps there are is not told: `wmill flow run` reads this, and waits for the end.
+            row["flow_status"] = {"step": 0, "modules": []}
         return json_response(row)
+
+    def _completed(self, job: Job) -> Response:
+        if job.completed is None:
+            raise _not_ended(job)
+        return self._get(job)
 
     def _cancel(self, call: Call) -> Response:
         job = self._job(call)
@@ -122,8 +132,12 @@ def _progress(job: Job) -> Response:
 
 def _result(job: Job) -> Response:
     if job.completed is None:
-        raise Refusal(404, f"Job {job.id} has not ended: it is {job.status}.")
+        raise _not_ended(job)
     return json_response(job.completed.result)
+
+
+def _not_ended(job: Job) -> Refusal:
+    return Refusal(404, f"Job {job.id} has not ended: it is {job.status}.")
 
 
 def _result_maybe(job: Job) -> Response:

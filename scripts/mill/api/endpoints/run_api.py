@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from mill.api.endpoints.approvals import decoded_payload
 from mill.api.endpoints.waiting import Waiter
+from mill.api.storage.data_tables import DataTables
 from mill.api.transport.payload import Payload, read_payload
 from mill.api.transport.replies import Refusal, json_response, result_response
 from mill.ports import JobKind, Jobs, Target
@@ -25,12 +26,18 @@ _REFUSED_QUERY = ("retry", "scheduled_for", "job_id", "cache_ttl")
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A request to a webhook, as arguments for `main` and as the event for a preprocessor."""
+    """A request to a webhook, as arguments for `main` and as the event for a preprocessor.
+
+    `headers` and `query` are what was asked for with `include_header` and `include_query`, for `main`; a
+    preprocessor gets all of both.
+    """
 
     payload: Payload
     headers: Mapping[str, str]
     query: Mapping[str, str]
     wrap_body: bool
+    all_headers: Mapping[str, str]
+    all_query: Mapping[str, str]
 
     def arguments(self) -> dict[str, Any]:
         """Return what `main` gets."""
@@ -42,17 +49,18 @@ class Webhook:
             "kind": "webhook",
             "body": self.payload.value,
             "raw_string": self.payload.raw_string,
-            "headers": dict(self.headers),
-            "query": dict(self.query),
+            "headers": dict(self.all_headers),
+            "query": dict(self.all_query),
         }
 
 
 class RunApi:
     """The endpoints `/jobs/run/...`, `/jobs/run_wait_result/...` and `/jobs/run_inline/preview`."""
 
-    def __init__(self, jobs: Jobs, waiter: Waiter) -> None:
+    def __init__(self, jobs: Jobs, waiter: Waiter, data_tables: DataTables) -> None:
         self._jobs = jobs
         self._waiter = waiter
+        self._data_tables = data_tables
 
     def routes(self) -> list[Route]:
         """Return the routes relative to the workspace."""
@@ -78,7 +86,12 @@ class RunApi:
         return result_response(await self._waiter.wait(request, await self._start_preview(request)))
 
     async def _preview_inline(self, request: Request) -> Response:
-        completed = await self._waiter.wait(request, await self._start_preview(request))
+        preview = await _read_preview(request)
+        if preview.language == "postgresql":
+            return json_response(
+                await run_in_threadpool(self._data_tables.run, preview.content, preview.args)
+            )
+        completed = await self._waiter.wait(request, await self._push_preview(request, preview))
         return json_response(completed.result, 200 if completed.success else 400)
 
     async def _start(self, request: Request) -> str:
@@ -91,16 +104,12 @@ class RunApi:
         )
 
     async def _start_preview(self, request: Request) -> str:
-        preview = read_payload("application/json", await request.body(), keep_raw=False).value
-        if not isinstance(preview, dict) or not isinstance(preview.get("content"), str):
-            raise Refusal(400, "A preview needs content, the code, and language.")
-        if preview.get("language") != "python3":
-            raise Refusal(501, f"`mill` does not run {preview.get('language')} previews, only python3.")
-        arguments = preview.get("args")
-        if not isinstance(arguments, dict):
-            arguments = {}
-        target = Target("preview", str(preview.get("path") or ""), preview["content"])
-        return await self._push(request, target, arguments, None)
+        return await self._push_preview(request, await _read_preview(request))
+
+    async def _push_preview(self, request: Request, preview: _Preview) -> str:
+        if preview.language != "python3":
+            raise Refusal(501, f"`mill` does not run {preview.language} previews, only python3.")
+        return await self._push(request, Target("preview", preview.path, preview.content), preview.args, None)
 
     async def _push(
         self, request: Request, target: Target, arguments: Mapping[str, Any], event: Mapping[str, Any] | None
@@ -117,6 +126,29 @@ class RunApi:
             return self._jobs.start(target, arguments, event=handed, parent=parent, delay=_delay(query))
 
         return await run_in_threadpool(start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Preview:
+    """Code that is not deployed, to be run once."""
+
+    language: str
+    content: str
+    path: str
+    args: Mapping[str, Any]
+
+
+async def _read_preview(request: Request) -> _Preview:
+    preview = read_payload("application/json", await request.body(), keep_raw=False).value
+    if not isinstance(preview, dict) or not isinstance(preview.get("content"), str):
+        raise Refusal(400, "A preview needs content, the code, and language.")
+    args = preview.get("args")
+    return _Preview(
+        str(preview.get("language")),
+        preview["content"],
+        str(preview.get("path") or ""),
+        args if isinstance(args, dict) else {},
+    )
 
 
 async def _webhook(request: Request) -> Webhook:
@@ -141,6 +173,8 @@ async def _webhook(request: Request) -> Webhook:
         },
         query={name: query[name] for name in _names(query.get("include_query")) if name in query},
         wrap_body=query.get("wrap_body") == "true",
+        all_headers={name.lower(): value for name, value in request.headers.items()},
+        all_query=dict(query),
     )
 
 

@@ -48,12 +48,13 @@ class HttpTrigger:
 
 def load_triggers(workspace: Workspace, workspace_id: str) -> list[HttpTrigger]:
     """Return every enabled trigger, by path. MillError names a wrong file, field and remedy."""
-    triggers = (_trigger(item, workspace_id) for item in workspace.items("http_trigger"))
+    triggers = (read_trigger(item, item.value(), workspace_id) for item in workspace.items("http_trigger"))
     return [trigger for trigger in triggers if trigger is not None]
 
 
-def _trigger(item: Item, workspace_id: str) -> HttpTrigger | None:
-    file, fields = item.file, item.value()
+def read_trigger(item: Item, fields: dict[str, Any], workspace_id: str) -> HttpTrigger | None:
+    """Return the trigger that has these fields; None if it is off, MillError for what is wrong in them."""
+    file = item.file
     if fields.get("mode") == "disabled" or fields.get("enabled") is False:
         return None
     choose = _Choice(file, fields)
@@ -150,9 +151,25 @@ class RouteTable:
     """Finds the trigger of a request: a literal segment wins over `:name`, that over `*name`."""
 
     def __init__(self, triggers: Iterable[HttpTrigger]) -> None:
-        self._roots: dict[str, _Node] = {method: _Node() for method in METHODS}
-        for trigger in triggers:
-            self._add(trigger)
+        self._triggers = list(triggers)
+        self._roots = _tree(self._triggers)
+
+    @property
+    def triggers(self) -> list[HttpTrigger]:
+        """All of them."""
+        return list(self._triggers)
+
+    def add(self, trigger: HttpTrigger) -> None:
+        """Answer one more. MillError where another has its path or its URL."""
+        if any(known.path == trigger.path for known in self._triggers):
+            raise MillError(f"HTTP trigger {trigger.path} already exists.")
+        self._roots = _tree([*self._triggers, trigger])
+        self._triggers.append(trigger)
+
+    def remove(self, path: str) -> None:
+        """Answer the trigger at this Windmill path no more."""
+        self._triggers = [trigger for trigger in self._triggers if trigger.path != path]
+        self._roots = _tree(self._triggers)
 
     def find(self, method: str, url_path: str) -> RouteMatch | None:
         """Return the match for what follows `/api/r/`; slashes at the end do not count."""
@@ -173,31 +190,39 @@ class RouteTable:
         found = (self.find(method, url_path) for method in METHODS)
         return any(origin in map(str.lower, match.trigger.allowed_origins or ()) for match in found if match)
 
-    def _add(self, trigger: HttpTrigger) -> None:
-        node = self._roots[trigger.http_method]
-        segments = trigger.url_path.split("/")
-        leaf = _Leaf(trigger, tuple(segment[1:] for segment in segments if segment[0] in ":*"))
-        for segment in segments:
-            if segment.startswith("*"):
-                self._refuse_second(node.rest, trigger)
-                node.rest = leaf
-                return
-            if segment.startswith(":"):
-                if node.any_segment is None:
-                    node.any_segment = _Node()
-                node = node.any_segment
-            else:
-                node = node.literals.setdefault(segment, _Node())
-        self._refuse_second(node.leaf, trigger)
-        node.leaf = leaf
 
-    @staticmethod
-    def _refuse_second(first: _Leaf | None, second: HttpTrigger) -> None:
-        if first is not None:
-            raise MillError(
-                f"{first.trigger.file} and {second.file} both answer {second.http_method.upper()} "
-                f"{second.url_path}: change the route_path of one."
-            )
+def _tree(triggers: Iterable[HttpTrigger]) -> dict[str, _Node]:
+    """Return the roots, one a method. MillError where two answer the same."""
+    roots = {method: _Node() for method in METHODS}
+    for trigger in triggers:
+        _grow(roots[trigger.http_method], trigger)
+    return roots
+
+
+def _grow(node: _Node, trigger: HttpTrigger) -> None:
+    segments = trigger.url_path.split("/")
+    leaf = _Leaf(trigger, tuple(segment[1:] for segment in segments if segment[0] in ":*"))
+    for segment in segments:
+        if segment.startswith("*"):
+            _refuse_second(node.rest, trigger)
+            node.rest = leaf
+            return
+        if segment.startswith(":"):
+            if node.any_segment is None:
+                node.any_segment = _Node()
+            node = node.any_segment
+        else:
+            node = node.literals.setdefault(segment, _Node())
+    _refuse_second(node.leaf, trigger)
+    node.leaf = leaf
+
+
+def _refuse_second(first: _Leaf | None, second: HttpTrigger) -> None:
+    if first is not None:
+        raise MillError(
+            f"{first.trigger.file} and {second.file} both answer {second.http_method.upper()} "
+            f"{second.url_path}: change the route_path of one."
+        )
 
 
 def _walk(

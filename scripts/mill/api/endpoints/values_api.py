@@ -30,6 +30,7 @@ class ValuesApi:
             Route("/variables/exists/{path:path}", endpoint(self._variable_exists)),
             Route("/variables/create", endpoint(self._create_variable), methods=["POST"]),
             Route("/variables/update/{path:path}", endpoint(self._update_variable), methods=["POST"]),
+            Route("/variables/delete/{path:path}", endpoint(self._delete_variable), methods=["DELETE"]),
             Route("/resources/get_value_interpolated/{path:path}", endpoint(self._resolved_value)),
             Route("/resources/get_value/{path:path}", endpoint(self._resource_value)),
             Route("/resources/get/{path:path}", endpoint(self._resource)),
@@ -38,6 +39,7 @@ class ValuesApi:
             Route("/resources/create", endpoint(self._create_resource), methods=["POST"]),
             Route("/resources/update/{path:path}", endpoint(self._update_resource), methods=["POST"]),
             Route("/resources/update_value/{path:path}", endpoint(self._update_resource), methods=["POST"]),
+            Route("/resources/delete/{path:path}", endpoint(self._delete_resource), methods=["DELETE"]),
         ]
 
     def _variable_value(self, call: Call) -> Response:
@@ -80,6 +82,14 @@ class ValuesApi:
             )
         )
         return PlainTextResponse(f"variable {old.path} updated")
+
+    def _delete_variable(self, call: Call) -> Response:
+        self._values.delete("variable", call.path("path"))
+        return PlainTextResponse(f"variable {call.path('path')} deleted")
+
+    def _delete_resource(self, call: Call) -> Response:
+        self._values.delete("resource", call.path("path"))
+        return PlainTextResponse(f"resource {call.path('path')} deleted")
 
     def _resolved_value(self, call: Call) -> Response:
         return json_response(self._values.resolved(call.path("path")))

@@ -15,6 +15,7 @@ from mill.errors import MillError
 from mill.repository.workspace import hint
 
 ENVIRONMENT_PREFIX = "MILL_VAR_"
+_OURS = "MILL_"
 _DEEPEST_REFERENCE = 20
 
 
@@ -111,6 +112,12 @@ class Values:
         text = json.dumps(resource.value)
         self._database.changed(sql, resource.path, text, resource.resource_type, resource.description)
 
+    def delete(self, kind: Kind, path: str) -> None:
+        """Delete what a job set; MissingValue where it set nothing, for a template is a file of people's."""
+        sql = f"DELETE FROM {kind} WHERE path = ?"  # noqa: S608 - kind is one of two literals
+        if not self._database.changed(sql, path):
+            raise MissingValue(f"There is no {kind} {path} that was set through the API.")
+
     def paths(self, kind: Kind) -> list[str]:
         """Return every known path, sorted; not those only the environment has, whose names are not paths."""
         rows = self._database.rows(f"SELECT path FROM {kind}")  # noqa: S608 - kind is one of two literals
@@ -143,15 +150,15 @@ def environment_name(path: str) -> str:
 
 
 def read_environment(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return `MILL_VAR_*` of the environment over those of `root/.env` (lines `NAME=value`, `#` comments)."""
+    """Return `MILL_*` of the environment over those of `root/.env` (lines `NAME=value`, `#` comments)."""
     found = {}
     file = root / ".env"
     if file.is_file():
         for line in file.read_text(encoding="utf-8").splitlines():
             name, separator, value = line.strip().removeprefix("export ").partition("=")
-            if separator and name.strip().startswith(ENVIRONMENT_PREFIX):
+            if separator and name.strip().startswith(_OURS):
                 found[name.strip()] = _unquoted(value.strip())
-    found.update({name: value for name, value in environment.items() if name.startswith(ENVIRONMENT_PREFIX)})
+    found.update({name: value for name, value in environment.items() if name.startswith(_OURS)})
     return found
 
 

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mill.bench.chaos.courses import STRANGERS, TWINS, Course, Faults, Store
-from mill.bench.chaos.journals import Journal, PostgresJournal, SqliteJournal
+from mill.bench.chaos.journals import journals
 from mill.bench.chaos.lives import Couple, Nursery
 from mill.bench.chaos.remotes import Service, stranger_service, twin_service
 from mill.bench.chaos.score import Score
@@ -44,8 +44,8 @@ def chaos(
     seed: Annotated[int, typer.Option(help="Repeats the same choice of moments.")] = 1,
     seconds: Annotated[float, typer.Option(min=1, help="Give up after this time.")] = 900.0,
     store: Annotated[
-        Literal["sqlite", "postgres", "both"], typer.Option(help="What keeps the journal.")
-    ] = "both",
+        Literal["sqlite", "postgres", "data_table", "all"], typer.Option(help="What keeps the journal.")
+    ] = "all",
 ) -> None:
     """Kill and stop imports at random points, resume them, and compare targets and reports with the files."""
     scores = measure(kills, rows, seed, seconds, stores(store))
@@ -65,13 +65,13 @@ def chaos(
         raise typer.Exit(1)
 
 
-def stores(wish: Literal["sqlite", "postgres", "both"]) -> tuple[Store, ...]:
-    """Return the journals to go over; MillError if there is no Postgres and only it is wanted."""
+def stores(wish: Store | Literal["all"]) -> tuple[Store, ...]:
+    """Return the journals to go over; MillError if there is no Postgres and what is wanted needs one."""
     if wish == "sqlite":
         return ("sqlite",)
     if is_installed():
-        return ("postgres",) if wish == "postgres" else ("sqlite", "postgres")
-    if wish == "postgres":
+        return ("sqlite", "postgres", "data_table") if wish == "all" else (wish,)
+    if wish != "all":
         raise MillError(f"The journal is to be in Postgres, but {MISSING}")
     typer.echo(f"mill: Without Postgres: {MISSING}", err=True)
     return ("sqlite",)
@@ -106,7 +106,7 @@ def measure(
     end = time.monotonic() + seconds
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mill-chaos-")))
-        server = stack.enter_context(postgres()) if "postgres" in stores else ""
+        server = stack.enter_context(postgres()) if set(stores) - {"sqlite"} else ""
         lanes = stack.enter_context(ThreadPoolExecutor(len(_PLANS)))
         running = []
         for plan, share in zip(_PLANS, _shares(kills), strict=True):
@@ -144,12 +144,10 @@ def _go(
     folder = above / plan.name
     home = folder / "home"
     home.mkdir(parents=True)
-    journals: list[Journal] = [
-        PostgresJournal(server, plan.name) if store == "postgres" else SqliteJournal(home) for store in stores
-    ]
     a_file = min(MOST_KILLS_A_FILE, -(-kills // len(plan.rounds)))
     with (
         plan.service(folder, end - time.monotonic()) as service,
+        journals(stores, server, plan.name, home) as opened,
         Nursery(home, folder / "first.json") as first,
         Nursery(home, folder / "second.json") as second,
     ):
@@ -159,7 +157,7 @@ def _go(
                 wanted = kills - sum(score.kills for score in scores.values())
                 if wanted <= 0:
                     return scores
-                journal = journals[(number + shift) % len(journals)]
+                journal = opened[(number + shift) % len(opened)]
                 score = Trip(lane, course, faults, journal, rows).run(min(wanted, a_file))
                 scores.setdefault((course.name, faults, journal.name), Score()).add(score)
     raise AssertionError

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from mill.bench.rig.strangers.behaviour import Behaviour
 
 Faults = Literal["none", "all"]
-Store = Literal["sqlite", "postgres"]
+Store = Literal["sqlite", "postgres", "data_table"]
 
 TWIN_FAULTS: Mapping[str, Any] = {
     "rates": {

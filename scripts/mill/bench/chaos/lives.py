@@ -42,6 +42,7 @@ class Nursery:
             "WM_WORKSPACE": "chaos",
             "WM_TOKEN": "chaos",
             "BASE_INTERNAL_URL": _NOWHERE,
+            "MILL": "1",  # this is no server, which would be asked for a data table
         }
         command = [sys.executable, str(_WORKER)]
         self._worker = self._stack.enter_context(process(command, environment, ROOT))
@@ -52,10 +53,10 @@ class Nursery:
             os.kill(self._pid, signal.SIGKILL)
         self._stack.close()
 
-    def begin(self, args: Mapping[str, Any], job: str) -> None:
-        """Start a life of an import as the job with this id."""
+    def begin(self, args: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+        """Start a life of an import; WM_JOB_ID of its environment says as which job."""
         self._result.unlink(missing_ok=True)
-        request = {"args": args, "result": str(self._result), "environment": {"WM_JOB_ID": job}}
+        request = {"args": args, "result": str(self._result), "environment": dict(environment)}
         assert self._worker.stdin is not None
         self._worker.stdin.write(json.dumps(request) + "\n")
         self._worker.stdin.flush()
@@ -75,9 +76,11 @@ class Nursery:
             raise MillError("An import ended with an error; see above.")
         return None
 
-    def live(self, args: Mapping[str, Any], job: str, kill_after: float | None) -> Report | None:
+    def live(
+        self, args: Mapping[str, Any], environment: Mapping[str, str], kill_after: float | None
+    ) -> Report | None:
         """Live one life, and kill it after so many seconds."""
-        self.begin(args, job)
+        self.begin(args, environment)
         if kill_after is None:
             return self.end()
         killer = threading.Timer(kill_after, self.send, (signal.SIGKILL,))
@@ -104,18 +107,22 @@ class Couple:
         self.first, self.second = first, second
 
     def take_over(
-        self, args: Mapping[str, Any], jobs: tuple[str, str], stop_after: float, continue_after: float
+        self,
+        args: Mapping[str, Any],
+        environments: tuple[Mapping[str, str], Mapping[str, str]],
+        stop_after: float,
+        continue_after: float,
     ) -> list[Report]:
         """Stop the first life, let its lease run out, start the second, continue the first.
 
         Return both reports, the second's first: what the first says at its end is the later word.
         """
-        self.first.begin(args, jobs[0])
+        self.first.begin(args, environments[0])
         time.sleep(stop_after)
         self.first.send(signal.SIGSTOP)
         try:
             time.sleep(LEASE_SECONDS * 1.1)
-            self.second.begin(args, jobs[1])
+            self.second.begin(args, environments[1])
             time.sleep(continue_after)
         finally:
             self.first.send(signal.SIGCONT)

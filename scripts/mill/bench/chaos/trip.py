@@ -90,7 +90,7 @@ class Trip:
         lane, score = self._lane, self._score
         after = lane.dice.uniform(0, longest) if score.kills < most_kills else None
         began = time.monotonic()
-        report = lane.couple.first.live(self._args(remote), self._next_job(), after)
+        report = lane.couple.first.live(self._args(remote), self._next_environment(), after)
         if report is None:
             score.kills += 1
             score.caught += self._journal.rows_in_doubt(self._import_id)
@@ -103,7 +103,8 @@ class Trip:
         """Live two lives: the first is stopped until the second has taken over, and goes on then."""
         moments = (self._lane.dice.uniform(0, longest), self._lane.dice.uniform(0, longest))
         self._score.stops += 1
-        return self._lane.couple.take_over(self._args(remote), (self._next_job(), self._next_job()), *moments)
+        environments = self._next_environment(), self._next_environment()
+        return self._lane.couple.take_over(self._args(remote), environments, *moments)
 
     def _hear(self, report: Report, facts: Facts) -> None:
         wrong = self._witness.hear(report, [row["record"] for row in self._rows], facts, _FIRST_LINE)
@@ -134,15 +135,15 @@ class Trip:
             remote = lane.service.open(self._course, self._faults, lane.dice.randrange(2**31))
             began = time.monotonic()
             calm = Trip(lane, self._course, self._faults, self._journal, len(self._rows))
-            lane.couple.first.live(calm._args(remote), calm._next_job(), None)
+            lane.couple.first.live(calm._args(remote), calm._next_environment(), None)
             lane.lasted[name] = (time.monotonic() - began) * LONGEST_LIFE
         return lane.lasted[name]
 
-    def _next_job(self) -> str:
-        """Return the id of a new job, or of the last one: Windmill restarts a job whose worker is gone."""
+    def _next_environment(self) -> dict[str, str]:
+        """Return that of a new job, or of the last one: Windmill restarts a job whose worker is gone."""
         if self._lane.dice.random() > SAME_JOB_SHARE:
             self._lane.jobs += 1
-        return f"job-{self._lane.jobs}"
+        return {**self._journal.environment, "WM_JOB_ID": f"job-{self._lane.jobs}"}
 
     def _emails(self) -> list[str]:
         return [row["key"] for row in self._rows]

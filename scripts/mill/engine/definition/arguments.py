@@ -62,7 +62,9 @@ def _check(subject: str, declared: Any, value: Any) -> None:
         return
     name, fits = _TYPES.get(declared.get("type") or "", ("", lambda _: True))
     if not fits(value):
-        raise MillError(f"{subject} must be {name}, not {_shown(value)}.")
+        resource = isinstance(value, str) and str(declared.get("format", "")).startswith("resource-")
+        written = " A resource is written $res:f/folder/name." if resource else ""
+        raise MillError(f"{subject} must be {name}, not {_shown(value)}.{written}")
     choices = declared.get("enum")
     if choices and value not in choices:
         raise MillError(f"{subject} must be one of {', '.join(map(str, choices))}, not {_shown(value)}.")

@@ -25,6 +25,7 @@ from mill.engine.definition.openflow import (
     Transform,
     Value,
     WhileLoop,
+    runs_body_without_flow,
     walk,
 )
 from mill.engine.definition.retry import Retry
@@ -63,6 +64,14 @@ _VALUE_SETTINGS = {
 }
 
 
+TIMES_OUT = "has timeout 0; Windmill ends such a step the moment it starts, so give it a second or more"
+HANGS = "has parallelism 0; Windmill then starts no iteration and the flow hangs, so have at least 1"
+NO_ARGUMENTS_AGAIN = (
+    "is a loop of one plain step with a `retry`; deployed, Windmill runs the loop again without the flow's"
+    " arguments, so put the retry on the step inside"
+)
+
+
 def read_flow(path: str, file: Path) -> Flow:
     """Return the flow in `file`.
 
@@ -72,6 +81,14 @@ def read_flow(path: str, file: Path) -> Flow:
     if not isinstance(document.get("value"), dict):
         raise MillError(f"{file}: has no `value` with the flow's steps.")
     return FlowReader(path, file).flow(document)
+
+
+def parse_flow(path: str, document: Mapping[str, Any]) -> Flow:
+    """Return a flow that lies in no file, from what a flow.yaml would hold; MillError as `read_flow`."""
+    try:
+        return FlowReader(path, Path(path)).flow(document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:  # of another shape, from anybody
+        raise MillError(f"{path} is not a flow as Windmill knows it: {error}.") from error
 
 
 class FlowReader:
@@ -101,6 +118,9 @@ class FlowReader:
         )
         if flow.same_worker:
             self._refuse_parallel_on_one_worker(flow)
+        for module in walk(flow.modules):
+            if module.retry.attempts and runs_body_without_flow(module, flow.failure_module):
+                self._refuse(module.id, NO_ARGUMENTS_AGAIN)
         return flow
 
     def _refuse_parallel_on_one_worker(self, flow: Flow) -> None:
@@ -124,6 +144,9 @@ class FlowReader:
         self._ids.add(step)
         self._only_known(step, raw, _STEP_SETTINGS)
         mock = self._mock(raw.get("mock"))
+        timeout = self._number_or_transform(step, raw.get("timeout"), "timeout")
+        if timeout == Transform(value=0):
+            self._refuse(step, TIMES_OUT)
         unsupported = raw["value"].get("type") not in _VALUE_SETTINGS
         return Module(
             id=step,
@@ -131,7 +154,7 @@ class FlowReader:
             summary=raw.get("summary") or "",
             skip_if=self._expr(step, raw, "skip_if"),
             mock=mock,
-            timeout=self._number_or_transform(step, raw.get("timeout"), "timeout"),
+            timeout=timeout,
             cache_ttl=int(raw["cache_ttl"]) if raw.get("cache_ttl") else None,
             retry=self._retry(step, raw.get("retry")),
             continue_on_error=bool(raw.get("continue_on_error")),
@@ -195,11 +218,14 @@ class FlowReader:
             return WhileLoop(modules, skip_failures)
         if not isinstance(raw.get("iterator"), dict):
             self._refuse(step, "is a loop without an `iterator`")
+        parallelism = self._number_or_transform(step, raw.get("parallelism"), "parallelism")
+        if raw.get("parallel") and parallelism == Transform(value=0):
+            self._refuse(step, HANGS)
         return ForLoop(
             modules,
             iterator=self._transform(step, raw["iterator"]),
             parallel=bool(raw.get("parallel")),
-            parallelism=self._number_or_transform(step, raw.get("parallelism"), "parallelism"),
+            parallelism=parallelism,
             skip_failures=skip_failures,
         )
 
@@ -230,7 +256,7 @@ class FlowReader:
         if raw is None or isinstance(raw, dict):
             return None if raw is None else self._transform(step, raw)
         if isinstance(raw, bool) or not isinstance(raw, int) or raw < 0:
-            self._refuse(step, f"has {setting} {raw!r}; it takes a whole number of at least 0")
+            self._refuse(step, f"has {setting} {raw!r}; it takes a whole number of at least 1")
         return Transform(value=raw)
 
     def _expr(self, step: str, raw: dict[str, Any], setting: str) -> str | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from mill.engine.definition.code import Code
-from mill.engine.definition.flow_file import read_flow
+from mill.engine.definition.deployed import differences
+from mill.engine.definition.flow_file import parse_flow, read_flow
 from mill.engine.definition.openflow import Flow, Module, ScriptStep, SubflowStep, walk
 from mill.engine.definition.signature import Signature, read_signatures
 from mill.errors import MillError
@@ -40,15 +43,16 @@ class Library:
         if not script.is_python:
             raise MillError(f"{script.file} is not Python; only Python scripts run here.")
         module = script.path.replace("/", ".")
-        return self._codes.get(script.file, lambda file: _read_code(file, module, importable=True))
+        # What was deployed at run time lies elsewhere, where no import finds it.
+        importable = script.file.is_relative_to(self._workspace.root)
+        return self._codes.get(script.file, lambda file: _read_code(file, module, importable=importable))
 
     def inline(self, code: str, file: Path | None, path: str) -> Code:
         """Return how to run a flow's inline script, from its own file where it has one. Raises MillError."""
         if file is None:
             file = self._inline_folder / f"{hashlib.sha256(code.encode()).hexdigest()[:20]}.py"
             if not file.is_file():
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(code, "utf-8")
+                _put(file, code)
         module = path.replace("/", ".")
         return replace(
             self._codes.get(file, lambda file: _read_code(file, module, importable=False)), module=module
@@ -62,11 +66,22 @@ class Library:
         metadata = self._settings.get(script.metadata_file, lambda _file: script.metadata())
         return metadata.get("timeout") or None, metadata.get("cache_ttl") or None
 
-    def check_flow(self, path: str) -> Flow:
-        """Return the flow, with everything it runs known to exist. Raises MillError for what is not."""
-        flow = self.flow(path)
+    def check_flow(self, path: str, text: str | None = None) -> Flow:
+        """Return the flow, with everything it runs known to exist. Raises MillError for what is not.
+
+        `text` is a flow that lies nowhere: the JSON of what a flow.yaml holds.
+        """
+        flow = self.flow(path) if text is None else parse_flow(path, json.loads(text))
         self._check(flow, (flow.path,))
         return flow
+
+    def differences(self, flow: Flow) -> list[str]:
+        """Return a sentence for each setting a preview treats otherwise, in this flow and those it runs."""
+        found = [f"{flow.path}: {sentence}" for sentence in differences(flow)]
+        for module in walk(flow.modules):
+            if isinstance(module.value, SubflowStep) and module.mock is None:
+                found += self.differences(self.flow(module.value.path))
+        return list(dict.fromkeys(found))
 
     def check_script(self, path: str) -> None:
         """Raises MillError for a script that cannot run: missing, another language, no main."""
@@ -114,6 +129,14 @@ class Library:
         if signature is None:
             raise MillError(f"{path} has no function {function}(); Windmill runs that one, so write it.")
         return signature
+
+
+def _put(file: Path, code: str) -> None:
+    """Write a file that others find whole or not at all: jobs of the same code may start at the same time."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{uuid.uuid4().hex}")
+    draft.write_text(code, "utf-8")
+    draft.replace(file)
 
 
 class _FileCache(Generic[T]):

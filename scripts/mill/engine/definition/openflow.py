@@ -156,19 +156,34 @@ class Flow:
     summary: str = ""
 
 
-def walk(modules: tuple[Module, ...]) -> Iterator[Module]:
-    """Yield every module, those inside loops and branches too."""
+def runs_body_without_flow(module: Module, failure_module: Module | None) -> bool:
+    """Whether a loop's body is a single plain step, which Windmill then runs with no flow around it."""
+    match module.value:
+        case ForLoop(modules=(body,), parallel=False) | WhileLoop(modules=(body,)):
+            return body.is_plain_script and failure_module is None
+        case _:
+            return False
+
+
+def sequences(modules: tuple[Module, ...]) -> Iterator[tuple[Module, ...]]:
+    """Yield the steps that run one after the other: these, and those of every loop and branch inside."""
+    if modules:
+        yield modules
     for module in modules:
-        yield module
         match module.value:
             case ForLoop(modules=inner) | WhileLoop(modules=inner):
-                yield from walk(inner)
+                yield from sequences(inner)
             case BranchOne(branches=branches, default=default):
-                yield from walk(default)
-                for branch in branches:
-                    yield from walk(branch.modules)
+                for inner in (default, *(branch.modules for branch in branches)):
+                    yield from sequences(inner)
             case BranchAll(branches=branches):
                 for branch in branches:
-                    yield from walk(branch.modules)
+                    yield from sequences(branch.modules)
             case _:
                 pass
+
+
+def walk(modules: tuple[Module, ...]) -> Iterator[Module]:
+    """Yield every module, those inside loops and branches too."""
+    for sequence in sequences(modules):
+        yield from sequence

@@ -7,6 +7,7 @@ from typing import Any
 
 EXECUTION = "ExecutionErr"
 INTERNAL = "InternalError"
+NOT_STARTED = "Anyhow"  # Windmill's name for what throws before a flow's first step has begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,11 @@ class Outcome:
 
 
 class BrokenFlow(Exception):
-    """A predicate, iterator, sleep or timeout threw: Windmill ends the flow with an InternalError."""
+    """A predicate, iterator, sleep or timeout threw: Windmill cannot go on with the flow."""
+
+
+class BrokenAfterStep(BrokenFlow):
+    """stop_after_if or retry_if threw: the step has failed for good, and the text alone is its error."""
 
 
 class JobCanceled(Exception):
@@ -45,11 +50,20 @@ def canceled(reason: str) -> dict[str, Any]:
     return failure("Canceled", f"Job canceled: {reason} by mill", reason=reason, canceler="mill")
 
 
+def broken(error: BrokenFlow, name: str = INTERNAL) -> Outcome:
+    """Return the outcome of a step around which a predicate threw; of the flow, where it cannot go on."""
+    if isinstance(error, BrokenAfterStep):
+        return Outcome(False, {"error": str(error)})
+    return Outcome(False, failure(name, str(error)), fatal=name == INTERNAL)
+
+
 def error_of(result: Any) -> dict[str, Any]:
     """Return the error inside a failed result; a loop's are in an array. Empty where there is none."""
     if isinstance(result, dict) and isinstance(result.get("error"), dict):
         error: dict[str, Any] = result["error"]
         return error
+    if isinstance(result, dict) and isinstance(result.get("error"), str):
+        return {"message": result["error"]}
     if isinstance(result, list):
         return next((found for item in result if (found := error_of(item))), {})
     return {}

@@ -80,11 +80,11 @@ def stream(result: Any) -> None:
 
 
 def encode_result(result: Any) -> str:
-    """Return the result as JSON: `str` for what JSON has no word for, NaN and Infinity null, no NUL."""
+    """Return the result as JSON: `str` for what JSON has no word for, NaN and Infinity null, NUL ` null `."""
     text = json.dumps(_plain(result), separators=(",", ":"), default=str)
     if "NaN" in text or "Infinity" in text:
         text = _NOT_JSON.sub(lambda match: match[0] if match[0].startswith('"') else "null", text)
-    while "\\u0000" in text and (cleaned := _NUL.sub(r"\1", text)) != text:
+    while "\\u0000" in text and (cleaned := _NUL.sub(r"\1 null ", text)) != text:
         text = cleaned
     return text
 

@@ -11,7 +11,19 @@ import pytest
 from mill.engine.definition.flow_file import read_flow
 from mill.engine.definition.openflow import ForLoop, Identity
 from mill.errors import MillError
-from tests.mill.engine.lab import Lab, Step, all_of, const, identity, loop, py, stop, subflow, while_
+from tests.mill.engine.lab import (
+    Lab,
+    Step,
+    all_of,
+    const,
+    identity,
+    loop,
+    py,
+    retries,
+    stop,
+    subflow,
+    while_,
+)
 
 
 def read(folder: Path, value: dict[str, Any]) -> Any:
@@ -41,7 +53,24 @@ def of_type(kind: str, **value: Any) -> Step:
         (of_type("rawscript", language="python3", content="!inline gone.py"), "gone.py, which is not in"),
         (identity("ask", stop_after_if={"expr": "true"}), "stops early without `skip_if_stopped`"),
         (identity("ask", skip_if="true"), "needs skip_if to be a mapping with an `expr`"),
-        (identity("ask", timeout=-1), "has timeout -1; it takes a whole number of at least 0"),
+        (identity("ask", timeout=-1), "has timeout -1; it takes a whole number of at least 1"),
+        (
+            identity("ask", timeout=0),
+            "has timeout 0; Windmill ends such a step the moment it starts",
+        ),
+        (identity("ask", timeout={"type": "static", "value": 0}), "has timeout 0; Windmill ends such a step"),
+        (
+            loop("ask", "[1]", [identity("x")], parallel=True, parallelism=0),
+            "step ask has parallelism 0; Windmill then starts no iteration and the flow hangs",
+        ),
+        (
+            loop("ask", "[1]", [py("x", "return 1")], retry=retries(1, 1)),
+            "step ask is a loop of one plain step with a `retry`; deployed, Windmill runs the loop again",
+        ),
+        (
+            while_("ask", [py("x", "return 1")], retry=retries(1, 1)),
+            "step ask is a loop of one plain step with a `retry`; deployed, Windmill runs the loop again",
+        ),
         (identity("ask", timeout="5"), "has timeout '5'"),
         (
             identity("ask", suspend={"required_events": 1, "user_auth_required": True}),
@@ -61,6 +90,30 @@ def test_what_windmill_would_run_otherwise_is_refused(tmp_path: Path, step: Step
         read(tmp_path, {"modules": [step]})
     assert sentence in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "flow.yaml"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [py("x", "return 1"), identity("y")],
+        [py("x", "return 1", retry=retries(1, 1))],
+        [py("x", "return 1", skip_if={"expr": "false"})],
+    ],
+)
+def test_a_retry_of_a_loop_with_a_flow_around_its_body_is_accepted(tmp_path: Path, body: list[Step]) -> None:
+    read(tmp_path, {"modules": [loop("l", "[1]", body, retry=retries(1, 1))]})
+
+
+@pytest.mark.parametrize(
+    ("more", "value"),
+    [({"parallel": True}, {}), ({}, {"failure_module": identity("failure")})],
+    ids=["parallel", "with a failure module"],
+)
+def test_a_retry_of_a_loop_of_one_step_is_accepted_where_a_flow_is_around_it(
+    tmp_path: Path, more: dict[str, Any], value: dict[str, Any]
+) -> None:
+    step = loop("l", "[1]", [py("x", "return 1")], retry=retries(1, 1), **more)
+    read(tmp_path, {"modules": [step], **value})
 
 
 def test_a_step_that_cannot_run_here_may_be_mocked(lab: Lab) -> None:

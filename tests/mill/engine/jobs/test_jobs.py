@@ -15,7 +15,7 @@ import pytest
 from mill.engine.jobs.outcome import error_of
 from mill.errors import MillError
 from mill.ports import Job, Resume, Target
-from tests.mill.engine.lab import Lab, const, give, identity, loop, py
+from tests.mill.engine.lab import Lab, const, give, identity, loop, py, subflow
 
 SLEEP = "import time; time.sleep(60)"
 YES = Resume(1, approved=True, payload={"note": "fine"}, approver="ann")
@@ -73,8 +73,30 @@ def test_a_flow_may_go_on_after_a_refusal_or_timeout(lab: Lab) -> None:
     assert lab.flow(steps).result == "SuspendedTimedOut"
 
 
-def test_a_trailing_suspend_is_waited_for(lab: Lab) -> None:
-    assert error_of(lab.flow([const("a", 1, suspend=suspend())]).result)["name"] == "SuspendedTimedOut"
+def test_a_trailing_pause_is_ignored_and_the_run_says_so_once(lab: Lab) -> None:
+    sleep = {"type": "static", "value": 2}
+    inner = lab.write_flow([loop("l", "[1, 2]", [const("x", 1), identity("y", sleep=sleep)])])
+    steps = [subflow("s", inner), subflow("t", inner), const("a", 1, suspend=suspend(), sleep=sleep)]
+    path = lab.write_flow(steps)
+    assert lab.run("flow", path).result == 1
+    assert not lab.waits
+    assert not lab.asked
+    said = [event.data for event in lab.events if event.kind == "warning"]
+    assert [text.split(" (")[0] for text in said] == [
+        f"{path}: step a comes last, so a deployed flow ignores its sleep and suspend, and mill does too",
+        f"{inner}: step y comes last, so a deployed flow ignores its sleep, and mill does too",
+    ]
+
+
+def test_the_run_says_that_a_preview_gives_the_only_step_of_a_loop_another_previous_result(lab: Lab) -> None:
+    lab.flow([const("a", 5), loop("l", "[1]", [give("x", "previous_result")])])
+    [said] = [event.data for event in lab.events if event.kind == "warning"]
+    assert (
+        "step x is all its loop runs, so its previous_result is the step's before in a deployed flow" in said
+    )
+    lab.events.clear()
+    lab.flow([const("a", 5), loop("l", "[1]", [give("x", "previous_result"), identity("y")])])
+    assert not [event.data for event in lab.events if event.kind == "warning"]
 
 
 def test_a_suspend_that_needs_nobody_does_not_wait(lab: Lab) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import const, fail, give, identity, stop
-from tests.mill.engine.rules.case import BAD_JS, Case, error
+from mill.conformance.rules.case import BAD_JS, BODY, Case, Ending, error
+from mill.conformance.steps import const, fail, give, identity, loop, retries, stop
 
 CASES = [
     Case("a flow without modules gives its arguments", [], {"n": 1}, args={"n": 1}),
@@ -64,14 +64,33 @@ CASES = [
         5,
     ),
     Case(
-        "a throwing skip_if breaks the flow",
+        "a throwing skip_if of the first step is named Anyhow",
         [const("a", 1, skip_if={"expr": BAD_JS})],
+        error("Anyhow", "cannot read property"),
+        False,
+    ),
+    Case(
+        "a throwing skip_if of the first step reaches the failure module",
+        [const("a", 1, skip_if={"expr": BAD_JS})],
+        "Anyhow",
+        False,
+        value={"failure_module": give("failure", "error.name")},
+    ),
+    Case(
+        "a throwing skip_if of the first step is neither retried nor gone on from",
+        [const("a", 1, skip_if={"expr": BAD_JS}, retry=retries(2, 1), continue_on_error=True), const("b", 2)],
+        error("Anyhow"),
+        False,
+    ),
+    Case(
+        "a throwing skip_if of a later step breaks the flow",
+        [const("a", 1), const("b", 2, skip_if={"expr": BAD_JS})],
         error("InternalError"),
         False,
     ),
     Case(
-        "a throwing skip_if does not reach the failure module",
-        [const("a", 1, skip_if={"expr": BAD_JS})],
+        "a throwing skip_if of a later step does not reach the failure module",
+        [const("a", 1), const("b", 2, skip_if={"expr": BAD_JS})],
         error("InternalError"),
         False,
         value={"failure_module": const("failure", "handled")},
@@ -117,11 +136,18 @@ CASES = [
         value={"skip_expr": "WM_SCHEDULED_FOR > '2020'"},
     ),
     Case(
-        "a throwing skip_expr breaks the flow",
+        "a throwing skip_expr is named Anyhow",
         [const("a", 1)],
-        error("InternalError"),
+        error("Anyhow"),
         False,
         value={"skip_expr": BAD_JS},
+    ),
+    Case(
+        "a throwing skip_expr reaches the failure module",
+        [const("a", 1)],
+        "Anyhow",
+        False,
+        value={"skip_expr": BAD_JS, "failure_module": give("failure", "error.name")},
     ),
     Case(
         "a sleep waits after its step",
@@ -142,15 +168,29 @@ CASES = [
         False,
     ),
     Case(
-        "a trailing sleep is waited for by a virtual step",
+        "a trailing sleep is ignored",
         [const("a", 1, sleep={"type": "static", "value": 2})],
         1,
-        waits=[2],
+        preview="waits 2 s",
+        in_preview=Ending(1, waits=2),
+    ),
+    Case(
+        "a trailing sleep inside a loop is ignored",
+        [loop("l", "[1]", [give("x", BODY), identity("y", sleep={"type": "static", "value": 2})])],
+        [1],
+        preview="waits 2 s",
+        in_preview=Ending([1], waits=2),
+    ),
+    Case(
+        "a trailing suspend is ignored",
+        [const("a", 1, suspend={"required_events": 1, "timeout": 2})],
+        1,
+        preview="waits for the approval",
     ),
     Case(
         "a sleep that is not a number breaks the flow",
         [const("a", 1, sleep={"type": "static", "value": "x"}), identity("b")],
-        error("InternalError", "sleep"),
+        error("InternalError", "sleep", on_server=""),
         False,
     ),
 ]

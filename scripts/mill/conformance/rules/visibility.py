@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import const, give, identity, loop, one_of, py
-from tests.mill.engine.rules.case import ITER, Case, error
+from mill.conformance.rules.case import ITER, Case, error
+from mill.conformance.steps import const, give, identity, loop, one_of, py
 
 CASES = [
     Case("a transform sees flow_input", [give("a", "flow_input.n + 1")], 2, args={"n": 1}),
@@ -44,7 +44,7 @@ CASES = [
     Case(
         "a missing variable fails the step",
         [give("a", "variable('u/test/none')")],
-        error("ExecutionErr", "no variable"),
+        error("ExecutionErr", "no variable", on_server=""),
         False,
     ),
     Case("flow_user_state() is null for what nobody set", [give("a", "flow_user_state('k')")], None),
@@ -81,7 +81,7 @@ CASES = [
     Case(
         "an unknown reference fails the step",
         [give("a", ("static", "$res:u/test/none"))],
-        error("ExecutionErr", "no resource"),
+        error("ExecutionErr", "no resource", on_server=""),
         False,
     ),
     Case("a step sees its own id", [py("a", "return os.environ['WM_FLOW_STEP_ID']")], "a"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import const, fail, give, loop, one_of, py, transforms
-from tests.mill.engine.rules.case import BAD_JS, Case, error
+from mill.conformance.rules.case import BAD_JS, Case, error
+from mill.conformance.steps import const, fail, give, loop, one_of, py, retries, transforms
+
+ISO_TIME = "typeof started_at === 'string' && started_at.includes('T') && Date.parse(started_at) > 0"
+TIMED_OUT = "job process terminated due to timeout after exceeding job-specific duration limit"
 
 CASES = [
     Case(
@@ -86,11 +89,11 @@ CASES = [
         value={"failure_module": give("failure", "results.z")},
     ),
     Case(
-        "the failure module sees started_at and flow_job_id",
+        "the failure module sees started_at, an ISO time, and flow_job_id",
         [fail("a")],
         [True, True],
         False,
-        value={"failure_module": give("failure", "[started_at > 0, flow_job_id.length == 36]")},
+        value={"failure_module": give("failure", f"[{ISO_TIME}, flow_job_id.length == 36]")},
     ),
     Case(
         "recover: true makes the flow succeed",
@@ -141,10 +144,17 @@ CASES = [
         value={"failure_module": const("failure", "handled")},
     ),
     Case(
-        "wm_failure fails the step, siblings kept",
+        "wm_failure fails the step and stays in the result, with an error beside it that names no step",
         [py("a", "return {'wm_failure': 'bad', 'n': 1}")],
-        lambda r: r["n"] == 1 and r["error"]["name"] == "ManualFailure" and r["error"]["message"] == "bad",
+        {"wm_failure": "bad", "n": 1, "error": {"name": "ManualFailure", "message": "bad"}},
         False,
+    ),
+    Case(
+        "wm_failure is retried",
+        [py("a", "return {'wm_failure': 'bad'}", retry=retries(1, 3))],
+        error("ManualFailure", "bad"),
+        False,
+        waits=[3],
     ),
     Case(
         "wm_labels changes nothing",
@@ -154,20 +164,40 @@ CASES = [
     Case(
         "a timeout is an ExecutionErr",
         [py("a", "import time; time.sleep(30)", timeout=1)],
-        error("ExecutionErr", "timed out"),
+        error("ExecutionErr", TIMED_OUT),
         False,
     ),
     Case(
         "a computed timeout acts",
         [py("a", "import time; time.sleep(30)", timeout=transforms({"t": "1"})["t"])],
-        error("ExecutionErr", "timed out"),
+        error("ExecutionErr", TIMED_OUT),
         False,
     ),
     Case(
-        "a throwing timeout breaks the flow",
+        "a timeout that is computed as 0 is over at once",
+        [py("a", "return 1", timeout=transforms({"t": "0"})["t"])],
+        error("ExecutionErr", TIMED_OUT),
+        False,
+    ),
+    Case(
+        "a throwing timeout of the first step is named Anyhow",
         [py("a", "return 1", timeout=transforms({"t": BAD_JS})["t"])],
+        error("Anyhow"),
+        False,
+    ),
+    Case(
+        "a throwing timeout of the first step reaches the failure module",
+        [py("a", "return 1", timeout=transforms({"t": BAD_JS})["t"])],
+        "Anyhow",
+        False,
+        value={"failure_module": give("failure", "error.name")},
+    ),
+    Case(
+        "a throwing timeout of a later step breaks the flow",
+        [const("z", 1), py("a", "return 1", timeout=transforms({"t": BAD_JS})["t"])],
         error("InternalError"),
         False,
+        value={"failure_module": const("failure", "handled")},
     ),
     Case(
         "a killed process is a failed step",

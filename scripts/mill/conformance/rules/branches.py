@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import all_of, const, fail, give, identity, one_of, py, stop
-from tests.mill.engine.rules.case import BAD_JS, Case, error, errors_in
+from mill.conformance.rules.case import BAD_JS, Case, error, errors_in
+from mill.conformance.steps import all_of, const, fail, give, identity, one_of, py, stop
+
+PATHS = "return [os.environ['WM_' + name] for name in ('JOB_PATH', 'FLOW_PATH', 'STATE_PATH')]"
 
 CASES = [
     Case(
@@ -38,11 +40,33 @@ CASES = [
         args={"n": 1},
     ),
     Case(
-        "a throwing branch predicate fails the step",
+        "a throwing branch predicate of the first step is named Anyhow, and reaches the failure module",
         [one_of("o", [(BAD_JS, [const("x", 1)])], [])],
-        "ExecutionErr",
+        "Anyhow",
         False,
         value={"failure_module": give("failure", "error.name")},
+    ),
+    Case(
+        "a throwing branch predicate of a later step breaks the flow",
+        [const("a", 1), one_of("o", [(BAD_JS, [const("x", 1)])], [])],
+        error("InternalError"),
+        False,
+        value={"failure_module": const("failure", "handled")},
+    ),
+    Case(
+        "a step in a branchone is named by its branch, counted from 1",
+        [one_of("o", [("false", []), ("true", [py("x", PATHS)])], [])],
+        lambda r: r == [f"{r[1]}/x", r[1], f"{r[1]}/x_user"] and r[1].endswith("/branchone-2"),
+    ),
+    Case(
+        "a step in a default branch is named by branch 0",
+        [one_of("o", [], [py("x", PATHS)])],
+        lambda r: r == [f"{r[1]}/x", r[1], f"{r[1]}/x_user"] and r[1].endswith("/branchone-0"),
+    ),
+    Case(
+        "a step in a branchall is named by its branch",
+        [all_of("a", [[py("x", PATHS)], [py("y", PATHS)]])],
+        lambda r: r[0][0].endswith("/branchall-0/x") and r[1][0].endswith("/branchall-1/y"),
     ),
     Case("a failing branch fails the step", [one_of("o", [], [fail("x")])], error("ValueError"), False),
     Case(
@@ -90,7 +114,7 @@ CASES = [
     Case(
         "a stop inside a sequential branchall stops the flow",
         [all_of("a", [[const("x", 1, stop_after_if=stop("true"))], [fail("y")]]), fail("b")],
-        1,
+        [1],
     ),
     Case(
         "a stop inside a parallel branchall ends its branch only",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import const, fail, give, identity, loop, py, stop, transforms, while_
-from tests.mill.engine.rules.case import BAD_JS, BODY, ITER, Case, error, errors_in
+from mill.conformance.rules.case import BAD_JS, BODY, ITER, Case, Ending, error, errors_in
+from mill.conformance.steps import const, fail, give, identity, loop, py, stop, transforms, while_
+
+PATHS = """
+names = [os.environ['WM_' + name] for name in ('JOB_PATH', 'FLOW_PATH', 'FLOW_STEP_ID', 'STATE_PATH')]
+return [names[1].split('/forloop-')[0], names]
+"""
 
 CASES = [
     Case("a loop gives an array in order", [loop("l", "[3, 1, 2]", [give("x", BODY)])], [3, 1, 2]),
@@ -65,18 +70,87 @@ CASES = [
         [loop("l", "[]", [fail("x")], stop_after_all_iters_if=stop("true")), const("b", 1)],
         1,
     ),
+    Case(
+        "stop_after_if of an empty loop stops the flow",
+        [loop("l", "[]", [fail("x")], stop_after_if=stop("true")), const("b", 1)],
+        [],
+    ),
     Case("a loop without steps gives an empty array", [loop("l", "[1]", [])], []),
     Case(
-        "an iterator that is not an array breaks the flow",
+        "an iterator of the first step that is not an array is named Anyhow",
         [loop("l", "({a: 1})", [const("x", 1)])],
-        error("InternalError", "Expected an array"),
+        error("Anyhow", "Expected an array"),
         False,
     ),
     Case(
-        "a throwing iterator breaks the flow",
+        "an iterator of the first step that is not an array reaches the failure module",
+        [loop("l", "({a: 1})", [const("x", 1)])],
+        "Anyhow",
+        False,
+        value={"failure_module": give("failure", "error.name")},
+    ),
+    Case(
+        "an iterator of a later step that is not an array breaks the flow",
+        [const("a", 1), loop("l", "({a: 1})", [const("x", 1)])],
+        error("InternalError", "Expected an array"),
+        False,
+        value={"failure_module": const("failure", "handled")},
+    ),
+    Case(
+        "a throwing iterator of the first step is named Anyhow",
         [loop("l", BAD_JS, [const("x", 1)])],
+        error("Anyhow"),
+        False,
+    ),
+    Case(
+        "a throwing iterator of the first step reaches the failure module",
+        [loop("l", BAD_JS, [const("x", 1)])],
+        "Anyhow",
+        False,
+        value={"failure_module": give("failure", "error.name")},
+    ),
+    Case(
+        "a throwing iterator of a later step breaks the flow",
+        [const("a", 1), loop("l", BAD_JS, [const("x", 1)])],
         error("InternalError"),
         False,
+        value={"failure_module": const("failure", "handled")},
+    ),
+    Case(
+        "the single plain step of a loop has the step before as previous result",
+        [const("a", 5), loop("l", "[1]", [give("x", "previous_result")])],
+        [5],
+        preview="the flow input with iter",
+        in_preview=Ending([{"iter": {"index": 0, "value": 1}}]),
+    ),
+    Case(
+        "a step in a loop is named by its iteration",
+        [loop("l", "[1, 2]", [py("x", PATHS), identity("y")])],
+        lambda r: all(
+            paths == [f"{flow}/forloop-{i}/x", f"{flow}/forloop-{i}", "x", f"{flow}/forloop-{i}/x_user"]
+            for i, (flow, paths) in enumerate(r)
+        ),
+    ),
+    Case(
+        "a step in a parallel loop is named by its iteration",
+        [loop("l", "[1, 2]", [py("x", PATHS)], parallel=True)],
+        lambda r: [paths[0] for _, paths in r] == [f"{flow}/forloop-{i}/x" for i, (flow, _) in enumerate(r)],
+    ),
+    Case(
+        "the single plain step of a loop is named by the loop",
+        [loop("l", "[1, 2]", [py("x", PATHS)])],
+        lambda r: all(
+            paths == [f"{flow}/loop-{i}", flow, "l", f"{flow}/l_user"] for i, (flow, paths) in enumerate(r)
+        ),
+        preview="named by the step, as in a loop of several steps",
+    ),
+    Case(
+        "an error of the single plain step of a loop has the loop's id",
+        [loop("l", "[1]", [fail("x")])],
+        lambda r: r[0]["error"]["step_id"] == "l",
+        False,
+        preview="the step's own id",
+        in_preview=Ending(lambda r: r[0]["error"]["step_id"] == "x", success=False),
     ),
     Case(
         "the iterator sees result and results",
@@ -155,6 +229,14 @@ CASES = [
             ),
         ],
         [1, 2],
+    ),
+    Case(
+        "parallelism that is computed as 0 is refused by name: on Windmill the flow hangs",
+        [loop("l", "[1, 2]", [give("x", BODY)], parallel=True, parallelism=transforms({"p": "0"})["p"])],
+        error("ExecutionErr", "parallelism came to 0"),
+        False,
+        value={"failure_module": const("failure", "handled")},
+        hangs=True,
     ),
     Case(
         "a while loop counts in iter and ends by its stop",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mill.engine.lab import all_of, const, fail, give, loop, one_of, retries, stop
-from tests.mill.engine.rules.case import BAD_JS, ITER, Case, error
+from mill.conformance.rules.case import BAD_JS, ITER, Case, error, plain_error
+from mill.conformance.steps import all_of, const, fail, give, loop, one_of, retries, stop
 
 CASES = [
     Case(
@@ -45,9 +45,9 @@ CASES = [
         False,
     ),
     Case(
-        "an early stop's error holds the result",
+        "an early stop's error does not hold the result",
         [const("a", 1, stop_after_if=stop("true", message="x"))],
-        lambda r: r["error"]["result"] == 1,
+        {"error": {"name": "EarlyStopError", "message": "x"}},
         False,
     ),
     Case(
@@ -75,9 +75,25 @@ CASES = [
         False,
     ),
     Case(
-        "a throwing stop_after_if breaks the flow",
+        "a throwing stop_after_if fails the flow with a text as the error",
         [const("a", 1, stop_after_if=stop(BAD_JS))],
-        error("InternalError"),
+        plain_error("cannot read property"),
+        False,
+    ),
+    Case(
+        "a throwing stop_after_if reaches the failure module",
+        [const("z", 0), const("a", 1, stop_after_if=stop(BAD_JS)), const("b", 2)],
+        "string",
+        False,
+        value={"failure_module": give("failure", "typeof error")},
+    ),
+    Case(
+        "a throwing stop_after_if is neither retried nor gone on from",
+        [
+            const("a", 1, stop_after_if=stop(BAD_JS), retry=retries(2, 1), continue_on_error=True),
+            const("b", 2),
+        ],
+        plain_error("cannot read property"),
         False,
     ),
     Case(

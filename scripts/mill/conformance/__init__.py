@@ -1,0 +1,1 @@
+"""Where a Windmill server differs from the rules that `mill` runs by."""

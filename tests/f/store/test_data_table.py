@@ -1,0 +1,222 @@
+"""A job finds its workspace's data table by itself, or is told why not; nothing falls back silently."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+import wmill
+
+from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
+from f.store import data_table_store
+from f.store.data_table_store import DataTableStore, workspace_store
+from f.store.stores import SqliteStore, open_store
+from mill.api.server import LocalApi
+from tests.loopback import Asked, Loopback, Reply, serve
+
+# As the server words it, in a version of today and in one of before.
+MISSING = (
+    (404, "Not found: Data table 'main' not found. No data table is configured in this workspace yet."),
+    (500, "Internal: datatable main not found"),
+)
+TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
+
+
+@pytest.fixture(autouse=True)
+def _as_a_job(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("WM_WORKSPACE", "sales")
+    monkeypatch.setenv("WM_TOKEN", "job-token")
+    for name in ("MILL", "MILL_DATA_TABLES", "WM_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(data_table_store, "_without", set())
+
+
+def job_at(server: Loopback | LocalApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASE_INTERNAL_URL", server.url)
+    if isinstance(server, LocalApi):
+        monkeypatch.setenv("WM_WORKSPACE", server.workspace_id)
+        monkeypatch.setenv("WM_TOKEN", server.token)
+
+
+@pytest.mark.parametrize(("status", "text"), MISSING)
+def test_a_workspace_without_one_is_asked_once_and_a_file_serves(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: int, text: str
+) -> None:
+    with serve(lambda _: Reply(status, text.encode())) as server:
+        job_at(server, monkeypatch)
+        for purpose in ("imports", "limits"):
+            with open_store(None, purpose) as store:
+                assert isinstance(store, SqliteStore)
+                assert not store.spans_machines
+                store.create(TABLE)
+    assert len(server.asked) == 1
+    assert {path.name for path in (tmp_path / ".millwright").glob("*.sqlite")} == {
+        "imports.sqlite",
+        "limits.sqlite",
+    }
+
+
+REFUSALS: list[tuple[Reply, type[ConnectError], str]] = [
+    (Reply(401, b"Not authorized: Operators cannot run preview jobs"), FixSettings, "may not use it"),
+    (Reply(403, b"Permission denied: not in your grants"), FixSettings, "may not use it"),
+    (
+        Reply(400, b"ExecutionErr: db error: ERROR: permission denied for database x"),
+        FixSettings,
+        "Grant CREATE",
+    ),
+    (Reply(502, b"<html>Bad gateway</html>"), TryLater, "502"),
+    (Reply(200, b"<html>Sign in</html>"), TryLater, "not reached"),
+    (Reply(200, {"rows": []}), TryLater, "cannot be read"),
+    (Reply(200, []), TryLater, "cannot be read"),
+    (Reply(drop=True), TryLater, "not reached"),
+]
+
+
+@pytest.mark.parametrize(("answer", "error", "says"), REFUSALS, ids=lambda case: str(case)[:40])
+def test_one_that_cannot_be_used_is_an_error_and_not_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: Reply, error: type[ConnectError], says: str
+) -> None:
+    """Else this job would keep in a file what the others look for in the data table."""
+    with serve(lambda _: answer) as server:
+        job_at(server, monkeypatch)
+        with pytest.raises(error, match=says) as caught:
+            open_store(None, "imports")
+    assert "job-token" not in str(caught.value)
+    assert not (tmp_path / ".millwright").exists()
+
+
+def test_a_server_that_is_gone_is_an_error_and_not_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with serve(lambda _: Reply()) as server:
+        job_at(server, monkeypatch)
+    with pytest.raises(TryLater, match="not reached"):
+        open_store(None, "imports")
+    assert not (tmp_path / ".millwright").exists()
+
+
+def test_a_laptop_and_a_plain_call_of_python_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(lambda _: Reply(500)) as server:
+        job_at(server, monkeypatch)
+        monkeypatch.setenv("MILL", "1")
+        assert workspace_store() is None
+        monkeypatch.delenv("BASE_INTERNAL_URL")
+        monkeypatch.delenv("MILL")
+        assert workspace_store() is None
+        with open_store(None, "imports") as store:
+            assert isinstance(store, SqliteStore)
+    assert server.asked == []
+
+
+def test_what_is_sent_is_what_the_official_client_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windmill lets an operator's job pass only in this shape."""
+
+    def answer(asked: Asked) -> Reply:
+        return Reply(200, [[] for _ in asked.json["content"].split(";") if _.strip()])
+
+    with serve(answer) as server:
+        job_at(server, monkeypatch)
+        with DataTableStore(server.url, "sales", "job-token") as store:
+            store.execute("DELETE FROM t WHERE key = :key", {"key": "a"})
+        client = wmill.Windmill()  # type: ignore[no-untyped-call]
+        client.datatable("main:millwright").query("DELETE FROM t WHERE key = $1", "a").execute()
+        client.client.close()
+    ours, theirs = server.asked
+    assert (ours.method, ours.path) == (theirs.method, theirs.path)
+    assert ours.headers["Authorization"] == theirs.headers["Authorization"]
+    assert ours.json.keys() == theirs.json.keys() == {"content", "language", "args"}
+    assert ours.json["language"] == theirs.json["language"]
+    assert ours.json["args"]["database"] == theirs.json["args"]["database"] == "datatable://main"
+    assert 'SET search_path TO "millwright";' in theirs.json["content"]
+    assert 'SET search_path TO "millwright";' in ours.json["content"]
+
+
+def test_a_worker_without_a_server_of_its_own_runs_a_job_for_it() -> None:
+    with DataTableStore("https://windmill.example.com", "sales", "t") as store:
+        assert store._url.endswith("/api/w/sales/jobs/run_wait_result/preview")
+
+
+def test_the_schema_is_made_once_and_tables_that_are_there_cost_nothing(
+    data_table_api: LocalApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_at(data_table_api, monkeypatch)
+    for _ in range(2):
+        store = workspace_store()
+        assert store is not None
+        store.create(TABLE)
+        store.close()
+    store = workspace_store()
+    assert store is not None
+    with store:
+        with monkeypatch.context() as patch:
+            patch.delattr(store, "_session")  # whoever asks the server fails
+            store.create(TABLE)
+            assert store.columns("t") == ["key", "n"]
+        store.execute("DROP SCHEMA millwright CASCADE")
+
+
+def test_what_another_has_left_on_the_servers_connection_is_over(data_table_api: LocalApi) -> None:
+    """Windmill's worker uses a connection again, and an error in a transaction leaves it unusable."""
+    client = wmill.Windmill(data_table_api.url, data_table_api.token, data_table_api.workspace_id)  # type: ignore[no-untyped-call]
+    with pytest.raises(Exception, match="400"):
+        client.datatable("main").query("BEGIN; SELECT 1/0; COMMIT").fetch()
+    with pytest.raises(Exception, match="400"):
+        client.datatable("main").query("SELECT 1").fetch()
+    client.client.close()
+    with DataTableStore(data_table_api.url, data_table_api.workspace_id, data_table_api.token) as store:
+        assert store.open()
+        assert store.execute("SELECT 1, 'a', :n", {"n": 0.1}) == [(1, "a", 0.1)]
+        store.execute("DROP SCHEMA millwright CASCADE")
+
+
+def test_values_and_columns_come_back_as_they_are(data_table_api: LocalApi) -> None:
+    with DataTableStore(data_table_api.url, data_table_api.workspace_id, data_table_api.token) as store:
+        assert store.open()
+        values = {"a": "ünï $1 :b ; '", "b": 2**62, "c": 1732800000.123456, "d": None, "e": True, "f": ""}
+        sql = "SELECT :a AS x, :b AS x, :c AS x, :d AS y, :e AS a, :f"
+        assert store.execute(sql, values) == [tuple(values.values())]
+        for bad in ("a\0b", "\ud800"):
+            with pytest.raises(FixInput):
+                store.execute("SELECT :a", {"a": bad})
+        store.execute("DROP SCHEMA millwright CASCADE")
+
+
+def test_who_reads_the_data_table_reads_no_person_and_no_token(
+    data_table_api: LocalApi, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import whose target has a token server: what lies in the tables afterwards."""
+    from f.customers.create_customers import main  # noqa: PLC0415 - with the environment of the job
+
+    job_at(data_table_api, monkeypatch)
+    monkeypatch.setenv("MILL", "1")
+    monkeypatch.setenv("MILL_DATA_TABLES", "1")
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/token":
+            return Reply(200, {"access_token": "an-access-token", "expires_in": 3600})
+        return Reply(201, {"id": "1"})
+
+    with serve(answer) as server:
+        oauth = {
+            "type": "oauth2",
+            "token_url": f"{server.url}/token",
+            "client_id": "c",
+            "client_secret": "a-secret",
+        }
+        api = {"kind": "generic", "base_url": server.url, "authentication": oauth}
+        done = main(api, [{"name": "Ada Lovelace", "email": "ada@example.com", "phone": "+442079460123"}])  # type: ignore[arg-type]
+    assert done["counts"]["created"] == 1
+    assert "one machine" not in done["guarantee"]
+    with psycopg.connect(postgres) as connection:
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'millwright'"
+        ).fetchall()
+        rows = [connection.execute(f"SELECT * FROM millwright.{table}").fetchall() for (table,) in tables]
+        connection.execute("DROP SCHEMA millwright CASCADE")
+    assert {"import_rows", "connect_token", "store_lease"} <= {table for (table,) in tables}
+    kept = json.dumps(rows, default=str)
+    for told in ("Ada", "Lovelace", "ada@", "9460123", "an-access-token", "a-secret"):
+        assert told not in kept

@@ -1,0 +1,39 @@
+"""The forms of scripts and flows: what every run needs comes first, what few need last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mill.repository.yaml_file import read_mapping
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted([*ROOT.glob("f/*/*.script.yaml"), *ROOT.glob("f/*/*__flow/flow.yaml")])
+# Most people leave these as they are; some the flow around a script fills in.
+SELDOM = {
+    *("journal", "database", "storage", "park_after", "resend_unknown", "resend_missing", "apply_plan"),
+    *("chunk_rows", "parallel_jobs", "concurrency", "batch_size", "delay_between_batches", "renews_at"),
+    *("max_concurrent_requests", "encoding", "delimiter", "has_header", "max_url_mb", "lease_minutes"),
+    *("max_attempts", "message_key", "dedupe_key", "thread_ts", "seed", "attempt", "operation"),
+    *("import_id", "chunk", "planned_outcomes", "certificate", "arguments", "flow", "continues"),
+}
+
+
+def schema_of(file: Path) -> dict[str, Any]:
+    schema: dict[str, Any] = read_mapping(file).get("schema") or {}
+    return schema
+
+
+FORMS = {
+    str(file.relative_to(ROOT / "f")): schema for file in FILES if (schema := schema_of(file)).get("order")
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_must_be_given_comes_first_and_what_few_need_last(name: str) -> None:
+    order, required = FORMS[name]["order"], set(FORMS[name].get("required", ()))
+    assert set(order[: len(required)]) == required
+    seldom = [one in SELDOM for one in order if one not in required]
+    assert seldom == sorted(seldom), order
