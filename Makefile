@@ -11,7 +11,7 @@ help:
 	@echo "make run     import the sample customers into the mock API, on this machine"
 	@echo "make test    everything CI runs: style, types, metadata, lint, tests"
 	@echo "make chaos   kill imports at random points 200 times, resume them, and count what is lost, there twice or misreported"
-	@echo "make lock    resolve requirements.lock again, then the locks of the scripts"
+	@echo "make lock    resolve requirements.lock again, then the pins and locks of the scripts"
 	@echo "make clean   remove what these commands made"
 
 run: $(INSTALLED)
@@ -49,7 +49,7 @@ $(CLI): package.json package-lock.json
 
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra mill --extra test pyproject.toml --output-file requirements.lock
-	$(BIN)/mill metadata
+	$(BIN)/mill metadata --pin
 
 clean:
 	rm -rf $(VENV) node_modules .mill .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,7 +6,16 @@ same `exchange`. aiohttp is imported only when the first asynchronous call is ma
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# aiohttp
+# aiohappyeyeballs==2.7.1
+# aiohttp==3.14.5
+# aiosignal==1.4.0
+# attrs==26.1.0
+# frozenlist==1.8.0
+# idna==3.20
+# multidict==7.2.1
+# propcache==0.5.4
+# typing-extensions==4.16.0
+# yarl==1.25.1
 
 from __future__ import annotations
 

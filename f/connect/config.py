@@ -3,6 +3,13 @@
 Only here is pydantic imported. Every fault is named, with the path of the field and without its value.
 """
 
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-extensions==4.16.0
+# typing-inspection==0.4.5
+
 from __future__ import annotations
 
 import dataclasses

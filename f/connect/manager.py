@@ -2,7 +2,11 @@
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# pydantic
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-extensions==4.16.0
+# typing-inspection==0.4.5
 
 from __future__ import annotations
 

@@ -13,9 +13,11 @@ quota is used up or the API asks for a long pause, the job stops and parks the r
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# email-validator
-# phonenumbers
-# pycountry
+# dnspython==2.9.2
+# email-validator==2.4.0
+# idna==3.20
+# phonenumbers==9.0.43
+# pycountry==26.2.16
 
 import os
 import secrets

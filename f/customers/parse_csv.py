@@ -6,6 +6,16 @@ chunks, the refused rows with their reasons, and the counts. A second run does t
 As the first step of a flow it is handed all its inputs as `arguments`, and refuses what the flow cannot use.
 """
 
+# extra_requirements:
+# anyio==4.16.0
+# certifi==2026.10.18
+# h11==0.16.0
+# httpcore==1.0.9
+# httpx==0.28.1
+# idna==3.20
+# typing-extensions==4.16.0
+# wmill==1.850.0
+
 import hashlib
 import os
 import time

@@ -5,8 +5,10 @@ Holds for every script of this folder that shares the state. A second run change
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# email-validator
-# phonenumbers
+# dnspython==2.9.2
+# email-validator==2.4.0
+# idna==3.20
+# phonenumbers==9.0.43
 
 from typing import Literal, TypedDict
 

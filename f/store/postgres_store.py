@@ -1,5 +1,10 @@
 """The shared store in Postgres: a connection per thread, statements written for `f.store.store`."""
 
+# extra_requirements:
+# psycopg[binary]==3.3.9
+# psycopg-binary==3.3.9
+# typing-extensions==4.16.0
+
 # ruff: noqa: D102 - Store says what its methods are for
 
 from __future__ import annotations

@@ -5,12 +5,18 @@ them: the data table of the workspace, which every job finds by itself, or the `
 every script is given. A SQLite file in the home directory serves the jobs of one machine.
 """
 
-# ruff: noqa: D102, ERA001 - Store says what its methods are for; the list below is for Windmill
+# ruff: noqa: D102 - Store says what its methods are for; the list below is for Windmill
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# psycopg[binary]
-# requests
+# certifi==2026.10.18
+# charset-normalizer==3.5.2
+# idna==3.20
+# psycopg[binary]==3.3.9
+# psycopg-binary==3.3.9
+# requests==2.34.2
+# typing-extensions==4.16.0
+# urllib3==2.8.0
 
 from __future__ import annotations
 

@@ -2,8 +2,14 @@
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# wmill
-# httpx
+# anyio==4.16.0
+# certifi==2026.10.18
+# h11==0.16.0
+# httpcore==1.0.9
+# httpx==0.28.1
+# idna==3.20
+# typing-extensions==4.16.0
+# wmill==1.850.0
 
 from __future__ import annotations
 

@@ -3,31 +3,32 @@
 A template is a file in Windmill's own format under `resources/live`; its path there is its path on
 Windmill. Values of secret variables, and of variables whose value is empty, are asked for: they come
 from the environment or from a hidden prompt, never from a file.
+
+`resources/mock` is for practising. Of it an instance gets what works there: not what only `mill` serves,
+and nothing that `resources/live` has under the same path, such as the key of a real route.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
+import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from mill.api.storage.values import environment_name
 from mill.errors import MillError
-from mill.repository.wmill_cli import WmillCli
+from mill.repository.remote_workspace import RemoteWorkspace
 from mill.repository.workspace import Item, Workspace
 
-TEMPLATES = "resources/live"
-
-# What the CLI reads where no profile is selected; then nothing of the user's own configuration is used.
-SESSION = ("WM_WORKSPACE", "WM_TOKEN", "BASE_INTERNAL_URL")
+LIVE = "resources/live"
+MOCK = "resources/mock"
 
 Action = Literal["create", "overwrite", "keep"]
 Ask = Callable[[str], str]
+
+_TWIN = re.compile(r"(?:^|//[^/]*)/twins/")
+_REFERENCE = re.compile(r"\$(?:var|res|jsonvar):(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,18 @@ class Planned:
 
 
 class ResourcePush:
-    """One push, to the workspace that `wmill` has selected or that the variables of SESSION name."""
+    """One push, to the workspace that `wmill` has selected or that the environment names."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, *, mock: bool = False) -> None:
         self._workspace = workspace
-        self._cli = WmillCli(workspace.root)
+        self._remote = RemoteWorkspace(workspace)
+        self._templates_in = MOCK if mock else LIVE
+        self.left_out: list[str] = []  # templates that make no sense on an instance
+        self.folders: list[str] = []  # created by the last push
 
     def plan(self, paths: Sequence[str] = (), *, overwrite: bool = False) -> list[Planned]:
         """Variables first, so that a resource finds what it refers to."""
-        existing = {kind: self._existing(kind) for kind in ("variable", "resource")}
+        existing = {kind: self._remote.paths(kind) for kind in ("variable", "resource")}
         planned = []
         for item in self._templates(paths):
             there = item.path in existing[item.kind]
@@ -67,60 +71,82 @@ class ResourcePush:
         All values are known before the first push, so that a missing one leaves nothing half done.
         """
         todo = [entry for entry in planned if entry.action != "keep"]
-        values = self._values(todo, ask)
+        values = _values(todo, ask)
+        self.folders = self._remote.create_folders({*self._pushed_paths(), *(one.item.path for one in todo)})
         for entry in todo:
-            self._push(entry.item, values.get(entry.item.path))
+            value = values.get(entry.item.path)
+            content = entry.item.value() | ({} if value is None else {"value": value})
+            self._remote.push(entry.item.kind, entry.item.path, content, secret=value)
         return todo
 
+    def _pushed_paths(self) -> Iterator[str]:
+        """Yield a path in each folder of the repository: `wmill sync push` needs them all."""
+        for file in self._workspace.root.glob("f/*/folder.meta.yaml"):
+            yield f"f/{file.parent.name}/"
+
     def _templates(self, paths: Sequence[str]) -> list[Item]:
-        folder = self._workspace.root / TEMPLATES
-        items = [*self._workspace.variables(folder), *self._workspace.resources(folder)]
+        folder = self._workspace.root / self._templates_in
+        items = self._items(self._templates_in)
         if not items:
             raise MillError(f"There are no templates in {folder}.")
+        if self._templates_in == MOCK:
+            kept = _for_an_instance(items, {item.path for item in self._items(LIVE)})
+            self.left_out = sorted({item.path for item in items} - {item.path for item in kept})
+            items = kept
         if not paths:
             return items
-        wanted = [path.removeprefix(f"{TEMPLATES}/").rstrip("/") for path in paths]
+        wanted = [path.removeprefix(f"{self._templates_in}/").rstrip("/") for path in paths]
         chosen = [item for item in items if any(_inside(item, path) for path in wanted)]
         if not chosen:
-            raise MillError(f"No template under {TEMPLATES} is called {' or '.join(paths)}.")
+            raise MillError(f"No template under {self._templates_in} is called {' or '.join(paths)}.")
         return chosen
 
-    def _existing(self, kind: str) -> set[str]:
-        done = self._run(kind, "list", "--json")
-        try:
-            return {entry["path"] for entry in json.loads(done)}
-        except (json.JSONDecodeError, TypeError, KeyError) as error:
-            raise MillError(f"`wmill {kind} list` gave no list:\n{done}", exit_code=1) from error
+    def _items(self, templates: str) -> list[Item]:
+        folder = self._workspace.root / templates
+        return [*self._workspace.variables(folder), *self._workspace.resources(folder)]
 
-    def _values(self, todo: Sequence[Planned], ask: Ask | None) -> dict[str, str]:
-        values: dict[str, str] = {}
-        missing: list[str] = []
-        for entry in todo:
-            if entry.variable is None:
-                continue
-            given = os.environ.get(entry.variable) or (ask(entry.item.path) if ask else "")
-            if given:
-                values[entry.item.path] = given
-            else:
-                missing.append(f"{entry.variable} ({entry.item.path})")
-        if missing:
-            raise MillError(f"Set {', '.join(missing)} in the environment, or run this at a terminal.")
-        return values
 
-    def _push(self, item: Item, value: str | None) -> None:
-        content = item.value() | ({} if value is None else {"value": value})
-        with _private_file(content, f".{item.kind}.json") as file:
-            options = ["--plain-secrets"] if item.kind == "variable" else []
-            self._run(item.kind, "push", str(file), item.path, *options, secret=value)
+def _for_an_instance(items: Sequence[Item], live: set[str]) -> list[Item]:
+    """Return the templates that work on an instance, and the variables that one of these reads."""
+    resources = [item for item in items if item.kind == "resource"]
+    out = live | {item.path for item in resources if any(map(_TWIN.search, _texts(item.value())))}
+    while more := {item.path for item in resources if item.path not in out and _references(item) & out}:
+        out |= more
+    kept = [item for item in resources if item.path not in out]
+    read = {path for item in kept for path in _references(item)}
+    unread = {path for item in resources if item.path in out for path in _references(item)} - read
+    variables = [item for item in items if item.kind == "variable"]
+    return [*(item for item in variables if item.path not in out | unread), *kept]
 
-    def _run(self, *arguments: str, secret: str | None = None) -> str:
-        isolated = all(os.environ.get(name) for name in SESSION)
-        done = self._cli.run(*arguments, isolated=isolated)
-        if done.exit_code:
-            said = done.output.replace(secret, "***") if secret else done.output
-            said = said or "It says nothing. Is a workspace chosen? If not: `npx wmill workspace add`."
-            raise MillError(f"`wmill {arguments[0]} {arguments[1]}` failed:\n{said}", exit_code=1)
-        return done.stdout
+
+def _references(item: Item) -> set[str]:
+    return {found[1] for text in _texts(item.value()) for found in _REFERENCE.finditer(text)}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+    elif isinstance(value, str):
+        yield value
+
+
+def _values(todo: Sequence[Planned], ask: Ask | None) -> dict[str, str]:
+    values: dict[str, str] = {}
+    missing: list[str] = []
+    for entry in todo:
+        if entry.variable is None:
+            continue
+        given = os.environ.get(entry.variable) or (ask(entry.item.path) if ask else "")
+        if given:
+            values[entry.item.path] = given
+        else:
+            missing.append(f"{entry.variable} ({entry.item.path})")
+    if missing:
+        raise MillError(f"Set {', '.join(missing)} in the environment, or run this at a terminal.")
+    return values
 
 
 def _asked_for(item: Item) -> str | None:
@@ -135,14 +161,3 @@ def _asked_for(item: Item) -> str | None:
 
 def _inside(item: Item, path: str) -> bool:
     return item.path == path or item.path.startswith(f"{path}/") or f"{item.path}.{item.kind}.yaml" == path
-
-
-@contextmanager
-def _private_file(content: dict[str, Any], suffix: str) -> Iterator[Path]:
-    """A file only this user can read, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="mill-push-") as folder:
-        file = Path(folder, f"value{suffix}")
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(content, stream)
-        yield file

@@ -3,6 +3,9 @@
 Pure; nothing here knows a credential.
 """
 
+# extra_requirements:
+# orjson==3.13.0
+
 from __future__ import annotations
 
 import json

@@ -8,8 +8,14 @@ dataclass for its settings, a class that is an `Auth`, and one `register(Setting
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# cryptography
-# requests
+# certifi==2026.10.18
+# cffi==2.1.1
+# charset-normalizer==3.5.2
+# cryptography==50.0.2
+# idna==3.20
+# pycparser==3.12
+# requests==2.34.2
+# urllib3==2.8.0
 
 from __future__ import annotations
 

@@ -7,6 +7,13 @@ and using it again makes many servers revoke the whole family.
 Tokens lie in the store as they are: keep a SQLite file or a Postgres table as safe as the secret itself.
 """
 
+# extra_requirements:
+# certifi==2026.10.18
+# charset-normalizer==3.5.2
+# idna==3.20
+# requests==2.34.2
+# urllib3==2.8.0
+
 # ruff: noqa: D102 - Auth says what its methods are for
 
 from __future__ import annotations

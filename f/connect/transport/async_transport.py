@@ -1,5 +1,21 @@
 """Sends attempts with aiohttp: as many at once as wanted on one thread."""
 
+# extra_requirements:
+# aiohappyeyeballs==2.7.1
+# aiohttp==3.14.5
+# aiosignal==1.4.0
+# attrs==26.1.0
+# certifi==2026.10.18
+# charset-normalizer==3.5.2
+# frozenlist==1.8.0
+# idna==3.20
+# multidict==7.2.1
+# propcache==0.5.4
+# requests==2.34.2
+# typing-extensions==4.16.0
+# urllib3==2.8.0
+# yarl==1.25.1
+
 from __future__ import annotations
 
 import asyncio

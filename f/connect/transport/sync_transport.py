@@ -3,6 +3,13 @@
 Redirects, cookies, netrc and retries of `requests` and urllib3 are off: the exchange decides.
 """
 
+# extra_requirements:
+# certifi==2026.10.18
+# charset-normalizer==3.5.2
+# idna==3.20
+# requests==2.34.2
+# urllib3==2.8.0
+
 from __future__ import annotations
 
 import contextlib

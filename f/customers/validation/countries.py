@@ -1,5 +1,8 @@
 """Countries as people write them, to ISO 3166-1 alpha-2."""
 
+# extra_requirements:
+# pycountry==26.2.16
+
 from __future__ import annotations
 
 from functools import cache, lru_cache

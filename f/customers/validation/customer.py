@@ -1,5 +1,10 @@
 """A customer, and the rules that make a row of text into one. Pure: no files, no network, no clock."""
 
+# extra_requirements:
+# dnspython==2.9.2
+# email-validator==2.4.0
+# idna==3.20
+
 from __future__ import annotations
 
 import re

@@ -1,5 +1,10 @@
 """E-mail addresses. email-validator decides; most addresses need not be sent through all of it."""
 
+# extra_requirements:
+# dnspython==2.9.2
+# email-validator==2.4.0
+# idna==3.20
+
 from __future__ import annotations
 
 import re

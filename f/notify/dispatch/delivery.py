@@ -3,20 +3,37 @@
 Each kind's modules are imported on first use: a job mostly has one kind.
 """
 
-# ruff: noqa: ERA001 - the list below is for Windmill
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# aiohttp
-# cryptography
-# email-validator
-# httpx
-# orjson
-# phonenumbers
-# psycopg[binary]
-# requests
-# urllib3
-# wmill
+# aiohappyeyeballs==2.7.1
+# aiohttp==3.14.5
+# aiosignal==1.4.0
+# anyio==4.16.0
+# attrs==26.1.0
+# certifi==2026.10.18
+# cffi==2.1.1
+# charset-normalizer==3.5.2
+# cryptography==50.0.2
+# dnspython==2.9.2
+# email-validator==2.4.0
+# frozenlist==1.8.0
+# h11==0.16.0
+# httpcore==1.0.9
+# httpx==0.28.1
+# idna==3.20
+# multidict==7.2.1
+# orjson==3.13.0
+# phonenumbers==9.0.43
+# propcache==0.5.4
+# psycopg[binary]==3.3.9
+# psycopg-binary==3.3.9
+# pycparser==3.12
+# requests==2.34.2
+# typing-extensions==4.16.0
+# urllib3==2.8.0
+# wmill==1.850.0
+# yarl==1.25.1
 
 from __future__ import annotations
 

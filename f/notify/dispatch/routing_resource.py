@@ -1,5 +1,12 @@
 """The resource `notification_routing`: channels, and which events go where. Read once, checked whole."""
 
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-extensions==4.16.0
+# typing-inspection==0.4.5
+
 from __future__ import annotations
 
 from collections.abc import Mapping

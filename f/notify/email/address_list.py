@@ -8,6 +8,11 @@ Whoever is written is read, or the text is refused: nobody is ever left out of i
 allows besides (groups, routes, comments around a bare address) is refused with a sentence.
 """
 
+# extra_requirements:
+# dnspython==2.9.2
+# email-validator==2.4.0
+# idna==3.20
+
 from __future__ import annotations
 
 import re

@@ -2,7 +2,7 @@
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# orjson
+# orjson==3.13.0
 
 from __future__ import annotations
 

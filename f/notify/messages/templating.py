@@ -5,6 +5,10 @@ into Python; the sandbox refuses attributes like `__class__`.
 https://jinja.palletsprojects.com/en/stable/sandbox/
 """
 
+# extra_requirements:
+# jinja2==3.1.6
+# markupsafe==3.0.4
+
 from __future__ import annotations
 
 import functools

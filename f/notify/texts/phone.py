@@ -1,5 +1,8 @@
 """Phone numbers as E.164. No country is ever guessed: it is in the number, or the caller states it."""
 
+# extra_requirements:
+# phonenumbers==9.0.43
+
 from __future__ import annotations
 
 import phonenumbers

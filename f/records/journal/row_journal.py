@@ -16,6 +16,9 @@ What was applied before (`content`, `remote_id`) stays while a change of it (`se
 a change which is refused, or never sent, leaves it as it was.
 """
 
+# extra_requirements:
+# orjson==3.13.0
+
 from __future__ import annotations
 
 # ruff: noqa: D102 - Journal says what the methods of the two journals are for

@@ -1,5 +1,15 @@
 """Where an import's bytes come from: an upload, pasted text, an object, or a URL. Always streamed."""
 
+# extra_requirements:
+# anyio==4.16.0
+# certifi==2026.10.18
+# h11==0.16.0
+# httpcore==1.0.9
+# httpx==0.28.1
+# idna==3.20
+# typing-extensions==4.16.0
+# wmill==1.850.0
+
 from __future__ import annotations
 
 import base64

@@ -4,6 +4,15 @@ The arguments come as JSON text, as the flow was given them: references such as 
 references, so that no credential is kept with the scheduled job.
 """
 
+# extra_requirements:
+# anyio==4.16.0
+# certifi==2026.10.18
+# h11==0.16.0
+# httpcore==1.0.9
+# httpx==0.28.1
+# idna==3.20
+# typing-extensions==4.16.0
+
 from __future__ import annotations
 
 import json

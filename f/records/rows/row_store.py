@@ -3,6 +3,9 @@
 And what the jobs that send them hand to the report.
 """
 
+# extra_requirements:
+# orjson==3.13.0
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator

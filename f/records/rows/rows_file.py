@@ -1,5 +1,8 @@
 """A file of rows to import again, in the workspace's storage: rejects, parked rows, missing rows."""
 
+# extra_requirements:
+# orjson==3.13.0
+
 from __future__ import annotations
 
 import tempfile

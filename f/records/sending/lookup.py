@@ -6,6 +6,9 @@ not documented, the first import finds out how it says so, with the first row it
     a row just made --asked for until it is found--> a row never made, asked for --> LookupProof, kept
 """
 
+# extra_requirements:
+# orjson==3.13.0
+
 from __future__ import annotations
 
 import time

@@ -5,6 +5,9 @@ reply. What only some APIs can do is a capability of its own: `Lookup` finds rec
 takes many rows as one job, `Quota` says how many calls are left. A `Target` is a kind with checked settings.
 """
 
+# extra_requirements:
+# orjson==3.13.0
+
 from __future__ import annotations
 
 import hashlib

@@ -26,6 +26,9 @@ def push(
         list[str] | None, typer.Argument(help="Windmill paths or folders; all where none.")
     ] = None,
     *,
+    mock: Annotated[
+        bool, typer.Option("--mock", help="Push what resources/mock has for practising on an instance.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace those that exist already.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, do nothing.")] = False,
 ) -> None:
@@ -34,17 +37,27 @@ def push(
     The workspace is the one `wmill` has selected (`wmill workspace add`), or
     the one WM_WORKSPACE, WM_TOKEN and BASE_INTERNAL_URL name.
 
-    What exists is left alone; --overwrite replaces it.
+    What exists is left alone; --overwrite replaces it. Folders that the
+    repository has and the workspace lacks are created first, so that a member
+    who is no admin may write into them.
+
+    --mock takes the templates of resources/mock instead, to practise with.
+    Left out are those that only `mill` serves on this machine (the twins), and
+    those that resources/live has as well: they guard or send for real.
 
     Values of secrets come from the environment, or from a hidden prompt at a
     terminal: for f/crm/token the name is MILL_VAR_F_CRM_TOKEN.
     """
-    pushing = ResourcePush(Workspace.find())
+    pushing = ResourcePush(Workspace.find(), mock=mock)
     planned = pushing.plan(paths or (), overwrite=overwrite)
+    if pushing.left_out:
+        typer.echo(f"Not for an instance: {', '.join(pushing.left_out)}.", err=True)
     if dry_run:
         Console().print(_table(planned))
         return
     done = pushing.push(planned, _ask if sys.stdin.isatty() else None)
+    for name in pushing.folders:
+        typer.echo(f"created folder f/{name}")
     for entry in done:
         typer.echo(
             f"{'created' if entry.action == 'create' else 'overwrote'} {entry.item.kind} {entry.item.path}"

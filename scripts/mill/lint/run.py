@@ -24,6 +24,7 @@ from mill.lint.sources.document import Document, mapping
 from mill.lint.sources.finding import Finding, Place, relative
 from mill.lint.sources.flow_tree import FlowTree
 from mill.lint.sources.python_source import Source
+from mill.locks.resolve import CONSTRAINTS
 from mill.metadata.lock_jobs import workspace_dependencies
 from mill.repository.python_syntax import explain
 from mill.repository.wmill_cli import WmillCli
@@ -77,6 +78,7 @@ class _Checks:
         self._workspace = workspace
         self._root = workspace.root
         self._dependencies = workspace_dependencies(workspace.root)
+        self._pinned = (workspace.root / CONSTRAINTS).is_file()
         names = (file.name.removesuffix(_RESOURCE_TYPE) for file in self._root.glob(f"*{_RESOURCE_TYPE}"))
         self._resource_types = frozenset(names)
         self._documents: dict[Path, Document] = {}
@@ -143,7 +145,7 @@ class _Checks:
             return
         yield from check_signature(source, self._resource_types, has_form=has_form)
         text = lock.read_text(encoding="utf-8") if lock.is_file() else None
-        yield from check_imports(source, self._dependencies, text)
+        yield from check_imports(source, self._dependencies, text, pinned=self._pinned)
 
     def _read_module(self, path: str) -> str | None:
         file = self._root / f"{path}.py"

@@ -43,7 +43,7 @@ ROOT = Path(__file__).parents[3]
 PATH = "f/customers/import_csv"
 FLOW = Target("flow", PATH)
 WEBHOOK = f"/api/w/local/jobs/run/f/{PATH}"
-ROUTE = "/api/r/customers/import"
+ROUTE = "/api/r/local/customers/import"
 JSON = {"Content-Type": "application/json"}
 CSV = {"Content-Type": "text/csv"}
 ROWS = "name,email\nAda,ada@example.com\n"
@@ -110,6 +110,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     stage = Stage(tmp_path_factory.mktemp("workspace"), tmp_path_factory.mktemp("state"))
     stage.jobs.functions[PATH] = lambda _: None
     route = {"script_path": PATH, "route_path": "customers/import", "is_flow": True, "raw_string": True}
+    route |= {"workspaced_route": True}
     stage.trigger(PATH, **route, request_type="async")
     with stage.serve():
         yield stage

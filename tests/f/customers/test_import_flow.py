@@ -128,7 +128,7 @@ def test_a_wrong_credential_is_tried_once_a_job_and_no_row_is_lost(
 def test_the_mocks_own_key_is_checked(session: Session) -> None:
     api = {
         "kind": "generic",
-        "base_url": "/api/r/mock",
+        "base_url": "/api/r/local/mock",
         "authentication": {"type": "api_key", "key": "wrong", "name": "X-API-Key"},
     }
     completed = run(session, api=api, text=table(3))
@@ -243,7 +243,7 @@ def client_of(asked: Asked) -> int:
 def test_a_csv_posted_to_the_route_is_imported(session: Session) -> None:
     def post(headers: Mapping[str, str]) -> str:
         request = urllib.request.Request(
-            f"{session.platform.url}/api/r/customers/import?default_country=US&dry_run=true",
+            f"{session.platform.url}/api/r/local/customers/import?default_country=US&dry_run=true",
             data=table(4).encode(),
             headers={"Content-Type": "text/csv", **headers},
         )

@@ -302,7 +302,7 @@ def test_a_posted_file_is_planned_and_then_applied_by_the_hash(opened: tuple[Ses
 
     def post(query: str) -> Completed:
         request = urllib.request.Request(
-            f"{session.platform.url}/api/r/customers/import?api=f/customers/crm_twin&{query}",
+            f"{session.platform.url}/api/r/local/customers/import?api=f/customers/crm_twin&{query}",
             data=b"name,email\nPosted,posted@example.com\n",
             headers={"Content-Type": "text/csv", "X-API-Key": "local-import-key"},
         )

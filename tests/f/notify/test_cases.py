@@ -64,7 +64,7 @@ def test_what_a_case_leaves_to_the_digest_is_sent_by_the_next(tmp_path: Path) ->
 def test_rows_that_wait_for_their_time_are_told_as_such_and_not_as_failed(tmp_path: Path) -> None:
     limited = {
         "kind": "generic",
-        "base_url": "/api/r/mock",
+        "base_url": "/api/r/local/mock",
         "authentication": {"type": "api_key", "name": "X-API-Key", "key": "$var:f/customers/mock_api_key"},
         "settings": {"daily_limit": 500},
     }

@@ -11,8 +11,10 @@ from mill.errors import MillError
 from mill.repository.workspace import Workspace
 from mill.resources import ResourcePush
 from tests.mill.commands import mill
-from tests.mill.deploy.workspace_api import TOKEN, WORKSPACE, WorkspaceApi, serve_workspace
-from tests.mill.trees import write_tree
+from tests.mill.deploy.contents import deployed_copy
+from tests.mill.deploy.workspace_api import TOKEN, WORKSPACE, WorkspaceApi
+from tests.mill.deploy.workspace_http import serve_workspace
+from tests.mill.trees import REPOSITORY, write_tree
 
 SECRET = "MILL_VAR_F_CRM_TOKEN"
 TEMPLATES = {
@@ -154,3 +156,18 @@ def test_a_failed_push_does_not_repeat_the_secret(
 def test_a_path_without_a_template_is_refused(tree: Path, api: WorkspaceApi) -> None:
     with pytest.raises(MillError, match="No template under resources/live is called f/crm/nothing"):
         ResourcePush(Workspace(tree)).plan(["f/crm/nothing"])
+
+
+def test_practising_on_an_instance_leaves_out_what_only_mill_serves_and_what_guards_for_real(
+    tmp_path: Path, api: WorkspaceApi
+) -> None:
+    tree = deployed_copy(REPOSITORY, tmp_path)
+
+    done = mill("resources", "push", "--mock", cwd=tree)
+
+    assert done.returncode == 0, done.stderr
+    assert "Not for an instance: f/customers/crm_twin, f/customers/import_api_key" in done.stderr
+    assert {"f/customers/mock_api", "f/customers/httpbin"} <= api.paths("resources")
+    assert all(path.startswith("f/customers/") for path in api.paths("resources"))
+    assert not {"f/customers/crm_twin", "f/customers/import_route_auth"} & api.paths("resources")
+    assert api.paths("variables") == {"f/customers/mock_api_key"}

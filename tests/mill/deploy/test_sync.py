@@ -11,7 +11,9 @@ import pytest
 from mill.metadata.regenerate import regenerate
 from mill.repository.wmill_cli import WmillCli
 from tests.mill.deploy.contents import deployed_copy, items, meaning
-from tests.mill.deploy.workspace_api import WorkspaceApi, serve_workspace
+from tests.mill.deploy.readme import create_triggers, prepare
+from tests.mill.deploy.workspace_api import WorkspaceApi
+from tests.mill.deploy.workspace_http import serve_workspace
 from tests.mill.trees import REPOSITORY, write_tree
 
 # One of everything. The packages are Python's own, so that locks need no index.
@@ -31,6 +33,9 @@ SMALL = {
         script_path: f/a/work
         is_flow: true
         enabled: false
+        cron_version: v2
+        ws_error_handler_muted: false
+        no_flow_overlap: true
         args: {}
     """,
     "f/a/hook.http_trigger.yaml": """
@@ -59,13 +64,16 @@ SMALL = {
               summary: Count what was sent
               value:
                 type: rawscript
-                content: '!inline count.py'
+                content: '!inline count_what_was_sent.py'
                 language: python3
                 input_transforms: {}
         schema: {type: object, properties: {}}
     """,
-    "f/a/work__flow/count.py": "def main():\n    return 1\n",
-    "customer_api.resource-type.yaml": "description: An API.\nschema: {type: object, properties: {}}\n",
+    "f/a/work__flow/count_what_was_sent.py": "def main():\n    return 1\n",
+    "customer_api.resource-type.yaml": (
+        "description: An API.\nschema: {type: object, properties: {}}\n"
+        "format_extension: null\nis_fileset: false\n"
+    ),
     "resources/live/f/a/crm.resource.yaml": "resource_type: customer_api\nvalue: {token: $var:f/a/token}\n",
     "resources/live/f/a/token.variable.yaml": "is_secret: true\nvalue: ''\n",
 }
@@ -85,20 +93,23 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def pushed(tree: Path) -> Iterator[tuple[Path, WorkspaceApi]]:
-    """The tree, and the workspace it was pushed to once."""
+    """The tree, and the workspace it was pushed to once, as the README has it."""
     with serve_workspace() as workspace:
+        prepare(tree, workspace.remote)
         done = WmillCli(REPOSITORY).run("sync", "push", "--yes", cwd=tree, remote=workspace.remote)
         assert done.exit_code == 0, done.output
         assert "Stale" not in done.output, "metadata is out of date: run `mill metadata`"
+        create_triggers(tree, workspace.remote)
         yield tree, workspace
 
 
 def test_the_first_push_creates_exactly_what_the_tree_holds(pushed: tuple[Path, WorkspaceApi]) -> None:
     tree, workspace = pushed
 
-    assert {collection: workspace.paths(collection) for collection in items(tree)} == items(tree)
+    expected = items(tree) | {kind: workspace.paths(kind) for kind in ("resources", "variables")}
+    assert {collection: workspace.paths(collection) for collection in items(tree)} == expected
     assert all(write.startswith("create ") for write in workspace.writes)
-    assert len(workspace.writes) == sum(len(paths) for paths in items(tree).values())
+    assert len(workspace.writes) == sum(len(paths) for paths in expected.values())
 
 
 def test_every_script_arrives_with_its_lock_and_form(pushed: tuple[Path, WorkspaceApi]) -> None:
@@ -111,14 +122,29 @@ def test_every_script_arrives_with_its_lock_and_form(pushed: tuple[Path, Workspa
         assert script["schema"]["type"] == "object"
 
 
-def test_a_second_push_changes_nothing(pushed: tuple[Path, WorkspaceApi]) -> None:
+def test_a_second_and_a_third_push_and_a_pull_change_nothing_though_dependents_were_locked_anew(
+    pushed: tuple[Path, WorkspaceApi],
+) -> None:
     tree, workspace = pushed
-    before = list(workspace.writes)
+    before, files = list(workspace.writes), meaning(tree)
 
-    done = WmillCli(REPOSITORY).run("sync", "push", "--yes", cwd=tree, remote=workspace.remote)
+    for word in ("push", "push", "pull", "push"):
+        done = WmillCli(REPOSITORY).run("sync", word, "--yes", cwd=tree, remote=workspace.remote)
+        assert (done.exit_code, workspace.writes) == (0, before), done.output
+        assert "0 changes to apply" in done.output, done.output
 
-    assert (done.exit_code, workspace.writes) == (0, before)
-    assert "0 changes to apply" in done.output
+    assert meaning(tree) == files
+
+
+def test_with_schedules_and_types_in_the_push_the_files_say_what_the_server_adds(
+    pushed: tuple[Path, WorkspaceApi],
+) -> None:
+    tree, workspace = pushed
+    options = ("--include-schedules", "--include-triggers", "--dry-run")
+
+    done = WmillCli(REPOSITORY).run("sync", "push", *options, cwd=tree, remote=workspace.remote)
+
+    assert "0 changes to apply" in done.output, done.output
 
 
 def test_a_pull_into_an_empty_folder_brings_the_tree_back(
@@ -130,7 +156,10 @@ def test_a_pull_into_an_empty_folder_brings_the_tree_back(
     done = WmillCli(REPOSITORY).run("sync", "pull", "--yes", cwd=tmp_path, remote=workspace.remote)
 
     assert done.exit_code == 0, done.output
-    assert meaning(tmp_path) == meaning(tree)
+    left = (".schedule.yaml", "_trigger.yaml", "folder.meta.yaml")
+    assert meaning(tmp_path) == {
+        name: said for name, said in meaning(tree).items() if not name.endswith(left)
+    }
 
 
 def test_credentials_typed_into_the_workspace_survive_a_push(tmp_path: Path) -> None:

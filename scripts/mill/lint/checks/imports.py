@@ -19,8 +19,13 @@ _SCRIPT_PARTS = 3  # f.folder.module
 _PLACE = re.compile(r"^([^:]*):(\d+):(?:\d+:)? ")
 
 
-def check_imports(source: Source, dependencies: Mapping[str, str], lock: str | None) -> Iterator[Finding]:
-    """Yield findings for any Python of the workspace; `lock` is the text of its lock, where it has one."""
+def check_imports(
+    source: Source, dependencies: Mapping[str, str], lock: str | None, *, pinned: bool = False
+) -> Iterator[Finding]:
+    """Yield findings for any Python of the workspace; `lock` is the text of its lock, where it has one.
+
+    `pinned` is whether each package of the lock has to be pinned, as where the workspace has tested versions.
+    """
     scanned: set[int] = set()
     for statement in source.tree.body:
         if _is_main(statement):
@@ -37,9 +42,26 @@ def check_imports(source: Source, dependencies: Mapping[str, str], lock: str | N
     except MillError as error:
         yield from _located(source.place, str(error))
         return
+    if pinned and lock:
+        yield from _drifting(source.place, needs.requirements, lock)
     known = _names(lock.splitlines() if lock else needs.requirements)
     for statement in _unscanned(source.tree, scanned):
         yield from _missing(source, statement, dependencies, known)
+
+
+def _drifting(place: Place, requirements: list[str], lock: str) -> Iterator[Finding]:
+    """Yield one finding for the packages that Windmill would resolve otherwise than the lock has them."""
+    lines = (line.partition("==") for line in lock.splitlines() if not line.startswith("#"))
+    locked = {canonicalize_name(name): version for name, _, version in lines if version}
+    pins = (text.partition("==") for text in requirements)
+    named = {canonicalize_name(name.partition("[")[0]): version for name, _, version in pins if version}
+    if loose := sorted(name for name, version in locked.items() if named.get(name) != version):
+        yield place.find(
+            "WM206",
+            f"Nothing pins {', '.join(loose)} as the lock has it: when a library is deployed, Windmill "
+            "takes the newest version, and each push differs.",
+            "Run `mill metadata --pin`.",
+        )
 
 
 def _is_main(statement: ast.stmt) -> bool:

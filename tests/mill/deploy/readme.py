@@ -1,0 +1,51 @@
+"""The steps of the README's "Deploy it", each with the real CLI, against the workspace that is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mill.repository.wmill_cli import Finished, Remote, WmillCli
+from mill.repository.workspace import Workspace
+from mill.resources import ResourcePush
+from mill.triggers import TriggerPush
+from tests.mill.trees import REPOSITORY
+
+
+@contextmanager
+def session(remote: Remote) -> Iterator[None]:
+    """The environment names the workspace, as in CI."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WM_WORKSPACE", remote.workspace)
+        patch.setenv("WM_TOKEN", remote.token)
+        patch.setenv("BASE_INTERNAL_URL", remote.base_url)
+        yield
+
+
+def prepare(tree: Path, remote: Remote, *, mock: bool = False) -> ResourcePush:
+    """`mill resources push`; each secret is typed in."""
+    with session(remote):
+        pushing = ResourcePush(Workspace(tree), mock=mock)
+        pushing.push(pushing.plan(), ask=lambda path: f"typed for {path}")
+    return pushing
+
+
+def push(tree: Path, remote: Remote) -> Finished:
+    """`wmill sync push`."""
+    done = WmillCli(REPOSITORY).run("sync", "push", "--yes", cwd=tree, remote=remote)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def create_triggers(tree: Path, remote: Remote, *paths: str, overwrite: bool = False) -> list[str]:
+    """`mill triggers push`; returns what was done with each."""
+    with session(remote):
+        pushing = TriggerPush(Workspace(tree))
+        planned = pushing.plan(paths, overwrite=overwrite)
+        for entry in planned:
+            if entry.action != "keep":
+                pushing.push(entry)
+    return [f"{entry.action} {entry.item.kind} {entry.item.path}" for entry in planned]
