@@ -99,13 +99,13 @@ def test_a_server_that_is_gone_is_an_error_and_not_a_file(
     assert not (tmp_path / ".millwright").exists()
 
 
-def test_one_that_is_taken_away_meanwhile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_is_taken_away_meanwhile_is_named() -> None:
     with (
         serve(lambda _: Reply(404, MISSING[0][1].encode())) as server,
         DataTableStore(server.url, "sales", "t") as store,
+        pytest.raises(FixSettings, match="no data table main any more"),
     ):
-        with pytest.raises(FixSettings, match="no data table main any more"):
-            store.execute("SELECT 1")
+        store.execute("SELECT 1")
 
 
 def test_a_laptop_and_a_plain_call_of_python_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
