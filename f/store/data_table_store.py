@@ -1,20 +1,16 @@
 """The shared store in a data table of the Windmill workspace: no setting, and the same for every worker.
 
 The worker's own server runs the SQL on the workspace's Postgres, at once and without a job, as
-`wmill.datatable` asks it to. Every call is a request (10 to 15 ms) that stands alone: what belongs together
-goes as one text. wmill itself is not used, as importing it costs a job ten such requests.
+`wmill.datatable` asks it to. Every call is a request (10 to 15 ms) that stands alone. wmill itself is not
+used, as importing it costs a job ten such requests.
 https://www.windmill.dev/docs/core_concepts/persistent_storage/data_tables
+
+The server has one connection for all jobs of its worker. So what belongs together is one statement, a call of
+a function in our schema: no transaction is left open on that connection if a job dies, and no search path.
 
 Whoever is a member of the workspace can read a data table, so what lies there tells nothing of a person and
 opens nothing: hashes, ids and counts, and tokens under a seal.
 """
-
-# extra_requirements:
-# certifi==2026.10.18
-# charset-normalizer==3.5.2
-# idna==3.20
-# requests==2.34.2
-# urllib3==2.8.0
 
 # ruff: noqa: D102 - Store says what its methods are for
 
@@ -25,6 +21,7 @@ import json
 import os
 import re
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +35,7 @@ from f.windmill.connection import address, offers_data_tables
 
 NAME = "main"  # Windmill's own name of a workspace's first data table
 SCHEMA = "millwright"
+_FUNCTION = "run_together_1"  # another body gets another number: jobs of two versions may meet
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 _ANSWERS = re.compile(r"\s*SELECT\b|.*\bRETURNING\b", re.DOTALL)
 _CREATED = re.compile(r"\s*CREATE (?:TABLE|INDEX) IF NOT EXISTS (\w+)")
@@ -46,15 +44,42 @@ _TYPES: Mapping[type, str] = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE PRE
 _ANSWER_SECONDS = 60.0  # longer than a block of rows takes by far; a lock is waited for BUSY_SECONDS
 _CONNECTIONS = 32
 
-# All tables and indexes that are there, each with its columns in their order; nothing without the schema.
-_CATALOG = f"""SELECT c.relname,
-    coalesce(json_agg(a.attname ORDER BY a.attnum) FILTER (WHERE a.attnum > 0), '[]')
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
-    WHERE n.nspname = '{SCHEMA}' GROUP BY c.relname"""  # noqa: S608 - our own name
-_HAS_SCHEMA = f"SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = '{SCHEMA}'"  # noqa: S608 - as above
+# Whether our function is there; all tables and indexes, each with its columns in their order.
+_CATALOG = f"""SELECT json_build_object(
+    'ready', (SELECT count(*) FROM pg_catalog.pg_proc p
+        JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = '{SCHEMA}' AND p.proname = '{_FUNCTION}'),
+    'tables', (SELECT coalesce(json_object_agg(found.name, found.columns), '{{}}') FROM (
+        SELECT c.relname AS name,
+        coalesce(json_agg(a.attname ORDER BY a.attnum) FILTER (WHERE a.attnum > 0), '[]') AS columns
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+        WHERE n.nspname = '{SCHEMA}' GROUP BY c.relname) AS found))::text AS r"""  # noqa: S608 - our own names
 _MAKE_SCHEMA = f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"
-
+# Each statement has a snapshot of its own, as in a transaction. In single quotes, as older servers look for
+# the ends of statements inside of $$.
+_MAKE_FUNCTION = f"""CREATE OR REPLACE FUNCTION {SCHEMA}.{_FUNCTION}(argument jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = {SCHEMA}, pg_temp SET lock_timeout = '{BUSY_SECONDS:.0f}s' AS '
+DECLARE
+    statement jsonb;
+    rows jsonb;
+    answers jsonb := ''[]'';
+BEGIN
+    FOR statement IN SELECT value FROM jsonb_array_elements(argument -> ''statements'') LOOP
+        rows := ''[]'';
+        IF (statement ->> 1)::boolean THEN
+            EXECUTE statement ->> 0 INTO rows USING argument -> ''values'';
+        ELSE
+            EXECUTE statement ->> 0 USING argument -> ''values'';
+        END IF;
+        answers := answers || jsonb_build_array(rows);
+    END LOOP;
+    RETURN answers;
+END'"""  # noqa: S608 - our own names
+# The argument is one JSON text: in a text of its own, Windmill would replace `$var:f/a/b` by a variable.
+_CALL = f"SELECT {SCHEMA}.{_FUNCTION}(CAST(CAST($1 AS text) AS jsonb)) AS r"
+_MAKE_TRIES = 5
+_MAKE_PAUSE = 0.2
 
 _without: set[tuple[str, str, str]] = set()  # the jobs of this process whose workspace has none
 
@@ -86,15 +111,29 @@ class DataTableStore(Store):
         return f"data table {NAME}, schema {SCHEMA}"
 
     def open(self) -> bool:
-        """Return whether the workspace has the data table, and have a schema of our own in it."""
+        """Return whether the workspace has the data table, and have our schema and function in it."""
         try:
-            catalog, [(schemas,)] = self.together([(_CATALOG, {}), (_HAS_SCHEMA, {})])
+            is_ready = self._look()
         except _Missing:
             return False
-        if not schemas:
-            self.together([(POSTGRES_DDL_LOCK, {}), (_MAKE_SCHEMA, {})])
-        self._catalog = {name: list(columns) for name, columns in catalog}
+        for left in reversed(range(_MAKE_TRIES)):
+            if is_ready:
+                break
+            try:
+                self._ask(_MAKE_SCHEMA)
+                self._ask(_MAKE_FUNCTION)
+            except ConnectError:  # another job may be making them just now
+                if not left:
+                    raise
+                time.sleep(_MAKE_PAUSE)
+            is_ready = self._look()
         return True
+
+    def _look(self) -> bool:
+        """Learn which tables are there, and return whether our function is."""
+        catalog = json.loads(self._ask_one(_CATALOG))
+        self._catalog = catalog["tables"]
+        return bool(catalog["ready"])
 
     def now(self) -> float:
         return self._clock.now()
@@ -103,16 +142,12 @@ class DataTableStore(Store):
         return self.together([(sql, values or {})])[0]
 
     def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        argument: dict[str, object] = {}
-        texts = [_text_of(sql, values, f"v{at}", argument) for at, (sql, values) in enumerate(statements)]
-        if len(texts) > 1:
-            texts = ["BEGIN", *texts, "COMMIT"]
-        # The server keeps one connection for many: what an earlier text has left behind on it ends here.
-        if any(text.startswith(("ALTER", "DROP")) for text in texts):
+        values: dict[str, object] = {}
+        texts = [_text_of(sql, given, f"v{at}", values) for at, (sql, given) in enumerate(statements)]
+        if any(text.startswith(("ALTER", "DROP")) for text, _ in texts):
             self._catalog = {}
-        answers = self._ask(["ROLLBACK", f'SET search_path TO "{SCHEMA}"', *texts], argument)
-        mine = answers[-len(statements) - 1 : -1] if len(statements) > 1 else answers[-1:]
-        return [[_row(one["r"]) for one in answer if "r" in one] for answer in mine]
+        answers = self._ask_one(_CALL, {"statements": texts, "values": values})
+        return [[_row(row) for row in rows] for rows in answers]
 
     def create(self, table: str, *, durable: bool = True) -> None:
         made = _CREATED.match(table)
@@ -120,7 +155,7 @@ class DataTableStore(Store):
             return
         kind = "CREATE TABLE" if durable else "CREATE UNLOGGED TABLE"
         self.together([(POSTGRES_DDL_LOCK, {}), (table.replace("CREATE TABLE", kind, 1), {})])
-        self._catalog = {name: list(columns) for name, columns in self.execute(_CATALOG)}
+        self._look()
 
     def columns(self, table: str) -> list[str]:
         sql = """SELECT column_name FROM information_schema.columns
@@ -136,16 +171,26 @@ class DataTableStore(Store):
                 self._session.close()
             self._session = None
 
-    def _ask(self, texts: Sequence[str], argument: Mapping[str, object]) -> list[list[dict[str, Any]]]:
-        """Run the statements, and return the rows of each; what went wrong becomes ours here."""
+    def _ask_one(self, text: str, argument: Mapping[str, object] | None = None) -> Any:
+        """Run a statement that has one row with one column, called r, and return what is in it."""
+        rows = self._ask(text, argument)
+        if len(rows) != 1 or "r" not in rows[0]:
+            raise _unreadable()
+        return rows[0]["r"]
+
+    def _ask(self, text: str, argument: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+        """Run a statement and return its rows; what went wrong becomes ours here."""
         head = "-- result_collection=all_statements_all_rows\n"
         args: dict[str, object] = {"database": f"datatable://{NAME}"}
-        if argument:
-            head += "-- $1 argument (JSON)\n"
-            args["argument"] = argument
-        body = {"content": head + ";\n".join(texts) + ";", "language": "postgresql", "args": args}
+        if argument is not None:
+            head += "-- $1 argument (TEXT)\n"
+            args["argument"] = json.dumps(argument, ensure_ascii=False)
+        # What another job has left open on the connection ends here: else ours would be part of it.
+        content = f"{head}ROLLBACK;\n{text};"
         try:
-            encoded = json.dumps(body, ensure_ascii=False).encode()
+            encoded = json.dumps(
+                {"content": content, "language": "postgresql", "args": args}, ensure_ascii=False
+            ).encode()
         except UnicodeEncodeError as error:
             raise FixInput(
                 "A value cannot be kept in the data table: it holds half of a surrogate pair.",
@@ -167,9 +212,10 @@ class DataTableStore(Store):
             ) from error
         if not reply.ok:
             raise _named(reply.status_code, reply.text)
-        if not isinstance(answers, list) or len(answers) != len(texts):
-            raise TryLater(f"The data table {NAME} gave an answer that cannot be read.", code="store")
-        return answers
+        rows = answers[-1] if isinstance(answers, list) and len(answers) == len(("ROLLBACK", text)) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise _unreadable()
+        return rows
 
     def _opened(self) -> requests.Session:
         with self._lock:
@@ -206,12 +252,14 @@ def workspace_store() -> DataTableStore | None:
     return None
 
 
-def _text_of(sql: str, values: Values, prefix: str, argument: dict[str, object]) -> str:
-    """Return the statement in the server's own form, and put its values into the one argument of all.
+def _unreadable() -> TryLater:
+    return TryLater(f"The data table {NAME} gave an answer that cannot be read.", code="store")
 
-    Values of a type of their own would each need a number, and the server gives those new numbers in every
-    statement. A row comes back as the text of a JSON object, in which columns keep their order and may share
-    a name.
+
+def _text_of(sql: str, values: Values, prefix: str, argument: dict[str, object]) -> tuple[str, bool]:
+    """Return the statement as our function runs it, and whether it has rows; add its values to `argument`.
+
+    A row comes back as the text of a JSON object, in which columns keep their order and may share a name.
     """
     kinds = []
     for name in dict.fromkeys(_PARAMETER.findall(sql)):
@@ -223,21 +271,22 @@ def _text_of(sql: str, values: Values, prefix: str, argument: dict[str, object])
 
 
 @functools.cache
-def _translated(sql: str, kinds: tuple[tuple[str, str], ...], prefix: str) -> str:
+def _translated(sql: str, kinds: tuple[tuple[str, str], ...], prefix: str) -> tuple[str, bool]:
     types = dict(kinds)
 
     def parameter(match: re.Match[str]) -> str:
         name = match[1]
         if not types[name]:
             return "NULL"
-        text = f"($1::jsonb ->> '{prefix}_{name}')"
+        text = f"($1 ->> '{prefix}_{name}')"
         return text if types[name] == "TEXT" else f"CAST({text} AS {types[name]})"
 
     rows = sql.replace("each_row(:rows) AS j", "jsonb_array_elements(CAST(:rows AS jsonb)) AS j(value)")
     text = _PARAMETER.sub(parameter, rows)
     if not _ANSWERS.match(text):
-        return text
-    return f"WITH q AS ({text}) SELECT row_to_json(q)::text AS r FROM q"  # noqa: S608 - `text` is ours
+        return text, False
+    rows = "coalesce(jsonb_agg(row_to_json(q)::text), '[]')"
+    return f"WITH q AS ({text}) SELECT {rows} FROM q", True  # noqa: S608 - `text` is ours
 
 
 def _row(text: str) -> Row:

@@ -29,6 +29,7 @@ Statement = tuple[str, Values]
 LEASE_LOST = "lease_lost"  # the code of an error: another job acts in this one's place
 BUSY_SECONDS = 10.0  # how long a writer waits for another process's lock before TryLater
 _CLOCK_CHECK_SECONDS = 60.0
+_CLOCK_SAMPLE_SECONDS, _CLOCK_SAMPLES = 1.0, 5
 # CREATE TABLE IF NOT EXISTS races in Postgres without a lock. Any number will do that only we use.
 POSTGRES_DDL_LOCK = f"SELECT pg_advisory_xact_lock({0x6D696C6C})"
 
@@ -43,7 +44,9 @@ _TAKE = """INSERT INTO store_lease AS l (key, holder, until, number) VALUES (:ke
 _STILL = "WHERE key = :lease_key AND holder = :lease_holder AND number = :lease_number"
 HELD = f"EXISTS (SELECT 1 FROM store_lease {_STILL})"  # noqa: S608 - made of constants
 """The condition of a statement for `write_held`."""
-_RENEW = f"UPDATE store_lease SET until = :until {_STILL} RETURNING number"  # noqa: S608 - made of constants
+# One that arrives late takes nothing back of what a later one has given.
+_RENEW = f"""UPDATE store_lease SET until = CASE WHEN until > :until THEN until ELSE :until END
+    {_STILL} RETURNING number"""  # noqa: S608 - made of constants
 # Nobody can take a lease between this and the end of its transaction.
 _HOLD = f"UPDATE store_lease SET number = number {_STILL} RETURNING number"  # noqa: S608 - made of constants
 _RELEASE = f"UPDATE store_lease SET holder = '', until = :now {_STILL}"  # noqa: S608 - made of constants
@@ -188,13 +191,24 @@ class DatabaseClock:
         self._ask = ask
         self._offset, self._checked = 0.0, float("-inf")
 
+    def _sample(self) -> float:
+        """Return how far the database's time is ahead of our ticks.
+
+        When within the asking it looked at its clock is not known. After a long one, as of a process that was
+        stopped meanwhile, that would put our clock, and so the ends of our leases, far off.
+        """
+        for left in reversed(range(_CLOCK_SAMPLES)):
+            before = boot_ticks()
+            theirs = self._ask()
+            took = boot_ticks() - before
+            if took <= _CLOCK_SAMPLE_SECONDS or not left:
+                break
+        return theirs - before - took / 2
+
     def now(self) -> float:
         """Return the seconds since the epoch."""
         if time.monotonic() - self._checked > _CLOCK_CHECK_SECONDS:
-            before = boot_ticks()
-            theirs = self._ask()
-            self._offset = theirs - (before + boot_ticks()) / 2
-            self._checked = time.monotonic()
+            self._offset, self._checked = self._sample(), time.monotonic()
         # Not by time.time(): a clock that is set meanwhile would make others' leases seem to have run out.
         return boot_ticks() + self._offset
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
 _FOLDER = ".millwright"
+_TABLE_MARK = "data_table"  # is there once jobs of this machine have used the workspace's data table
 
 
 class postgresql(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
@@ -59,11 +60,22 @@ def open_store(database: Mapping[str, object] | None, purpose: str, *, durable: 
     """
     if database:
         return postgres_store(database)
+    mark = folder() / _TABLE_MARK
     store = data_table_store()
-    if store is None:
-        _make_folder()
-        store = sqlite_store(folder() / f"{purpose}.sqlite", durable=durable)
-    return store
+    if store is not None:
+        with suppress(OSError):
+            if not mark.exists():
+                _make_folder()
+                mark.touch()
+        return store
+    if offers_data_tables() and mark.exists():
+        raise FixSettings(
+            "What jobs remember was kept in the workspace's data table before, and there is none any more. "
+            f"Make it again. To begin anew, with no memory of what was sent, remove {mark}.",
+            code="store",
+        )
+    _make_folder()
+    return sqlite_store(folder() / f"{purpose}.sqlite", durable=durable)
 
 
 def folder() -> Path:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from f.connect.errors import TryLater
+from f.connect.errors import ConnectError, TryLater
 from f.connect.limits.background import background_of
 from f.connect.times import DAY_SECONDS
 
@@ -287,16 +287,12 @@ class SqlStates:
             view, now = self._views.setdefault(key, _View()), self._store.now()
             calls, failures, rule, counted_at = view.calls, view.failures, view.rule, view.counted
             view.calls, view.failures = 0, 0
-        rows: list[Row] = []
-        if calls and rule is not None:
-            # They are of the second after the last look, which may be long ago: that is their half window.
-            values = {
-                "key": key, "now": now, "at": counted_at,
-                "calls": calls, "failed": failures, "window": rule.window,
-            }  # fmt: skip
-            rows = self._store.execute(COUNT, values)
-        if not rows:  # nothing to tell, or it is open
-            rows = self._store.execute(READ, {"key": key})
+        try:
+            rows = self._told(key, calls, failures, rule, now, counted_at)
+        except ConnectError:
+            with self._lock:  # they are told the next time
+                view.calls, view.failures = view.calls + calls, view.failures + failures
+            raise
         state = State(*rows[0]) if rows else CLOSED
         with self._lock:
             # What was counted here meanwhile is told the next time. A view that was replaced knows better.
@@ -307,6 +303,20 @@ class SqlStates:
         is_recent = rule is not None and 0 <= now - counted_at < rule.window
         if is_recent and failures and rule is not None and not state.open_until and _is_reached(state, rule):
             self.open(key, rule.reset_timeout)
+
+    def _told(
+        self, key: str, calls: int, failures: int, rule: Rule | None, now: float, counted_at: float
+    ) -> list[Row]:
+        """Add what this process has counted to the row, and return the row as it is then."""
+        rows: list[Row] = []
+        if calls and rule is not None:
+            # They are of the second after the last look, which may be long ago: that is their half window.
+            values = {
+                "key": key, "now": now, "at": counted_at,
+                "calls": calls, "failed": failures, "window": rule.window,
+            }  # fmt: skip
+            rows = self._store.execute(COUNT, values)
+        return rows or self._store.execute(READ, {"key": key})  # nothing to tell, or it is open
 
 
 def _totals(state: State) -> tuple[int, int]:

@@ -47,6 +47,7 @@ TOKEN_SECONDS = 30.0
 LEASE_SECONDS = 90.0
 WAIT_SECONDS = LEASE_SECONDS + TOKEN_SECONDS  # for a holder that died, and for the one after it
 POLL_SECONDS = 0.1
+KEEP_TRIES, KEEP_PAUSE = 5, 2.0  # within the lease, if the store answers or fails at once
 _CONNECT_AND_READ = (5.0, 15.0)  # seconds for one address, and between two parts of the answer
 _MOST_BYTES = 2**20
 
@@ -86,7 +87,8 @@ class _TokenRow:
     def __init__(self, settings: OAuth2, integration: Integration, store: Store) -> None:
         asked_with = [getattr(settings, name) for name in _ASKED_WITH]
         self.key = digest_of(*asked_with)
-        self._seal = Seal(self.key, *asked_with)
+        # No earlier version kept one in a data table, and any member of the workspace may write there.
+        self._seal = Seal(self.key, *asked_with, takes_plain=not store.is_remote)
         # An older version kept the refresh token under the integration's name. The one in the settings is
         # dead since it was rotated.
         self._old_key = _old_key(settings, integration) if settings.grant == "refresh_token" else ""
@@ -201,9 +203,20 @@ class OAuth2Auth(Auth):
         if renew(self._store, lease, LEASE_SECONDS) is None:
             return None
         token = self._fetch(rotated)
-        if self._row.keep(token, lease):
+        if self._keep(token, lease):
             return token
         return self._shared(stale) or token
+
+    def _keep(self, token: Token, lease: Lease) -> bool:
+        """Keep the token; try again if the store is away: a refresh token that is not kept is lost."""
+        for left in reversed(range(KEEP_TRIES)):
+            try:
+                return self._row.keep(token, lease)
+            except TryLater:
+                if not left:
+                    raise
+                self._clock.sleep(KEEP_PAUSE)
+        raise AssertionError
 
     def _fetch(self, rotated: str) -> Token:
         settings = self._settings

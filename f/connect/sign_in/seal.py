@@ -24,7 +24,9 @@ _NONCE_BYTES = 12
 class Seal:
     """Seals and opens texts of one place, such as the key of a row."""
 
-    def __init__(self, place: str, *credential: object) -> None:
+    def __init__(self, place: str, *credential: object, takes_plain: bool = True) -> None:
+        """`takes_plain`: whether a text without a seal may be one that an earlier version kept."""
+        self._takes_plain = takes_plain
         self._place = place.encode()
         parts = "\x1f".join(map(str, credential)).encode("utf-8", "surrogatepass")
         self._key = hashlib.blake2b(parts, digest_size=32, person=b"millwright seal").digest()
@@ -40,12 +42,9 @@ class Seal:
         return _MARK + base64.b64encode(nonce + sealed).decode("ascii")
 
     def open(self, text: str) -> str:
-        """Return the text that was sealed; "" if this credential cannot open it.
-
-        A text without a seal, as earlier versions kept it, is returned as it is.
-        """
+        """Return the text that was sealed; "" if this credential cannot open it."""
         if not text.startswith(_MARK):
-            return text
+            return text if self._takes_plain else ""
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - as above
 

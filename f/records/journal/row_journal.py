@@ -56,7 +56,7 @@ from f.records.journal.journal_tables import (
     UNSENT,
     create_tables,
 )
-from f.records.journal.owner import NOBODY, Owner
+from f.records.journal.owner import NOBODY, Owner, Standing
 
 if TYPE_CHECKING:
     from f.store.store import Permit, Statement, Store
@@ -192,6 +192,7 @@ class RowJournal:
         # Keys claimed by this job, without an outcome yet. To ask the table for them would be to read all
         # that was ever sent: `owner` has no index.
         self._held: set[str] = set()
+        self._standings: dict[str, Standing] = {}  # of other jobs, as they were at the beginning of a claim
         create_tables(store)
 
     @property
@@ -220,6 +221,7 @@ class RowJournal:
             self._store.execute(FIRST_TURN, self._values(at))
             return None
         known = _by_key(rows)
+        self._standings.clear()
         claims = {
             entry.key: self._judge(entry, known.get(entry.key), at, take_over=True) for entry in entries
         }
@@ -242,6 +244,7 @@ class RowJournal:
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         known, at = self._read(entries), self.now()
+        self._standings.clear()
         return {entry.key: self._judge(entry, known.get(entry.key), at, take_over=False) for entry in entries}
 
     def record_sent(
@@ -314,7 +317,7 @@ class RowJournal:
             return self._applied(entry, known)
         since = known.sent_at
         if known.owner not in {NOBODY, self._owner.name}:
-            standing = self._owner.standing(known.owner, now, take_over=take_over)
+            standing = self._standing(known.owner, now, take_over)
             if not standing.is_gone:
                 return Claim("elsewhere", free_at=standing.free_at)
             # It may have sent the row later than it said it would, but not after it was gone.
@@ -322,6 +325,12 @@ class RowJournal:
         if known.state == "claimed":
             return self._applied(entry, known)
         return self._sent(entry, known, since)
+
+    def _standing(self, owner: str, now: float, take_over: bool) -> Standing:
+        """Ask for another job once for all its rows."""
+        if owner not in self._standings:
+            self._standings[owner] = self._owner.standing(owner, now, take_over=take_over)
+        return self._standings[owner]
 
     def _sent(self, entry: Entry, known: _Known, since: float) -> Claim:
         """What is known of a row that was sent, at `since` at the latest, and without an answer."""

@@ -13,6 +13,7 @@ from f.connect.errors import ConnectError
 from f.connect.times import REAL, Clock
 from f.records.journal.owner import LeasedOwner, LockingOwner, Owner
 from f.records.journal.row_journal import RowJournal
+from f.records.journal.taking_over import take_over
 from f.records.sending.parking import ParkingClient
 from f.store.stores import data_table_store, folder, open_store
 from f.windmill.job import JobStatus
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # Objects made between two collections. Python's own 700 are made by a hundred rows already.
 _OBJECTS_A_COLLECTION = 10_000
+_OWNERS = "imports.owners"  # the locks of this machine's jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def open_journal(
     """
     # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
     with open_store(database, "imports", durable=True) as store, _owner(store) as owner:
+        if store.is_remote:
+            take_over(folder() / "imports.sqlite", folder() / _OWNERS, store)
         journal = RowJournal(store, target.identity, import_id, owner, resend_unknown=resend_unknown)
         try:
             yield journal
@@ -107,4 +111,4 @@ def open_limits(database: Mapping[str, object] | None) -> Store:
 def _owner(store: Store) -> Owner:
     if store.spans_machines:
         return LeasedOwner(store, os.environ.get("WM_JOB_ID", ""), JobStatus().has_ended)
-    return LockingOwner(folder() / "imports.owners")
+    return LockingOwner(folder() / _OWNERS)

@@ -30,3 +30,8 @@ def test_nothing_stays_nothing_and_a_token_of_an_earlier_version_is_read() -> No
     seal = Seal("row", "secret")
     assert seal.close("") == seal.open("") == ""
     assert seal.open("a-token") == "a-token"
+
+
+def test_where_none_was_kept_without_a_seal_none_is_read() -> None:
+    """Whoever may write the store could put a token of his own there."""
+    assert Seal("row", "secret", takes_plain=False).open("a-token") == ""

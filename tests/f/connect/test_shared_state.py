@@ -334,9 +334,11 @@ def test_a_rotated_refresh_token_of_an_older_version_is_taken_over_once(any_stor
         plain = Integration(name="svc", base_url="https://api.example.com")
         auth = OAuth2Auth(oauth, plain, any_store)
         assert auth.renew(refused=False)
-        assert b"refresh_token=rotated" in server.seen[0].body
+        # Of a data table there is no older version, and any member of the workspace may write there.
+        kept = "r0" if any_store.is_remote else "rotated"
+        assert f"refresh_token={kept}".encode() in server.seen[0].body
     assert any_store.execute(READ, {"key": old_key}) == []
-    assert _TokenRow(oauth, plain, any_store).read().refresh_token == "rotated"
+    assert _TokenRow(oauth, plain, any_store).read().refresh_token == kept
 
 
 def test_a_refused_credential_is_named_by_the_host_and_not_by_its_key(any_store: Store) -> None:

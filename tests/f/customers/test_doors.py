@@ -296,7 +296,7 @@ def test_the_table_of_inputs_is_the_flows_own_schema(flow: str, declared: Schema
         | ({"format": spec["format"]} if str(spec.get("format")).startswith("resource-") else {})
         for name, spec in form.items()
     }
-    step = ROOT / f"{flow}__flow/check_inputs.py"
+    step = ROOT / f"{flow}__flow/check_the_inputs.py"
     assert of_form == (declared if declared is not None else runpy.run_path(str(step))["INPUTS"])
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -108,6 +110,22 @@ def test_one_that_is_taken_away_meanwhile_is_named() -> None:
         store.execute("SELECT 1")
 
 
+def test_after_a_data_table_was_used_no_file_takes_its_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_table_api: LocalApi
+) -> None:
+    job_at(data_table_api, monkeypatch)
+    with open_store(None, "imports") as store:
+        assert store.is_remote
+        store.execute("DROP SCHEMA millwright CASCADE")
+    with serve(lambda _: Reply(404, MISSING[0][1].encode())) as server:
+        job_at(server, monkeypatch)
+        with pytest.raises(FixSettings, match=r"there is none any more.*remove .*data_table"):
+            open_store(None, "imports")
+        (tmp_path / ".millwright" / "data_table").unlink()
+        with open_store(None, "imports") as store:
+            assert isinstance(store, SqliteStore)
+
+
 def test_a_laptop_and_a_plain_call_of_python_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(lambda _: Reply(500)) as server:
         job_at(server, monkeypatch)
@@ -124,10 +142,7 @@ def test_a_laptop_and_a_plain_call_of_python_ask_nobody(monkeypatch: pytest.Monk
 def test_what_is_sent_is_what_the_official_client_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windmill lets an operator's job pass only in this shape."""
 
-    def answer(asked: Asked) -> Reply:
-        return Reply(200, [[] for _ in asked.json["content"].split(";") if _.strip()])
-
-    with serve(answer) as server:
+    with serve(lambda _: Reply(200, [[], [{"r": [[]]}]])) as server:
         job_at(server, monkeypatch)
         with DataTableStore(server.url, "sales", "job-token") as store:
             store.execute("DELETE FROM t WHERE key = :key", {"key": "a"})
@@ -140,8 +155,10 @@ def test_what_is_sent_is_what_the_official_client_sends(monkeypatch: pytest.Monk
     assert ours.json.keys() == theirs.json.keys() == {"content", "language", "args"}
     assert ours.json["language"] == theirs.json["language"]
     assert ours.json["args"]["database"] == theirs.json["args"]["database"] == "datatable://main"
-    assert 'SET search_path TO "millwright";' in theirs.json["content"]
-    assert 'SET search_path TO "millwright";' in ours.json["content"]
+    # Theirs leaves the search path on a connection that all jobs of the worker have; ours names the schema.
+    assert "SET search_path" in theirs.json["content"]
+    assert "SET search_path" not in ours.json["content"]
+    assert "millwright." in ours.json["content"]
 
 
 def test_a_worker_without_a_server_of_its_own_runs_a_job_for_it() -> None:
@@ -179,6 +196,62 @@ def test_what_another_has_left_on_the_servers_connection_is_over(data_table_api:
     with DataTableStore(data_table_api.url, data_table_api.workspace_id, data_table_api.token) as store:
         assert store.open()
         assert store.execute("SELECT 1, 'a', :n", {"n": 0.1}) == [(1, "a", 0.1)]
+        store.execute("DROP SCHEMA millwright CASCADE")
+
+
+def test_nothing_of_ours_is_left_on_the_servers_connection(data_table_api: LocalApi) -> None:
+    """The worker's other jobs have the same one."""
+    stranger = wmill.Windmill(data_table_api.url, data_table_api.token, data_table_api.workspace_id)  # type: ignore[no-untyped-call]
+    table = stranger.datatable("main")
+    table.query("CREATE TABLE orders (n INTEGER)").execute()
+    with DataTableStore(data_table_api.url, data_table_api.workspace_id, data_table_api.token) as store:
+        assert store.open()
+        store.create(TABLE)
+        table.query("INSERT INTO orders VALUES (1)").execute()
+        with pytest.raises(ConnectError):
+            store.together([("INSERT INTO t VALUES ('a', 1)", {}), ("INSERT INTO t VALUES ('a', 2)", {})])
+        assert table.query("SELECT n FROM orders").fetch() == [{"n": 1}]
+        table.query("CREATE TABLE theirs (n INTEGER)").execute()
+        assert store.execute("SELECT * FROM t") == []
+        store.execute("DROP SCHEMA millwright CASCADE")
+    table.query("DROP TABLE orders, theirs").execute()
+    stranger.client.close()
+
+
+def test_jobs_that_find_nothing_there_make_the_schema_once(data_table_api: LocalApi) -> None:
+    def open_and_add(number: int) -> None:
+        with DataTableStore(data_table_api.url, data_table_api.workspace_id, data_table_api.token) as store:
+            assert store.open()
+            store.create(TABLE)
+            store.execute("INSERT INTO t VALUES (:key, 1)", {"key": str(number)})
+
+    with ThreadPoolExecutor(8) as jobs:
+        list(jobs.map(open_and_add, range(8)))
+    with DataTableStore(data_table_api.url, data_table_api.workspace_id, data_table_api.token) as store:
+        assert store.open()
+        assert store.execute("SELECT count(*) FROM t") == [(8,)]
+        store.execute("DROP SCHEMA millwright CASCADE")
+
+
+@pytest.mark.parametrize("value", ["$var:f/a/secret", "$res:f/a/b", "-- $1", "a; b"])
+def test_a_value_is_not_taken_for_something_else(
+    data_table_api: LocalApi, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    with DataTableStore(data_table_api.url, data_table_api.workspace_id, data_table_api.token) as store:
+        assert store.open()
+        calls: list[Any] = []
+        opened = store._opened()
+        post = opened.post
+
+        def listening(*args: Any, **more: Any) -> Any:
+            calls.append(json.loads(more["data"]))
+            return post(*args, **more)
+
+        monkeypatch.setattr(opened, "post", listening)
+        assert store.execute("SELECT :value", {"value": value}) == [(value,)]
+        # Windmill replaces each text of the arguments that begins with such a word.
+        (argument,) = (text for name, text in calls[0]["args"].items() if name != "database")
+        assert argument.startswith("{")
         store.execute("DROP SCHEMA millwright CASCADE")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from f.store.store import HELD, Lease, Store, release, renew, take, write_held
+from f.store.store import HELD, DatabaseClock, Lease, Store, lease_on, release, renew, take, write_held
 from f.store.stores import SqliteStore, postgres_store
 from tests.f.connect.wire import FakeClock
 
@@ -119,3 +119,30 @@ def test_a_clock_that_is_set_meanwhile_ends_no_lease_in_a_database(
         monkeypatch.setattr(time, "time", lambda: now() + 3600)
         assert take(store, "clock", "b", 60) is None
         store.execute("DROP TABLE store_lease")
+
+
+def test_a_renewal_that_arrives_late_takes_nothing_back(store: Store, clock: FakeClock) -> None:
+    lease = take(store, "k", "a", 60)
+    assert lease is not None
+    clock.time += 50
+    renewed = renew(store, lease, 60)
+    assert renewed is not None
+    clock.time -= 40
+    assert renew(store, lease, 10) is not None  # as one would that was sent before
+    found = lease_on(store, "k")
+    assert found is not None
+    assert found.until == renewed.until
+
+
+def test_a_clock_is_not_set_by_an_answer_that_took_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a process that was stopped while it asked."""
+    ticks = [1000.0]
+    monkeypatch.setattr("f.store.store.boot_ticks", lambda: ticks[0])
+    stops = [90.0, 0.01]
+
+    def ask() -> float:
+        at = 5000.0 + ticks[0]
+        ticks[0] += stops.pop(0)
+        return at
+
+    assert abs(DatabaseClock(ask).now() - (5000.0 + ticks[0])) < 0.1

@@ -61,13 +61,17 @@ def test_a_script_that_keeps_its_state_there_runs_unchanged(any_client: Any) -> 
     add = """INSERT INTO orders VALUES ($1, $2, $3::float8)
         ON CONFLICT (id) DO UPDATE SET note = excluded.note, price = orders.price + excluded.price
         RETURNING *"""
-    assert table.query(add, 1, "it's $1; -- no comment", 2.5).fetch() == [
-        {"id": 1, "note": "it's $1; -- no comment", "price": 2.5}
+    assert table.query(add, 1, "it's $1; -- no std::string", 2.5).fetch() == [
+        {"id": 1, "note": "it's $1; -- no std::string", "price": 2.5}
     ]
     assert table.query(add, 1, None, 1.0).fetch_one() == {"id": 1, "note": None, "price": 3.5}
     assert table.query("SELECT price FROM orders WHERE id = $1", 1).fetch_one_scalar() == 3.5
     assert table.query("SELECT price FROM orders WHERE id = $1", 2).fetch() == []
     assert table.query("SELECT price FROM orders WHERE id = $1", 2).fetch_one() is None
+    assert table.query("SELECT 'std::string' AS t, $1::bigint AS n", 2).fetch_one() == {
+        "t": "std::string",
+        "n": 2,
+    }
     twelve = "SELECT " + ", ".join(f"${n} AS c{n}" for n in (12, 2, 11)) + " /* $13; */ -- $14\n"
     values = [f"v{n}" for n in range(1, 13)]
     assert table.query(twelve, *values).fetch_one() == {"c12": "v12", "c2": "v2", "c11": "v11"}

@@ -193,7 +193,10 @@ class _SqliteTable:
             return []  # its file is made when something is put there
         if _TRANSACTION.match(statement) and statement[0] in "RrCc" and not connection.in_transaction:
             return []  # Postgres only warns
-        text, numbers = _numbered(_CAST.sub("", statement), lambda at: f"?{at}")
+        without_casts = "".join(
+            _CAST.sub("", piece) if is_code else piece for piece, is_code in _pieces(statement)
+        )
+        text, numbers = _numbered(without_casts, lambda at: f"?{at}")
         values = [_to_sqlite(args.get(script.arguments.get(number, ("", ""))[0])) for number in numbers]
         try:
             cursor = connection.execute(text, values)
