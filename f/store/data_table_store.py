@@ -12,6 +12,13 @@ Whoever is a member of the workspace can read a data table, so what lies there t
 opens nothing: hashes, ids and counts, and tokens under a seal.
 """
 
+# extra_requirements:
+# certifi==2026.10.18
+# charset-normalizer==3.5.2
+# idna==3.20
+# requests==2.34.2
+# urllib3==2.8.0
+
 # ruff: noqa: D102 - Store says what its methods are for
 
 from __future__ import annotations

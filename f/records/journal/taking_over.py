@@ -3,6 +3,9 @@
 Without that, making the data table would be to forget what was sent, and the next run would send it again.
 """
 
+# extra_requirements:
+# orjson==3.13.0
+
 from __future__ import annotations
 
 import contextlib
