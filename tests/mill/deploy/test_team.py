@@ -118,18 +118,6 @@ def test_the_commands_say_what_they_create_and_what_they_keep(small: Path, works
     )
 
 
-def test_two_workspaces_of_an_instance_take_the_whole_repository(tmp_path: Path) -> None:
-    tree = deployed_copy(REPOSITORY, tmp_path)
-    with serve_instance("team", "second") as (first, second):
-        for workspace in (first, second):
-            prepare(tree, workspace.remote)
-            push(tree, workspace.remote)
-            create_triggers(tree, workspace.remote)
-
-        assert first.paths("http_triggers") == second.paths("http_triggers")
-        assert len(second.paths("http_triggers")) == 4
-
-
 def test_a_route_without_its_workspace_in_the_address_is_refused_in_a_second_one(small: Path) -> None:
     with serve_instance("team", "second") as (first, second):
         for workspace in (first, second):
@@ -141,21 +129,28 @@ def test_a_route_without_its_workspace_in_the_address_is_refused_in_a_second_one
             create_triggers(small, second.remote)
 
 
-def test_a_member_who_is_no_admin_deploys_in_the_readmes_order(tmp_path: Path) -> None:
+def test_a_member_who_is_no_admin_deploys_in_the_readmes_order_and_so_does_a_second_workspace(
+    tmp_path: Path,
+) -> None:
     tree = deployed_copy(REPOSITORY, tmp_path)
-    with serve_workspace() as workspace:
-        folders = prepare(tree, workspace.member).folders
-        push(tree, workspace.member)
-        again = push(tree, workspace.member)
-        schedules = create_triggers(
-            tree, workspace.member, *(f"{one}.schedule.yaml" for one in _schedules(tree))
-        )
+    schedules = [f"{one}.schedule.yaml" for one in _schedules(tree)]
+    with serve_instance("team", "second") as (first, second):
+        folders = prepare(tree, first.member).folders
+        push(tree, first.member)
+        again = push(tree, first.member)
 
         assert folders == ["connect", "customers", "notify", "records", "store", "windmill"]
         assert "0 changes to apply" in again.output
-        assert len(schedules) == 4
+        assert len(create_triggers(tree, first.member, *schedules)) == 4
         with pytest.raises(MillError, match="Require Admin privilege"):
-            create_triggers(tree, workspace.member)
+            create_triggers(tree, first.member)
+        create_triggers(tree, first.remote)
+
+        prepare(tree, second.remote)
+        push(tree, second.remote)
+        create_triggers(tree, second.remote)
+        assert first.paths("http_triggers") == second.paths("http_triggers")
+        assert len(second.paths("http_triggers")) == 4
 
 
 def test_a_folder_that_is_not_there_refuses_a_member(small: Path, workspace: WorkspaceApi) -> None:

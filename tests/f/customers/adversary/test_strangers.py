@@ -21,42 +21,41 @@ _PROCESSES = 8
 
 
 class Results:
-    """Cells that run side by side, each in one of a few processes, from the first that is asked for."""
+    """Cells that run side by side, each in one of a few processes: one that is asked for, and those after it.
 
-    def __init__(self, server: Strangers, pool: ProcessPoolExecutor, cells: list[Cell]) -> None:
+    Whoever runs a part of this file, as one of several processes of a test run does, runs no more than that.
+    """
+
+    def __init__(self, server: Strangers, pool: ProcessPoolExecutor) -> None:
+        self._server, self._pool = server, pool
+        self._cells = [*CELLS, *BELIEVED]
         self._running: dict[str, Future[Result]] = {}
-        for cell in cells:
-            api: Acquaintance = server.meet(cell.behaviour)
-            self._running[cell.name] = pool.submit(run, cell, api)
 
     def of(self, cell: Cell) -> Result:
         """Wait for what came of a cell."""
+        at = self._cells.index(cell)
+        for one in self._cells[at : at + _PROCESSES]:
+            if one.name not in self._running:
+                api: Acquaintance = self._server.meet(one.behaviour)
+                self._running[one.name] = self._pool.submit(run, one, api)
         return self._running[cell.name].result(timeout=100)
 
 
 @pytest.fixture(scope="module")
-def results(request: pytest.FixtureRequest) -> Iterator[Results]:
+def results() -> Iterator[Results]:
     """The results of the cells that are asked for."""
-    here = [item for item in request.session.items if item.path == request.node.path]
-    names = {item.name.partition("[")[2].removesuffix("]") for item in here}
-    cells = [cell for cell in (*CELLS, *BELIEVED) if "" in names or cell.name in names]
     context = multiprocessing.get_context("spawn")
     with strangers() as server, ProcessPoolExecutor(_PROCESSES, context) as pool:
-        yield Results(server, pool, cells)
+        yield Results(server, pool)
+        pool.shutdown(cancel_futures=True)
 
 
-EACH_CELL = pytest.mark.parametrize("cell", [pytest.param(cell, id=cell.name) for cell in CELLS])
-
-
-@EACH_CELL
-def test_an_import_and_its_resumption_report_what_the_ledger_says(cell: Cell, results: Results) -> None:
-    result = results.of(cell)
-    assert result.wrong["first"] + result.wrong["again"] == []
-
-
-@EACH_CELL
-def test_an_import_of_changed_rows_reports_what_the_ledger_says(cell: Cell, results: Results) -> None:
-    assert results.of(cell).wrong["changed"] == []
+@pytest.mark.parametrize("cell", [pytest.param(cell, id=cell.name) for cell in CELLS])
+def test_an_import_its_resumption_and_one_of_changed_rows_report_what_the_ledger_says(
+    cell: Cell, results: Results
+) -> None:
+    wrong = results.of(cell).wrong
+    assert {what: sentences for what, sentences in wrong.items() if sentences} == {}
 
 
 @pytest.mark.parametrize("cell", [pytest.param(cell, id=cell.name) for cell in BELIEVED])
@@ -65,15 +64,16 @@ def test_what_an_import_takes_a_targets_word_for_is_known(cell: Cell, results: R
     assert any("twice" in sentence for sentences in results.of(cell).wrong.values() for sentence in sentences)
 
 
-def test_prints_the_table(results: Results) -> None:
+def test_prints_the_table(request: pytest.FixtureRequest, results: Results) -> None:
     lines = []
-    for cell in CELLS:
+    cells = CELLS if request.config.getoption("capture") == "no" else []
+    for cell in cells:
         result = results.of(cell)
         counts = [", ".join(f"{name} {one[name]}" for name in sorted(one)) for one in result.counts]
         lines.append(f"{cell.name} ({result.seconds:.1f} s): {result.promise}")
         lines.append(f"  {' / '.join(counts)}")
         lines += [f"  WRONG {what}: {one}" for what, sentences in result.wrong.items() for one in sentences]
-    wrong = {what: sum(bool(results.of(cell).wrong[what]) for cell in CELLS) for what in IMPORTS}
-    lines.append(f"cells {len(CELLS)}, wrong {wrong}")
+    wrong = {what: sum(bool(results.of(cell).wrong[what]) for cell in cells) for what in IMPORTS}
+    lines.append(f"cells {len(cells)}, wrong {wrong}")
     sys.stdout.write("\n" + "\n".join(lines) + "\n")
     assert len({cell.name for cell in CELLS}) == len(CELLS)
