@@ -18,6 +18,7 @@ from tests.f.customers.adversary.cells import BELIEVED, CELLS, IMPORTS, Cell, Re
 
 # Most of a cell's time goes by in waiting.
 _PROCESSES = 8
+_AHEAD = 40  # cells that are begun before they are asked for
 
 
 class Results:
@@ -34,7 +35,7 @@ class Results:
     def of(self, cell: Cell) -> Result:
         """Wait for what came of a cell."""
         at = self._cells.index(cell)
-        for one in self._cells[at : at + _PROCESSES]:
+        for one in self._cells[at : at + _AHEAD]:
             if one.name not in self._running:
                 api: Acquaintance = self._server.meet(one.behaviour)
                 self._running[one.name] = self._pool.submit(run, one, api)
