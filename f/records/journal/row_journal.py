@@ -22,10 +22,11 @@ a change which is refused, or never sent, leaves it as it was.
 from __future__ import annotations
 
 # ruff: noqa: D102 - Journal says what the methods of the two journals are for
+import functools
 import random
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -192,7 +193,6 @@ class RowJournal:
         # Keys claimed by this job, without an outcome yet. To ask the table for them would be to read all
         # that was ever sent: `owner` has no index.
         self._held: set[str] = set()
-        self._standings: dict[str, Standing] = {}  # of other jobs, as they were at the beginning of a claim
         create_tables(store)
 
     @property
@@ -221,10 +221,7 @@ class RowJournal:
             self._store.execute(FIRST_TURN, self._values(at))
             return None
         known = _by_key(rows)
-        self._standings.clear()
-        claims = {
-            entry.key: self._judge(entry, known.get(entry.key), at, take_over=True) for entry in entries
-        }
+        claims = self._judge_all(entries, known, at, take_over=True)
         fresh = [entry for entry in entries if claims[entry.key].state in {"mine", "changed"}]
         taken = [entry for entry in entries if claims[entry.key].state == "in_doubt"]
         met = [
@@ -233,19 +230,19 @@ class RowJournal:
             if claims[entry.key].state == "done" and at - known[entry.key].renewed_at > _MET_SECONDS
         ]
         resent = [entry for entry in fresh if self._is_resent(known.get(entry.key))]
-        turn = {"turn": secrets.token_hex(8), "seen": turns[0][0]}
+        turn, seen = secrets.token_hex(8), turns[0][0]
         writes = self._statements(
-            at, (ANEW, resent), (CLAIM, fresh), (TAKE_OVER, taken), (MEET, met), turn=turn["turn"]
+            at, (ANEW, resent), (CLAIM, fresh), (TAKE_OVER, taken), (MEET, met), turn=turn
         )
+        take_turn = (TAKE_TURN, {**self._values(at), "turn": turn, "seen": seen})
         self._held.update(entry.key for entry in (*fresh, *taken))
-        if writes and not self._store.together([(TAKE_TURN, {**self._values(at), **turn}), *writes])[0]:
+        if writes and not self._store.together([take_turn, *writes])[0]:
             return None
         return claims
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         known, at = self._read(entries), self.now()
-        self._standings.clear()
-        return {entry.key: self._judge(entry, known.get(entry.key), at, take_over=False) for entry in entries}
+        return self._judge_all(entries, known, at, take_over=False)
 
     def record_sent(
         self, entries: Sequence[Entry], in_flight: float, job: str | None = None
@@ -310,14 +307,23 @@ class RowJournal:
     def _read(self, entries: Sequence[Entry]) -> dict[str, _Known]:
         return _by_key(self._run(READ, entries))
 
-    def _judge(self, entry: Entry, known: _Known | None, now: float, *, take_over: bool) -> Claim:
+    def _judge_all(
+        self, entries: Sequence[Entry], known: Mapping[str, _Known], now: float, *, take_over: bool
+    ) -> dict[str, Claim]:
+        @functools.cache  # a job is asked about once, however many of the rows are its own
+        def standing(owner: str) -> Standing:
+            return self._owner.standing(owner, now, take_over=take_over)
+
+        return {entry.key: self._judge(entry, known.get(entry.key), standing) for entry in entries}
+
+    def _judge(self, entry: Entry, known: _Known | None, standing_of: Callable[[str], Standing]) -> Claim:
         if known is None:
             return MINE
         if known.state == "done":
             return self._applied(entry, known)
         since = known.sent_at
         if known.owner not in {NOBODY, self._owner.name}:
-            standing = self._standing(known.owner, now, take_over)
+            standing = standing_of(known.owner)
             if not standing.is_gone:
                 return Claim("elsewhere", free_at=standing.free_at)
             # It may have sent the row later than it said it would, but not after it was gone.
@@ -325,12 +331,6 @@ class RowJournal:
         if known.state == "claimed":
             return self._applied(entry, known)
         return self._sent(entry, known, since)
-
-    def _standing(self, owner: str, now: float, take_over: bool) -> Standing:
-        """Ask for another job once for all its rows."""
-        if owner not in self._standings:
-            self._standings[owner] = self._owner.standing(owner, now, take_over=take_over)
-        return self._standings[owner]
 
     def _sent(self, entry: Entry, known: _Known, since: float) -> Claim:
         """What is known of a row that was sent, at `since` at the latest, and without an answer."""

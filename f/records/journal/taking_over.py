@@ -16,7 +16,7 @@ import orjson
 
 from f.connect.errors import TryLater
 from f.records.journal.journal_tables import create_tables
-from f.records.journal.owner import NOBODY, LockingOwner
+from f.records.journal.owner import LockingOwner
 from f.store.stores import sqlite_store
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def take_over(file: Path, owners: Path, store: Store) -> int:
         create_tables(store)
         here, now = LockingOwner(owners), store.now()
         for (owner,) in before.execute(_OWNERS):
-            if owner != NOBODY and not here.standing(owner, now, take_over=True).is_gone:
+            if not here.standing(owner, now, take_over=True).is_gone:
                 raise TryLater(
                     "An import that began before the data table was made is still running on this machine. "
                     "Run this again when it has ended.",

@@ -13,7 +13,6 @@ from f.connect.errors import ConnectError
 from f.connect.times import REAL, Clock
 from f.records.journal.owner import LeasedOwner, LockingOwner, Owner
 from f.records.journal.row_journal import RowJournal
-from f.records.journal.taking_over import take_over
 from f.records.sending.parking import ParkingClient
 from f.store.stores import data_table_store, folder, open_store
 from f.windmill.job import JobStatus
@@ -93,6 +92,8 @@ def open_journal(
     # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
     with open_store(database, "imports", durable=True) as store, _owner(store) as owner:
         if store.is_remote:
+            from f.records.journal.taking_over import take_over  # noqa: PLC0415 - a module less for all others
+
             take_over(folder() / "imports.sqlite", folder() / _OWNERS, store)
         journal = RowJournal(store, target.identity, import_id, owner, resend_unknown=resend_unknown)
         try:

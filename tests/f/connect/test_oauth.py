@@ -301,7 +301,7 @@ def test_a_job_that_was_stopped_before_it_asked_sends_nothing_if_another_has_tak
                 assert second.renew(refused=False)
             return found
 
-        first._row.read = stopped  # type: ignore[method-assign]
+        first._row.read = stopped  # type: ignore[method-assign]  # stopped where nothing else can
         assert first.renew(refused=False)
     assert len(server.seen) == 1
     assert form(server)["refresh_token"] == "r0"

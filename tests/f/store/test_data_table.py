@@ -146,7 +146,7 @@ def test_what_is_sent_is_what_the_official_client_sends(monkeypatch: pytest.Monk
         job_at(server, monkeypatch)
         with DataTableStore(server.url, "sales", "job-token") as store:
             store.execute("DELETE FROM t WHERE key = :key", {"key": "a"})
-        client = wmill.Windmill()  # type: ignore[no-untyped-call]
+        client = wmill.Windmill()  # type: ignore[no-untyped-call]  # wmill has no types there
         client.datatable("main:millwright").query("DELETE FROM t WHERE key = $1", "a").execute()
         client.client.close()
     ours, theirs = server.asked
@@ -187,7 +187,7 @@ def test_the_schema_is_made_once_and_tables_that_are_there_cost_nothing(
 
 def test_what_another_has_left_on_the_servers_connection_is_over(data_table_api: LocalApi) -> None:
     """Windmill's worker uses a connection again, and an error in a transaction leaves it unusable."""
-    client = wmill.Windmill(data_table_api.url, data_table_api.token, data_table_api.workspace_id)  # type: ignore[no-untyped-call]
+    client = wmill.Windmill(data_table_api.url, data_table_api.token, data_table_api.workspace_id)  # type: ignore[no-untyped-call]  # wmill has no types there
     with pytest.raises(Exception, match="400"):
         client.datatable("main").query("BEGIN; SELECT 1/0; COMMIT").fetch()
     with pytest.raises(Exception, match="400"):
@@ -201,7 +201,7 @@ def test_what_another_has_left_on_the_servers_connection_is_over(data_table_api:
 
 def test_nothing_of_ours_is_left_on_the_servers_connection(data_table_api: LocalApi) -> None:
     """The worker's other jobs have the same one."""
-    stranger = wmill.Windmill(data_table_api.url, data_table_api.token, data_table_api.workspace_id)  # type: ignore[no-untyped-call]
+    stranger = wmill.Windmill(data_table_api.url, data_table_api.token, data_table_api.workspace_id)  # type: ignore[no-untyped-call]  # wmill has no types there
     table = stranger.datatable("main")
     table.query("CREATE TABLE orders (n INTEGER)").execute()
     with DataTableStore(data_table_api.url, data_table_api.workspace_id, data_table_api.token) as store:
