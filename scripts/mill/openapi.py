@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mill.errors import MillError
+from mill.repository.python_syntax import parse_python
 from mill.repository.workspace import Item, Workspace
 from mill.repository.yaml_file import read_mapping
 
@@ -132,7 +133,7 @@ def _preprocessor_code(workspace: Workspace, path: str, data: Json, *, is_flow: 
 def _inputs_from(code: str) -> tuple[str, ...]:
     """Return the constant INPUTS_FROM of a preprocessor's code: where it takes the inputs from."""
     try:
-        statements = ast.parse(code).body
+        statements = parse_python(code).body
     except SyntaxError:  # `mill lint` says so
         return ()
     for statement in statements:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mill.errors import MillError
+from mill.repository.python_syntax import parse_python
 from mill.repository.workspace import Workspace, is_part
 
 
@@ -35,7 +36,7 @@ class Module:
     def tree(self) -> ast.Module:
         """The syntax tree; MillError with file and line if it is not Python."""
         try:
-            return ast.parse(self.code)
+            return parse_python(self.code)
         except SyntaxError as error:
             raise MillError(f"{self.file}:{error.lineno}: not valid Python: {error.msg}.") from error
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from mill.errors import MillError
 from mill.locks.names import UNKNOWN_TO_WINDMILL, package_of, trap
-from mill.repository.python_syntax import explain
+from mill.repository.python_syntax import explain, parse_python
 
 ReadModule = Callable[[str], str | None]
 
@@ -249,7 +249,7 @@ def visible_source(script: Script) -> str:
 def parse(script: Script, source: str | None = None) -> ast.Module:
     """Return the syntax tree; MillError with file and line where it is not Python."""
     try:
-        return ast.parse(script.code if source is None else source)
+        return parse_python(script.code if source is None else source)
     except SyntaxError as error:
         raise MillError(f"{script.file}:{error.lineno}:{error.offset}: {explain(error)}.") from error
 

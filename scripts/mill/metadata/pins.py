@@ -23,6 +23,7 @@ from mill.locks.imports import ImportScan, Script
 from mill.locks.resolve import CONSTRAINTS, Resolver
 from mill.metadata.lock_jobs import workspace_dependencies
 from mill.metadata.regenerate import Change
+from mill.repository.python_syntax import parse_python
 from mill.repository.workspace import Workspace
 
 _BLOCK = re.compile(r"^# extra_requirements:[ ]*\n(?:# ?\S+[ ]*\n)*", re.MULTILINE)
@@ -74,9 +75,8 @@ def _with_block(code: str, pins: list[str]) -> str:
     if not block:
         return code
     lines = code.splitlines(keepends=True)
-    body = ast.parse(code).body
-    above = 0
-    if body and isinstance(body[0], ast.Expr) and ast.get_docstring(ast.parse(code), clean=False) is not None:
-        above = body[0].end_lineno or 0
+    tree = parse_python(code)
+    has_docstring = ast.get_docstring(tree, clean=False) is not None
+    above = (tree.body[0].end_lineno or 0) if has_docstring else 0
     head, tail = "".join(lines[:above]), "".join(lines[above:]).lstrip("\n")
     return f"{head}\n{block}\n{tail}" if head else f"{block}\n{tail}"

@@ -1,14 +1,26 @@
-"""What to say of code that does not parse: it is wrong, or only newer than the Python mill runs on."""
+"""Python code as a tree, and why some is none: it is wrong, or newer than the Python mill runs on."""
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
+import threading
 
 WINDMILL_DEFAULT = (3, 12)
 
 # Syntax that came with Python 3.12: type statements, type parameters, any quotes in an f-string.
 _NEW_STATEMENT = re.compile(r"\s*(?:type\s+\w+|(?:async\s+)?def\s+\w+\s*\[|class\s+\w+\s*\[)")
+
+# CPython builds every tree with one counter of depth: where another thread gets its turn in the middle,
+# `compile` raises SystemError ("AST constructor recursion depth mismatch", seen in 3.11.7).
+_ONE_TREE_AT_A_TIME = threading.Lock()
+
+
+def parse_python(code: str, file: str = "<script>") -> ast.Module:
+    """As `ast.parse`, from any thread. Raises what that raises: SyntaxError, ValueError for a null byte."""
+    with _ONE_TREE_AT_A_TIME:
+        return ast.parse(code, file)
 
 
 def explain(error: SyntaxError, running: tuple[int, int] = sys.version_info[:2]) -> str:

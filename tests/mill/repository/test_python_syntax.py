@@ -1,8 +1,51 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from mill.repository.python_syntax import explain
+
+# Finalizers run while a tree is built, and each gives other threads a turn.
+PARSING_IN_SEVEN_THREADS = """
+import gc, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from mill.repository.python_syntax import parse_python
+
+class Litter:
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        for _ in range(200):
+            pass
+
+def drop_litter():
+    while not done.wait(0.0001):
+        [Litter() for _ in range(5)]
+
+def parse_often(_):
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        parse_python(code)
+
+code = open(sys.argv[1], encoding="utf-8").read()
+sys.setswitchinterval(1e-6)
+gc.set_threshold(50, 5, 5)
+done = threading.Event()
+threading.Thread(target=drop_litter, daemon=True).start()
+with ThreadPoolExecutor(7) as threads:
+    list(threads.map(parse_often, range(7)))
+done.set()
+"""
+
+
+def test_code_may_be_parsed_from_many_threads_at_once() -> None:
+    command = [sys.executable, "-c", PARSING_IN_SEVEN_THREADS, __file__]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def error(message: str, text: str) -> SyntaxError:

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
+from mill.repository.python_syntax import parse_python
+
 _DECODED = {"bytes", "datetime", "datetime.datetime", "date", "datetime.date"}
 
 
@@ -46,9 +48,8 @@ def read_signatures(code: str, file: str = "<script>") -> dict[str, Signature]:
     Raises SyntaxError for code that does not parse.
     """
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return {
-        node.name: _signature(node.args) for node in ast.parse(code, file).body if isinstance(node, functions)
-    }
+    tree = parse_python(code, file)
+    return {node.name: _signature(node.args) for node in tree.body if isinstance(node, functions)}
 
 
 def _signature(arguments: ast.arguments) -> Signature:

@@ -11,6 +11,7 @@ from mill.errors import MillError
 from mill.lint.sources.document import mapping
 from mill.lint.sources.finding import Finding
 from mill.lint.sources.flow_tree import FlowTree, Step, branches
+from mill.repository.python_syntax import parse_python
 from mill.repository.workspace import Workspace
 
 _LOOPS = {"forloopflow", "whileloopflow"}
@@ -162,7 +163,7 @@ def _code(step: Step, workspace: Workspace, read_inline: Callable[[str], str | N
 
 def _main(code: str, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     try:
-        body = ast.parse(code).body
+        body = parse_python(code).body
     except SyntaxError:
         return None  # reported where the script itself is linted
     found = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mill.lint.sources.finding import Place
+from mill.repository.python_syntax import parse_python
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 ReadModule = Callable[[str], str | None]
@@ -25,7 +26,7 @@ class Source:
     @cached_property
     def tree(self) -> ast.Module:
         """The syntax tree; SyntaxError where the code is not Python."""
-        return ast.parse(self.code)
+        return parse_python(self.code)
 
     def function(self, name: str) -> Function | None:
         """Return a function at the top level."""
