@@ -26,8 +26,8 @@ W1U 4EG,United Kingdom,
 """.encode("utf-8-sig")
 
 # No line says what the columns are.
-HEADERLESS = """\
+HEADERLESS = b"""\
 Ada Lovelace,ada@example.com,+44 20 7946 0018
 Charles Babbage,charles@example.com,+44 20 7946 0019
 Grace Hopper,grace@example.com,+1 202 456 1111
-""".encode()
+"""
