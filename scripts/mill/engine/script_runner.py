@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any
 
 from mill.engine.definition.code import Code
 from mill.engine.jobs.job_table import Handle
-from mill.engine.jobs.outcome import EXECUTION, Outcome, failure
+from mill.engine.jobs.outcome import EXECUTION, Outcome, error_of, failure
 from mill.engine.processes.encoding import STREAM_PREFIX
 from mill.engine.processes.worker import Call, Ending
 from mill.engine.runtime import ResultCache, Runtime
@@ -21,6 +22,7 @@ from mill.ports import Platform
 
 TIMED_OUT = "job process terminated due to timeout after exceeding job-specific duration limit"
 _LOG_TAIL = 600  # characters of the log Windmill quotes when a process died
+_NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _DEEPEST_ARRAY, _LONGEST_ARRAY = 2, 1_000  # arrays beyond these keep their references
 
 
@@ -61,7 +63,7 @@ class ScriptRunner:
                 return Outcome(True, result)
         try:
             outcome = self._run_process(handle, job)
-        except ChildProcessError as error:
+        except (ChildProcessError, MillError) as error:
             outcome = Outcome(False, failure(EXECUTION, str(error), step_id=job.step_id or None))
         handle.check()
         if job.cache_ttl and outcome.success:
@@ -69,6 +71,7 @@ class ScriptRunner:
         return outcome
 
     def _run_process(self, handle: Handle, job: ScriptJob) -> Outcome:
+        python = self._runtime.python_of(handle, job.code, job.path)
         folder = self._runtime.state / "jobs" / handle.id
         folder.mkdir(parents=True)
         shared = folder / "shared"  # there for every job; the other steps see it only on the same worker
@@ -88,13 +91,14 @@ class ScriptRunner:
         )
         try:
             with self._runtime.slots.hold(handle):
-                worker = self._runtime.workers.take()
+                worker = self._runtime.workers.take(python)
                 with worker, handle.when_canceled(worker.cancel):
                     ending = worker.run(call, log.feed)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         log.close()
-        return outcome_of(ending, log, job.step_id)
+        outcome = outcome_of(ending, log, job.step_id)
+        return outcome if job.code.lock is not None else explained(outcome, handle, job.path)
 
     def _cache_key(self, job: ScriptJob) -> str:
         return f"{job.path}\0{job.code.file.read_text('utf-8')}"
@@ -149,6 +153,19 @@ def outcome_of(ending: Ending, log: JobLog, step_id: str) -> Outcome:
     if isinstance(result, dict) and isinstance(result.get("wm_failure"), str):
         return Outcome(False, {**result, **failure("ManualFailure", result["wm_failure"])})
     return Outcome(True, result)
+
+
+def explained(outcome: Outcome, handle: Handle, path: str) -> Outcome:
+    """Return how a script without a lock ended; where it lacks a package, a warning says what to do."""
+    error = error_of(outcome.result) if not outcome.success else {}
+    missing = _NO_MODULE.search(f"{error.get('name')}: {error.get('message')}")
+    if missing is not None and not missing[1].startswith(("f.", "u.")):
+        handle.tell(
+            "warning",
+            f"{path} has no lock, so mill runs it with its own packages, and {missing[1]} is not among them. "
+            "`mill metadata` writes the lock; with it the script gets an environment of its own.",
+        )
+    return outcome
 
 
 def resolve_references(args: Mapping[str, Any], platform: Platform) -> dict[str, Any]:
