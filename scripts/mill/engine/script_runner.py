@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from typing import Any
 
 from mill.engine.definition.code import Code
 from mill.engine.jobs.job_table import Handle
-from mill.engine.jobs.outcome import EXECUTION, Outcome, error_of, failure
+from mill.engine.jobs.outcome import EXECUTION, Outcome, failure
 from mill.engine.processes.encoding import STREAM_PREFIX
 from mill.engine.processes.worker import Call, Ending
 from mill.engine.runtime import ResultCache, Runtime
@@ -22,7 +21,6 @@ from mill.ports import Platform
 
 TIMED_OUT = "job process terminated due to timeout after exceeding job-specific duration limit"
 _LOG_TAIL = 600  # characters of the log Windmill quotes when a process died
-_NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _DEEPEST_ARRAY, _LONGEST_ARRAY = 2, 1_000  # arrays beyond these keep their references
 
 
@@ -97,8 +95,7 @@ class ScriptRunner:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         log.close()
-        outcome = outcome_of(ending, log, job.step_id)
-        return outcome if job.code.lock is not None else explained(outcome, handle, job.path)
+        return outcome_of(ending, log, job.step_id)
 
     def _cache_key(self, job: ScriptJob) -> str:
         return f"{job.path}\0{job.code.file.read_text('utf-8')}"
@@ -153,19 +150,6 @@ def outcome_of(ending: Ending, log: JobLog, step_id: str) -> Outcome:
     if isinstance(result, dict) and isinstance(result.get("wm_failure"), str):
         return Outcome(False, {**result, **failure("ManualFailure", result["wm_failure"])})
     return Outcome(True, result)
-
-
-def explained(outcome: Outcome, handle: Handle, path: str) -> Outcome:
-    """Return how a script without a lock ended; where it lacks a package, a warning says what to do."""
-    error = error_of(outcome.result) if not outcome.success else {}
-    missing = _NO_MODULE.search(f"{error.get('name')}: {error.get('message')}")
-    if missing is not None and not missing[1].startswith(("f.", "u.")):
-        handle.tell(
-            "warning",
-            f"{path} has no lock, so mill runs it with its own packages, and {missing[1]} is not among them. "
-            "`mill metadata` writes the lock; with it the script gets an environment of its own.",
-        )
-    return outcome
 
 
 def resolve_references(args: Mapping[str, Any], platform: Platform) -> dict[str, Any]:

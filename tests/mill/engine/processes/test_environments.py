@@ -259,16 +259,6 @@ def test_what_a_killed_mill_left_is_removed_by_the_next(foreign: Foreign) -> Non
     assert foreign.made() == [name]
 
 
-def test_a_script_without_a_lock_that_lacks_a_package_is_told_of_mill_metadata(foreign: Foreign) -> None:
-    above = foreign.run("import tiny_greeting\ndef main(): pass\n", None)
-    inside = foreign.run("def main():\n    import tiny_greeting\n", None)
-    assert not above.success
-    assert not inside.success
-    first, second = foreign.told("warning")
-    assert "has no lock" in first
-    assert "`mill metadata` writes the lock" in second
-
-
 def test_a_route_s_script_is_kept_warm_in_its_environment(foreign: Foreign) -> None:
     path = foreign.script(SHOW, foreign.lock("tiny-greeting==1.0", "requests==2.32.0"))
     engine = foreign.lab.session.engine
