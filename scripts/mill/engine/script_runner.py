@@ -63,6 +63,8 @@ class ScriptRunner:
             outcome = self._run_process(handle, job)
         except (ChildProcessError, MillError) as error:
             outcome = Outcome(False, failure(EXECUTION, str(error), step_id=job.step_id or None))
+        if handle.is_canceled and outcome.success:
+            handle.tell("late", outcome.result)
         handle.check()
         if job.cache_ttl and outcome.success:
             self._cache.put(self._cache_key(job), args, outcome.result, job.cache_ttl)
