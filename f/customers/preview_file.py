@@ -16,8 +16,6 @@ from f.records.reading.source import open_source
 from f.records.reading.table import read_table
 from f.records.reading.unpacking import unpack
 
-from f.records.reading.preview import Preview
-
 
 def main(
     csv: bytes | None = None,
