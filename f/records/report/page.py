@@ -32,6 +32,8 @@ _NEED_A_PERSON = ("invalid", "rejected", "failed", "unknown")
 
 # How the entries of `table` are called, and what their values mean to a reader.
 _TABLE_LABELS = {
+    "container": "Unpacked from",
+    "part": "Sheet or file in it",
     "encoding": "Encoding",
     "bom": "Byte order mark",
     "delimiter": "Delimiter",
