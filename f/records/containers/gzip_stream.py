@@ -47,7 +47,8 @@ def _decompressed(member: Any, data: bytes) -> bytes:
     try:
         piece: bytes = member.decompress(data, PIECE_BYTES)
     except zlib.error as error:
-        detail = "a checksum is wrong" if "check" in str(error) else "its packed data cannot be read"
+        proven_wrong = "data check" in str(error) or "length check" in str(error)
+        detail = "a checksum is wrong" if proven_wrong else "its packed data cannot be read"
         raise damaged(_WHAT, detail) from error
     return piece
 

@@ -71,7 +71,7 @@ class SheetHandler(Handler):
             else:
                 cells.value += self.taken()
         elif name == "c":
-            if cells.has_formula and not cells.value:
+            if cells.has_formula and not cells.value and cells.type != "str":  # whose result is empty text
                 self.unevaluated.add(cells.row)
             cells.end_cell()
         elif name == "row":

@@ -264,9 +264,10 @@ def _unevaluated(rows: SheetRows, notes: list[Note]) -> Iterator[bytes]:
     """Once the rows are read: say of formulas that nobody has calculated. Yields nothing."""
     found = rows.unevaluated
     if found.cells:
+        cells = "1 cell holds" if found.cells == 1 else f"{found.cells:,} cells hold"
         text = (
-            f"{found.cells:,} cells hold a formula without its result, the first in row {found.row}: they "
-            "are read as empty. Open the workbook in Excel, save it, and import it again."
+            f"{cells} a formula without its result, the first in row {found.row}: read as empty. Open the "
+            "workbook in Excel, save it, and import it again."
         )
         notes.append(Note("formula_without_result", found.row, text))
     yield from ()
