@@ -18,10 +18,9 @@ DECLARED, KIND, _WORK = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def run(*blocks: str) -> dict[str, Any]:
-    """What the blocks define; the rest they find in tests/products.py, without what they define themselves."""
-    names = {
-        name: value for name, value in vars(products).items() if name not in {"FIELDS", "PRODUCTS", "Shop"}
-    }
+    """What the blocks define; what they use they find in tests/products.py."""
+    own = {"FIELDS", "PRODUCTS", "Shop"}
+    names = {name: value for name, value in vars(products).items() if name not in own}
     for block in blocks:
         exec(block, names)
     return names
