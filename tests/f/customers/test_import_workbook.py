@@ -6,7 +6,10 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,3 +161,21 @@ def test_an_unknown_sheet_is_a_sentence() -> None:
     with pytest.raises(FixInput) as refused:
         main(csv=BOOK, sheet="X")
     assert str(refused.value) == "There is no sheet 'X' in the workbook. There are: Notes, Contacts."
+
+
+def test_a_csv_loads_nothing_that_only_a_container_needs() -> None:
+    """On Windmill each module of ours is a request, in every job."""
+    code = (
+        "import sys; from f.customers.parse_csv import main; main(text='name,email\\nAda,a@example.com\\n');"
+        "print([each for each in sys.modules if each.startswith('f.records.containers')"
+        " or each.endswith('local_path')])"
+    )
+    path = os.pathsep.join(str(ROOT / part) for part in ("", "scripts"))
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout.splitlines()[-1:] == ["[]"], ran.stdout + ran.stderr
