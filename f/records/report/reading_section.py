@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # How the entries of `table` are called, and what their values mean to a reader.
 _LABELS = {
+    "container": "Unpacked from",
+    "part": "Sheet or file in it",
     "encoding": "Encoding",
     "bom": "Byte order mark",
     "delimiter": "Delimiter",
@@ -21,7 +23,6 @@ _LABELS = {
     "has_header": "Column names in the file",
     "header_row": "Line of the column names",
     "skipped_lines": "Lines skipped above",
-    "sheet": "Sheet",
 }
 _VALUES = {
     "utf-8": "UTF-8",

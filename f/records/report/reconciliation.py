@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,9 +11,11 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from f.connect.errors import ConnectError, FixInput, FixSettings
 from f.connect.metrics import Histogram
-from f.connect.redact import mask_text
+from f.connect.redact import mask_text, well_formed_json
 from f.records.planning.plan import planned_counts, would
 from f.records.report.evidence import collect
 from f.records.report.page import render_page
@@ -21,7 +24,7 @@ from f.records.rows.outcome import OUTCOMES, ReasonText, RowOutcome, Stop
 from f.records.rows.row_store import Created, object_path, read_rows
 from f.records.rows.rows_file import write_rows_file
 from f.records.rows.tally import Example, Reason, Tally
-from f.windmill.objects import FileRef, keep_file
+from f.windmill.objects import FileRef, keep_file, write_object
 
 if TYPE_CHECKING:
     from f.records.planning.plan import Gate
@@ -106,7 +109,19 @@ def reconcile(
     evidence = collect(parsed, done, summary["reasons"], summary["plan"])
     # The words of a target, a platform or a person: a half of a surrogate pair cannot be written.
     page = render_page(summary, evidence).encode(errors="replace")
-    return {**summary, "report": keep_file(path, page, "text/html")}
+    summary = {**summary, "report": keep_file(path, page, "text/html")}
+    _keep(summary)
+    return summary
+
+
+def _keep(summary: ImportSummary) -> None:
+    """Leave the summary beside the report, from which the imports of the past are listed.
+
+    A workspace without a storage has no such list.
+    """
+    content = orjson.dumps(well_formed_json(summary))
+    with contextlib.suppress(FixSettings):
+        write_object(object_path(summary["import_id"], "summary.json"), content, "application/json")
 
 
 _STRONGEST_FIRST = ("Exactly once", "At most once", "At least once")

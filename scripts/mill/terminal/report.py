@@ -80,7 +80,7 @@ def failure_text(result: Any, *, verbose: bool) -> str:
 
 
 def _how_to_install(message: str) -> str:
-    """Name the command that adds a package Windmill would have installed, to mill's own Python."""
+    """Name the command that has a package installed which no lock names, here as on Windmill."""
     found = _NO_MODULE.search(message)
     if found is None or found[1].split(".")[0] in AREAS:
         return ""
@@ -89,4 +89,7 @@ def _how_to_install(message: str) -> str:
     package = trap(found[1]) or package_of(found[1])
     if package is None:
         return ""
-    return f". Scripts run in mill's own Python: `uv pip install --python {sys.executable} {package}`."
+    return (
+        f". It comes with the package {package}: `mill metadata` writes the script's lock, and with the lock "
+        "the script gets an environment of its own. An import inside a function needs `# extra_requirements:`."
+    )

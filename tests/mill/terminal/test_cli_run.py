@@ -567,8 +567,9 @@ def test_a_plain_result_needs_no_table(result: Any) -> None:
             {"name": "ModuleNotFoundError", "message": "No module named 'psycopg2.extras'"},
             (
                 "Failed: ModuleNotFoundError: No module named 'psycopg2.extras'. "
-                "Scripts run in mill's own Python: "
-                f"`uv pip install --python {sys.executable} psycopg2-binary`."
+                "It comes with the package psycopg2-binary: `mill metadata` writes the script's lock, and "
+                "with the lock the script gets an environment of its own. An import inside a function needs "
+                "`# extra_requirements:`."
             ),
         ),
         (

@@ -310,7 +310,7 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
         ({"target": ""}, "Import of uploaded file", "Import of uploaded file into"),
         ({"seconds": 0.0}, "Total time 0.00 s", "Rows per second"),
         ({"seconds": 7265.0}, "Total time 2 h 01 min Rows per second 0.07", "7265"),
-        ({"table": {"sheet": "May"}}, "Sheet May", "Encoding"),
+        ({"table": {"part": "May"}}, "Sheet or file in it May", "Encoding"),
     ],
 )
 def test_a_part_is_shown_where_there_is_something_to_say(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from rich.text import Text
 from mill.errors import MillError
 from mill.ports import Completed, Target
 from mill.repository.workspace import Workspace
-from mill.session import Session
+from mill.session import STATE_FOLDER, Session
 from mill.terminal.display import display_for
+from mill.terminal.imports.given_file import given_file
 from mill.terminal.inputs import read_env_file
 from mill.terminal.options import Options
 from mill.terminal.report import failure_text
@@ -30,14 +30,14 @@ _ROWS = ("identical", "altered", "missing", "not_known")
 
 @dataclass(frozen=True, slots=True)
 class VerifyOrder:
-    """What a person asked for. `to`: a Windmill path or a file."""
+    """What a person asked for. `to`: a Windmill path or a file; `reading`: how the import read the file."""
 
     import_id: str
-    file: Path
+    file: str
     to: str
     whole: bool = False
     missing: Path | None = None
-    country: str = ""
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 def verify_import(workspace: Workspace, order: VerifyOrder, options: Options) -> int:
@@ -45,20 +45,14 @@ def verify_import(workspace: Workspace, order: VerifyOrder, options: Options) ->
 
     Raises MillError for an order that cannot be carried out, before anything is asked.
     """
-    try:
-        content = order.file.read_bytes()
-    except OSError as error:
-        raise MillError(f"{order.file}: cannot be read ({error.strerror}).") from error
     api = resource_argument(order.to, file_of(workspace, order.to))
     env = read_env_file(options.env_file) if options.env_file else {}
     with (
+        given_file(order.file, options.state or workspace.root / STATE_FOLDER) as source,
         display_for(silent=not options.verbose, logs=True) as display,
         Session(workspace, options.state, listeners=(display,), env=env) as session,
     ):
-        parsed = session.run(
-            Target("script", workspace.script(_PARSE).path),
-            {"csv": base64.b64encode(content).decode(), "default_country": order.country or None},
-        )
+        parsed = session.run(Target("script", workspace.script(_PARSE).path), {**source, **order.reading})
         if not parsed.success:
             return _failed(parsed, options)
         completed = session.run(

@@ -1,0 +1,1 @@
+"""Imports for a person at a terminal."""

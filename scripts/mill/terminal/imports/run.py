@@ -1,0 +1,169 @@
+"""Imports a file for a person: shows what was understood, runs the flow, and says how to go on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import sys
+import webbrowser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mill.errors import MillError
+from mill.ports import Completed, Target
+from mill.repository.workspace import Workspace
+from mill.session import STATE_FOLDER, Session
+from mill.terminal.approver import choose_approver
+from mill.terminal.imports.following import Follower
+from mill.terminal.imports.given_file import given_file
+from mill.terminal.imports.order import ImportOrder
+from mill.terminal.imports.progress import progress_for
+from mill.terminal.imports.understanding import understand
+from mill.terminal.inputs import check_inputs, read_env_file
+from mill.terminal.options import Options
+from mill.terminal.report import failure_text, report, waiting_text
+from mill.terminal.target_check import file_of, resource_argument
+
+FLOW = "f/customers/import_csv"
+_PREVIEW, _REPORT = "f/customers/preview_file", "f/customers/report_import"
+_DEFAULTS = {"--to": "f/customers/mock_api", "--on-duplicate": "skip"}
+_INTERRUPTED = 130
+_COMMAND = "MILL_IMPORT"  # read by the report, which then says how to go on from here
+
+
+def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> int:
+    """Import, or plan to. Returns the exit code: 0 only if no row is left that should have been sent.
+
+    Raises MillError for an order that cannot be carried out.
+    """
+    if FLOW not in workspace.flows():
+        raise MillError(f"mill import runs the flow {FLOW}, and {workspace.root} has none.")
+    flow = Target("flow", FLOW)
+    api = resource_argument(order.to, file_of(workspace, order.to))
+    state = options.state or workspace.root / STATE_FOLDER
+    inputs = {
+        "api": api,
+        "dry_run": order.plan,
+        "apply_plan": order.apply,
+        "on_duplicate": order.on_duplicate,
+        "default_country": order.country,
+        **order.reading,
+        **order.more,
+    }
+    follower = Follower()
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(given_file(order.file, state))
+        display = stack.enter_context(progress_for(follower, silent=options.silent, logs=options.verbose))
+        session = stack.enter_context(
+            Session(
+                workspace,
+                options.state,
+                listeners=(follower, display),
+                approver=choose_approver(options, display),
+                env={**_environment(options), _COMMAND: _command(order)},
+            )
+        )
+
+        def look(mapping: Mapping[str, str]) -> Mapping[str, Any]:
+            return _preview(session, {**source, **order.reading, "mapping": dict(mapping)})
+
+        with display.paused():
+            mapping = understand(order, look, silent=options.silent)
+        args = check_inputs(workspace, flow, {**inputs, **source, "mapping": mapping}, session.state)
+        completed = _run(session, flow, args, follower)
+        waiting = session.engine.delayed(own=True)
+    code = report(completed, options, session.state)
+    if not options.silent:
+        sys.stderr.writelines(f"{waiting_text(job, options.state)}\n" for job in waiting)
+        sys.stderr.writelines(f"{line}\n" for line in _next_steps(order, completed, session.state))
+    if order.open_report:
+        _open(completed, session.state)
+    return code
+
+
+def _environment(options: Options) -> Mapping[str, str]:
+    return read_env_file(options.env_file) if options.env_file else {}
+
+
+def _command(order: ImportOrder) -> str:
+    """The command that does this import again, without its plan."""
+    return shlex.join(["mill", "import", order.file, *_words_of(order)])
+
+
+def _preview(session: Session, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Raises MillError with the reason where the file cannot be read as a table."""
+    completed = session.run(Target("script", session.workspace.script(_PREVIEW).path), args)
+    if not completed.success:
+        error = completed.result.get("error") or {}
+        raise MillError(str(error.get("message") or failure_text(completed.result, verbose=False)))
+    preview: Mapping[str, Any] = completed.result
+    return preview
+
+
+def _run(session: Session, flow: Target, args: Mapping[str, Any], follower: Follower) -> Completed:
+    """Run the flow to its end; where it is interrupted, account for what was done until then."""
+    job_id = session.engine.start(flow, args)
+    try:
+        completed = session.engine.wait(job_id)
+    except KeyboardInterrupt:
+        session.engine.cancel(job_id, "interrupted at the terminal")
+        session.engine.wait(job_id)
+        return _account(session, args, follower)
+    assert completed is not None
+    return completed
+
+
+def _account(session: Session, args: Mapping[str, Any], follower: Follower) -> Completed:
+    """The report of an interrupted import. Raises MillError where there is nothing to report."""
+    parsed, gate = follower.results.get("parse"), follower.results.get("gate")
+    if parsed is None or gate is None or args["dry_run"]:
+        raise MillError(f"Interrupted before anything was sent. {_again()}", exit_code=_INTERRUPTED)
+    left = {"parsed": parsed, "gate": gate, "created": follower.created(), "dry_run": False}
+    completed = session.run(Target("script", session.workspace.script(_REPORT).path), left)
+    said = "What was sent until then is accounted for; what was applied is not sent again."
+    sys.stderr.write(f"Interrupted. {said} {_again()}\n")
+    error = completed.result.get("error")
+    if isinstance(error, dict) and isinstance(error.get("summary"), dict):
+        told = {name: error[name] for name in ("name", "message") if name in error}
+        return Completed(False, {**error["summary"], "error": told})
+    return completed
+
+
+def _again() -> str:
+    """The command that goes on: nothing that was applied is sent again."""
+    return f"To go on: {shlex.join(['mill', *sys.argv[1:]])}"
+
+
+def _next_steps(order: ImportOrder, completed: Completed, state: Path) -> list[str]:
+    """What a person would do now, as commands to copy."""
+    result = completed.result if isinstance(completed.result, dict) else {}
+    words = _words_of(order)
+    steps = []
+    plan, rejects = result.get("plan"), result.get("rejects")
+    if order.plan and completed.success and isinstance(plan, dict) and plan["hash"]:
+        steps.append(f"To do exactly this: {_command(order)} --apply {plan['hash']}")
+    if isinstance(rejects, dict) and "s3" in rejects and not order.plan:
+        file = os.path.relpath(state / "objects" / "_default_" / rejects["s3"])
+        steps.append(f"When the rejects are corrected: {shlex.join(['mill', 'import', file, *words])}")
+    return steps
+
+
+def _words_of(order: ImportOrder) -> list[str]:
+    """The options of this import that another of the same records needs too."""
+    words: list[str] = []
+    given = {"--to": order.to, "--country": order.country, "--on-duplicate": order.on_duplicate}
+    for option, value in given.items():
+        if value and value != _DEFAULTS.get(option):
+            words += [option, value]
+    for column, name in order.mapping.items():
+        words += ["--map", f"{column}={name}"]
+    return words
+
+
+def _open(completed: Completed, state: Path) -> None:
+    report = completed.result.get("report") if isinstance(completed.result, dict) else None
+    if not isinstance(report, dict) or "s3" not in report:
+        raise MillError("--open: this run has no report.", exit_code=1)
+    webbrowser.open((state / "objects" / "_default_" / report["s3"]).resolve().as_uri())
