@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 
 class Note(NamedTuple):
-    """One thing noticed: a code, the first physical line that shows it, a sentence, how many rows show it."""
+    """One thing noticed: a code, the first physical line that shows it, a sentence, how many rows show it.
+
+    A note about no place has no line; of a sheet the line is the row.
+    """
 
     code: str
-    line: int
+    line: int | None
     text: str
     rows: int = 0
 

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from f.connect.errors import FixInput
 from f.records.reading.bad_table import BadTable
-from f.records.reading.note import Note
+from f.records.reading.notes import Note
 
 if TYPE_CHECKING:
     from f.records.containers.limits import Limits
