@@ -39,11 +39,11 @@ class Noticed:
         """Return how many rows were counted under a code so far."""
         return self._rows.get(code, 0)
 
-    def close(self, code: str, text: str) -> None:
+    def close(self, counted: str, code: str, text: str) -> None:
         """Make a note of what was counted, if anything was; `text` follows the lines' numbers."""
-        rows = self._rows.pop(code, 0)
+        rows = self._rows.pop(counted, 0)
         if rows:
-            lines = self._lines.pop(code)
+            lines = self._lines.pop(counted)
             self.add(code, lines[0], f"{name_lines(lines, rows)}: {text}", rows)
 
 

@@ -115,12 +115,14 @@ class RowJudge:
         """Make notes of what was counted while the rows were read."""
         self._noticed.close(
             "quote_in_cell",
+            "quote_in_cell",
             'a quote stands inside a cell that is not in quotes, as in 5". It was kept as it is; compare '
             "these rows with the file.",
         )
         bad = self._noticed.counted("undecodable")
         if bad > self._noticed.counted(_ACCENTS_ELSEWHERE):
             self._noticed.close(
+                "undecodable",
                 "mostly_undecodable",
                 f"bytes that are not {encoding} text, and hardly a row with letters outside ASCII is: say "
                 "with encoding what the file is, such as windows-1252.",
@@ -143,16 +145,17 @@ class RowJudge:
             self._noticed.add(
                 "trailing_delimiters",
                 line,
-                f"Nearly all rows end in more delimiters than the column names on line {line}: the empty "
-                "cells behind the last column were left out.",
+                f"Nearly all rows end in more delimiters than line {line}, which has the column names: "
+                "the empty cells behind the last column were left out. If a name is missing on that line, the "
+                "values stand in the wrong columns: correct it there.",
             )
 
     def _refuse_damage(self, line: int, names: list[str]) -> None:
         for column, name in enumerate(names, 1):
             if UNDECODABLE in name or "\0" in name:
                 raise BadTable(
-                    f"There are bytes on line {line}, column {column} that are not text, and the "
-                    "column names are needed to read the rest: save the file as CSV UTF-8, or name its encoding, such as "
+                    f"There are bytes on line {line}, column {column} that are not text, and the names of "
+                    "the columns must be known to read the rest: save the file as CSV UTF-8, or name its encoding, such as "
                     "windows-1252.",
                     code="nul_byte" if "\0" in name else "bad_characters",
                     line=line,

@@ -108,6 +108,7 @@ def read_table(
     limits = Limits(max_field_chars, max_row_chars, max_columns)
     reader = RowReader(TextStream(chain(start, blocks), found.name), sniffed, limits, noticed)
     first_rows, rows = _ahead(iter(reader))
+    _note_single_quotes(first_rows, noticed)
     if not first_rows:
         for _ in rows:  # raises what there was instead of a row
             break
@@ -143,6 +144,18 @@ def _ahead(rows: Iterator[TableRow]) -> tuple[list[TableRow], Iterator[TableRow]
 
 def _raise(error: BadTable) -> TableRow:
     raise error
+
+
+def _note_single_quotes(rows: list[TableRow], noticed: Noticed) -> None:
+    """Say so if cells stand in single quotes, which are text to us: what they hold may hold delimiters."""
+    quoted = [row for row in rows if any(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in row.cells)]
+    if quoted and len(quoted) * 2 >= len(rows):
+        noticed.add(
+            "single_quotes",
+            quoted[0].line,
+            f"Line {quoted[0].line} and others have cells in single quotes, which were kept as they "
+            "are: export the file with double quotes.",
+        )
 
 
 def _first_notes(sniffed: Sniffed, *, asked: bool) -> Noticed:
