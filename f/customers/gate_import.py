@@ -2,29 +2,36 @@
 
 Fails with the reasons when too many rows are bad, or when file, settings or target are no longer those of
 `apply_plan`; returns `decision: ask` when a person should decide. For a dry run, or if a person is to approve
-the plan first, it reads the target and returns the plan. Forecasts the calls an import takes, against what
-the target still takes today, and says how many jobs may send at once. Sends no row; a second run decides the
-same.
+the plan first, it reads the target and returns the plan. A dry run never fails here: what would stop an
+import is in `would_stop`, and rows about which the target could not be asked are planned as `unread`.
+Forecasts the calls an import takes, against what the target still takes today, and says how many jobs may
+send at once. Sends no row; a second run decides the same.
 """
 
 from itertools import zip_longest
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from f.connect.errors import FixInput
 from f.customers.targets.customer_api import customer_api, open_target
-from f.records.planning.parallel_jobs import decide_parallel_jobs
-from f.records.planning.plan import Gate, Plan
-from f.records.planning.plan_file import PlanRecord
+from f.records.planning.dry_run import (
+    MadePlan,
+    Obstacles,
+    make_plan,
+    make_plan_anyway,
+    plan_of_nothing,
+)
+from f.records.planning.parallel_jobs import ParallelJobs, decide_parallel_jobs
+from f.records.planning.plan import Gate
 from f.records.planning.plan_text import check_hash, in_a_sentence, refuse_outdated
-from f.records.planning.planner import open_planner, planned_chunks
 from f.records.planning.quota import forecast_of
-from f.records.reading.parsed import Parsed
-from f.records.rows.row_store import StoredRows
 from f.records.sending.session import journal_kind
 from f.records.target.guarantee import guarantee_of
-from f.records.target.target import OnDuplicate, Target
 from f.store.stores import postgresql
-from f.windmill.job import Progress
+
+if TYPE_CHECKING:
+    from f.records.reading.parsed import Parsed
+    from f.records.rows.row_store import StoredRows
+    from f.records.target.target import OnDuplicate, Target
 
 
 def main(
@@ -41,24 +48,27 @@ def main(
     park_after: int = 300,
     parallel_jobs: int | None = None,
 ) -> Gate:
-    target = open_target(api)
+    file, obstacles = cast("Parsed", parsed), Obstacles(goes_on=dry_run)
+    target = obstacles.attempt(lambda: open_target(api))
     if apply_plan:
-        check_hash(apply_plan)
-    parallel = decide_parallel_jobs(target, parallel_jobs)
-    file = cast("Parsed", parsed)
-    too_many, message = _judged(file, target, max_bad_share, on_too_many_bad)
-    plan: Plan | None = None
-    planned: list[StoredRows] = []
+        obstacles.attempt(lambda: check_hash(apply_plan))
+    if target is None:  # a dry run: an import has ended
+        _, message = _judged(file, "", max_bad_share, on_too_many_bad, obstacles)
+        return _without_target(file, message, obstacles)
+    parallel = obstacles.attempt(lambda: decide_parallel_jobs(target, parallel_jobs)) or ParallelJobs(1)
+    too_many, message = _judged(file, target.title, max_bad_share, on_too_many_bad, obstacles)
+    made: MadePlan | None = None
     if dry_run or ask_first or apply_plan:
-        plan, planned, doubts = _planned(file, target, journal, on_duplicate, resend_unknown=resend_unknown)
-        message = " ".join(filter(None, (message, in_a_sentence(plan), doubts)))
-    left = _left_to_send(file, planned)
+        made = _planned(file, target, journal, on_duplicate, obstacles, resend_unknown=resend_unknown)
+        message = " ".join(filter(None, (message, in_a_sentence(made.plan), made.doubts)))
+    left = _left_to_send(file, made.outcomes if made else [])
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
     message = " ".join(filter(None, (message, forecast["message"], parallel.message)))
-    guarantee = guarantee_of(target, journal_kind(journal), on_duplicate)
-    print(f"{message}\n{guarantee}")
-    if plan and apply_plan:
-        refuse_outdated(apply_plan, plan["hash"])
+    guarantee = obstacles.attempt(lambda: guarantee_of(target, journal_kind(journal), on_duplicate)) or ""
+    print("\n".join(filter(None, (message, *obstacles.texts, guarantee))))
+    if made and apply_plan and made.plan["hash"]:
+        plan_hash = made.plan["hash"]
+        obstacles.attempt(lambda: refuse_outdated(apply_plan, plan_hash))
     # Nobody is asked about a plan that would send nothing.
     asks_for_plan = ask_first and any(left)
     return {
@@ -66,49 +76,70 @@ def main(
         "message": message,
         "target": target.title,
         "guarantee": guarantee,
-        "plan": plan,
-        "planned_outcomes": planned,
+        "plan": made.plan if made else None,
+        "planned_outcomes": made.outcomes if made else [],
         "parallel_jobs": parallel.jobs,
         "forecast": forecast,
+        "would_stop": obstacles.texts if dry_run else [],
+    }
+
+
+def _without_target(parsed: "Parsed", message: str, obstacles: Obstacles) -> Gate:
+    """What a dry run can say where the settings name no target: the file's rows, and what is wrong."""
+    made = plan_of_nothing(parsed)
+    print("\n".join((message, *obstacles.texts)))
+    return {
+        "decision": "go",
+        "message": message,
+        "target": "",
+        "guarantee": "",
+        "plan": made.plan,
+        "planned_outcomes": made.outcomes,
+        "parallel_jobs": 1,
+        "would_stop": obstacles.texts,
     }
 
 
 def _judged(
-    parsed: Parsed, target: Target, max_bad_share: float, on_too_many_bad: Literal["fail", "ask"]
+    parsed: "Parsed",
+    title: str,
+    max_bad_share: float,
+    on_too_many_bad: Literal["fail", "ask"],
+    obstacles: Obstacles,
 ) -> tuple[bool, str]:
     """Whether too many rows are bad, and a sentence on them. Raises FixInput if that fails the import."""
     counts = parsed["counts"]
     bad, rows = counts["invalid"], counts["rows"]
     share = bad / rows if rows else 0.0
-    message = f"{counts['valid']} of {rows} rows can be sent to {target.title}; {bad} cannot ({share:.1%})."
+    where = f" to {title}" if title else ""
+    message = f"{counts['valid']} of {rows} rows can be sent{where}; {bad} cannot ({share:.1%})."
     if share <= max_bad_share:
         return False, message
     message = f"{message} That is more than the {max_bad_share:.0%} allowed. {_worst(parsed['reasons'])}"
     if on_too_many_bad == "fail":
-        raise FixInput(
-            f"{message} Nothing was sent. Correct the file, or raise max_bad_share.",
-            code="too_many_bad_rows",
-        )
+        text = f"{message} Nothing was sent. Correct the file, or raise max_bad_share."
+        obstacles.meet(FixInput(text, code="too_many_bad_rows"))
+    else:
+        obstacles.ask(message)
     return True, message
 
 
 def _planned(
-    parsed: Parsed,
-    target: Target,
+    parsed: "Parsed",
+    target: "Target",
     journal: postgresql | None,
-    on_duplicate: OnDuplicate,
+    on_duplicate: "OnDuplicate",
+    obstacles: Obstacles,
     *,
     resend_unknown: bool,
-) -> tuple[Plan, list[StoredRows], str]:
-    """The plan, the outcomes by chunk that need no sending, and what the plan cannot be sure of."""
-    record = PlanRecord(parsed["import_id"])
-    with open_planner(parsed, target, journal, on_duplicate, resend_unknown=resend_unknown) as planner:
-        written = record.write(planned_chunks(parsed, planner, Progress(parsed["counts"]["valid"])))
-    plan = record.summary(written, hash=planner.hash, reads_target=target.can_ask, requests=planner.requests)
-    return plan, record.planned_outcomes, planner.doubts
+) -> MadePlan:
+    """The plan; in a dry run, where target or journal cannot be read, as much of it as can be known."""
+    settings = (parsed, target, journal, on_duplicate)
+    made = obstacles.attempt(lambda: make_plan(*settings, resend_unknown=resend_unknown))
+    return made or make_plan_anyway(*settings, resend_unknown=resend_unknown)
 
 
-def _left_to_send(parsed: Parsed, planned: list[StoredRows]) -> list[int]:
+def _left_to_send(parsed: "Parsed", planned: "list[StoredRows]") -> list[int]:
     """How many rows of each chunk a plan, if there is one, leaves to be sent."""
     pairs = zip_longest(parsed["chunks"], planned)
     return [chunk["rows"]["count"] - (rows["count"] if rows else 0) for chunk, rows in pairs]

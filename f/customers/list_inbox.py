@@ -15,6 +15,8 @@ from f.records.inbox.file_store import FileStore
 from f.store.stores import open_store, postgresql
 from f.windmill.flow_inputs import check_inputs
 
+_PATTERNS = ["*.csv", "*.csv.gz", "*.zip", "*.xlsx"]
+
 
 def main(
     prefix: str = "inbox/",
@@ -35,7 +37,7 @@ def main(
     with FileStore() as file_store, open_store(journal, "inbox") as store:
         claims = FileClaims(store)
         listed = list(file_store.list_paths(storage, inbox))
-        wanted = [path for path in listed if is_wanted(path, patterns or ["*.csv"])]
+        wanted = [path for path in listed if is_wanted(path, patterns or _PATTERNS)]
         files = file_store.describe_all(storage, wanted)
         free = [file for file in files if not _is_taken(file, claims, file_store)]
         selection = choose(free, now=claims.now(), quiet_seconds=quiet_seconds, max_files=max_files)

@@ -1,12 +1,15 @@
 """A customer API to practise on: answers as a real one would, and stores nothing.
 
-Called by itself it takes a customer and returns the reply. A resource with the base_url
+Called by itself it takes a customer and returns what such an API has in its body: `id`, `status`, `data`,
+`created_at` and `api_version`; of a call that failed, `status_code`, `error` and what is wrong. Asked over
+HTTP it answers with status and headers (`as_reply`). A resource with the base_url
 `script:f/customers/mock_customer_api` has it answer over HTTP inside the job that sends, so that an import
 talks to it as to any other API and takes no worker for it. The HTTP routes of this folder make it an API as
 well, below `/api/r/`, where each call is a job that needs a worker of its own. `simple` accepts
-everything; `advanced` refuses customers without name or e-mail, knows some e-mails already, and fails
-now and then. The same call gets the same answer: the id comes from the data, a failure from the seed. In
-`advanced` it comes from the e-mail alone: a customer sent again is the same customer, whatever else changed.
+everything; `advanced` refuses customers without name or e-mail, knows some e-mails already, and fails at one
+call in ten unless `failure_rate` says otherwise (0: never). The same call gets the same answer: the id comes
+from the data, a failure from the seed. In `advanced` it comes from the e-mail alone: a customer sent again
+is the same customer, whatever else changed.
 """
 
 import difflib
@@ -19,7 +22,17 @@ from typing import Any, Literal
 
 API_VERSION = "v1"
 _REQUIRED = ("name", "email")
-_ARGUMENTS = ("customer", "mode", "known_emails", "failure_rate", "seed", "attempt", "operation")
+_ARGUMENTS = (
+    "customer_data",
+    "mode",
+    "known_emails",
+    "failure_rate",
+    "seed",
+    "attempt",
+    "operation",
+    "customer",
+)
+_FAILURE_RATE = 0.1  # of the advanced mode
 _QUERY = ("mode", "known", "failure_rate", "seed")
 _FAILURES: tuple[tuple[int, str, dict[str, str]], ...] = (
     (503, "The service is overloaded.", {"Retry-After": "0"}),
@@ -29,15 +42,32 @@ _FAILURES: tuple[tuple[int, str, dict[str, str]], ...] = (
 
 
 def main(
-    customer: dict | None = None,
+    customer_data: dict | None = None,
     mode: Literal["simple", "advanced"] = "simple",
     known_emails: list[str] | None = None,
-    failure_rate: float = 0.0,
+    failure_rate: float | None = None,
     seed: int = 0,
     attempt: int = 1,
     operation: Literal["create", "update", "health"] = "create",
+    customer: dict | None = None,
+    as_reply: bool = False,
 ) -> dict[str, Any]:
-    data = customer or {}
+    if customer_data and customer and customer_data != customer:
+        raise ValueError("customer is the former name of customer_data: give one of them.")
+    rate = _FAILURE_RATE if failure_rate is None else failure_rate
+    reply = _answer(customer_data or customer or {}, mode, known_emails, rate, seed, attempt, operation)
+    return reply if as_reply else _plain(reply)
+
+
+def _answer(
+    data: dict[str, Any],
+    mode: Literal["simple", "advanced"],
+    known_emails: list[str] | None,
+    failure_rate: float,
+    seed: int,
+    attempt: int,
+    operation: Literal["create", "update", "health"],
+) -> dict[str, Any]:
     if operation == "health":
         return _reply(200, {"status": "ok", "api_version": API_VERSION})
     if mode == "advanced":
@@ -71,14 +101,15 @@ def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("The body must be a JSON object.")
     if event.get("kind") == "webhook":
         _refuse_unknown({**(body or {}), **query}, _ARGUMENTS, "argument")
-        return {**(body or {}), **query}
+        return {**(body or {}), **query, "as_reply": True}
     _refuse_unknown(query, _QUERY, "query parameter")
     return {
-        "customer": body,
+        "customer_data": body,
+        "as_reply": True,
         "operation": {"get": "health", "patch": "update"}.get(event.get("method", "post"), "create"),
         "mode": _mode(query.get("mode", "simple")),
         "known_emails": [email for email in query.get("known", "").split(",") if email],
-        "failure_rate": _number("failure_rate", query.get("failure_rate", "0"), float),
+        "failure_rate": _number("failure_rate", query.get("failure_rate", str(_FAILURE_RATE)), float),
         "seed": _number("seed", query.get("seed", "0"), int),
         "attempt": _number("X-Attempt", headers.get("x-attempt", "1"), int),
     }
@@ -124,8 +155,15 @@ def _id_by_email(data: dict[str, Any]) -> str:
 
 
 def _reply(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> dict[str, Any]:
-    """Windmill's way of saying an HTTP reply; called as a script, `result` is what counts."""
+    """Windmill's way of saying an HTTP reply."""
     reply: dict[str, Any] = {"windmill_status_code": status, "result": body}
     if headers:
         reply["windmill_headers"] = headers
     return reply
+
+
+def _plain(reply: dict[str, Any]) -> dict[str, Any]:
+    """The body of a reply; one that says no names its status."""
+    body: dict[str, Any] = reply["result"]
+    status = reply["windmill_status_code"]
+    return body if status < 400 else {"status_code": status, **body}

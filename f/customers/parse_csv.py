@@ -1,8 +1,9 @@
 """Read a CSV file and check every row of it; nothing is sent anywhere.
 
-Takes exactly one of an uploaded file, pasted text, an object of the workspace's storage or a URL.
-Finds out encoding, delimiter, quoting and what each column holds. Returns the valid customers in
-chunks, the refused rows with their reasons, and the counts. A second run does the same again.
+Takes exactly one of an uploaded file, pasted text, an object of the workspace's storage or a URL: a CSV or
+an Excel workbook, packed with gzip or zip if need be. Finds out encoding, delimiter, quoting and what each
+column holds. Returns the valid customers in chunks, the refused rows with their reasons, and the counts. A
+second run does the same again.
 As the first step of a flow it is handed all its inputs as `arguments`, and refuses what the flow cannot use.
 """
 
@@ -17,10 +18,11 @@ As the first step of a flow it is handed all its inputs as `arguments`, and refu
 # wmill==1.850.0
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from wmill import S3Object
@@ -31,8 +33,9 @@ from f.customers.validation.countries import to_alpha2
 from f.customers.validation.customer_type import CUSTOMERS
 from f.records.reading.parsed import Parsed
 from f.records.reading.source import open_source
-from f.records.reading.table import read_table
+from f.records.reading.table import Dialect, Table, read_table
 from f.records.reading.table_validation import validate_table
+from f.records.reading.unpacking import Unpacked, unpack
 from f.records.rows.row_spool import RowSpool
 from f.windmill.flow_inputs import check_inputs
 
@@ -42,6 +45,7 @@ def main(
     text: str | None = None,
     file: S3Object | None = None,
     url: str | None = None,
+    sheet: str = "",
     mapping: dict | None = None,
     default_country: str | None = None,
     encoding: str | None = None,
@@ -51,18 +55,12 @@ def main(
     max_url_mb: int = 100,
     arguments: str = "",
 ) -> Parsed:
-    if arguments:
-        check_inputs(arguments, IMPORT_CSV)
     began, started_at = time.monotonic(), datetime.now(UTC)
-    source = open_source(csv, text, file, url, max_url_bytes=max_url_mb * 1_000_000)
+    source = open_source(csv or _no_file(arguments), text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     import_id = _import_id(started_at)
     digest = hashlib.sha256()
-    table = read_table(
-        _tapped(source.chunks, digest.update),
-        encoding=encoding or None,
-        delimiter=delimiter or None,
-        has_header=has_header,
-    )
+    unpacked = unpack(_tapped(source.chunks, digest.update), title=source.title, part=sheet or "")
+    table = _read(unpacked, encoding, delimiter, has_header)
     valid = validate_table(
         table,
         CUSTOMERS,
@@ -72,14 +70,15 @@ def main(
         chunk_rows=max(chunk_rows, 1),
     )
     counts = valid.counts
-    print(f"{source.title}: {counts['rows']} rows, {counts['valid']} valid in {len(valid.chunks)} chunks")
+    print(f"{unpacked.title}: {counts['rows']} rows, {counts['valid']} valid in {len(valid.chunks)} chunks")
     return {
         "import_id": import_id,
-        "source": source.title,
+        "source": unpacked.title,
         "sha256": digest.hexdigest(),
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 3),
-        "table": {name: str(value) for name, value in asdict(table.dialect).items()},
+        "table": _described(table.dialect, unpacked),
+        "notes": [note._asdict() for note in unpacked.notes],
         "header": list(valid.columns.header),
         "mapping": valid.columns.describe(),
         "counts": counts,
@@ -87,6 +86,34 @@ def main(
         "refused": valid.refused,
         "chunks": valid.chunks,
     }
+
+
+def _no_file(arguments: str) -> str | None:
+    """Check the flow's inputs; return what was given as csv and is no uploaded file, such as a path."""
+    if not arguments:
+        return None
+    check_inputs(arguments, IMPORT_CSV)
+    given: str | None = json.loads(arguments).get("csv")
+    return given
+
+
+def _read(unpacked: Unpacked, encoding: str | None, delimiter: str | None, has_header: bool | None) -> Table:
+    """What is said of a file's text does not hold of a sheet, whose CSV is ours."""
+    table = read_table(
+        unpacked.chunks,
+        encoding=None if unpacked.is_sheet else encoding or None,
+        delimiter="," if unpacked.is_sheet else delimiter or None,
+        has_header=has_header,
+    )
+    return replace(table, rows=unpacked.renumbered(table.rows))
+
+
+def _described(dialect: Dialect, unpacked: Unpacked) -> dict[str, str]:
+    """How the file was read: how its text was, or what it was unpacked from."""
+    text = {name: str(value) for name, value in asdict(dialect).items()}
+    if not unpacked.container:
+        return text
+    return {"container": unpacked.container, "part": unpacked.part, **text}
 
 
 def _tapped(chunks: Iterable[bytes], tap: Callable[[bytes], object]) -> Iterator[bytes]:

@@ -5,9 +5,8 @@ Returns the display alone: Windmill draws it only if nothing else is returned. A
 
 from typing import TYPE_CHECKING, Any, cast
 
-from f.records.planning.plan import ACTIONS, Plan
 from f.records.report.chart import outcome_bar
-from f.records.rows.outcome import MEANING, OUTCOMES
+from f.records.report.count_table import count_table, label
 from f.records.rows.tally import Reason
 from f.records.verifying.certificate import COUNTED, Certificate
 from f.windmill.objects import FileRef
@@ -19,10 +18,12 @@ if TYPE_CHECKING:
 def main(summary: dict) -> dict[str, Any]:
     finished = cast("ImportSummary", summary)
     counts, plan, parked = finished["counts"], finished["plan"], finished["rest"]
-    outcomes = [{"outcome": name, "rows": counts[name], "meaning": MEANING[name]} for name in OUTCOMES]
+    outcomes = [
+        {"outcome": one.name, "rows": one.rows, "meaning": one.meaning} for one in count_table(counts)
+    ]
     items: list[dict[str, Any]] = [{"svg": outcome_bar(counts)}, {"table-row-object": outcomes}]
-    if plan is not None:
-        items.append({"table-row-object": _actions(plan)})
+    if stops := finished.get("would_stop"):
+        items.append({"table-row-object": [{"before it sends": text} for text in stops]})
     if (certificate := finished.get("certificate")) is not None:
         items.append({"table-row-object": _certificate(certificate)})
     if finished["reasons"]:
@@ -38,20 +39,13 @@ def main(summary: dict) -> dict[str, Any]:
     return {"render_all": [*items, *(_download(file) for file in files if file is not None)]}
 
 
-def _actions(plan: Plan) -> list[dict[str, Any]]:
-    return [
-        {"action": name, "rows": plan["counts"][name], "meaning": meaning}
-        for name, meaning in ACTIONS.items()
-    ]
-
-
 def _certificate(certificate: Certificate) -> list[dict[str, Any]]:
     return [{"read back": name.replace("_", " "), "rows": certificate[name]} for name in COUNTED]
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
     return {
-        "outcome": reason["outcome"],
+        "outcome": label(reason["outcome"]),
         "reason": reason["message"],
         "rows": reason["rows"],
         "lines": ", ".join(str(example["line"]) for example in reason["examples"]),

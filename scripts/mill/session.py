@@ -14,7 +14,8 @@ from mill.engine.expressions import Evaluator
 from mill.engine.jobs.approvals import Approvals, Approver
 from mill.engine.jobs.events import Listener
 from mill.engine.jobs.job_table import Handle, JobTable
-from mill.engine.processes.worker import Workers
+from mill.engine.processes.environments import Environments
+from mill.engine.processes.pool import WorkerPool
 from mill.engine.runtime import Runtime
 from mill.engine.slots import WorkerSlots
 from mill.ports import Completed, Jobs, Platform, Target
@@ -79,11 +80,12 @@ class Session:
         with contextlib.ExitStack() as stack:
             (self.state / "home").mkdir(parents=True, exist_ok=True)
             (self.state / ".gitignore").write_text("*\n", "utf-8")
-            workers = stack.enter_context(Workers(self.workspace.root, self.state / "bytecode"))
+            workers = stack.enter_context(WorkerPool(self.workspace.root, self.state / "bytecode"))
             runtime = Runtime(
                 workspace=self.workspace,
                 state=self.state,
                 workers=workers,
+                environments=Environments(self.workspace.root),
                 evaluator=Evaluator(
                     variable=self._variable,
                     resource=self._resource,

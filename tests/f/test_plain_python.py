@@ -172,7 +172,7 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     "f/customers/create_customers": (created, ("created", 30)),
     "f/customers/gate_import": (lambda plain: plain.gate(plain.parsed()), ("decision", "go")),
     "f/customers/list_inbox": (case("f/customers/list_inbox"), ("raised", "FixSettings")),
-    "f/customers/mock_customer_api": (case("f/customers/mock_customer_api"), ("windmill_status_code", 201)),
+    "f/customers/mock_customer_api": (case("f/customers/mock_customer_api"), ("status", "created")),
     "f/customers/notify_failure": (failed, ("error", ...)),
     "f/customers/notify_import": (
         lambda plain: plain.run("f/customers/notify_import", summary=plain.summary()),

@@ -19,6 +19,7 @@ IMPORT_CSV: Schema = {
     "text": {"type": "string"},
     "file": {"type": "object", "format": "resource-s3_object"},
     "url": {"type": "string"},
+    "sheet": {"type": "string"},
     "api": _TARGET,
     "on_duplicate": _ON_DUPLICATE,
     "dry_run": {"type": "boolean"},
@@ -49,6 +50,7 @@ IMPORT_CSV: Schema = {
 IMPORT_INBOX: Schema = {
     "prefix": {"type": "string"},
     "patterns": {"type": "array"},
+    "sheet": {"type": "string"},
     "api": _TARGET,
     "on_duplicate": _ON_DUPLICATE,
     "default_country": {"type": "string"},

@@ -12,12 +12,11 @@ from f.connect.calls.message import REFUSED_BEFORE_WORK, normal_url
 from f.connect.config import FORM_CHOICES, from_resource, unwritable
 from f.connect.errors import FixSettings
 from f.connect.integration import Authentication, Retry
+from f.customers.targets.kinds import OWN_SETTINGS, kind_of
 from f.records.target.applied import ReplyRules
 from f.records.target.field_names import field_names
 from f.records.target.proven import read_proven
 from f.records.target.target import Kind, Target, content_of, digest
-
-KINDS = ("generic", "hubspot", "salesforce")
 
 
 class customer_api(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
@@ -65,8 +64,6 @@ _SETTINGS = {
     "existing_id_field",
     "daily_limit",
 }
-# What only some kinds have. A form shows them for every kind, so that others may hold them empty.
-_OWN_SETTINGS = {"id_property", "external_id_field", "bulk_from"}
 _TEXTS = {"account", "id_field", "existing_id_field", "id_property", "external_id_field"}
 _IF_PROVEN, _NEVER = "if_proven", "never"
 # What a resource of an earlier version may say, and what to do instead.
@@ -93,7 +90,7 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
     if why := unwritable([api, overrides]):
         raise FixSettings(f"The resource {why}.", code="bad_settings")
     _refuse_unknown(api, set(customer_api.__annotations__), "the resource")
-    kind = _kind(api)
+    kind = kind_of(api.get("kind", "generic"))
     changed = {name: value for name, value in (overrides or {}).items() if value is not None}
     settings = {**_settings(kind, _part(api, "settings")), **changed}
     endpoints = _endpoints(_part(api, "endpoints"))
@@ -140,7 +137,7 @@ def _settings(kind: Kind, settings: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in settings.items()
         if not (_is_empty(value) or (value == "" and name in _TEXTS))
     }
-    others = {name for name in _OWN_SETTINGS - kind.traits.own_settings if name not in given}
+    others = {name for name in OWN_SETTINGS - kind.traits.own_settings if name not in given}
     _refuse_unknown(settings, _SETTINGS | kind.traits.own_settings | others, "the resource's settings")
     if "bulk_from" in given:
         _number(given, "bulk_from", 0, least=1)
@@ -253,28 +250,6 @@ def _written(given: Mapping[str, Any], authentication: Authentication) -> dict[s
         for name, value in named.items()
         if name not in FORM_CHOICES and value not in (None, "", {}) and value != defaults.get(name)
     }
-
-
-def _kind(api: Mapping[str, Any]) -> Kind:
-    """The kind a resource names: a job loads the one it sends to, and no other."""
-    name = api.get("kind", "generic")
-    match name:
-        case "generic":
-            from f.customers.targets.generic import GENERIC  # noqa: PLC0415 - see above
-
-            return GENERIC
-        case "hubspot":
-            from f.customers.targets.hubspot import HUBSPOT  # noqa: PLC0415 - see above
-
-            return HUBSPOT
-        case "salesforce":
-            from f.customers.targets.salesforce import SALESFORCE  # noqa: PLC0415 - see above
-
-            return SALESFORCE
-    raise FixSettings(
-        f"Unknown target kind {name!r} in the resource. Use one of: {', '.join(KINDS)}.",
-        code="unknown_target_kind",
-    )
 
 
 def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -244,4 +244,4 @@ def _text(value: Any) -> str | None:
     )
 
 
-GENERIC = Generic()
+KIND = Generic()

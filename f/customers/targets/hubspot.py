@@ -242,4 +242,4 @@ def _next_reset(text: Any, now: float) -> float | None:
     return None if at is None else at + max(0, math.floor((now - at) / DAY_SECONDS) + 1) * DAY_SECONDS
 
 
-HUBSPOT = Hubspot()
+KIND = Hubspot()

@@ -252,4 +252,4 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-SALESFORCE = Salesforce()
+KIND = Salesforce()

@@ -165,9 +165,12 @@ def clean_prefixes(inbox: str, done: str, failed: str) -> tuple[str, str, str]:
 
 
 def is_wanted(path: str, patterns: Sequence[str]) -> bool:
-    """Return whether the name fits a pattern such as *.csv, in any case; a hidden name never does."""
+    """Return whether the name fits a pattern such as *.csv, in any case; a hidden name never does.
+
+    Nor does what Excel writes beside a workbook while it is open: ~$name.xlsx.
+    """
     name = path.rsplit("/", 1)[-1]
-    if not name or name.startswith("."):
+    if not name or name.startswith((".", "~$")):
         return False
     return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 

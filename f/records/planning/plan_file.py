@@ -9,18 +9,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, get_args
 
-from f.records.planning.plan import Action, Change, Plan
-from f.records.rows.rejects_file import escape
+from f.records.planning.plan import Action, Change, Plan, PlannedReason
+from f.records.rows.rejects_file import escape, unescape
 from f.records.rows.row_spool import RowSpool
 from f.records.rows.row_store import StoredRows, inline, object_path, to_line
 from f.records.rows.tally import mask
-from f.windmill.objects import FileRef, keep_file
+from f.windmill.objects import FileRef, keep_file, object_at, read_object
 
 if TYPE_CHECKING:
     from f.records.planning.planner import Planned
 
-_COLUMNS = ("line", "action", "reason", "id", "field", "from", "to")
+_COLUMNS = ("line", "key", "action", "reason", "id", "field", "from", "to")
 _EXAMPLES = 5
+_LINES = 5  # named of each reason
+_MOST_READ = 2_000_000  # bytes of the file in which examples are looked for
 
 
 class PlanRecord:
@@ -32,6 +34,7 @@ class PlanRecord:
         self._counts: Counter[str] = Counter()
         self._fields: Counter[str] = Counter()
         self._examples: list[Change] = []
+        self._reasons: dict[tuple[Action, str], PlannedReason] = {}
         self.planned_outcomes: list[StoredRows] = []
 
     def write(self, chunks: Iterable[list[Planned]]) -> FileRef:
@@ -55,6 +58,7 @@ class PlanRecord:
             "examples": self._examples,
             "requests": requests,
             "file": file,
+            "reasons": sorted(self._reasons.values(), key=lambda reason: -reason["rows"]),
         }
 
     def _reported(self, chunks: Iterable[list[Planned]]) -> Iterator[Planned]:
@@ -62,6 +66,7 @@ class PlanRecord:
             for row in planned:
                 self._counts[row.action] += 1
                 self._count_changes(row)
+                self._count_reason(row)
                 yield row
             lines = list(_planned_outcomes(planned))
             self.planned_outcomes.append(
@@ -73,6 +78,52 @@ class PlanRecord:
         for field, before, after in row.differences[: _EXAMPLES - len(self._examples)]:
             change = Change(line=row.line, field=field, before=mask(before), after=mask(after))
             self._examples.append(change)
+
+    def _count_reason(self, row: Planned) -> None:
+        if not row.reason:
+            return
+        new = PlannedReason(action=row.action, code=row.reason, rows=0, lines=[])
+        reason = self._reasons.setdefault((row.action, row.reason), new)
+        reason["rows"] += 1
+        if len(reason["lines"]) < _LINES:
+            reason["lines"].append(row.line)
+
+
+def unmasked_examples(plan: Plan) -> list[Change]:
+    """Return the plan's examples with the values of its file, for whoever may read that file.
+
+    One that does not stand near the file's beginning stays masked. ConnectError if it cannot be read.
+    """
+    wanted = {(change["line"], change["field"]): change for change in plan["examples"]}
+    if not wanted:
+        return []
+    found = dict(wanted)
+    for row in csv.DictReader(_text_lines(plan["file"])):
+        place = (int(row["line"]), unescape(row["field"]))
+        if place in wanted:
+            change = Change(
+                line=place[0], field=place[1], before=unescape(row["from"]), after=unescape(row["to"])
+            )
+            found[place] = change
+            del wanted[place]
+            if not wanted:
+                break
+    return list(found.values())
+
+
+def _text_lines(file: FileRef) -> Iterator[str]:
+    """The beginning of a stored file by lines; the last may be cut short."""
+    if "s3" not in file:
+        yield from io.StringIO(file["content"].removeprefix("\ufeff"), newline="")
+        return
+    read, rest = 0, b""
+    for chunk in read_object(object_at(file["s3"])):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace").lstrip("\ufeff") + "\n"
+        read += len(chunk)
+        if read > _MOST_READ:
+            return
 
 
 def _planned_outcomes(planned: Sequence[Planned]) -> Iterator[bytes]:
@@ -101,6 +152,6 @@ def _lines(rows: Iterable[Planned]) -> Iterator[str]:
 
     yield line(_COLUMNS)
     for row in rows:
-        start = (str(row.line), row.action, row.reason, row.id or "")
+        start = (str(row.line), row.key, row.action, row.reason, row.id or "")
         for difference in row.differences or (("", "", ""),):
             yield line((*start, *difference))

@@ -24,6 +24,7 @@ _WORDS: dict[Action, str] = {
     "skip": "to skip",
     "refuse": "to refuse",
     "hold": "held back",
+    "unread": "not known",
 }
 # What each part of the hash stands for, in its order, and how it comes to be another one.
 _CHANGED = (
@@ -34,13 +35,15 @@ _CHANGED = (
 
 
 def in_a_sentence(plan: Plan) -> str:
-    """Return the plan in a sentence: its hash, and the rows of each action."""
-    return f"Plan {plan['hash']}: {counted(plan)}."
+    """Return the plan in a sentence: its hash, if it can be applied, and the rows of each action."""
+    name = f"Plan {plan['hash']}" if plan["hash"] else "Plan"
+    return f"{name}: {counted(plan)}."
 
 
 def counted(plan: Plan) -> str:
     """Return how many rows there are of each action, in words."""
-    parts = [f"{plan['counts'][name]:,} {words}" for name, words in _WORDS.items() if plan["counts"][name]]
+    counts = plan["counts"]
+    parts = [f"{counts[name]:,} {words}" for name, words in _WORDS.items() if counts.get(name)]
     return ", ".join(parts) or "no row to send"
 
 
@@ -68,7 +71,8 @@ def refuse_outdated(wanted: str, now: str) -> None:
 
 def describe(plan: Plan, message: str) -> str:
     """Return the plan as Markdown, for whoever is asked whether to go on."""
-    counts = [[name, f"{plan['counts'][name]:,}", ACTIONS[name]] for name in ACTIONS if plan["counts"][name]]
+    rows = plan["counts"]
+    counts = [[name, f"{rows[name]:,}", ACTIONS[name]] for name in ACTIONS if rows.get(name)]
     fields = [[name, f"{rows:,}"] for name, rows in list(plan["fields"].items())[:MOST_FIELDS]]
     parts = [
         _escaped(message),

@@ -50,7 +50,8 @@ _IF_THERE: dict[OnDuplicate, tuple[Action, str]] = {
 class Planned(NamedTuple):
     """What an import would do with a row. `outcome` is set if that needs no sending.
 
-    `reason` is a code of REASONS or empty; `values` are those of the record in the target.
+    `reason` is a code of REASONS or empty; `values` are those of the record in the target. `key` is what
+    makes two rows the same record.
     """
 
     line: int
@@ -60,6 +61,7 @@ class Planned(NamedTuple):
     differences: Sequence[Difference] = ()
     values: Sequence[str] = ()
     outcome: RowOutcome | None = None
+    key: str = ""
 
 
 def decide(
@@ -155,7 +157,7 @@ class Planner:
             else:
                 one = self._of(row, claims[row.line], found.get(row.line))
             self._hash.add(entries[row.line].content, one)
-            planned.append(one)
+            planned.append(one._replace(key=row.key))
         return planned
 
     def _claims(self, rows: Sequence[Row], entries: Mapping[int, Entry]) -> dict[int, Claim]:
@@ -252,6 +254,25 @@ class Planner:
             response.raise_for_status()
 
 
+class JournalPlanner(Planner):
+    """A planner that knows what the journal knows, for a target that does not answer.
+
+    It has no hash: what the target holds is not known, so nothing could be applied by such a plan.
+    """
+
+    @property
+    def hash(self) -> str:
+        """Return an empty text."""
+        return ""
+
+    def _look_up(self, rows: Sequence[Row]) -> dict[int, Found]:
+        del rows
+        return {}
+
+    def _of(self, row: Row, claim: Claim, found: Found | None) -> Planned:
+        return Planned(row.line, "unread") if claim.state in _ASKED else super()._of(row, claim, found)
+
+
 @contextlib.contextmanager
 def open_planner(
     parsed: Parsed,
@@ -260,10 +281,11 @@ def open_planner(
     on_duplicate: OnDuplicate,
     *,
     resend_unknown: bool,
+    kind: type[Planner] = Planner,
 ) -> Iterator[Planner]:
     """Open a planner of a file, with the journal and the client that an import of it would have."""
     with open_import(journal, target, parsed["import_id"], resend_unknown=resend_unknown) as session:
-        yield Planner(parsed["sha256"], target, session.client, session.journal, on_duplicate)
+        yield kind(parsed["sha256"], target, session.client, session.journal, on_duplicate)
 
 
 def planned_chunks(
@@ -276,3 +298,9 @@ def planned_chunks(
         yield planner.plan(rows)
         done += len(rows)
         progress(done)
+
+
+def unread_chunks(parsed: Parsed) -> Iterator[list[Planned]]:
+    """Yield, by chunk, rows of which nothing is known: neither journal nor target could be asked."""
+    for chunk in parsed["chunks"]:
+        yield [Planned(row["line"], "unread", key=row["key"]) for row in read_rows(chunk["rows"])]

@@ -27,11 +27,13 @@ class Encoding(NamedTuple):
     bom: int
 
 
-_AS_CSV = "open it there and save it as CSV UTF-8"
+_AS_TABLE = "open it there and save it as an Excel workbook (.xlsx) or as CSV UTF-8"
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # Excel wraps a protected .xlsx into the older format
 
 # (magic number, what the file is, what to do), from the formats' own specifications.
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls)", _AS_CSV),
+    (_OLD_OFFICE, "an old Excel workbook (.xls), or one protected by a password", _AS_TABLE),
     (b"%PDF-", "a PDF document", "export the table itself as CSV UTF-8"),
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
     (b"BZh91AY&SY", "a bzip2 archive", "unpack it first"),
@@ -174,6 +176,11 @@ def _named(name: str) -> str:
 def _refuse_other_formats(sample: bytes) -> None:
     if sample.startswith(b"PK\x03\x04"):
         raise _binary(*_zip_kind(sample))
+    if sample.startswith(_OLD_OFFICE) and _ENCRYPTED in sample:
+        raise _binary(
+            "an Excel workbook protected by a password",
+            "in Excel, take the password off (File, Info, Protect Workbook), save it",
+        )
     for magic, kind, remedy in _BINARY:
         if sample.startswith(magic):
             raise _binary(kind, remedy)
@@ -196,7 +203,7 @@ def _zip_kind(sample: bytes) -> tuple[str, str]:
     if b"xl/" in sample or b"[Content_Types].xml" in sample:
         return "an Excel workbook (.xlsx)", "in Excel, save it as CSV UTF-8"
     if b"opendocument.spreadsheet" in sample:
-        return "an OpenDocument spreadsheet (.ods)", _AS_CSV
+        return "an OpenDocument spreadsheet (.ods)", _AS_TABLE
     return "a zip archive", "unpack it first"
 
 

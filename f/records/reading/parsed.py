@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from f.records.rows.row_store import StoredRows
@@ -27,6 +27,7 @@ class Parsed(TypedDict):
     started_at: str
     seconds: float
     table: dict[str, str]
+    notes: NotRequired[list[dict[str, Any]]]  # of the file as a whole: code, line, text
     header: list[str]
     mapping: dict[str, str]
     counts: dict[str, int]

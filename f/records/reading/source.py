@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from wmill import S3Object
 
@@ -31,6 +31,7 @@ from f.windmill.objects import read_object
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_SECONDS = 60.0  # for the next bytes to come
 _DOWNLOAD_SECONDS = 600.0  # for the whole file
+_UTF16_MARKS = ("//4", "/v8")  # in base64: what may begin with a slash and is text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,32 @@ def open_source(
     if csv:
         return Source("uploaded file", _pieces(_decoded(csv)))
     if text:
+        _refuse_path("text", text)
         return Source("pasted text", _pieces(text.encode(errors="replace")))  # half a character is none
     if file:
-        return Source(f"object {file['s3']}", read_object(file))
+        return Source(_base_name(file["s3"]) or "stored object", read_object(file))
     assert url is not None
+    _refuse_path("url", url)
     _check(url)
-    return Source(_masked(url), _download(url, max_url_bytes))
+    return Source(_title_of(url), _download(url, max_url_bytes))
+
+
+def _refuse_path(name: str, text: str) -> None:
+    if text.startswith(("http://", "https://")) or "\n" in text.strip():
+        return
+    from f.records.reading.local_path import refuse_path  # noqa: PLC0415 - a module less for all others
+
+    refuse_path(name, text)
+
+
+def _base_name(path: str) -> str:
+    return "".join(sign for sign in path.rpartition("/")[2] if sign.isprintable())
+
+
+def _title_of(url: str) -> str:
+    """The name of the file, if the address has one: `orders.csv`, but not `export`."""
+    name = _base_name(unquote(urlsplit(url).path))
+    return name if "." in name.strip(".") else _masked(url)
 
 
 def _masked(url: str) -> str:
@@ -99,12 +120,19 @@ def _decoded(csv: bytes | str) -> bytes:
     if isinstance(csv, bytes):
         return csv
     try:
-        return base64.b64decode(csv, validate=True)
+        content = base64.b64decode("".join(csv.split()), validate=True)
     except binascii.Error as error:
+        _refuse_path("csv", csv)
+        if any(sign in csv for sign in ",;\t|@"):
+            remedy = "these look like pasted rows, so give them as text"
+        else:
+            remedy = "upload the file in the form, or paste its rows as text"
         raise FixInput(
-            "The argument csv is not base64. Upload the file in the form, or paste its content as text.",
-            code="not_base64",
+            f"The input csv is not base64, which is how a file is uploaded: {remedy}.", code="not_base64"
         ) from error
+    if not csv.startswith(_UTF16_MARKS):
+        _refuse_path("csv", csv)  # a path may happen to be base64 too
+    return content
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:

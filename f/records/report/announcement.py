@@ -12,8 +12,8 @@ from f.connect.integration import Integration
 from f.connect.redact import remember, well_formed, well_formed_json
 from f.connect.transport.addresses import GivenAddresses
 from f.records.planning.plan_text import in_a_sentence
+from f.records.report.count_table import in_words
 from f.records.report.parked_rows import describe_parked
-from f.records.rows.outcome import OUTCOMES
 from f.records.verifying.certificate import COUNTED
 
 if TYPE_CHECKING:
@@ -29,18 +29,22 @@ def sentence(summary: ImportSummary) -> str:
     """Return an import in one line: how many rows, their outcomes, where the report is."""
     target = summary["target"] or "no target"
     counts = summary["counts"]
-    parts = [f"{counts[name]} {name}" for name in OUTCOMES if counts[name]]
     file = summary["report"]
     where = f" Report: {file['s3']}" if file and "s3" in file else ""
     trial = " (dry run)" if summary["dry_run"] else ""
-    planned = f" {in_a_sentence(summary['plan'])}" if summary["plan"] else ""
+    plan = summary["plan"]
+    planned = "" if plan is None else f" {in_a_sentence(plan)}"
+    if summary["dry_run"]:  # its counts are the plan's already
+        planned = f" Plan {plan['hash']}." if plan and plan["hash"] else ""
+    stops = " ".join(["", *summary.get("would_stop", [])])
     rest = f" {describe_parked(summary['rest'])}" if summary["rest"] else ""
-    outcomes = ", ".join(parts) or "none"
+    outcomes = in_words(counts) or "none"
     certificate = summary["certificate"]
     verified = f" {certificate['message']}" if certificate else ""
     return (
         f"Import {summary['import_id']}{trial} of {summary['source']} into {target}: "
-        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {outcomes}.{planned}{verified}{rest}{where}"
+        f"{counts['rows']} rows in {summary['seconds']:.0f} s, {outcomes}."
+        f"{stops}{planned}{verified}{rest}{where}"
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from f.records.rows.outcome import OUTCOMES, Outcome
+from f.records.report.count_table import CountRow, count_table
+
+if TYPE_CHECKING:
+    from f.records.rows.outcome import Outcome
 
 # On a light and on a dark ground. Every colour has a contrast of at least 3:1 to its ground, and neighbours
 # stay apart for people who confuse red and green or blue and yellow.
@@ -31,9 +35,10 @@ _COLUMN_ROWS = 4  # left what is done, right what needs a person
 def outcome_bar(counts: Mapping[str, int]) -> str:
     """Return the SVG. It fills its place's width, keeps its height, and follows light or dark mode.
 
-    `counts` holds `rows` and all eight outcomes, which add up to it. Shares under 1 % are drawn as 1 %.
+    `counts` are those of an import or of a dry run. Shares under 1 % are drawn as 1 %.
     """
-    text = ", ".join(f"{counts[name]:,} {name}" for name in OUTCOMES if counts[name])
+    table = count_table(counts)
+    text = ", ".join(f"{one.rows:,} {one.name}" for one in table if one.rows)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="outcome-bar" width="100%" height="196" role="img" '
         'aria-labelledby="outcome-title outcome-text">'
@@ -43,10 +48,21 @@ def outcome_bar(counts: Mapping[str, int]) -> str:
         f'<rect class="ob-ground" width="100%" height="196" rx="10" fill="{GROUND[0]}"/>'
         '<svg x="3%" width="94%" overflow="visible" font-family="system-ui, sans-serif" font-size="14">'
         f'<text class="ob-ink" y="31" font-weight="600" fill="{_INK[0]}">{in_rows(counts["rows"])}</text>'
-        f"{_bar(counts)}"
-        f"{_legend(OUTCOMES[:_COLUMN_ROWS], counts, '0')}"
-        f"{_legend(OUTCOMES[_COLUMN_ROWS:], counts, '53%')}"
+        f"{_bar(table)}"
+        f"{_legend(table[:_COLUMN_ROWS], counts['rows'], '0')}"
+        f"{_legend(table[_COLUMN_ROWS:], counts['rows'], '53%')}"
         "</svg></svg>"
+    )
+
+
+def plain_bar(counts: Mapping[str, int]) -> str:
+    """Return the bar alone, to stand above a table that names its colours and numbers."""
+    table = count_table(counts)
+    text = ", ".join(f"{one.rows:,} {one.name}" for one in table if one.rows)
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" class="outcome-bar" width="100%" height="28" role="img" '
+        f'aria-label="{text or "no rows"}"><style>{_style()}</style>'
+        f'<svg y="-44" width="100%" overflow="visible">{_bar(table)}</svg></svg>'
     )
 
 
@@ -65,9 +81,9 @@ def in_rows(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
-def widths(counts: Mapping[str, int]) -> dict[Outcome, float]:
-    """Return each outcome's percent of the bar, if it has rows: its share, never too little to be seen."""
-    drawn = {name: counts[name] for name in OUTCOMES if counts[name]}
+def widths(table: Iterable[CountRow]) -> dict[str, float]:
+    """Return each name's percent of the bar, if it has rows: its share, never too little to be seen."""
+    drawn = {one.name: one.rows for one in table if one.rows}
     total = sum(drawn.values())
     raised = {name for name, count in drawn.items() if 100 * count < _SMALLEST_PERCENT * total}
     left = 100 - _SMALLEST_PERCENT * len(raised)
@@ -82,14 +98,18 @@ def _short(count: int) -> str:
     return f"{count:,}" if count < 10_000_000 else f"{count / 1e6:,.1f}M"
 
 
-def _bar(counts: Mapping[str, int]) -> str:
+def _bar(table: Sequence[CountRow]) -> str:
     parts = []
     start = 0.0
-    for name, width in widths(counts).items():
+    share = widths(table)
+    for one in table:
+        if not one.rows:
+            continue
+        width = share[one.name]
         parts.append(
-            f'<rect class="ob-{name} ob-part" x="{start:.3f}%" y="44" width="{width:.3f}%" height="28" '
-            f'fill="{PALETTE[name][0]}" stroke="{GROUND[0]}" stroke-width="1.5">'
-            f"<title>{name}: {counts[name]:,}</title></rect>"
+            f'<rect class="ob-{one.colour} ob-part" x="{start:.3f}%" y="44" width="{width:.3f}%" height="28" '
+            f'fill="{PALETTE[one.colour][0]}" stroke="{GROUND[0]}" stroke-width="1.5">'
+            f"<title>{one.name}: {one.rows:,}</title></rect>"
         )
         start += width
     return (
@@ -99,18 +119,19 @@ def _bar(counts: Mapping[str, int]) -> str:
     )
 
 
-def _legend(names: tuple[Outcome, ...], counts: Mapping[str, int], left: str) -> str:
+def _legend(table: Sequence[CountRow], rows: int, left: str) -> str:
     lines = []
-    for row, name in enumerate(names):
+    for row, one in enumerate(table):
         y = 105 + 24 * row
-        ink, colour = ("ob-ink", _INK[0]) if counts[name] else ("ob-quiet", _QUIET[0])
+        ink, colour = ("ob-ink", _INK[0]) if one.rows else ("ob-quiet", _QUIET[0])
         lines.append(
-            f'<rect class="ob-{name}" y="{y - 11}" width="13" height="13" rx="3" fill="{PALETTE[name][0]}"/>'
-            f'<text class="{ink}" x="21" y="{y}" fill="{colour}">{name}</text>'
+            f'<rect class="ob-{one.colour}" y="{y - 11}" width="13" height="13" rx="3" '
+            f'fill="{PALETTE[one.colour][0]}"/>'
+            f'<text class="{ink}" x="21" y="{y}" fill="{colour}">{one.name}</text>'
             f'<text class="{ink} ob-count" x="100%" y="{y}" text-anchor="end" '
-            f'transform="translate(-{_SHARE_WIDTH} 0)" fill="{colour}">{_short(counts[name])}</text>'
+            f'transform="translate(-{_SHARE_WIDTH} 0)" fill="{colour}">{_short(one.rows)}</text>'
             f'<text class="ob-quiet ob-share" x="100%" y="{y}" text-anchor="end" fill="{_QUIET[0]}">'
-            f"{escape(percent(counts[name], counts['rows']))}</text>"
+            f"{escape(percent(one.rows, rows))}</text>"
         )
     return f'<svg x="{left}" width="47%" overflow="visible">{"".join(lines)}</svg>'
 

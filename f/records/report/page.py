@@ -11,64 +11,46 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING
 
-from f.records.planning.plan_text import counted
-from f.records.reading.sniffer import NAMES
 from f.records.report.certificate_section import certificate_section
-from f.records.report.chart import in_rows, outcome_bar, percent
+from f.records.report.chart import in_rows, percent, plain_bar
+from f.records.report.count_table import colour_of, count_table, label
+from f.records.report.evidence import Evidence
+from f.records.report.next_steps import next_steps
 from f.records.report.page_style import STYLE
 from f.records.report.parked_rows import describe_parked, rows_waiting
 from f.records.report.plan_section import plan_section
-from f.records.rows.outcome import MEANING, OUTCOMES
+from f.records.report.reading_section import reading_section, repairs_section
 
 if TYPE_CHECKING:
     from f.records.planning.forecast import Forecast
-    from f.records.report.summary import ImportSummary, Timings
+    from f.records.report.summary import ImportSummary
     from f.records.rows.tally import Example, Reason
-    from f.windmill.objects import FileRef
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _NONE = ' class="none"'
-_NEED_A_PERSON = ("invalid", "rejected", "failed", "unknown")
-
-# How the entries of `table` are called, and what their values mean to a reader.
-_TABLE_LABELS = {
-    "encoding": "Encoding",
-    "bom": "Byte order mark",
-    "delimiter": "Delimiter",
-    "quote": "Quotes inside quotes",
-    "newline": "Line ends",
-    "has_header": "Column names in the file",
-}
-_TABLE_VALUES = {
-    "utf-8": "UTF-8",
-    "utf-16-le": "UTF-16, little endian",
-    "utf-16-be": "UTF-16, big endian",
-    "cp1252": "Windows-1252 (Western European)",
-    "True": "yes",
-    "False": "no",
-    "\n": "LF (Unix)",
-    "\r\n": "CRLF (Windows)",
-    "\r": "CR (old Mac)",
-    **NAMES,
-}
+_NEED_A_PERSON = ("invalid", "rejected", "failed", "unknown", "would_refuse", "would_hold")
 
 
-def render_page(summary: ImportSummary) -> str:
-    """Return the whole document. Equal summaries give equal pages."""
+def render_page(summary: ImportSummary, evidence: Evidence | None = None) -> str:
+    """Return the whole document. Equal summaries give equal pages.
+
+    `evidence` is what the page shows of the file's own rows; without it the examples are masked.
+    """
+    seen, plan = evidence or Evidence(), summary["plan"]
     verdict, attention = _verdict(summary)
     title = escape(f"{_title(summary)}: {'; '.join(filter(None, (verdict, attention)))}")
     parts = [
         f"<header><h1>{escape(_title(summary))}</h1>",
-        f'<p class="verdict">{escape(verdict)}{_alert(attention)}</p>{_continues(summary)}</header>',
+        f'<p class="verdict">{escape(verdict)}{_alert(attention)}</p>{_subtitle(summary)}</header>',
         _banners(summary),
-        plan_section(summary["plan"], dry_run=summary["dry_run"]) if summary["plan"] else "",
-        f'<section class="chart" aria-label="Outcomes as a chart">{outcome_bar(summary["counts"])}</section>',
-        _counts(summary["counts"]),
+        next_steps(summary),
+        _counts(summary["counts"], dry_run=summary["dry_run"]),
+        plan_section(plan, seen.changes or plan["examples"], dry_run=summary["dry_run"]) if plan else "",
+        _reasons(summary["reasons"], seen),
         certificate_section(summary["certificate"]) if summary["certificate"] else "",
-        _reasons(summary["reasons"]),
-        _next_steps(summary),
-        _timings(summary["timings"], summary["counts"]["rows"], summary["seconds"], summary["forecast"]),
-        _reading(summary["table"], summary["mapping"]),
+        repairs_section(seen),
+        reading_section(summary["table"], summary["mapping"], seen),
+        _timings(summary),
         _guarantee(summary["guarantee"]),
         _footer(summary),
     ]
@@ -92,13 +74,13 @@ def _verdict(summary: ImportSummary) -> tuple[str, str]:
     counts = summary["counts"]
     rows = counts["rows"]
     waiting = rows_waiting(summary["rest"])
-    left = sum(counts[name] for name in _NEED_A_PERSON) - waiting
-    where = "ready to be sent" if summary["dry_run"] else "in the target"
+    left = sum(counts.get(name, 0) for name in _NEED_A_PERSON) - waiting
+    where = "in the target"
     attention = f"{in_rows(left)} {_verb('need', left)} your attention" if left else ""
     if not rows:
         return "The file has no rows", ""
-    if summary["dry_run"] and summary["plan"]:
-        return counted(summary["plan"]), attention
+    if summary["dry_run"]:
+        return _would_be(counts), attention
     there = rows - left - waiting
     parked = f"; {in_rows(waiting)} {_verb('wait', waiting)} for a later run" if waiting else ""
     if there == rows:
@@ -108,13 +90,30 @@ def _verdict(summary: ImportSummary) -> tuple[str, str]:
     return f"{there:,} of {in_rows(rows)} {'is' if there == 1 else 'are'} {where}{parked}", attention
 
 
+def _would_be(counts: Mapping[str, int]) -> str:
+    """What an import would do, of a file that has rows."""
+    words = {"would_create": "created", "would_update": "updated", "would_leave": "left as they are"}
+    parts = [f"{counts[name]:,} {word}" for name, word in words.items() if counts[name]]
+    if parts:
+        first, _, word = parts[0].partition(" ")
+        planned = ", ".join([f"{first} would be {word}", *parts[1:]])
+    else:
+        planned = "" if counts["not_known"] else "No row would be sent"
+    unknown = f"{counts['not_known']:,} not known" if counts["not_known"] else ""
+    return ", ".join(filter(None, (planned, unknown)))
+
+
 def _verb(verb: str, count: int) -> str:
     return f"{verb}s" if count == 1 else verb
 
 
-def _continues(summary: ImportSummary) -> str:
-    first = summary["continues"]
-    return f'<p class="quiet">Continues import <code>{escape(first)}</code>.</p>' if first else ""
+def _subtitle(summary: ImportSummary) -> str:
+    lines = []
+    if summary["dry_run"]:
+        lines.append("Dry run: every row was checked; nothing was sent to the target.")
+    if first := summary["continues"]:
+        lines.append(f"Continues import <code>{escape(first)}</code>.")
+    return "".join(f'<p class="quiet">{line}</p>' for line in lines)
 
 
 def _alert(text: str) -> str:
@@ -135,11 +134,6 @@ def _banners(summary: ImportSummary) -> str:
             '<aside class="banner stop"><p><strong>Stopped before all rows were sent.</strong> '
             f'{escape(message)} <code class="quiet">{escape(stopped["code"])}</code></p></aside>'
         )
-    if summary["dry_run"]:
-        banners.append(
-            '<aside class="banner dry"><p><strong>Dry run.</strong> Every row was checked; nothing was sent '
-            "to the target.</p></aside>"
-        )
     return "\n".join(banners)
 
 
@@ -147,16 +141,19 @@ def _section(title: str, body: str) -> str:
     return f"<section><h2>{title}</h2>{body}</section>"
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def _counts(counts: Mapping[str, int], *, dry_run: bool) -> str:
+    rows = counts["rows"]
+    table = count_table(counts)
     body = "".join(
-        f'<tr{"" if counts[name] else _NONE}><th scope="row" class="outcome {name}">{name}</th>'
-        f'<td class="number">{counts[name]:,}</td>'
-        f'<td class="number share">{escape(percent(counts[name], counts["rows"]))}</td>'
-        f"<td>{escape(MEANING[name])}</td></tr>"
-        for name in OUTCOMES
+        f'<tr{"" if one.rows else _NONE}><th scope="row" class="outcome {one.colour}">{one.name}</th>'
+        f'<td class="number">{one.rows:,}</td>'
+        f'<td class="number share">{escape(percent(one.rows, rows))}</td>'
+        f"<td>{escape(one.meaning)}</td></tr>"
+        for one in table
     )
     return _section(
-        "Outcomes",
+        "What an import would do" if dry_run else "Outcomes",
+        f'<div class="bar">{plain_bar(counts)}</div>'
         "<table><caption>Rows by outcome</caption><thead><tr>"
         '<th scope="col">Outcome</th><th scope="col" class="number">Rows</th>'
         '<th scope="col" class="number share">Share</th><th scope="col">Meaning</th>'
@@ -166,8 +163,8 @@ def _counts(counts: Mapping[str, int]) -> str:
     )
 
 
-def _reasons(reasons: Iterable[Reason]) -> str:
-    body = "".join(map(_reason, reasons))
+def _reasons(reasons: Iterable[Reason], seen: Evidence) -> str:
+    body = "".join(_reason(reason, seen) for reason in reasons)
     if not body:
         return ""
     return _section(
@@ -180,77 +177,42 @@ def _reasons(reasons: Iterable[Reason]) -> str:
     )
 
 
-def _reason(reason: Reason) -> str:
+def _reason(reason: Reason, seen: Evidence) -> str:
     # The roles repeat what the elements say: on a narrow screen a row is laid out as a grid, and some
     # browsers then no longer call it a row.
-    outcome = escape(reason["outcome"])
+    outcome, colour = escape(label(reason["outcome"])), escape(colour_of(reason["outcome"]))
     count, unit = in_rows(reason["rows"]).split()
     return (
-        f'<tr role="row"><th role="rowheader" scope="row" class="outcome {outcome}">{outcome}</th>'
+        f'<tr role="row"><th role="rowheader" scope="row" class="outcome {colour}">{outcome}</th>'
         f'<td role="cell" class="why"><div class="reason">{escape(reason["message"])}</div>'
-        f"<div>{escape(reason['hint'])}</div>{_examples(reason['examples'])}</td>"
+        f"<div>{escape(reason['hint'])}</div>{_examples(reason['examples'], seen)}</td>"
         f'<td role="cell" class="number">{count}<span class="unit"> {unit}</span></td></tr>'
     )
 
 
-def _examples(examples: Iterable[Example]) -> str:
+def _examples(examples: Iterable[Example], seen: Evidence) -> str:
     items = []
     for example in examples:
-        words = [f"Line {example['line']:,}", example["column"] or "", example["value"]]
-        items.append(f"<li>{' · '.join(escape(word) for word in words if word)}</li>")
+        value = seen.example(example)
+        shown = f'<span class="value">{escape(value)}</span>' if value else ""
+        words = [f"Line {example['line']:,}", escape(example["column"] or ""), shown]
+        detail = seen.detail(example["line"])
+        said = f'<div class="said">{escape(detail)}</div>' if detail else ""
+        items.append(f"<li>{' · '.join(filter(None, words))}{said}</li>")
     return f'<ul class="examples">{"".join(items)}</ul>' if items else ""
 
 
-def _next_steps(summary: ImportSummary) -> str:
-    counts, rejects = summary["counts"], summary["rejects"]
-    if rejects is None:
-        return ""
-    steps = [f"Open {_file(rejects)}. It has your own columns, and after them why each row was not imported."]
-    wrong = counts["invalid"] + counts["rejected"]
-    if wrong:
-        steps.append(
-            f"Correct the rows marked <em>invalid</em> or <em>rejected</em> ({wrong:,}) in your own columns: "
-            "<code>reject_message</code> says what is wrong, <code>reject_hint</code> what to do."
-        )
-    failed = counts["failed"] - (summary["rest"]["rows"] if summary["rest"] else 0)
-    if failed:
-        steps.append(
-            f"Leave the rows marked <em>failed</em> ({failed:,}) as they are: they were not imported, and "
-            "only need to be sent again when the cause is removed."
-        )
-    if counts["unknown"]:
-        steps.append(
-            f"For the rows marked <em>unknown</em> ({counts['unknown']:,}), do what <code>reject_hint</code> "
-            "says; they may be in the target already."
-        )
-    steps.append(
-        "Import that file as you imported this one. The <code>reject_</code> columns are recognised and "
-        "left out."
-    )
-    return (
-        f"<section><h2>What to do next</h2><ol>{''.join(f'<li>{step}</li>' for step in steps)}</ol></section>"
-    )
-
-
-def _file(file: FileRef) -> str:
-    rows = f" ({in_rows(file['rows'])})" if "rows" in file else ""
-    where = (
-        f" in the workspace\u2019s storage, at <code>{escape(file['s3'])}</code>"
-        if "s3" in file
-        else " from the result of the import"
-    )
-    return f"<strong>{escape(file['filename'])}</strong>{rows}{where}"
-
-
-def _timings(timings: Timings, rows: int, seconds: float, forecast: Forecast | None) -> str:
+def _timings(summary: ImportSummary) -> str:
+    timings, seconds, forecast = summary["timings"], summary["seconds"], summary["forecast"]
+    rows = summary["counts"]["rows"]
     facts = {
         "Total time": _duration(seconds),
         "Rows per second": _pace(rows / seconds) if seconds else "",
         "Reading and checking": _duration(timings["parse_seconds"]),
-        "Sending": _duration(timings["create_seconds"]),
+        "Sending": "" if summary["dry_run"] else _duration(timings["create_seconds"]),
         "Requests forecast": _range(forecast) if forecast else "",
-        "Requests sent": f"{timings['requests']:,}",
-        "Retries": f"{timings['retries']:,}",
+        "Requests sent": "" if summary["dry_run"] else f"{timings['requests']:,}",
+        "Retries": "" if summary["dry_run"] else f"{timings['retries']:,}",
     }
     latency = timings["latency_ms"]
     if latency is not None:
@@ -266,20 +228,6 @@ def _timings(timings: Timings, rows: int, seconds: float, forecast: Forecast | N
 def _range(forecast: Forecast) -> str:
     least, most = forecast["calls_at_least"], forecast["calls"]
     return f"{most:,}" if least == most else f"{least:,} to {most:,}"
-
-
-def _reading(table: Mapping[str, str], mapping: Mapping[str, str]) -> str:
-    facts = {_TABLE_LABELS.get(name, name): _TABLE_VALUES.get(value, value) for name, value in table.items()}
-    columns = "".join(
-        f'<tr><th scope="row">{escape(column)}</th><td>{escape(field)}</td></tr>'
-        for column, field in mapping.items()
-    )
-    mapped = (
-        '<table><caption>Columns and fields</caption><thead><tr><th scope="col">Column of the file</th>'
-        f'<th scope="col">Field of the record</th></tr></thead><tbody>{columns}</tbody></table>'
-    )
-    body = f"{_facts(facts)}{mapped if columns else ''}"
-    return _section("How the file was read", f'<div class="words">{body}</div>')
 
 
 def _guarantee(guarantee: str) -> str:

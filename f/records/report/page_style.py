@@ -46,8 +46,15 @@ code {{ font: 0.9em ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; 
 .banner {{ border-left-width: 5px; }}
 .banner.stop {{ background: var(--alert-ground); border-color: var(--alert); }}
 .banner.dry {{ background: var(--note-ground); border-color: var(--note); }}
-.chart {{ padding: 4px 0; }}
-.chart svg {{ display: block; }}
+.bar {{ margin: 0 0 20px; }}
+.bar > svg {{ display: block; }}
+a {{ color: var(--note); font-weight: 600; text-underline-offset: 2px; }}
+a:focus-visible {{ outline: 2px solid var(--note); outline-offset: 2px; border-radius: 3px; }}
+.next {{ border-left: 5px solid var(--good); }}
+.next .alert {{ color: var(--alert); }}
+.next code {{ padding: 1px 5px; border-radius: 4px; background: var(--page); }}
+.next .quiet {{ margin: 12px 0 0; font-size: 14px; }}
+.next .quiet code {{ padding: 0; background: none; }}
 table {{ width: 100%; border-collapse: collapse; font-size: 15px; }}
 caption {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
 th, td {{
@@ -69,20 +76,28 @@ tfoot th, tfoot .number {{ font-weight: 650; }}
 }}
 .reason {{ font-weight: 600; }}
 .examples {{ margin: 6px 0 0; padding: 0; list-style: none; font-size: 14px; color: var(--quiet); }}
-.examples li + li {{ margin-top: 0; }}
+.examples li + li {{ margin-top: 2px; }}
+.value, .before, .after {{ white-space: pre-wrap; }}
+.value {{ color: var(--ink); }}
+.said {{ padding-left: 14px; border-left: 2px solid var(--line); }}
+.before {{ color: var(--quiet); text-decoration: line-through; text-decoration-color: var(--alert); }}
+.notes {{ margin: 20px 0 0; padding-left: 20px; }}
+.repairs td:first-child {{ width: 12%; text-align: left; }}
+.repairs tbody th {{ width: 24%; }}
+.words tbody th {{ width: 38%; }}
+.words tbody td:nth-child(3) {{ width: 32%; }}
 dl {{
   margin: 0; display: grid; gap: 16px 20px; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr));
 }}
 dt {{ font-size: 13px; color: var(--quiet); }}
 dd {{ margin: 0; font-size: 18px; font-weight: 600; font-variant-numeric: tabular-nums; }}
 .words dd {{ font-size: 16px; font-weight: 500; }}
-dl + table, dl + p, .plan > * + * {{ margin-top: 20px; }}
+dl + table, dl + p, .notes + table, .repairs + p, .plan > * + * {{ margin-top: 20px; }}
 .plan .alert {{ color: var(--alert); }}
 footer {{ margin-top: 20px; font-size: 14px; color: var(--quiet); }}
 @media (max-width: 560px) {{
   body {{ padding: 20px 12px 32px; }}
   section, aside {{ padding: 16px; }}
-  .chart {{ padding: 0; }}
   .verdict {{ font-size: 22px; }}
   .share {{ display: none; }}
   .unit {{ display: inline; }}
@@ -97,7 +112,7 @@ footer {{ margin-top: 20px; font-size: 14px; color: var(--quiet); }}
 @media print {{
   :root {{ --page: #fff; }}
   body {{ padding: 0; font-size: 11pt; }}
-  aside, tr, li, .chart, dl > div {{ break-inside: avoid; }}
+  aside, tr, li, .bar, dl > div {{ break-inside: avoid; }}
   h2 {{ break-after: avoid; }}
   .outcome::before, svg {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}

@@ -4,38 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from typing import TYPE_CHECKING
 
-from f.records.planning.plan import ACTIONS, Change, Plan
-from f.records.planning.plan_text import MOST_FIELDS, UNREAD, place
+from f.records.planning.plan_text import MOST_FIELDS, UNREAD, in_a_sentence
+from f.records.report.next_steps import file_link
 
-_NONE = ' class="none"'
+if TYPE_CHECKING:
+    from f.records.planning.plan import Change, Plan
 
 
-def plan_section(plan: Plan, *, dry_run: bool) -> str:
-    """Return the section; it says how to apply the plan only after a dry run."""
+def plan_section(plan: Plan, changes: Iterable[Change], *, dry_run: bool) -> str:
+    """Return the section: what would change, and what the plan cannot know. The counts are told elsewhere.
+
+    `changes` are the plan's examples, unmasked if the reader may see them.
+    """
+    unread = "" if plan["reads_target"] or not plan["hash"] else f'<p class="alert">{escape(UNREAD)}</p>'
     parts = [
-        _actions(plan),
+        "" if dry_run else f"<p>{escape(in_a_sentence(plan))}</p>",
+        unread,
         _fields(plan["fields"]),
-        _changes(plan["examples"]),
-        "" if plan["reads_target"] else f'<p class="alert">{escape(UNREAD)}</p>',
-        f"<p>Every row is in {escape(place(plan['file']))}.</p>",
-        _how_to_apply(plan["hash"]) if dry_run else "",
+        _changes(changes),
+        "" if dry_run else f"<p>What was planned for every row: {file_link(plan['file'])}.</p>",
     ]
-    title = "What an import would do" if dry_run else "What was planned"
+    if not any(parts):
+        return ""
+    title = "What would change" if dry_run else "What was planned"
     return f'<section class="plan"><h2>{title}</h2>{"".join(parts)}</section>'
-
-
-def _actions(plan: Plan) -> str:
-    body = "".join(
-        f'<tr{"" if plan["counts"][name] else _NONE}><th scope="row">{name}</th>'
-        f'<td class="number">{plan["counts"][name]:,}</td><td>{escape(meaning)}</td></tr>'
-        for name, meaning in ACTIONS.items()
-    )
-    return (
-        '<table><caption>Rows by action</caption><thead><tr><th scope="col">Action</th>'
-        '<th scope="col" class="number">Rows</th><th scope="col">Meaning</th></tr></thead>'
-        f"<tbody>{body}</tbody></table>"
-    )
 
 
 def _fields(fields: dict[str, int]) -> str:
@@ -60,11 +54,3 @@ def _changes(changes: Iterable[Change]) -> str:
         for change in changes
     ]
     return f'<ul class="examples">{"".join(items)}</ul>' if items else ""
-
-
-def _how_to_apply(plan_hash: str) -> str:
-    return (
-        "<p>To apply exactly this, run the import again without dry run and with "
-        f"<code>apply_plan</code> = <code>{escape(plan_hash)}</code>. It sends nothing if the file, what "
-        "would be sent or the target's rows have changed by then.</p>"
-    )

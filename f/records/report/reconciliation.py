@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,16 +11,20 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from f.connect.errors import ConnectError, FixInput, FixSettings
 from f.connect.metrics import Histogram
-from f.connect.redact import mask_text
+from f.connect.redact import mask_text, well_formed_json
+from f.records.planning.plan import planned_counts, would
+from f.records.report.evidence import collect
 from f.records.report.page import render_page
 from f.records.report.parked_rows import describe_parked, rows_waiting
 from f.records.rows.outcome import OUTCOMES, ReasonText, RowOutcome, Stop
 from f.records.rows.row_store import Created, object_path, read_rows
 from f.records.rows.rows_file import write_rows_file
-from f.records.rows.tally import Reason, Tally
-from f.windmill.objects import FileRef, keep_file
+from f.records.rows.tally import Example, Reason, Tally
+from f.windmill.objects import FileRef, keep_file, write_object
 
 if TYPE_CHECKING:
     from f.records.planning.plan import Gate
@@ -72,7 +77,7 @@ def reconcile(
     parsed, gate = steps.parsed, steps.gate
     chunks = _paired(steps)
     done = [result for _, result in chunks if isinstance(result, dict)]
-    counts = _counts(parsed, chunks)
+    counts = _counts(steps, chunks)
     stops = [stop for stop in (steps.stop, *(created["stopped"] for created in done)) if stop]
     tally = Tally(texts)
     rejects, rest = _left(parsed, chunks, tally, stops, go_on)
@@ -84,7 +89,7 @@ def reconcile(
         "started_at": parsed["started_at"],
         "seconds": round(time.time() - datetime.fromisoformat(parsed["started_at"]).timestamp(), 1),
         "counts": counts,
-        "reasons": _merged(parsed["reasons"], tally),
+        "reasons": _merged([*parsed["reasons"], *_planned_reasons(steps, texts)], tally),
         "timings": _timings(parsed, done),
         "table": parsed["table"],
         "mapping": parsed["mapping"],
@@ -98,11 +103,25 @@ def reconcile(
         "continues": continues or None,
         "rest": rest,
         "certificate": steps.certificate,
+        "would_stop": list(gate.get("would_stop", [])) if gate else [],
     }
     path = object_path(parsed["import_id"], "report.html")
+    evidence = collect(parsed, done, summary["reasons"], summary["plan"])
     # The words of a target, a platform or a person: a half of a surrogate pair cannot be written.
-    page = render_page(summary).encode(errors="replace")
-    return {**summary, "report": keep_file(path, page, "text/html")}
+    page = render_page(summary, evidence).encode(errors="replace")
+    summary = {**summary, "report": keep_file(path, page, "text/html")}
+    _keep(summary)
+    return summary
+
+
+def _keep(summary: ImportSummary) -> None:
+    """Leave the summary beside the report, from which the imports of the past are listed.
+
+    A workspace without a storage has no such list.
+    """
+    content = orjson.dumps(well_formed_json(summary))
+    with contextlib.suppress(FixSettings):
+        write_object(object_path(summary["import_id"], "summary.json"), content, "application/json")
 
 
 _STRONGEST_FIRST = ("Exactly once", "At most once", "At least once")
@@ -124,7 +143,7 @@ def raise_if_incomplete(summary: ImportSummary) -> None:
     Parked rows that a scheduled job sends later are not among them.
     """
     counts, stopped, rest = summary["counts"], summary["stopped"], summary["rest"]
-    left = {name: counts[name] for name in _INCOMPLETE if counts[name]}
+    left = {name: counts[name] for name in _INCOMPLETE if counts.get(name)}
     if waiting := rows_waiting(rest):
         left["failed"] -= waiting
         left = {name: count for name, count in left.items() if count}
@@ -155,8 +174,13 @@ def _weakness(guarantee: str) -> int:
 
 
 def _paired(steps: Steps) -> list[tuple[Chunk, Created | RowOutcome]]:
-    """Each chunk with what its job returned, or with what that means for all of its rows."""
-    untried = RowOutcome.because("dry_run" if steps.dry_run else "not_sent")
+    """Each chunk with what its job returned, or with what that means for all of its rows.
+
+    The rows of a dry run have no outcome: what would become of them is in the plan.
+    """
+    if steps.dry_run:
+        return []
+    untried = RowOutcome.because("not_sent")
     return [
         (chunk, _result_of(result, untried))
         for chunk, result in zip_longest(steps.parsed["chunks"], steps.created or [])
@@ -178,7 +202,11 @@ def _outcome_of_a_lost_job(error: dict[str, Any]) -> RowOutcome:
     return RowOutcome.because(code, mask_text(str(error.get("message", "")).strip())[-300:])
 
 
-def _counts(parsed: Parsed, results: list[tuple[Chunk, Created | RowOutcome]]) -> dict[str, int]:
+def _counts(steps: Steps, results: list[tuple[Chunk, Created | RowOutcome]]) -> dict[str, int]:
+    """How many rows have each outcome; of a dry run, how many would. Raises AssertionError for a lost row."""
+    parsed = steps.parsed
+    if steps.dry_run:
+        return _complete(planned_counts(steps.gate["plan"] if steps.gate else None, parsed["counts"]))
     counts: dict[str, int] = {"rows": parsed["counts"]["rows"]}
     counts.update(dict.fromkeys(OUTCOMES, 0))
     for outcome in ("invalid", "duplicate"):
@@ -189,10 +217,30 @@ def _counts(parsed: Parsed, results: list[tuple[Chunk, Created | RowOutcome]]) -
         else:
             for outcome, count in result["counts"].items():
                 counts[outcome] += count
-    total = sum(counts[outcome] for outcome in OUTCOMES)
+    return _complete(counts)
+
+
+def _complete(counts: dict[str, int]) -> dict[str, int]:
+    total = sum(rows for name, rows in counts.items() if name != "rows")
     if total != counts["rows"]:
         raise AssertionError(f"{counts['rows']} rows went in and {total} outcomes came out: {counts}")
     return counts
+
+
+def _planned_reasons(steps: Steps, texts: Mapping[str, ReasonText]) -> Iterator[Reason]:
+    """Why rows would have what a dry run says of them, as its plan knows it."""
+    plan = steps.gate["plan"] if steps.gate and steps.dry_run else None
+    for one in plan.get("reasons", []) if plan else ():
+        text = texts[one["code"]]
+        examples = [Example(line=line, column=None, value="") for line in one["lines"]]
+        yield {
+            "outcome": would(one["action"]),
+            "code": one["code"],
+            "message": text.message,
+            "hint": text.hint,
+            "rows": one["rows"],
+            "examples": examples,
+        }
 
 
 def _span(done: list[Created]) -> float:

@@ -40,6 +40,8 @@ class Rest(TypedDict):
 class ImportSummary(TypedDict):
     """One import. `counts` holds `rows` and all eight outcomes, which add up to it.
 
+    A dry run sends nothing, so its rows have no outcome: its `counts` hold the names of WOULD instead, and
+    `would_stop` has what would end an import, or have it ask a person, before it sends.
     `continues` is the id of the import whose parked rows these are; `rest` are the rows this one has parked.
     `certificate` is what was read back from the target.
     """
@@ -64,3 +66,4 @@ class ImportSummary(TypedDict):
     continues: str | None
     rest: Rest | None
     certificate: Certificate | None
+    would_stop: NotRequired[list[str]]

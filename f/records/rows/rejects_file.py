@@ -59,6 +59,11 @@ def escape(cell: str) -> str:
     return _ESCAPE + cell if _RISKY.match(cell) else cell
 
 
+def unescape(cell: str) -> str:
+    """Return a cell as it was before `escape`."""
+    return cell.removeprefix(_ESCAPE)
+
+
 def is_rejects_header(header: Sequence[str]) -> bool:
     """Return whether a file is a rejects file that is imported again."""
     return tuple(header[-len(ADDED_COLUMNS) :]) == ADDED_COLUMNS
@@ -66,7 +71,7 @@ def is_rejects_header(header: Sequence[str]) -> bool:
 
 def undo(cells: Sequence[str]) -> list[str]:
     """Return a row or header of a rejects file as the user's own file had it."""
-    return [cell[1:] if cell.startswith(_ESCAPE) else cell for cell in cells[: -len(ADDED_COLUMNS)]]
+    return [unescape(cell) for cell in cells[: -len(ADDED_COLUMNS)]]
 
 
 def _fitted(cells: Sequence[str], width: int) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from typing import TypedDict
 
-from f.records.rows.outcome import REASONS, Outcome, ReasonText
+from f.records.rows.outcome import REASONS, ReasonText
 
 _EXAMPLES = 3
 
@@ -20,9 +20,12 @@ class Example(TypedDict):
 
 
 class Reason(TypedDict):
-    """Why rows have their outcome, with how many and the first of them."""
+    """Why rows have their outcome, with how many and the first of them.
 
-    outcome: Outcome | Literal["warning"]
+    `outcome` is one of an import, `warning`, or one of those that a plan has in their place.
+    """
+
+    outcome: str
     code: str
     message: str
     hint: str

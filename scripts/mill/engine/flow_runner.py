@@ -264,7 +264,7 @@ class FlowRunner:
             timeout, cache_ttl = self._library.timeout_and_cache(path)
         else:
             path = handle.job.target.path
-            code = self._library.inline(step.code, step.file, path)
+            code = self._library.inline(step.code, step.file, path, step.lock)
         if module.timeout is not None:
             timeout = int(self._decisions.number("timeout", module.timeout, frame.for_predicates()))
             if timeout == 0:

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mill.engine.definition.code import Code
 from mill.engine.expressions import Evaluator
 from mill.engine.jobs.approvals import Approvals
 from mill.engine.jobs.job_table import Handle, JobTable
-from mill.engine.processes.worker import Workers
+from mill.engine.processes.environments import Environments, Order, Stopped
+from mill.engine.processes.pool import WorkerPool
 from mill.engine.slots import WorkerSlots
 from mill.ports import Platform
 from mill.repository.workspace import Workspace
@@ -34,7 +36,8 @@ class Runtime:
 
     workspace: Workspace
     state: Path
-    workers: Workers
+    workers: WorkerPool
+    environments: Environments
     evaluator: Evaluator
     jobs: JobTable
     approvals: Approvals
@@ -42,6 +45,21 @@ class Runtime:
     wait: Callable[[Handle, float], None] = Handle.sleep
     slots: WorkerSlots = field(default_factory=WorkerSlots)
     platform: Platform = field(init=False)
+
+    def python_of(self, handle: Handle, code: Code, path: str) -> Path | None:
+        """Return the interpreter for a script's lock, its environment made if need be; None: mill's own.
+
+        Where mill's own has all the packages in those versions it is taken, whatever its version: nothing is
+        made then, and nothing waited for. MillError where there can be no environment; JobCanceled.
+        """
+        if code.lock is None or self.environments.has_all(code.lock):
+            return None
+        order = Order(code.lock, path, lambda text: handle.tell("waiting", text), lambda: handle.is_canceled)
+        try:
+            return self.environments.python_for(order)
+        except Stopped:
+            handle.check()
+            raise
 
     def environment(
         self, handle: Handle, path: str, flow_path: str = "", flow_job: str = "", step_id: str = ""

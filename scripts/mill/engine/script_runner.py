@@ -61,7 +61,7 @@ class ScriptRunner:
                 return Outcome(True, result)
         try:
             outcome = self._run_process(handle, job)
-        except ChildProcessError as error:
+        except (ChildProcessError, MillError) as error:
             outcome = Outcome(False, failure(EXECUTION, str(error), step_id=job.step_id or None))
         if handle.is_canceled and outcome.success:
             handle.tell("late", outcome.result)
@@ -71,6 +71,7 @@ class ScriptRunner:
         return outcome
 
     def _run_process(self, handle: Handle, job: ScriptJob) -> Outcome:
+        python = self._runtime.python_of(handle, job.code, job.path)
         folder = self._runtime.state / "jobs" / handle.id
         folder.mkdir(parents=True)
         shared = folder / "shared"  # there for every job; the other steps see it only on the same worker
@@ -90,7 +91,7 @@ class ScriptRunner:
         )
         try:
             with self._runtime.slots.hold(handle):
-                worker = self._runtime.workers.take()
+                worker = self._runtime.workers.take(python)
                 with worker, handle.when_canceled(worker.cancel):
                     ending = worker.run(call, log.feed)
         finally:

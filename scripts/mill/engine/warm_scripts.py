@@ -83,7 +83,7 @@ class WarmScripts:
     ) -> Outcome:
         env = self._runtime.environment(handle, path)
         log = JobLog(handle)
-        warm = self._take(path) or self._load(path, env, log)
+        warm = self._take(path) or self._load(handle, path, env, log)
         if isinstance(warm, Outcome):
             return warm
         message = {"args": resolve_references(args, self._runtime.platform), "event": event, "env": env}
@@ -111,13 +111,14 @@ class WarmScripts:
         with self._lock:
             self._idle[path].append(warm)
 
-    def _load(self, path: str, env: Mapping[str, str], log: JobLog) -> _Warm | Outcome:
+    def _load(self, handle: Handle, path: str, env: Mapping[str, str], log: JobLog) -> _Warm | Outcome:
         """Return a process that has the script loaded, or the outcome of a script that cannot be."""
         code = self._library.script(path)
+        python = self._runtime.python_of(handle, code, path)
         jobs = self._runtime.state / "jobs"
         jobs.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="warm-", dir=jobs))
-        worker = self._runtime.workers.take()
+        worker = self._runtime.workers.take(python)
         ending = worker.load(Call(code, {}, env, folder), log.feed)
         if ending.reply is None:
             worker.close()

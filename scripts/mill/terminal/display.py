@@ -163,7 +163,9 @@ class Lines(_Nodes):
     """One line for each step that ended and each iteration that failed."""
 
     def noted(self, node: _Node) -> None:
-        """Say what the flow waits for."""
+        """Say what the flow waits for; an empty note is the end of it."""
+        if not node.note:
+            return
         self._console.print(Text(f"{self.path(node)} {node.note}"), soft_wrap=True)
 
     def finished(self, node: _Node) -> None:

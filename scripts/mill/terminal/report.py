@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from mill.engine.jobs.delayed import DelayedJob
 from mill.engine.jobs.outcome import error_of
 from mill.ports import Completed
 from mill.repository.workspace import AREAS
 from mill.terminal.options import Options
-from mill.terminal.show import as_json, show_result
+from mill.terminal.show import as_json, show_file, show_files, show_result
 
 _MOST_LINES = 40
 _NO_MODULE = re.compile(r"No module named '([^']+)'")
@@ -37,16 +38,17 @@ def report(completed: Completed, options: Options, state: Path) -> int:
     else:
         sys.stdout.write(text)
         sys.stdout.flush()
+    console = Console(file=sys.stderr, soft_wrap=True)
     if is_long:
-        console = Console(file=sys.stderr, soft_wrap=True)
-        show_result(completed.result, console, state / "objects")
+        show_result(completed.result, console)
+    if not completed.success and not options.silent:
+        text = failure_text(completed.result, verbose=options.verbose)
+        console.print(Text(text), style="red", highlight=False)
+    if is_long:  # where files lie comes last: it is what is wanted next
+        show_files(completed.result, console, state / "objects")
         if kept is not None:
-            console.print(f"The whole result: {os.path.relpath(kept)}", style="dim", highlight=False)
-    if completed.success:
-        return 0
-    if not options.silent:
-        sys.stderr.write(failure_text(completed.result, verbose=options.verbose) + "\n")
-    return 1
+            show_file(console, "result", os.path.relpath(kept), "the whole of it, as JSON")
+    return 0 if completed.success else 1
 
 
 def waiting_text(job: DelayedJob, state: Path | None) -> str:
@@ -78,7 +80,7 @@ def failure_text(result: Any, *, verbose: bool) -> str:
 
 
 def _how_to_install(message: str) -> str:
-    """Name the command that adds a package Windmill would have installed, to mill's own Python."""
+    """Name the command that has a package installed which no lock names, here as on Windmill."""
     found = _NO_MODULE.search(message)
     if found is None or found[1].split(".")[0] in AREAS:
         return ""
@@ -87,4 +89,8 @@ def _how_to_install(message: str) -> str:
     package = trap(found[1]) or package_of(found[1])
     if package is None:
         return ""
-    return f". Scripts run in mill's own Python: `uv pip install --python {sys.executable} {package}`."
+    return (
+        f". It comes with the package {package}: `mill metadata` writes the script's lock, and with the lock "
+        "the script gets an environment of its own. An import inside a function needs "
+        "`# extra_requirements:`."
+    )

@@ -1,16 +1,17 @@
-"""What a person reads at the end of a run: the numbers, the files, the tables. Machines read the JSON."""
+"""What a person reads at the end of a run: the numbers, the reasons, the files. Machines read the JSON."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress_bar import ProgressBar
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -18,27 +19,32 @@ _MOST_ROWS = 20
 _WIDE = 100
 _FEW = 4
 _TOTALS = ("rows", "total")
+_FEW_TEXTS = 5
+_INDENT = 2
+# Under these names there are rows that a person has to see to; all others are as they should be.
+_NEED_A_PERSON = frozenset({"invalid", "rejected", "failed", "unknown", "would_refuse", "would_hold"})
 
 
-def show_result(result: Any, console: Console, objects: Path | None = None) -> bool:
+def show_result(result: Any, console: Console) -> bool:
     """Show what in a result lends itself to being read; whether there was anything.
 
-    An object of whole numbers becomes a table with bars, a list of objects a table, a reference to a
-    stored object the path of its file below `objects`, `render_all` each of its parts in turn.
+    An object of whole numbers becomes a table with bars, a list of objects a table, a list of reasons what
+    needs attention, `render_all` each of its parts in turn. Stored objects are left to `show_files`, an
+    `error` to whoever says that the run failed.
     """
     if isinstance(result, list):
         return _show_rows(result, console)
     if not isinstance(result, dict):
         return False
     if set(result) == {"render_all"}:
-        shown = [show_result(part, console, objects) for part in result["render_all"]]
+        shown = [show_result(part, console) for part in result["render_all"]]
         return any(shown)
     if set(result) <= {"md", "markdown"} and result:
         console.print(Markdown(str(next(iter(result.values())))))
         return True
     if set(result) == {"table-row-object"}:
         return _show_rows(result["table-row-object"], console)
-    return _show_object(result, console, objects)
+    return _show_object(result, console)
 
 
 def show_description(description: Any, console: Console) -> None:
@@ -62,28 +68,130 @@ def _show_rows(rows: Any, console: Console) -> bool:
     return True
 
 
-def _show_object(result: Mapping[str, Any], console: Console, objects: Path | None) -> bool:
+def _show_object(result: Mapping[str, Any], console: Console) -> bool:
     if _is_counts(result):
         console.print(_counts(result))
         return True
-    for name, value in result.items():
+    return _show_parts(result, console)
+
+
+def _show_parts(result: Mapping[str, Any], console: Console, *, told: frozenset[str] = frozenset()) -> bool:
+    """Show everything but the files. Of the parts in `told` the whole had its own already."""
+    parts = {name: value for name, value in result.items() if name not in told}
+    for name, value in parts.items():
         if _is_counts(value):
             console.print(Text(str(name), style="bold"))
             console.print(_counts(value))
+    for value in parts.values():
+        if _is_reasons(value):
+            _show_reasons(value, console)
+        elif _is_texts(value):
+            for text in value:
+                console.print(Text(text, style="yellow"), soft_wrap=True)
+    facts = _facts(parts)
+    if facts.row_count:
+        console.print(facts)
+    for name, value in parts.items():
+        if _has_counts(value):
+            console.print(Text(str(name), style="bold"))
+            _show_parts(value, console, told=told | {key for key, part in parts.items() if _is_counts(part)})
+    return bool(facts.row_count) or any(map(_is_counts, parts.values()))
+
+
+def _facts(parts: Mapping[str, Any]) -> Table:
+    error = parts.get("error")
+    said = str(error.get("message") or "") if isinstance(error, dict) else ""
     facts = Table.grid(padding=(0, 2))
     facts.add_column()
     facts.add_column(overflow="fold")
-    for name, value in result.items():
-        shown = None if _is_counts(value) else _fact(value, objects)
-        if shown is not None:
+    for name, value in parts.items():
+        shown = None if _is_counts(value) or (name == "error" and said) else _fact(value)
+        if shown is not None and not (said and said[:_WIDE] in str(value)):
             facts.add_row(Text(str(name), style="bold"), Text(shown))
-    if facts.row_count:
-        console.print(facts)
+    return facts
+
+
+def show_file(console: Console, name: str, path: str, note: str = "") -> None:
+    """Print where a file lies: on one line however narrow the terminal is, and as a link if it takes any."""
+    link = Style(link=Path(path).resolve().as_uri())
+    line = Text.assemble((f"{name:<10}", "bold"), "  ", (path, link), f" ({note})" if note else "")
+    console.print(line, soft_wrap=True, highlight=False)
+
+
+def show_files(result: Any, console: Console, objects: Path) -> None:
+    """Print the files of the stored objects that a result names, below `objects`."""
+    for name, reference in _files(result) if isinstance(result, dict) else ():
+        show_file(console, name, _local(reference, objects), _rows_in(reference))
+
+
+def _files(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the stored objects that a result names, and those that its parts name."""
     for name, value in result.items():
-        if _has_counts(value):
-            console.print(Text(str(name), style="bold"))
-            _show_object(value, console, objects)
-    return bool(facts.row_count) or any(map(_is_counts, result.values()))
+        if not isinstance(value, dict):
+            continue
+        if isinstance(value.get("s3"), str):
+            yield str(name), value
+            continue
+        for inner, reference in value.items():
+            if isinstance(reference, dict) and isinstance(reference.get("s3"), str):
+                yield (str(name) if inner == "file" else f"{name} {inner}"), reference
+
+
+def _rows_in(reference: Mapping[str, Any]) -> str:
+    rows = reference.get("rows")
+    return f"{rows:,} row{'' if rows == 1 else 's'}" if isinstance(rows, int) else ""
+
+
+def _is_reasons(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
+    """Return whether this is a list of sentences on rows, each with their number and the first of them."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(
+            isinstance(one, dict)
+            and isinstance(one.get("message"), str)
+            and isinstance(one.get("rows"), int)
+            and isinstance(one.get("examples"), list)
+            for one in value
+        )
+    )
+
+
+def _is_texts(value: Any) -> TypeGuard[list[str]]:
+    return (
+        isinstance(value, list)
+        and 0 < len(value) <= _FEW_TEXTS
+        and all(isinstance(text, str) and len(text) > _WIDE // 2 for text in value)
+    )
+
+
+def _show_reasons(reasons: list[Mapping[str, Any]], console: Console) -> None:
+    """Show how many rows each reason has, and the first lines; what needs a person comes first."""
+    width = max(len(f"{one['rows']:,}") for one in reasons)
+    for title, needed in (("Rows that need your attention", True), ("Worth knowing", False)):
+        group = [one for one in reasons if (one.get("outcome") in _NEED_A_PERSON) is needed]
+        if not group:
+            continue
+        console.print(Text(title, style="bold"))
+        for one in group:
+            style = "yellow" if needed else ""
+            count = Text(f"{' ' * _INDENT}{one['rows']:>{width},}  ", style=style)
+            outcome = str(one.get("outcome") or "").replace("_", " ")
+            count.append(f"{outcome}: " if outcome else "", style="dim")
+            console.print(
+                count.append(f"{one['message']} {_lines_of(one)}".rstrip(), style=""), soft_wrap=True
+            )
+
+
+def _lines_of(reason: Mapping[str, Any]) -> str:
+    """The first lines of the file that have the reason."""
+    examples = reason["examples"]
+    lines = [one["line"] for one in examples if isinstance(one, dict) and isinstance(one.get("line"), int)]
+    if not lines:
+        return ""
+    named = ", ".join(f"{line:,}" for line in lines)
+    more = ", ..." if reason["rows"] > len(lines) else ""
+    return f"(line{'' if len(lines) == 1 and not more else 's'} {named}{more})"
 
 
 def _has_counts(value: Any) -> TypeGuard[Mapping[str, Any]]:
@@ -106,23 +214,25 @@ def _counts(counts: Mapping[str, int]) -> Table:
     table.add_column()
     table.add_column(justify="right")
     for name, number in counts.items():
-        bar = Text() if name in _TOTALS or not number else ProgressBar(max(whole, 1), number, width=30)
-        table.add_row(str(name), f"{number:,}", bar)
+        colour = "yellow" if name in _NEED_A_PERSON else "green"
+        bar: Text | ProgressBar = Text()
+        if number and name not in _TOTALS:
+            bar = ProgressBar(max(whole, 1), number, width=30, complete_style=colour, finished_style=colour)
+        table.add_row(str(name).replace("_", " "), f"{number:,}", bar)
     return table
 
 
-def _fact(value: Any, objects: Path | None) -> str | None:
-    """Return a value as one line, or None if it is none for a person.
+def _fact(value: Any) -> str | None:
+    """Return a value as one line, or None if it is none for a person, or a file.
 
     A large object's message speaks for it.
     """
     if isinstance(value, dict) and isinstance(value.get("s3"), str):
-        rows = f" ({value['rows']:,} rows)" if isinstance(value.get("rows"), int) else ""
-        return f"{_local(value, objects)}{rows}"
+        return None
     if isinstance(value, dict) and isinstance(value.get("message"), str) and len(value) > _FEW:
         return str(value["message"])
     if isinstance(value, dict) and 0 < len(value) <= _FEW:
-        parts = {key: _part(item, objects) for key, item in value.items()}
+        parts = {key: _part(item) for key, item in value.items()}
         if all(part is not None for part in parts.values()):
             return "; ".join(f"{key}: {part}" for key, part in parts.items())
     if value is None or value == "" or isinstance(value, dict | list):
@@ -130,17 +240,13 @@ def _fact(value: Any, objects: Path | None) -> str | None:
     return _short(value)
 
 
-def _part(value: Any, objects: Path | None) -> str | None:
+def _part(value: Any) -> str | None:
     """Return a member of a small object, where it is short itself."""
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        return _short(value)
-    return _fact(value, objects) if isinstance(value, dict) and "s3" in value else None
+    return _short(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _local(reference: Mapping[str, Any], objects: Path | None) -> str:
+def _local(reference: Mapping[str, Any], objects: Path) -> str:
     """Return where a stored object lies on this machine, from here if it is below here."""
-    if objects is None:
-        return str(reference["s3"])
     file = objects / (reference.get("storage") or "_default_") / reference["s3"]
     return os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)
 

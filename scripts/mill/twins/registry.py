@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from mill.errors import MillError
 from mill.twins.twin import Setup, Twin
 
-# Each is a module of this package with `build(setup: Setup) -> Twin`.
-NAMES = ("customers", "hubspot", "inbox", "resend", "salesforce", "sendgrid", "slack", "twilio")
+# Each is a module with `build(setup: Setup) -> Twin`, and its name is one word. With more
+# (`slack_blocks`) it is a part of a twin.
+_SERVICES = str(Path(__file__).with_name("services"))
+NAMES = tuple(sorted(one.name for one in pkgutil.iter_modules([_SERVICES]) if "_" not in one.name))
 
 
 def build(name: str, setup: Setup) -> Twin:

@@ -23,9 +23,8 @@ from f.connect.integration import (
 )
 from f.customers.targets import customer_api
 from f.customers.targets.customer_api import open_target
-from f.customers.targets.generic import GENERIC
-from f.customers.targets.hubspot import HUBSPOT
-from f.customers.targets.salesforce import SALESFORCE
+from f.customers.targets.kinds import KINDS as TITLES
+from f.customers.targets.kinds import OWN_SETTINGS, kind_of
 from f.records.target.target import Target
 from mill.repository.yaml_file import read_mapping
 from tests.windmill_form import opened
@@ -38,7 +37,7 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
     one["title"]: one for one in FORM["properties"]["authentication"]["oneOf"]
 }
 SIGN_INS: tuple[type[Authentication], ...] = get_args(Authentication)
-KINDS = {kind.name: kind for kind in (GENERIC, HUBSPOT, SALESFORCE)}
+KINDS = {name: kind_of(name) for name in TITLES}
 OWN = {name: kind.name for kind in KINDS.values() for name in kind.traits.own_settings}
 TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 # What a form of today and of tomorrow must open: written by hand, without what the form adds.
@@ -58,10 +57,30 @@ def target(kind: str = "generic", **api: Any) -> Target:
 
 def test_the_form_has_every_part_of_the_resource_and_every_setting_that_is_read() -> None:
     assert FORM["properties"].keys() == customer_api.customer_api.__annotations__.keys()
-    assert FORM["properties"]["kind"]["enum"] == list(customer_api.KINDS) == list(KINDS)
+    assert FORM["properties"]["kind"]["enum"] == [kind.name for kind in KINDS.values()]
+    assert FORM["properties"]["kind"]["enumLabels"] == TITLES
     assert FORM["properties"]["endpoints"]["properties"].keys() == customer_api._ENDPOINTS
     assert SETTINGS.keys() == customer_api._SETTINGS | OWN.keys()
-    assert OWN.keys() == customer_api._OWN_SETTINGS
+    assert OWN.keys() == OWN_SETTINGS
+
+
+def packages(lock: str) -> set[str]:
+    lines = (ROOT / f"{lock}.script.lock").read_text("utf-8").splitlines()
+    return {line for line in lines if not line.startswith("#")}
+
+
+OPENING = sorted(
+    file.relative_to(ROOT).with_suffix("").as_posix()
+    for file in (ROOT / "f/customers").glob("*.py")
+    if "open_target" in file.read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize("script", OPENING)
+def test_a_kind_needs_no_package_that_a_script_lacks_which_opens_targets(script: str) -> None:
+    """Kinds are imported by name while a job runs, where Windmill does not look for packages."""
+    for kind in KINDS:
+        assert packages(f"f/customers/targets/{kind}") <= packages(script)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -55,6 +55,7 @@ VALUES: dict[str, Any] = {
     "text": ROWS,
     "file": {"s3": "inbox/customers.csv"},
     "url": "https://example.com/customers.csv?a=1&b=2",
+    "sheet": "Contacts 2026",
     "api": "$res:f/customers/crm",
     "on_duplicate": "update",
     "dry_run": True,

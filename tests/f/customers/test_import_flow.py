@@ -163,7 +163,7 @@ def test_a_dry_run_sends_nothing(session: Session) -> None:
         completed = run(session, server, text=table(5), dry_run=True)
     assert server.asked == []
     assert completed.success
-    assert (completed.result["dry_run"], completed.result["counts"]["unchanged"]) == (True, 5)
+    assert (completed.result["dry_run"], completed.result["counts"]["would_create"]) == (True, 5)
 
 
 def test_both_channels_hear_of_success_and_of_failure(session: Session) -> None:
@@ -257,7 +257,7 @@ def test_a_csv_posted_to_the_route_is_imported(session: Session) -> None:
     completed = session.engine.wait(job_id, 30)
     assert completed is not None
     assert completed.success, completed.result
-    assert completed.result["counts"]["unchanged"] == 4
+    assert completed.result["counts"]["would_create"] == 4
 
 
 def test_the_rejects_file_fed_back_imports_only_those_rows(session: Session) -> None:

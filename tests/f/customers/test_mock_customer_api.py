@@ -3,9 +3,55 @@ from typing import Any
 
 import pytest
 
-from f.customers.mock_customer_api import main, preprocessor
+from f.customers import mock_customer_api
+from f.customers.mock_customer_api import preprocessor
 
 ADA = {"name": "Ada", "email": "ada@example.com"}
+
+
+def main(*args: Any, **options: Any) -> dict[str, Any]:
+    """The answer over HTTP, of a mock that never fails by chance."""
+    given: dict[str, Any] = {"failure_rate": 0.0, "as_reply": True, **options}
+    return mock_customer_api.main(*args, **given)
+
+
+@pytest.mark.parametrize("name", ["customer_data", "customer"])
+def test_called_as_a_script_it_returns_what_the_api_has_in_its_body(name: str) -> None:
+    given: dict[str, Any] = {name: ADA}
+    body = mock_customer_api.main(**given)
+    assert set(body) == {"id", "status", "data", "created_at", "api_version"}
+    assert (body["status"], body["data"], body["api_version"]) == ("created", ADA, "v1")
+    assert re.fullmatch(r"cust_[0-9a-f]{8}", body["id"])
+
+
+@pytest.mark.parametrize(
+    ("customer", "status", "error"),
+    [({"name": "Ada"}, 400, "validation_failed"), (ADA, 409, "duplicate")],
+)
+def test_called_as_a_script_a_failure_names_its_status(
+    customer: dict[str, str], status: int, error: str
+) -> None:
+    known = [ADA["email"]]
+    body = mock_customer_api.main(customer, mode="advanced", known_emails=known, failure_rate=0)
+    assert (body["status_code"], body["error"]) == (status, error)
+
+
+def test_two_customers_in_one_call_are_refused() -> None:
+    with pytest.raises(ValueError, match="give one of them"):
+        mock_customer_api.main(ADA, customer={"name": "Bob"})
+
+
+def test_the_advanced_mode_fails_at_one_call_in_ten_unless_told_otherwise() -> None:
+    def failed(**options: Any) -> int:
+        people = ({"name": "C", "email": f"c{number}@example.com"} for number in range(400))
+        answers = (mock_customer_api.main(one, mode="advanced", **options) for one in people)
+        return sum("status_code" in answer for answer in answers)
+
+    event = {"method": "post", "body": ADA, "query": {"mode": "advanced"}, "headers": {}}
+    assert preprocessor(event)["failure_rate"] == 0.1
+    assert failed() == failed(failure_rate=0.1)
+    assert 20 <= failed() <= 60
+    assert failed(failure_rate=0) == 0
 
 
 def test_the_simple_mock_makes_the_same_id_from_the_same_data() -> None:
@@ -75,7 +121,7 @@ def test_the_next_attempt_has_luck_of_its_own() -> None:
     [
         (
             {"method": "post", "body": ADA, "query": {}, "headers": {}},
-            {"customer": ADA, "operation": "create", "mode": "simple", "failure_rate": 0.0, "attempt": 1},
+            {"customer_data": ADA, "operation": "create", "mode": "simple", "attempt": 1},
         ),
         (
             {
@@ -103,7 +149,7 @@ def test_an_http_request_becomes_arguments(event: dict[str, Any], arguments: dic
 
 
 def test_at_its_own_webhook_the_body_has_the_arguments() -> None:
-    given = {"customer": ADA, "mode": "advanced", "known_emails": ["ada@example.com"]}
+    given = {"customer_data": ADA, "mode": "advanced", "known_emails": ["ada@example.com"], "failure_rate": 0}
     assert (
         main(**preprocessor({"kind": "webhook", "body": given, "query": {}}))["windmill_status_code"] == 409
     )
@@ -118,7 +164,7 @@ def test_at_its_own_webhook_the_body_has_the_arguments() -> None:
         ({"query": {"seed": "1.5"}}, "seed must be a number"),
         ({"headers": {"x-attempt": "last"}}, "X-Attempt must be a number"),
         ({"body": [1]}, "must be a JSON object"),
-        ({"kind": "webhook", "body": {"client": ADA}}, "There are customer, mode"),
+        ({"kind": "webhook", "body": {"client": ADA}}, "There are customer_data, mode"),
     ],
 )
 def test_a_request_that_would_be_misunderstood_is_refused(event: dict[str, Any], said: str) -> None:

@@ -104,7 +104,12 @@ def test_a_dry_run_shows_the_plan_and_sends_nothing(stage: Stage) -> None:
     completed = stage.run(dry_run=True)
     assert stage.twin.ledger() == stage.applied
     result = completed.result
-    assert (result["dry_run"], result["counts"]["unchanged"]) == (True, 5)
+    assert (result["dry_run"], {name: rows for name, rows in result["counts"].items() if rows}) == (
+        True,
+        {"rows": 5, "would_create": 1, "would_update": 1, "would_leave": 3},
+    )
+    reasons = [(one["outcome"], one["code"], one["rows"]) for one in result["reasons"]]
+    assert reasons == [("would_leave", "unchanged_in_target", 3)]
     plan = result["plan"]
     assert {action: rows for action, rows in plan["counts"].items() if rows} == {
         "create": 1,
@@ -115,16 +120,19 @@ def test_a_dry_run_shows_the_plan_and_sends_nothing(stage: Stage) -> None:
     [change] = plan["examples"]
     assert (change["line"], change["field"], change["after"]) == (3, "city", "Os… (4 characters)")
     table = list(csv.DictReader(io.StringIO(stage.stored(plan["file"]))))
-    assert [(row["line"], row["action"], row["field"], row["from"], row["to"]) for row in table] == [
-        ("2", "unchanged", "", "", ""),
-        ("3", "update", "city", "Rome", "Oslo"),
-        ("4", "unchanged", "", "", ""),
-        ("5", "unchanged", "", "", ""),
-        ("6", "create", "", "", ""),
+    columns = ("line", "key", "action", "field", "from", "to")
+    assert [tuple(row[name] for name in columns) for row in table] == [
+        ("2", "c0@example.com", "unchanged", "", "", ""),
+        ("3", "c1@example.com", "update", "city", "Rome", "Oslo"),
+        ("4", "c2@example.com", "unchanged", "", "", ""),
+        ("5", "c3@example.com", "unchanged", "", "", ""),
+        ("6", "new@example.com", "create", "", "", ""),
     ]
     page = stage.stored(result["report"])
     assert "What an import would do" in page
     assert plan["hash"] in page
+    assert "Line 3 · city · Rome → Oslo" in page
+    assert '<a href="plan.csv" download="plan.csv">' in page
 
 
 def test_the_plan_that_was_shown_is_applied(stage: Stage) -> None:
@@ -247,7 +255,9 @@ def test_a_target_that_cannot_be_asked_is_planned_in_so_many_words(opened: tuple
     assert "The target could not be asked" in page.read_text("utf-8")
 
 
-def test_a_target_that_does_not_answer_fails_the_dry_run(opened: tuple[Session, Person]) -> None:
+def test_a_dry_run_at_a_target_that_does_not_answer_says_what_is_known(
+    opened: tuple[Session, Person], stage: Stage
+) -> None:
     with serve(lambda _: Reply(401)) as server:
         api = {
             "kind": "generic",
@@ -255,10 +265,77 @@ def test_a_target_that_does_not_answer_fails_the_dry_run(opened: tuple[Session, 
             "endpoints": {"lookup": "/customers?email={email}"},
             "settings": FAST,
         }
-        completed = opened[0].run(FLOW, {"api": api, "text": BEFORE, "dry_run": True})
-    assert not completed.success
-    assert "answered 401" in completed.result["error"]["message"]
+        completed = opened[0].run(FLOW, {"api": api, "text": BEFORE + "Bad,none,Rome\n", "dry_run": True})
+        with_apply = opened[0].run(FLOW, {"api": api, "text": BEFORE, "apply_plan": "0" * 12})
+    assert completed.success, completed.result
     assert len(server.asked) == 1
+    result = completed.result
+    assert {name: rows for name, rows in result["counts"].items() if rows} == {
+        "rows": 5,
+        "not_known": 4,
+        "invalid": 1,
+    }
+    [text] = result["would_stop"]
+    assert text.startswith("An import would stop here: ")
+    assert "answered 401" in text
+    assert (result["plan"]["hash"], result["plan"]["counts"]["unread"]) == ("", 4)
+    assert "c3@example.com,unread" in stage.stored(result["plan"]["file"])
+    assert "answered 401" in stage.stored(result["report"])
+    assert not with_apply.success
+
+
+def test_what_the_journal_knows_is_planned_for_a_target_that_does_not_answer(
+    opened: tuple[Session, Person], stage: Stage
+) -> None:
+    answers = [Reply(201, {"id": "1"})] * 4
+    with serve(lambda _: answers.pop() if answers else Reply(401)) as server:
+        api = {
+            "kind": "generic",
+            "base_url": server.url,
+            "authentication": {"type": "bearer_token", "token": "t"},
+            "settings": FAST,
+        }
+        assert opened[0].run(FLOW, {"api": api, "text": BEFORE}).success
+        api["endpoints"] = {"lookup": "/customers?email={email}"}
+        counts = opened[0].run(FLOW, {"api": api, "text": AFTER, "dry_run": True}).result["counts"]
+    assert {name: rows for name, rows in counts.items() if rows} == {
+        "rows": 5,
+        "would_leave": 3,
+        "not_known": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (
+            {"api": {"kind": "generic", "base_url": "nowhere"}},
+            "base_url must be like https://api.example.com",
+        ),
+        (
+            {"text": "name,email\nAda,none\nBob,b@example.com\n"},
+            "1 cannot (50.0%). That is more than the 20%",
+        ),
+        ({"apply_plan": "yesterday's"}, "apply_plan is not the hash of a plan"),
+        ({"apply_plan": "-".join(["0" * 12] * 3)}, "The file is not the one the plan was made of."),
+        (
+            {"journal": {"host": "127.0.0.1", "port": 9, "user": "u", "dbname": "d", "password": "p"}},
+            "journal",
+        ),
+    ],
+)
+def test_a_dry_run_goes_on_where_an_import_would_stop_and_says_so(
+    stage: Stage, args: dict[str, Any], says: str
+) -> None:
+    given = {"text": BEFORE, "api": stage.api(BEFORE), **args}
+    completed = stage.session.run(FLOW, {**given, "dry_run": True})
+    assert completed.success, completed.result
+    assert any(text.startswith("An import would stop here: ") for text in completed.result["would_stop"])
+    assert says in " ".join(completed.result["would_stop"])
+    counts = completed.result["counts"]
+    assert sum(rows for name, rows in counts.items() if name != "rows") == counts["rows"]
+    assert "An import would stop here" in stage.stored(completed.result["report"])
+    assert not stage.session.run(FLOW, given).success
 
 
 def test_a_plan_in_many_chunks_settles_the_rows_of_each(stage: Stage) -> None:
@@ -343,10 +420,10 @@ def test_what_windmill_shows_of_a_dry_run_has_the_plan_and_its_file(stage: Stage
     shown = step("show_import", summary=summary)["render_all"]
     tables = [part["table-row-object"] for part in shown if "table-row-object" in part]
     assert {
-        "action": "update",
+        "outcome": "would update",
         "rows": 1,
-        "meaning": "is there with other values; they would be replaced",
-    } in (tables[1])
+        "meaning": "there with other values, which would be replaced",
+    } in tables[0]
     assert [part["s3"].rsplit("/")[-1] for part in shown if set(part) == {"s3"}] == [
         "plan.csv",
         "report.html",
@@ -358,6 +435,8 @@ def test_a_dry_run_asks_nobody_however_many_rows_are_bad(stage: Stage, person: P
     completed = stage.run(text, on_too_many_bad="ask", ask_first=True, dry_run=True)
     assert completed.success, completed.result
     assert person.asked == []
+    [text] = completed.result["would_stop"]
+    assert text.startswith("An import would ask a person here: 5 of 14 rows can be sent")
     assert completed.result["plan"]["counts"]["update"] == 1
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -20,10 +21,12 @@ from mill.commands.run import read_case
 from mill.engine.jobs.events import Event, EventKind
 from mill.engine.jobs.outcome import Outcome
 from mill.errors import MillError
+from mill.ports import Completed
 from mill.terminal.display import Lines, LiveTree
 from mill.terminal.inputs import read_data, read_env_file
-from mill.terminal.report import failure_text
-from mill.terminal.show import show_description, show_result
+from mill.terminal.options import Options
+from mill.terminal.report import failure_text, report
+from mill.terminal.show import show_description, show_files, show_result
 
 MILL = [sys.executable, "-c", "from mill.cli import main; main()"]
 
@@ -463,6 +466,87 @@ def test_a_result_is_shown_as_a_table(result: Any, words: list[str]) -> None:
     assert all(word in shown for word in words)
 
 
+LONG_PATH = f"imports/20260101-000000-abcdef12/{'a_long_name_' * 8}.csv"
+IMPORTED = {
+    "counts": {"rows": 7, "created": 4, "would_leave": 0, "invalid": 3},
+    "reasons": [
+        {"outcome": "warning", "message": "The phone is odd.", "rows": 1, "examples": [{"line": 1200}]},
+        {
+            "outcome": "invalid",
+            "message": "The [b]address[/b] cannot exist.",
+            "rows": 3,
+            "examples": [{"line": 5}, {"line": 1004}],
+        },
+    ],
+    "plan": {"hash": "0f", "counts": {"create": 4}, "file": {"s3": "imports/1/plan.csv", "rows": 1}},
+    "stopped": {"code": "FixInput", "message": "too many"},
+    "error": {"name": "FixInput", "message": "too many"},
+    "rejects": {"filename": "rejects.csv", "s3": LONG_PATH, "rows": 3},
+}
+
+
+def terminal(**options: Any) -> Console:
+    return Console(file=io.StringIO(), width=40, **options)
+
+
+def written(console: Console) -> str:
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO above
+    return text
+
+
+def test_the_reasons_stand_under_the_table_and_those_that_need_a_person_come_first() -> None:
+    console = terminal()
+    show_result(IMPORTED, console)
+    lines = [line.rstrip() for line in written(console).splitlines()]
+    start = lines.index("Rows that need your attention")
+    assert lines[start + 1 : start + 4] == [
+        "  3  invalid: The [b]address[/b] cannot exist. (lines 5, 1,004, ...)",
+        "Worth knowing",
+        "  1  warning: The phone is odd. (line 1,200)",
+    ]
+    assert any(line.split()[:3] == ["would", "leave", "0"] for line in lines[:start])
+
+
+def test_one_table_of_counts_is_shown_and_an_error_is_left_to_the_last_sentence() -> None:
+    console = terminal()
+    show_result(IMPORTED, console)
+    assert "create " not in written(console)
+    assert "too many" not in written(console)
+
+
+def test_a_path_is_one_line_on_a_narrow_terminal_and_a_link_to_the_file(tmp_path: Path) -> None:
+    plain, links = terminal(), terminal(force_terminal=True, color_system="standard")
+    show_files(IMPORTED, plain, tmp_path)
+    file = tmp_path / "_default_" / LONG_PATH
+    assert written(plain).splitlines() == [
+        f"plan        {tmp_path / '_default_/imports/1/plan.csv'} (1 row)",
+        f"rejects     {file} (3 rows)",
+    ]
+    show_files(IMPORTED, links, tmp_path)
+    assert re.search(rf"\x1b]8;id=\d+;{re.escape(file.as_uri())}\x1b\\", written(links))
+    assert written(links).count("\n") == 2
+
+
+def test_what_has_succeeded_is_green_and_what_needs_a_person_is_yellow() -> None:
+    console = terminal(force_terminal=True, color_system="truecolor")
+    show_result({"created": 4, "invalid": 3}, console)
+    created, invalid = written(console).splitlines()
+    assert "\x1b[32m" in created
+    assert "\x1b[33m" in invalid
+    assert "\x1b[31m" not in written(console)
+    assert "249;38;114" not in written(console)  # the red of the library's own bars
+
+
+def test_a_failure_is_told_once_and_the_files_come_last(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    padding = {f"n{number}": number for number in range(40)}
+    assert report(Completed(False, {**IMPORTED, **padding}), Options(), tmp_path) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if "too many" in line] == ["Failed: FixInput: too many"]
+    assert [line.split()[0] for line in lines[-3:]] == ["Failed:", "plan", "rejects"]
+
+
 @pytest.mark.parametrize("result", [5, "text", [], {}, [1, 2], None])
 def test_a_plain_result_needs_no_table(result: Any) -> None:
     console = Console(file=io.StringIO())
@@ -483,8 +567,9 @@ def test_a_plain_result_needs_no_table(result: Any) -> None:
             {"name": "ModuleNotFoundError", "message": "No module named 'psycopg2.extras'"},
             (
                 "Failed: ModuleNotFoundError: No module named 'psycopg2.extras'. "
-                "Scripts run in mill's own Python: "
-                f"`uv pip install --python {sys.executable} psycopg2-binary`."
+                "It comes with the package psycopg2-binary: `mill metadata` writes the script's lock, and "
+                "with the lock the script gets an environment of its own. An import inside a function needs "
+                "`# extra_requirements:`."
             ),
         ),
         (

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mill.engine.definition.lock import INLINE
 from mill.engine.definition.openflow import (
     Branch,
     BranchAll,
@@ -199,15 +200,21 @@ class FlowReader:
                 step, f"is written in {raw.get('language')}; only Python runs here, so give it a `mock`"
             )
         code, file = self._code(step, raw.get("content") or "")
-        return ScriptStep(raw.get("path"), inputs, code, file)
+        return ScriptStep(raw.get("path"), inputs, code, file, self._lock(raw.get("lock")))
 
     def _code(self, step: str, content: str) -> tuple[str, Path | None]:
-        if not content.startswith("!inline "):
+        if not content.startswith(INLINE):
             return content, None
-        file = self._file.parent / content.removeprefix("!inline ").strip()
+        file = self._file.parent / content.removeprefix(INLINE).strip()
         if not file.is_file():
             self._refuse(step, f"takes its code from {file.name}, which is not in {file.parent}")
         return file.read_text("utf-8"), file
+
+    def _lock(self, content: Any) -> Path | str | None:
+        """Return a step's lock; what `!inline` names may be missing, as before the first `mill metadata`."""
+        if not isinstance(content, str) or not content.startswith(INLINE):
+            return content if isinstance(content, str) else None
+        return self._file.parent / content.removeprefix(INLINE).strip()
 
     def _loop(self, step: str, raw: dict[str, Any]) -> Value:
         modules = self._modules(step, raw.get("modules") or [])

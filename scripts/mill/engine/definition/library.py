@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,13 +14,15 @@ from typing import Any, Generic, TypeVar
 from mill.engine.definition.code import Code
 from mill.engine.definition.deployed import differences
 from mill.engine.definition.flow_file import parse_flow, read_flow
+from mill.engine.definition.lock import INLINE, Lock, parse_lock
 from mill.engine.definition.openflow import Flow, Module, ScriptStep, SubflowStep, walk
 from mill.engine.definition.signature import Signature, read_signatures
 from mill.errors import MillError
 from mill.repository.python_syntax import explain
-from mill.repository.workspace import Workspace
+from mill.repository.workspace import Script, Workspace
 
 T = TypeVar("T")
+_LOCK_LINE = re.compile(r"""^lock: *(["']?)(!inline [^\s"'#]+)\1 *$""", re.MULTILINE)
 
 
 class Library:
@@ -31,6 +34,8 @@ class Library:
         self._flows = _FileCache[Flow]()
         self._codes = _FileCache[Code]()
         self._settings = _FileCache[dict[str, Any]]()
+        self._said_locks = _FileCache[Any]()
+        self._locks = _FileCache[Lock | None]()
 
     def flow(self, path: str) -> Flow:
         """Return the flow at `path`. Raises MillError."""
@@ -45,26 +50,49 @@ class Library:
         module = script.path.replace("/", ".")
         # What was deployed at run time lies elsewhere, where no import finds it.
         importable = script.file.is_relative_to(self._workspace.root)
-        return self._codes.get(script.file, lambda file: _read_code(file, module, importable=importable))
+        code = self._codes.get(script.file, lambda file: _read_code(file, module, importable=importable))
+        return replace(code, lock=self._lock_of(script))
 
-    def inline(self, code: str, file: Path | None, path: str) -> Code:
-        """Return how to run a flow's inline script, from its own file where it has one. Raises MillError."""
+    def inline(self, code: str, file: Path | None, path: str, lock: Path | str | None = None) -> Code:
+        """Return how to run a flow's inline script, from its own file where it has one. Raises MillError.
+
+        `lock` is the file or the text of its lock.
+        """
         if file is None:
             file = self._inline_folder / f"{hashlib.sha256(code.encode()).hexdigest()[:20]}.py"
             if not file.is_file():
                 _put(file, code)
         module = path.replace("/", ".")
-        return replace(
-            self._codes.get(file, lambda file: _read_code(file, module, importable=False)), module=module
-        )
+        read = self._codes.get(file, lambda file: _read_code(file, module, importable=False))
+        if isinstance(lock, str):
+            return replace(read, module=module, lock=parse_lock(lock, f"the flow of {path}"))
+        return replace(read, module=module, lock=self._lock_in(lock))
 
     def timeout_and_cache(self, path: str) -> tuple[int | None, int | None]:
         """`timeout` and `cache_ttl` of a script's own metadata, in seconds."""
-        script = self._workspace.script(path)
-        if script.metadata_file is None:
-            return None, None
-        metadata = self._settings.get(script.metadata_file, lambda _file: script.metadata())
+        metadata = self._metadata(self._workspace.script(path))
         return metadata.get("timeout") or None, metadata.get("cache_ttl") or None
+
+    def _metadata(self, script: Script) -> dict[str, Any]:
+        if script.metadata_file is None:
+            return {}
+        return self._settings.get(script.metadata_file, lambda _file: script.metadata())
+
+    def _lock_of(self, script: Script) -> Lock | None:
+        """Return a script's lock: what its metadata say, else the file that lies beside it."""
+        said: Any = None
+        if script.metadata_file is not None:
+            said = self._said_locks.get(script.metadata_file, lambda file: _said_lock(file, script))
+        if not isinstance(said, str):
+            return self._lock_in(script.file.with_suffix(".script.lock"))
+        if not said.startswith(INLINE):
+            return parse_lock(said, str(script.metadata_file))
+        return self._lock_in(self._workspace.root / said.removeprefix(INLINE).strip())
+
+    def _lock_in(self, file: Path | None) -> Lock | None:
+        if file is None or not file.is_file():
+            return None
+        return self._locks.get(file, lambda file: _read_lock(file, self._workspace.root))
 
     def check_flow(self, path: str, text: str | None = None) -> Flow:
         """Return the flow, with everything it runs known to exist. Raises MillError for what is not.
@@ -152,6 +180,22 @@ class _FileCache(Generic[T]):
         if known is None or known[0] != changed:
             known = self._known[file] = changed, read(file)
         return known[1]
+
+
+def _said_lock(file: Path, script: Script) -> Any:
+    """Return the `lock` of a script's metadata. The usual line is found without YAML, which is slow."""
+    usual = _LOCK_LINE.search(file.read_text("utf-8", errors="replace"))
+    return usual[2] if usual is not None else script.metadata().get("lock")
+
+
+def _read_lock(file: Path, root: Path) -> Lock | None:
+    place = str(file.relative_to(root) if file.is_relative_to(root) else file)
+    try:
+        return parse_lock(file.read_text("utf-8"), place)
+    except UnicodeDecodeError as error:
+        raise MillError(
+            f"{place}: is not UTF-8 (byte {error.start}); `mill metadata` writes it anew."
+        ) from error
 
 
 def _read_code(file: Path, module: str, *, importable: bool) -> Code:

@@ -38,12 +38,16 @@ class Suspend:
 
 @dataclass(frozen=True, slots=True)
 class ScriptStep:
-    """Runs a workspace script (`code` is None) or the Python in `code`, whose file may be known."""
+    """Runs a workspace script (`code` is None) or the Python in `code`, whose file may be known.
+
+    `lock` is that of the code: its file, or its text.
+    """
 
     path: str | None
     inputs: Mapping[str, Transform]
     code: str | None = None
     file: Path | None = None
+    lock: Path | str | None = None
 
 
 @dataclass(frozen=True, slots=True)

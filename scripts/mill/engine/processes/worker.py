@@ -33,6 +33,18 @@ GRACE_SECONDS = 30.0
 _CALLED = ("main", "preprocessor")
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
+# In an environment, mill's package is found by its own folder: what lies beside it, perhaps all the packages
+# that mill needs, must not be importable there.
+_OWN_PACKAGE = Path(__file__).parents[2]
+_BOOTSTRAP = """
+import sys, types
+package = sys.modules["mill"] = types.ModuleType("mill")
+package.__path__ = [sys.argv.pop(1)]
+sys.path.remove("")
+from mill.engine.processes.zygote import main
+main()
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -60,31 +72,30 @@ class Ending:
 
 
 class Workers:
-    """The zygote, to fork workers from. A context manager: leaving it ends every process it started."""
+    """The zygote, to fork workers from. A context manager: leaving it ends every process it started.
 
-    def __init__(self, root: Path, bytecode_cache: Path) -> None:
+    `python` is the interpreter of an environment; without it the zygote runs in mill's own, on mill's path.
+    """
+
+    def __init__(self, root: Path, bytecode_cache: Path, python: Path | None = None) -> None:
         self._root = root
         self._lock = threading.Lock()
         self._count = 0
         self._spare: Worker | None = None
         self._preparing = False
         self._sock, theirs = socket.socketpair()
-        command = [
-            sys.executable,
-            "-m",
-            "mill.engine.processes.zygote",
-            str(theirs.fileno()),
-            str(bytecode_cache),
-        ]
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command,
+        env = {"PATH": os.environ.get("PATH", _PATH)}
+        if python is None:
+            start = [sys.executable, "-m", "mill.engine.processes.zygote"]
+            env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        else:
+            start = [str(python), "-c", _BOOTSTRAP, str(_OWN_PACKAGE)]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, in an interpreter that we chose
+            [*start, str(theirs.fileno()), str(bytecode_cache)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={
-                "PATH": os.environ.get("PATH", _PATH),
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            },
+            env=env,
         )
         theirs.close()
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from mill.terminal.show import as_json
 
-_SHOWN = ("rows", "created", "updated", "unchanged", "duplicate", "invalid", "rejected", "failed", "unknown")
 _FILES = ("report", "rejects")
 
 
@@ -72,13 +71,17 @@ def _path(folder: Path, summary: Mapping[str, Any], name: str) -> str | None:
 
 
 def _table(imports: list[dict[str, Any]]) -> Table:
-    present = [name for name in _SHOWN if any(one["counts"].get(name) for one in imports)]
-    table = Table("import", "when", "file", "target", box=None)
-    for name in present:
-        table.add_column(name, justify="right")
+    table = Table("import", "when", "file", "target", Column("rows", justify="right"), "of them", box=None)
     for one in imports:
         when = datetime.fromisoformat(one["started_at"]).astimezone().strftime("%Y-%m-%d %H:%M")
         kind = " (plan)" if one["dry_run"] else ""
-        numbers = (f"{one['counts'].get(name, 0):,}" for name in present)
-        table.add_row(one["import_id"], when + kind, *map(Text, (one["source"], one["target"])), *numbers)
+        source, target = map(Text, (one["source"], one["target"]))
+        counts = one["counts"]
+        table.add_row(one["import_id"], when + kind, source, target, f"{counts['rows']:,}", _in_words(counts))
     return table
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items() if number and name != "rows"
+    )

@@ -30,6 +30,7 @@ FLOW = "f/customers/import_csv"
 _PREVIEW, _REPORT = "f/customers/preview_file", "f/customers/report_import"
 _DEFAULTS = {"--to": "f/customers/mock_api", "--on-duplicate": "skip"}
 _INTERRUPTED = 130
+_COMMAND = "MILL_IMPORT"  # read by the report, which then says how to go on from here
 
 
 def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> int:
@@ -37,7 +38,9 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
 
     Raises MillError for an order that cannot be carried out.
     """
-    flow = Target("flow", workspace.flow(FLOW).path)
+    if FLOW not in workspace.flows():
+        raise MillError(f"mill import runs the flow {FLOW}, and {workspace.root} has none.")
+    flow = Target("flow", FLOW)
     api = resource_argument(order.to, file_of(workspace, order.to))
     state = options.state or workspace.root / STATE_FOLDER
     inputs = {
@@ -59,7 +62,7 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
                 options.state,
                 listeners=(follower, display),
                 approver=choose_approver(options, display),
-                env=read_env_file(options.env_file) if options.env_file else {},
+                env={**_environment(options), _COMMAND: _command(order)},
             )
         )
 
@@ -78,6 +81,15 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
     if order.open_report:
         _open(completed, session.state)
     return code
+
+
+def _environment(options: Options) -> Mapping[str, str]:
+    return read_env_file(options.env_file) if options.env_file else {}
+
+
+def _command(order: ImportOrder) -> str:
+    """The command that does this import again, without its plan."""
+    return shlex.join(["mill", "import", order.file, *_words_of(order)])
 
 
 def _preview(session: Session, args: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -130,9 +142,8 @@ def _next_steps(order: ImportOrder, completed: Completed, state: Path) -> list[s
     words = _words_of(order)
     steps = []
     plan, rejects = result.get("plan"), result.get("rejects")
-    if order.plan and completed.success and isinstance(plan, dict):
-        apply = ["mill", "import", order.file, *words, "--apply", plan["hash"]]
-        steps.append(f"To do exactly this: {shlex.join(apply)}")
+    if order.plan and completed.success and isinstance(plan, dict) and plan["hash"]:
+        steps.append(f"To do exactly this: {_command(order)} --apply {plan['hash']}")
     if isinstance(rejects, dict) and "s3" in rejects and not order.plan:
         file = os.path.relpath(state / "objects" / "_default_" / rejects["s3"])
         steps.append(f"When the rejects are corrected: {shlex.join(['mill', 'import', file, *words])}")

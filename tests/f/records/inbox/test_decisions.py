@@ -53,6 +53,7 @@ def test_a_replaced_file_is_another_file(other: InboxFile) -> None:
         ("inbox/deep/er/a.csv", ["*.csv"], True),
         ("inbox/a.csv.part", ["*.csv"], False),
         ("inbox/.a.csv", ["*.csv"], False),
+        ("inbox/~$a.xlsx", ["*.xlsx"], False),
         ("inbox/folder.csv/", ["*.csv"], False),
         ("inbox/leads-2026.txt", ["*.csv", "leads-*.txt"], True),
         ("inbox/a.txt", ["*.csv", "leads-*.txt"], False),

@@ -64,8 +64,14 @@ def test_a_plan_is_told_by_its_hash_and_counts_and_never_a_row() -> None:
         "counts": {"create": 2, "update": 0, "unchanged": 0, "skip": 1, "refuse": 0, "hold": 0},
         "examples": [{"line": 2, "field": "city", "before": "Ro… (4 characters)", "after": ""}],
     }
-    planned = summary(dry_run=True, plan=plan)
-    assert "Plan 0f-0f-0f: 2 to create, 1 to skip. Report:" in sentence(planned)
+    asked = summary(plan=plan)
+    assert "Plan 0f-0f-0f: 2 to create, 1 to skip. Report:" in sentence(asked)
+    counts = {"rows": 3, "would_create": 2, "would_leave": 1, "invalid": 0}
+    planned = summary(dry_run=True, plan=plan, counts=counts, would_stop=["An import would stop here: x."])
+    assert (
+        "3 rows in 12 s, 2 would be created, 1 would be left as they are. An import would stop here: x. "
+        "Plan 0f-0f-0f. Report:"
+    ) in sentence(planned)
     assert facts(planned)["plan"] == {"hash": "0f-0f-0f", "counts": plan["counts"]}
     assert facts(summary())["plan"] is None
 

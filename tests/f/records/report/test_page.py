@@ -1,5 +1,6 @@
 """The report page and its chart: what a reader is told, and that nothing in them can be misread or run."""
 
+import base64
 import itertools
 import math
 import re
@@ -11,7 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from f.records.planning.plan import WOULD
 from f.records.report.chart import GROUND, PALETTE, outcome_bar, percent, widths
+from f.records.report.count_table import count_table
+from f.records.report.evidence import Evidence, Shown
+from f.records.report.next_steps import COMMAND
 from f.records.report.page import render_page
 from f.records.report.summary import ImportSummary
 from f.records.rows.outcome import MEANING, OUTCOMES
@@ -88,6 +93,10 @@ PARKED = {"code": "parked", "message": "The quota is used up.", "resume_at": "20
 FORECAST = {"calls_at_least": 1040, "calls": 2080, "sentence": "About 1,040 to 2,080 calls."}
 
 
+def would(**rows: int) -> dict[str, int]:
+    return {"rows": sum(rows.values()), **dict.fromkeys(WOULD, 0), **rows}
+
+
 class Reader(HTMLParser):
     """What a browser would make of the page: its elements, its words, and whether the tags match."""
 
@@ -116,6 +125,10 @@ class Reader(HTMLParser):
             self.words.append(data)
 
     @property
+    def links(self) -> list[str]:
+        return [attributes["href"] or "" for tag, attributes in self.elements if tag == "a"]
+
+    @property
     def text(self) -> str:
         return " ".join(" ".join(self.words).split())
 
@@ -134,28 +147,48 @@ PLAN = {
 @pytest.mark.parametrize(
     ("changes", "shown", "hidden"),
     [
-        ({"plan": None}, "", "What an import would do"),
+        ({"plan": None}, "What an import would do", "apply_plan"),
         (
             {"plan": PLAN},
-            "Action Rows Meaning create 431",
+            "would create 431 82.9% not in the target would update 38 7.3%",
             "The target could not be asked",
         ),
         (
             {"plan": PLAN},
-            "431 to create, 38 to update, 34 unchanged; 17 rows need your attention",
-            "ready to be sent",
+            "431 would be created, 38 updated, 34 left as they are; 17 rows need your attention",
+            "unchanged",
         ),
+        ({"plan": PLAN}, "See what would become of every row: plan.csv (503 rows)", "Sending"),
         ({"plan": PLAN}, "Field that would change Rows city 30 custom_fields.<b> 8", "more fields"),
         ({"plan": PLAN}, "Line 7 · <b> · nothing → Os… (4 characters)", ""),
-        ({"plan": PLAN}, f"apply_plan = {PLAN['hash']} .", ""),
+        ({"plan": PLAN}, f"( apply_plan ) = {PLAN['hash']} .", "mill import"),
+        (
+            {"plan": PLAN, "would_stop": ["An import would stop here: <b>"]},
+            "What to do next An import would stop here: <b>",
+            "apply_plan",
+        ),
+        (
+            {"plan": {**PLAN, "hash": "", "reads_target": False}, "counts": would(not_known=9, invalid=1)},
+            "9 not known; 1 row needs your attention",
+            "apply_plan",
+        ),
+        ({"counts": would(would_leave=2), "plan": PLAN}, "an import would send no row", "apply_plan"),
+        ({"counts": would(invalid=2), "plan": PLAN}, "No row would be sent; 2 rows need", "apply_plan"),
         ({"plan": {**PLAN, "reads_target": False}}, "The target could not be asked", ""),
         ({"plan": {**PLAN, "fields": {str(n): 1 for n in range(25)}}}, "and 5 more fields", ""),
-        ({"plan": PLAN, "dry_run": False}, "What was planned", "apply_plan"),
+        (
+            {"plan": PLAN, "dry_run": False, "counts": counts_of(created=469, unchanged=34)},
+            "431 to create, 38 to update, 34 unchanged.",
+            "apply_plan",
+        ),
     ],
 )
-def test_a_plan_is_shown_with_the_way_to_apply_it(changes: dict[str, Any], shown: str, hidden: str) -> None:
-    given = {"dry_run": True, "counts": counts_of(unchanged=503, invalid=17), **changes}
-    text = Reader(render_page(summary_of(**given))).text
+def test_a_plan_is_shown_with_the_way_to_apply_it(
+    changes: dict[str, Any], shown: str, hidden: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MILL", raising=False)
+    counts = would(would_create=431, would_update=38, would_leave=34, invalid=17)
+    text = Reader(render_page(summary_of(**{"dry_run": True, "counts": counts, **changes}))).text
     assert shown in text
     assert not hidden or hidden not in text
 
@@ -173,8 +206,8 @@ def test_a_plan_is_shown_with_the_way_to_apply_it(changes: dict[str, Any], shown
         ({"counts": counts_of(failed=3)}, "No row is in the target; 3 rows need your attention"),
         ({"counts": counts_of()}, "The file has no rows"),
         (
-            {"counts": counts_of(unchanged=9, invalid=1), "dry_run": True},
-            "9 of 10 rows are ready to be sent; 1 row needs your attention",
+            {"counts": would(would_create=9, invalid=1), "dry_run": True},
+            "9 would be created; 1 row needs your attention",
         ),
         ({"counts": counts_of(created=1_234_567)}, "All 1,234,567 rows are in the target"),
         (
@@ -206,22 +239,20 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
     asked_for = [
         "Import of uploaded file into hubspot at api.example.com",
         "497 of 520 rows are in the target",
-        "Outcomes of 520 rows",
-        "created 431 82.9%",
+        "What to do next Correct 17 rows in rejects.csv , marked invalid or rejected",
+        "Leave 6 rows there as they are, marked failed",
+        "Import that file as you imported this one.",
+        "in the storage, in imports/1/",
         "Outcomes",
         *(MEANING[name] for name in OUTCOMES),
         "total 520",
         "invalid The e-mail address cannot exist. Correct the address.",
         "Line 1,012 · E-Mail · bo… (9 characters) Line 1,044",
         "warning The phone number could not be read.",
-        "Open rejects.csv (23 rows) in the workspace\u2019s storage, at imports/1/rejects.csv",
-        "invalid or rejected (17)",
-        "failed (6)",
-        "Import that file as you imported this one.",
-        "Total time 1 min 34 s Rows per second 5.53",
-        "Requests sent 61 Retries 4 Latency, median 182 ms Latency, 95th percentile 640 ms",
         "Encoding Windows-1252 (Western European) Delimiter semicolon Line ends CRLF (Windows)",
         "E-Mail email Kostenstelle custom: kostenstelle",
+        "Total time 1 min 34 s Rows per second 5.53",
+        "Requests sent 61 Retries 4 Latency, median 182 ms Latency, 95th percentile 640 ms",
         "Exactly once: every row carries an idempotency key.",
         "Import 20240502-100000-9c1f22ab , started 2024-05-02 10:00:00 UTC , finished",
         "2024-05-02 10:01:34 UTC",
@@ -235,7 +266,11 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
 @pytest.mark.parametrize(
     ("changes", "shown", "hidden"),
     [
-        ({"dry_run": True}, "Dry run. Every row was checked", "Stopped before"),
+        (
+            {"dry_run": True, "counts": would(would_create=1)},
+            "Dry run: every row was checked; nothing was sent to the target.",
+            "Stopped before",
+        ),
         (
             {"stopped": {"code": "credential_refused", "message": "The API refused the credential."}},
             "Stopped before all rows were sent. The API refused the credential. credential_refused",
@@ -258,20 +293,24 @@ def test_the_page_tells_everything_in_the_order_a_reader_asks_for_it() -> None:
             "Requests forecast 2,080 Requests sent 61",
             "1,040",
         ),
-        ({"rejects": None}, "Outcomes", "What to do next"),
+        ({"rejects": None, "counts": counts_of(created=1)}, "Nothing: no row needs you.", "reject_"),
         (
             {"rejects": {"filename": "r.csv", "content": "x"}},
-            "Open r.csv from the result of the import",
+            "Correct 17 rows in r.csv ,",
             "storage",
         ),
-        ({"counts": counts_of(unknown=1)}, "marked unknown (1)", "marked failed"),
+        (
+            {"counts": counts_of(unknown=1)},
+            "For 1 row in rejects.csv , marked unknown , do what",
+            "marked failed",
+        ),
         ({"reasons": []}, "Outcomes", "Reasons"),
-        ({"mapping": {}}, "How the file was read", "Field of the customer"),
-        ({"guarantee": ""}, "How the file was read", "Guarantee"),
+        ({"mapping": {}}, "How the file was understood", "Field of the record"),
+        ({"guarantee": ""}, "How the file was understood", "Guarantee"),
         ({"target": ""}, "Import of uploaded file", "Import of uploaded file into"),
         ({"seconds": 0.0}, "Total time 0.00 s", "Rows per second"),
         ({"seconds": 7265.0}, "Total time 2 h 01 min Rows per second 0.07", "7265"),
-        ({"table": {"sheet": "May"}}, "sheet May", "Encoding"),
+        ({"table": {"part": "May"}}, "Sheet or file in it May", "Encoding"),
     ],
 )
 def test_a_part_is_shown_where_there_is_something_to_say(
@@ -300,7 +339,8 @@ def test_whatever_comes_from_outside_is_shown_and_never_run() -> None:
     summary = spoil(summary_of(stopped={"code": "x", "message": "y"}))
     summary["started_at"] = "2024-05-02T10:00:00+00:00"
     page = Reader(render_page(summary))
-    assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img", "a", "link", "iframe"})
+    assert {tag for tag, _ in page.elements}.isdisjoint({"script", "img", "link", "iframe"})
+    assert all(re.fullmatch(r"[\w%.~-]*", link) for link in page.links)
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
     assert page.text.count(evil) >= 15
 
@@ -308,7 +348,8 @@ def test_whatever_comes_from_outside_is_shown_and_never_run() -> None:
 def test_the_page_needs_nothing_from_anywhere() -> None:
     page = render_page(summary_of())
     assert "default-src 'none'" in page
-    assert not re.search(r"\b(src|href|action)=|@import|url\((?!#)", page)
+    assert not re.search(r"\b(src|action)=|@import|url\((?!#)", page)
+    assert Reader(page).links == ["rejects.csv"]
     assert page.replace('xmlns="http://www.w3.org/2000/svg"', "").count("://") == 0
 
 
@@ -321,6 +362,67 @@ def test_the_page_can_be_heard_as_well_as_seen() -> None:
     assert all("scope" in attributes for tag, attributes in page.elements if tag == "th")
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
+
+
+EVIDENCE = Evidence(
+    header=["Name", "E-Mail"],
+    rows={
+        1012: Shown(["Bob", " bob@x<y> "], "Column 'E-Mail': It has no dot."),
+        1044: Shown(["Eve", "", "Rome"]),
+    },
+    repairs=[{"line": 7, "column": "Tel", "code": "mojibake", "before": "<MÃ¼ller>", "after": "Müller"}],
+    repaired=9,
+    notes=[{"code": "skipped_title", "line": 1, "text": "Two lines above the header were skipped."}],
+    guesses={"E-Mail": {"field": "email", "reason": "all of its cells are e-mail addresses"}},
+)
+
+
+def test_the_reader_of_the_page_sees_his_own_cells_and_how_they_were_understood() -> None:
+    page = Reader(render_page(summary_of(), EVIDENCE))
+    for words in (
+        "Line 1,012 · E-Mail · bob@x<y> Column 'E-Mail': It has no dot.",
+        "Line 1,044 · Eve | | Rome",
+        "Line 1: Two lines above the header were skipped.",
+        "E-Mail email all of its cells are e-mail addresses Kostenstelle custom: kostenstelle",
+        "7 Tel <MÃ¼ller> → Müller mojibake",
+        "and 8 more",
+    ):
+        assert words in page.text
+    assert "characters)" not in page.text
+    without = Reader(render_page(summary_of())).text
+    assert "bo… (9 characters)" in without
+    assert "What was repaired" not in without
+
+
+def test_what_stands_in_the_storage_is_linked_and_what_does_not_is_in_the_page() -> None:
+    beside = {"filename": "my rejects #1.csv", "rows": 3, "s3": "imports/1/my rejects #1.csv"}
+    assert Reader(render_page(summary_of(rejects=beside))).links == ["my%20rejects%20%231.csv"]
+    inside = {"filename": "rejects.csv", "content": "name\r\nZoë\r\n"}
+    [link] = Reader(render_page(summary_of(rejects=inside))).links
+    kind, _, data = link.partition(",")
+    assert (kind, base64.b64decode(data).decode()) == ("data:text/csv;base64", "name\r\nZoë\r\n")
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({}, f"Plan to apply ( apply_plan ) = {PLAN['hash']} ."),
+        ({"MILL": "1"}, f"mill import FILE --apply {PLAN['hash']}"),
+        (
+            {"MILL": "1", COMMAND: "mill import 'my file.csv' --to crm"},
+            f"To do exactly this: mill import 'my file.csv' --to crm --apply {PLAN['hash']} .",
+        ),
+    ],
+)
+def test_the_way_to_apply_a_plan_is_that_of_the_door_it_came_by(
+    environment: dict[str, str], shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MILL", COMMAND):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    counts = would(would_create=3)
+    assert shown in Reader(render_page(summary_of(dry_run=True, plan=PLAN, counts=counts))).text
 
 
 def test_equal_summaries_give_equal_pages() -> None:
@@ -357,7 +459,7 @@ def test_the_legend_shortens_only_numbers_that_would_not_fit() -> None:
 
 @given(st.lists(st.integers(0, 10**9), min_size=8, max_size=8).filter(any))
 def test_the_bar_is_full_and_every_outcome_with_a_row_can_be_seen(numbers: list[int]) -> None:
-    shown = widths(counts_of(**dict(zip(OUTCOMES, numbers, strict=True))))
+    shown = widths(count_table(counts_of(**dict(zip(OUTCOMES, numbers, strict=True)))))
     assert list(shown) == [name for name, number in zip(OUTCOMES, numbers, strict=True) if number]
     assert math.isclose(sum(shown.values()), 100)
     assert min(shown.values()) > 0.9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# A bank's list: three title lines and a blank one above the names, Windows-1252, semicolons, amounts with commas.
+# A bank's list: title lines and a blank one above the names, Windows-1252, semicolons, amounts with commas.
 BANK = """\
 "Musterbank eG";"Zweigstelle Süd"
 "Umsätze mit Kontaktdaten vom 01.11.2026 bis 27.11.2026"
@@ -17,7 +17,8 @@ Buchungstag;Valuta;Name Zahlungsbeteiligter;E-Mail-Adresse;Telefon;Verwendungszw
 # Outlook's own columns, of which most are empty.
 OUTLOOK = """\
 First Name,Middle Name,Last Name,Title,Suffix,E-mail Address,E-mail 2 Address,Home Phone,Business Phone,\
-Mobile Phone,Job Title,Company,Business Street,Business City,Business Postal Code,Business Country/Region,Notes
+Mobile Phone,Job Title,Company,Business Street,Business City,\
+Business Postal Code,Business Country/Region,Notes
 Ada,,Lovelace,Ms,,ada@example.com,ada.private@example.com,,+44 20 7946 0018,,Analyst,Engines Ltd,\
 12 St James's Square,London,SW1Y 4JH,United Kingdom,"met in
 Turin"
@@ -26,8 +27,8 @@ W1U 4EG,United Kingdom,
 """.encode("utf-8-sig")
 
 # No line says what the columns are.
-HEADERLESS = """\
+HEADERLESS = b"""\
 Ada Lovelace,ada@example.com,+44 20 7946 0018
 Charles Babbage,charles@example.com,+44 20 7946 0019
 Grace Hopper,grace@example.com,+1 202 456 1111
-""".encode()
+"""

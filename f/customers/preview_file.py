@@ -1,0 +1,47 @@
+"""Show how a file would be read, from its beginning: nothing is checked, kept or sent.
+
+Takes what the import of customers takes of a file and of how to read it. Returns its layout, each column with
+the field it becomes and why, the first cells of each column as they stand, and the questions that an import
+would stop at. A second run shows the same.
+"""
+
+from dataclasses import asdict
+
+from wmill import S3Object
+
+from f.customers.validation.customer_type import CUSTOMERS
+from f.records.reading.columns import knows_of
+from f.records.reading.preview import Preview, preview_table
+from f.records.reading.source import open_source
+from f.records.reading.table import read_table
+from f.records.reading.unpacking import unpack
+
+
+def main(
+    csv: bytes | None = None,
+    text: str | None = None,
+    file: S3Object | None = None,
+    url: str | None = None,
+    sheet: str = "",
+    mapping: dict | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    has_header: bool | None = None,
+    header_row: int | None = None,
+    rows: int = 3,
+    max_url_mb: int = 100,
+) -> Preview:
+    source = open_source(csv, text, file, url, max_url_bytes=max_url_mb * 1_000_000)
+    unpacked = unpack(source.chunks, title=source.title, part=sheet or "")
+    table = read_table(
+        unpacked.chunks,
+        encoding=encoding or None,
+        delimiter=delimiter or None,
+        has_header=has_header,
+        header_row=header_row,
+        knows=knows_of(CUSTOMERS),
+    )
+    described = {name: str(value) for name, value in asdict(table.dialect).items()}
+    return preview_table(
+        table, CUSTOMERS, mapping, source=unpacked.title, described=described, rows=max(rows, 0)
+    )

@@ -1,0 +1,49 @@
+"""The processes that workers are forked from: one of mill's own Python, one of each environment in use."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mill.engine.processes.worker import Worker, Workers
+
+
+class WorkerPool:
+    """Lends workers. A context manager: leaving it ends every process it started."""
+
+    def __init__(self, root: Path, bytecode_cache: Path) -> None:
+        self._root = root
+        self._bytecode_cache = bytecode_cache
+        self._own = Workers(root, bytecode_cache)
+        self._others: dict[Path, Workers] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def take(self, python: Path | None = None) -> Worker:
+        """Return a worker of this interpreter, by default mill's own, that waits for a job.
+
+        Raises ChildProcessError where its zygote is gone.
+        """
+        return (self._own if python is None else self._of(python)).take()
+
+    def _of(self, python: Path) -> Workers:
+        with self._lock:
+            if python not in self._others:
+                self._others[python] = Workers(self._root, self._bytecode_cache, python)
+            return self._others[python]
+
+    def close(self) -> None:
+        """End every worker and what they are forked from. May be called twice."""
+        with self._lock:
+            others, self._others = list(self._others.values()), {}
+        for workers in (self._own, *others):
+            workers.close()

@@ -1,0 +1,1 @@
+"""Writes a new part of this repository from templates."""
