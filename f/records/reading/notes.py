@@ -6,10 +6,14 @@ from typing import NamedTuple
 
 
 class Note(NamedTuple):
-    """One thing noticed: a code, the first physical line that shows it, a sentence, how many rows show it."""
+    """One thing noticed: a code, the place, a sentence, how many rows show it.
+
+    `line` is the first that shows it: the file's lines, or the sheet's rows, count from 1; None if it is
+    about no place.
+    """
 
     code: str
-    line: int
+    line: int | None
     text: str
     rows: int = 0
 
@@ -44,15 +48,15 @@ class Noticed:
         rows = self._rows.pop(counted, 0)
         if rows:
             lines = self._lines.pop(counted)
-            self.add(code, lines[0], f"{name_lines(lines, rows)}: {text}", rows)
+            self.add(code, lines[0], f"{name_lines(lines, rows)}: {text}" if rows > 1 else text, rows)
 
 
 def name_lines(lines: list[int], count: int | None = None) -> str:
-    """Return `Line 3`, `Lines 3, 5 and 8`, or `Lines 3, 5, 8 and 120 more` if `count` says that there are."""
+    """Return `line 3`, `lines 3, 5 and 8`, or `lines 3, 5, 8 and 120 more` if `count` says that there are."""
     more = (count or 0) - len(lines)
     names = [str(line) for line in lines]
     if more > 0:
-        return f"Lines {', '.join(names)} and {more:,} more"
+        return f"lines {', '.join(names)} and {more:,} more"
     if len(names) == 1:
-        return f"Line {names[0]}"
-    return f"Lines {', '.join(names[:-1])} and {names[-1]}"
+        return f"line {names[0]}"
+    return f"lines {', '.join(names[:-1])} and {names[-1]}"

@@ -153,8 +153,7 @@ def _note_single_quotes(rows: list[TableRow], noticed: Noticed) -> None:
         noticed.add(
             "single_quotes",
             quoted[0].line,
-            f"Line {quoted[0].line} and others have cells in single quotes, which were kept as they "
-            "are: export the file with double quotes.",
+            "Cells stand in single quotes, which were kept as they are: export the file with double quotes.",
         )
 
 
@@ -165,16 +164,17 @@ def _first_notes(sniffed: Sniffed, *, asked: bool) -> Noticed:
         noticed.add(
             "skipped_lines",
             sniffed.skipped[0],
-            f"{name_lines(list(sniffed.skipped))} above {what} on line {sniffed.first_line}: not part of the "
-            "table, and not imported. If that is wrong, say with header_row which line has the column names.",
+            f"Above {what} on line {sniffed.first_line} stands what is no part of the table, and was not "
+            f"imported: {name_lines(list(sniffed.skipped))}. If that is wrong, say with header_row which line "
+            "has the column names.",
             len(sniffed.skipped),
         )
     if not sniffed.has_header and not asked:
         noticed.add(
             "no_header",
             sniffed.first_line,
-            f"Line {sniffed.first_line} looks like data, not like column names: the columns are called "
-            "column_1, column_2, ... If it has the names, say so with header_row or has_header.",
+            "This looks like data, not like column names: the columns are called column_1, column_2, ... If "
+            "it has the names, say so with header_row or has_header.",
         )
     return noticed
 

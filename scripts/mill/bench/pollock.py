@@ -107,7 +107,7 @@ def _score(score: FileScore, data: bytes, clean: list[list[str]]) -> FileScore:
         table = read_table([data])
         rows = list(table.rows)
     except BadTable as error:
-        score.refused_as = error.code
+        score.refused_as = error.code or "refused"
         if error.code in _COUNTED_AS_EMPTY:
             score.points = _points([], clean)
         return score
