@@ -31,7 +31,9 @@ from f.connect.errors import FixInput
 from f.customers.inputs.import_inputs import IMPORT_CSV
 from f.customers.validation.countries import to_alpha2
 from f.customers.validation.customer_type import CUSTOMERS
-from f.records.reading.parsed import Parsed
+from f.records.reading.columns import knows_of
+from f.records.reading.notes import Note
+from f.records.reading.parsed import Parsed, ParsedNote
 from f.records.reading.source import open_source
 from f.records.reading.table import Dialect, Table, read_table
 from f.records.reading.table_validation import validate_table
@@ -51,6 +53,7 @@ def main(
     encoding: str | None = None,
     delimiter: str | None = None,
     has_header: bool | None = None,
+    header_row: int | None = None,
     chunk_rows: int = 500,
     max_url_mb: int = 100,
     arguments: str = "",
@@ -60,7 +63,7 @@ def main(
     import_id = _import_id(started_at)
     digest = hashlib.sha256()
     unpacked = unpack(_tapped(source.chunks, digest.update), title=source.title, part=sheet or "")
-    table = _read(unpacked, encoding, delimiter, has_header)
+    table = _read(unpacked, encoding, delimiter, has_header, header_row)
     valid = validate_table(
         table,
         CUSTOMERS,
@@ -78,7 +81,7 @@ def main(
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 3),
         "table": _described(table.dialect, unpacked),
-        "notes": [note._asdict() for note in unpacked.notes],
+        "notes": _listed([*table.notes, *unpacked.notes]),
         "header": list(valid.columns.header),
         "mapping": valid.columns.describe(),
         "counts": counts,
@@ -97,15 +100,27 @@ def _no_file(arguments: str) -> str | None:
     return given
 
 
-def _read(unpacked: Unpacked, encoding: str | None, delimiter: str | None, has_header: bool | None) -> Table:
+def _read(
+    unpacked: Unpacked,
+    encoding: str | None,
+    delimiter: str | None,
+    has_header: bool | None,
+    header_row: int | None,
+) -> Table:
     """What is said of a file's text does not hold of a sheet, whose CSV is ours."""
     table = read_table(
         unpacked.chunks,
         encoding=None if unpacked.is_sheet else encoding or None,
         delimiter="," if unpacked.is_sheet else delimiter or None,
         has_header=has_header,
+        header_row=header_row,
+        knows=knows_of(CUSTOMERS),
     )
     return replace(table, rows=unpacked.renumbered(table.rows))
+
+
+def _listed(notes: list[Note]) -> list[ParsedNote]:
+    return [{"code": code, "line": line, "text": text, "rows": rows} for code, line, text, rows in notes]
 
 
 def _described(dialect: Dialect, unpacked: Unpacked) -> dict[str, str]:

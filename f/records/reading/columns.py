@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from f.connect.errors import FixInput
 from f.records.reading.record_type import Columns, RecordType
@@ -49,6 +49,14 @@ def map_columns(
     columns = Columns(tuple(header), dict(sorted(fields.items())), dict(sorted(custom.items())))
     _require(columns, record_type)
     return columns
+
+
+def knows_of(record_type: RecordType) -> Callable[[str], bool]:
+    """Return whether a cell's text is a column name that `map_columns` recognises."""
+    known = record_type.fields
+    words = _by_word({name: field.spellings for name, field in known.items()})
+    words |= _by_word({name: field.stand_ins for name, field in known.items() if field.stand_ins})
+    return lambda text: _fold(text) in words
 
 
 def _explicit_columns(header: Sequence[str], explicit: Mapping[str, str | None]) -> dict[int, str]:

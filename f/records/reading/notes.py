@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 
 class Note(NamedTuple):
-    """One thing noticed: a code, the first physical line that shows it, a sentence, how many rows show it.
+    """One thing noticed: a code, the place, a sentence, how many rows show it.
 
-    A note about no place has no line; of a sheet the line is the row.
+    `line` is the first that shows it: the file's lines, or the sheet's rows, count from 1; None if it is
+    about no place.
     """
 
     code: str
@@ -42,20 +43,20 @@ class Noticed:
         """Return how many rows were counted under a code so far."""
         return self._rows.get(code, 0)
 
-    def close(self, code: str, text: str) -> None:
+    def close(self, counted: str, code: str, text: str) -> None:
         """Make a note of what was counted, if anything was; `text` follows the lines' numbers."""
-        rows = self._rows.pop(code, 0)
+        rows = self._rows.pop(counted, 0)
         if rows:
-            lines = self._lines.pop(code)
-            self.add(code, lines[0], f"{name_lines(lines, rows)}: {text}", rows)
+            lines = self._lines.pop(counted)
+            self.add(code, lines[0], f"{name_lines(lines, rows)}: {text}" if rows > 1 else text, rows)
 
 
 def name_lines(lines: list[int], count: int | None = None) -> str:
-    """Return `Line 3`, `Lines 3, 5 and 8`, or `Lines 3, 5, 8 and 120 more` if `count` says that there are."""
+    """Return `line 3`, `lines 3, 5 and 8`, or `lines 3, 5, 8 and 120 more` if `count` says that there are."""
     more = (count or 0) - len(lines)
     names = [str(line) for line in lines]
     if more > 0:
-        return f"Lines {', '.join(names)} and {more:,} more"
+        return f"lines {', '.join(names)} and {more:,} more"
     if len(names) == 1:
-        return f"Line {names[0]}"
-    return f"Lines {', '.join(names[:-1])} and {names[-1]}"
+        return f"line {names[0]}"
+    return f"lines {', '.join(names[:-1])} and {names[-1]}"

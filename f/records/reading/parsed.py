@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from f.records.rows.row_store import StoredRows
@@ -18,6 +18,15 @@ class Chunk(TypedDict):
     rows: StoredRows
 
 
+class ParsedNote(TypedDict):
+    """What was noticed of the file as a whole. `rows` is how many rows show it, 0 if that says nothing."""
+
+    code: str
+    line: int | None
+    text: str
+    rows: NotRequired[int]
+
+
 class Parsed(TypedDict):
     """A file, read and checked. `refused` holds the rows that will not be sent, with their cells."""
 
@@ -27,7 +36,7 @@ class Parsed(TypedDict):
     started_at: str
     seconds: float
     table: dict[str, str]
-    notes: NotRequired[list[dict[str, Any]]]  # of the file as a whole: code, line, text
+    notes: NotRequired[list[ParsedNote]]
     header: list[str]
     mapping: dict[str, str]
     counts: dict[str, int]

@@ -115,12 +115,14 @@ class RowJudge:
         """Make notes of what was counted while the rows were read."""
         self._noticed.close(
             "quote_in_cell",
+            "quote_in_cell",
             'a quote stands inside a cell that is not in quotes, as in 5". It was kept as it is; compare '
             "these rows with the file.",
         )
         bad = self._noticed.counted("undecodable")
         if bad > self._noticed.counted(_ACCENTS_ELSEWHERE):
             self._noticed.close(
+                "undecodable",
                 "mostly_undecodable",
                 f"bytes that are not {encoding} text, and hardly a row with letters outside ASCII is: say "
                 "with encoding what the file is, such as windows-1252.",
@@ -143,17 +145,17 @@ class RowJudge:
             self._noticed.add(
                 "trailing_delimiters",
                 line,
-                f"Nearly all rows end in more delimiters than the column names on line {line}: the empty "
-                "cells behind the last column were left out.",
+                "Nearly all rows end in more delimiters than the column names: the empty cells behind "
+                "the last column were left out. If a name is missing here, the values stand in the wrong "
+                "columns: add it.",
             )
 
     def _refuse_damage(self, line: int, names: list[str]) -> None:
         for column, name in enumerate(names, 1):
             if UNDECODABLE in name or "\0" in name:
                 raise BadTable(
-                    f"There are bytes on line {line}, column {column} that are not text, and the "
-                    "column names are needed to read the rest: save the file as CSV UTF-8, or name its encoding, such as "
-                    "windows-1252.",
+                    f"The column name on line {line}, column {column} holds bytes that are not text: save "
+                    "the file as CSV UTF-8, or name its encoding, such as windows-1252.",
                     code="nul_byte" if "\0" in name else "bad_characters",
                     line=line,
                     column=column,
@@ -179,6 +181,20 @@ class RowJudge:
         if self._sniffed.has_header and tuple(cells[: self.width]) == self.header:
             return "repeated_header"
         return None
+
+
+def explain_fault(row: TableRow, header: tuple[str, ...], encoding: str) -> str:
+    """Return what is to be said of a row's fault beyond the fault's own text; names no cell."""
+    if row.fault in {"wrong_column_count", "bare_quote"}:
+        return f"{len(row.cells)} cells, the header has {len(header)}"
+    if row.fault in {"undecodable", "nul_byte"}:
+        names = [
+            header[number] if number < len(header) else f"column {number + 1}"
+            for number, cell in enumerate(row.cells)
+            if _REPLACEMENT in cell
+        ]
+        return f"Not {encoding} text: {', '.join(map(repr, names))}."
+    return ""
 
 
 def without_damage(cells: list[str]) -> list[str]:

@@ -104,8 +104,8 @@ class RowReader:
             self._noticed.add(
                 "second_table",
                 second.line,
-                f"Line {second.line}: a second table with other columns starts here. Reading stopped; this "
-                f"line and the {end - second.line:,} below it are not imported. Put them into another file.",
+                "A second table with other columns starts here. Reading stopped: this line and the "
+                f"{end - second.line:,} below it are not imported. Put them into a file of their own.",
                 end - second.line + 1,
             )
         self._judge.close(self._texts.encoding)

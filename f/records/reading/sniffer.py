@@ -163,10 +163,10 @@ def _widths(trial: _Trial, *, with_header: bool) -> tuple[int, int]:
     if not rows:
         return 0, 0
     usual, often = Counter(map(len, rows)).most_common(1)[0]
+    if not with_header:
+        return usual, usual
     if often < _NEARLY_ALL * len(rows):
         return 0, 0
-    if not with_header:
-        return max(len(without_empty_end(cells)) for cells in rows if len(cells) == usual), usual
     names = len(without_empty_end(records[0]))
     surplus = sum(any(cells[names:]) for cells in rows)
     if surplus <= (1 - _NEARLY_ALL) * len(rows):

@@ -108,6 +108,7 @@ def read_table(
     limits = Limits(max_field_chars, max_row_chars, max_columns)
     reader = RowReader(TextStream(chain(start, blocks), found.name), sniffed, limits, noticed)
     first_rows, rows = _ahead(iter(reader))
+    _note_single_quotes(first_rows, noticed)
     if not first_rows:
         for _ in rows:  # raises what there was instead of a row
             break
@@ -145,6 +146,17 @@ def _raise(error: BadTable) -> TableRow:
     raise error
 
 
+def _note_single_quotes(rows: list[TableRow], noticed: Noticed) -> None:
+    """Say so if cells stand in single quotes, which are text to us: what they hold may hold delimiters."""
+    quoted = [row for row in rows if any(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in row.cells)]
+    if quoted and len(quoted) * 2 >= len(rows):
+        noticed.add(
+            "single_quotes",
+            quoted[0].line,
+            "Cells stand in single quotes, which were kept as they are: export the file with double quotes.",
+        )
+
+
 def _first_notes(sniffed: Sniffed, *, asked: bool) -> Noticed:
     noticed = Noticed()
     if sniffed.skipped:
@@ -152,16 +164,17 @@ def _first_notes(sniffed: Sniffed, *, asked: bool) -> Noticed:
         noticed.add(
             "skipped_lines",
             sniffed.skipped[0],
-            f"{name_lines(list(sniffed.skipped))} above {what} on line {sniffed.first_line}: not part of the "
-            "table, and not imported. If that is wrong, say with header_row which line has the column names.",
+            f"Above {what} on line {sniffed.first_line} stands what is no part of the table, and was not "
+            f"imported: {name_lines(list(sniffed.skipped))}. If that is wrong, say with header_row which line "
+            "has the column names.",
             len(sniffed.skipped),
         )
     if not sniffed.has_header and not asked:
         noticed.add(
             "no_header",
             sniffed.first_line,
-            f"Line {sniffed.first_line} looks like data, not like column names: the columns are called "
-            "column_1, column_2, ... If it has the names, say so with header_row or has_header.",
+            "This looks like data, not like column names: the columns are called column_1, column_2, ... If "
+            "it has the names, say so with header_row or has_header.",
         )
     return noticed
 

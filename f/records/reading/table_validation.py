@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from f.records.reading.columns import map_columns
+from f.records.reading.row_judge import explain_fault
 from f.records.reading.seen_keys import SeenKeys
 from f.records.rows.outcome import outcome_of
 from f.records.rows.rejects_file import is_rejects_header, undo
@@ -57,7 +58,7 @@ def validate_table(
     is_rejects = is_rejects_header(table.header)
     columns = map_columns(undo(table.header) if is_rejects else table.header, record_type, mapping)
     rows = (row._replace(cells=undo(row.cells)) for row in table.rows) if is_rejects else table.rows
-    verdicts = _Verdicts(record_type, columns, options)
+    verdicts = _Verdicts(record_type, columns, options, table.dialect.encoding)
     result = ValidTable(columns, verdicts.tally, verdicts.counts)
 
     def write_chunk(first: int, last: int, lines: list[bytes]) -> None:
@@ -75,6 +76,8 @@ def validate_table(
                 (valid if is_valid else refused).add(record)
     valid.close()
     refused.close()
+    for note in table.notes:
+        verdicts.tally.note(note.code, note.line, note.rows)
     spool.flush()
     return result
 
@@ -82,8 +85,10 @@ def validate_table(
 class _Verdicts:
     """Each row as a record to be sent or as one to be reported, counted."""
 
-    def __init__(self, record_type: RecordType, columns: Columns, options: Mapping[str, Any]) -> None:
-        self._type, self._columns = record_type, columns
+    def __init__(
+        self, record_type: RecordType, columns: Columns, options: Mapping[str, Any], encoding: str
+    ) -> None:
+        self._type, self._columns, self._encoding = record_type, columns, encoding
         self._checks = record_type.checks(columns, options)
         self.tally, self.counts = Tally(record_type.texts()), _no_rows()
 
@@ -120,10 +125,7 @@ class _Verdicts:
 
     def _refuse_unread(self, row: TableRow) -> dict[str, Any]:
         assert row.fault is not None
-        width = len(self._columns.header)
-        detail = (
-            f"{len(row.cells)} cells, the header has {width}" if row.fault == "wrong_column_count" else ""
-        )
+        detail = explain_fault(row, self._columns.header, self._encoding)
         return self._refuse(row, row.fault, None, "", detail)
 
     def _refuse_faulty(self, row: TableRow, faults: Sequence[Fault]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from f.records.containers.sheet_csv import RowNumbers
     from f.records.containers.workbook import Sheet, SheetRows, Workbook
     from f.records.containers.zip_archive import ZipArchive
-    from f.records.reading.row_reader import TableRow
+    from f.records.reading.row_judge import TableRow
 
 _GZIP_START = b"\x1f\x8b"
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")

@@ -58,6 +58,12 @@ class Tally:
         if len(reason["examples"]) < _EXAMPLES:
             reason["examples"].append(Example(line=line, column=column, value=mask(value)))
 
+    def note(self, code: str, line: int | None, rows: int) -> None:
+        """Count what was noticed of a file: so many rows from `line` on. Without a text it is no reason."""
+        if rows and line and code in self.texts:
+            self.add(code, line, None, "")
+            self.reasons[code]["rows"] += rows - 1
+
 
 def mask(value: str) -> str:
     """Return enough of a value to find it in the file, not enough to know the person."""
