@@ -80,11 +80,13 @@ def main(
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 3),
         "table": {name: str(value) for name, value in asdict(table.dialect).items()},
-        "header": list(valid.columns.header),
+        "header": list(valid.titles),
         "mapping": valid.columns.describe(),
+        "guesses": valid.guesses,
         "counts": counts,
         "reasons": list(valid.tally.reasons.values()),
         "refused": valid.refused,
+        "repairs": valid.repairs,
         "chunks": valid.chunks,
     }
 

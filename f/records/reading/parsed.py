@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from f.records.rows.row_store import StoredRows
@@ -18,8 +18,20 @@ class Chunk(TypedDict):
     rows: StoredRows
 
 
+class ColumnGuess(TypedDict):
+    """What one column was taken for, and why; `field` is empty if it was left out."""
+
+    column: str
+    field: str
+    how: str
+    reason: str
+
+
 class Parsed(TypedDict):
-    """A file, read and checked. `refused` holds the rows that will not be sent, with their cells."""
+    """A file, read and checked. `refused` holds the rows that will not be sent, with their cells.
+
+    `repairs` holds cells that were changed or left out: line, column, code, before and after.
+    """
 
     import_id: str
     source: str
@@ -29,7 +41,9 @@ class Parsed(TypedDict):
     table: dict[str, str]
     header: list[str]
     mapping: dict[str, str]
+    guesses: NotRequired[list[ColumnGuess]]
     counts: dict[str, int]
     reasons: list[Reason]
     refused: list[StoredRows]
+    repairs: NotRequired[StoredRows]
     chunks: list[Chunk]

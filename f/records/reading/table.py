@@ -22,6 +22,7 @@ __all__ = ["BadTable", "Dialect", "RowFault", "Table", "TableRow", "read_table"]
 
 _BLOCK_BYTES = 1 << 15  # the rows of a block stay in the processor's cache; twice as much is 15 % slower
 _SAMPLE_BLOCKS = 8
+_SAMPLE_ROWS = 100
 _CSV_FIELD_LIMIT = 2**31 - 1  # csv's own is one for the whole process, and by default lower than ours
 
 
@@ -39,11 +40,15 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A header and its rows. `rows` can be iterated once and reads the file as it goes."""
+    """A header and its rows. `rows` can be iterated once and reads the file as it goes.
+
+    `sample` has the cells of the first rows, which are still in `rows`.
+    """
 
     dialect: Dialect
     header: tuple[str, ...]
     rows: Iterator[TableRow]
+    sample: tuple[tuple[str, ...], ...] = ()
 
 
 def read_table(
@@ -93,7 +98,9 @@ def read_table(
     quote: Literal["doubled", "backslash"] = "backslash" if sniffed.layout.backslash else "doubled"
     newline = find_newline(text)
     dialect = Dialect(found.name, found.bom > 0, sniffed.layout.delimiter, quote, newline, with_header)
-    return Table(dialect, reader.header, chain([first], rows))
+    ahead = [first, *islice(rows, _SAMPLE_ROWS - 1)]
+    cells = tuple(tuple(row.cells) for row in ahead if row.fault is None)
+    return Table(dialect, reader.header, chain(ahead, rows), cells)
 
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
