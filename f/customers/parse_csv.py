@@ -53,10 +53,9 @@ def main(
 ) -> Parsed:
     if arguments:
         check_inputs(arguments, IMPORT_CSV)
-    began, started_at = time.monotonic(), datetime.now(UTC)
+    began, started_at, digest = time.monotonic(), datetime.now(UTC), hashlib.sha256()
     source = open_source(csv, text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     import_id = _import_id(started_at)
-    digest = hashlib.sha256()
     table = read_table(
         _tapped(source.chunks, digest.update),
         encoding=encoding or None,
@@ -71,8 +70,7 @@ def main(
         spool=RowSpool(import_id),
         chunk_rows=max(chunk_rows, 1),
     )
-    counts = valid.counts
-    print(f"{source.title}: {counts['rows']} rows, {counts['valid']} valid in {len(valid.chunks)} chunks")
+    print(f"{source.title}: {valid.counts['valid']} valid rows in {len(valid.chunks)} chunks")
     return {
         "import_id": import_id,
         "source": source.title,
@@ -83,7 +81,7 @@ def main(
         "header": list(valid.titles),
         "mapping": valid.columns.describe(),
         "guesses": valid.guesses,
-        "counts": counts,
+        "counts": valid.counts,
         "reasons": list(valid.tally.reasons.values()),
         "refused": valid.refused,
         "repairs": valid.repairs,

@@ -54,7 +54,7 @@ WESTERN: dict[str, dict[str, str]] = {
         "customer ref, client number, member id, member number, customer code, customer reference | debtor "
         "number, debtor no, account number, contact id, record id, crm id, id, reference, ref, number, no, "
         "code, user id, person id, lead id, account id, uid, uuid, guid, key",
-        "notes": "notes, note, remarks, remark, comment, comments, memo, annotation, internal note, "
+        "notes": "notes, note, remarks, comment, comments, memo, annotation, internal note, "
         "customer note | description, additional information, additional info, other information",
         "none": "fax, fax number, telefax, pager, birthday, date of birth, gender, sex, salutation, middle "
         "name, suffix, prefix, nickname, language, department, created at, created, updated at, modified, "

@@ -93,7 +93,9 @@ def guess_columns(
         return by_title
     seen = _Recognition(header, record_type, words, untitled, sample).result(chosen, {})
     titles = tuple(
-        title if one.field == other.field else mark(title, _mark_of(one.field))
+        title
+        if one.field == other.field
+        else mark(title, one.field if one.field in record_type.fields else CUSTOM_MARK)
         for title, one, other in zip(header, seen.guesses, by_title.guesses, strict=True)
     )
     return seen._replace(titles=titles)
@@ -116,10 +118,6 @@ def answered(guessed: Guessed) -> Guessed:
     for question in guessed.questions:
         raise FixInput(question.sentence, code=question.code)
     return guessed
-
-
-def _mark_of(field: str) -> str:
-    return field if field and not field.startswith(CUSTOM_MARK) else CUSTOM_MARK
 
 
 class _Recognition:
@@ -169,7 +167,7 @@ class _Recognition:
         return {guess.field: index for index, guess in self._guesses.items() if guess.field in fields}
 
     def _free(self) -> list[int]:
-        return [index for index in range(len(self._header)) if index not in self._guesses]
+        return [index for index, _ in enumerate(self._header) if index not in self._guesses]
 
     def _is_open(self, field: str) -> bool:
         return field not in self._taken and not any(field == question.field for question in self._questions)

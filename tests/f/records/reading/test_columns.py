@@ -158,7 +158,8 @@ def test_a_field_may_be_named_in_other_words() -> None:
 
 TITLES = st.sampled_from(
     ["Name", "Vorname", "Nachname", "E-Mail", "Email", "Mobile", "Phone", "Title", "Contact", "x", "",
-     "column_2", "Billing City", "Home City", "Billing Street", "Home Zip", "Nom", "Kunde", "Web", "Land", "x [de]"]
+     "column_2", "Billing City", "Home City", "Billing Street", "Home Zip", "Nom", "Kunde",
+     "Web", "Land", "x [de]"]
 )  # fmt: skip
 CELLS = st.sampled_from(
     [
