@@ -12,7 +12,7 @@ from f.records.reading.unpacking import Unpacked, unpack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from f.records.reading.parsed import FileNote
+    from f.records.reading.parsed import ParsedNote
     from f.records.reading.record_type import RecordType
     from f.records.reading.source import Source
 
@@ -43,10 +43,13 @@ class OpenFile:
             return text
         return {"container": self.unpacked.container, "part": self.unpacked.part, **text}
 
-    def notes(self) -> list[FileNote]:
+    def notes(self) -> list[ParsedNote]:
         """Return what was noticed of the file as a whole: all of it, once its rows have been read."""
-        noted = [*self.unpacked.notes, *self.table.notes]
-        return [{"code": note.code, "line": note.line, "text": note.text, "rows": note.rows} for note in noted]
+        own = [note._replace(line=note.line and self.unpacked.row_at(note.line)) for note in self.table.notes]
+        return [
+            {"code": note.code, "line": note.line, "text": note.text, "rows": note.rows}
+            for note in (*self.unpacked.notes, *own)
+        ]
 
 
 def open_file(
