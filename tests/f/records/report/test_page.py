@@ -169,7 +169,7 @@ PLAN = {
         ),
         (
             {"plan": {**PLAN, "hash": "", "reads_target": False}, "counts": would(not_known=9, invalid=1)},
-            "9 not known; 1 row needs your attention",
+            "Nothing is known of 9 rows; 1 row needs your attention",
             "apply_plan",
         ),
         ({"counts": would(would_leave=2), "plan": PLAN}, "an import would send no row", "apply_plan"),
