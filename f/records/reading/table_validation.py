@@ -18,7 +18,7 @@ from f.records.rows.tally import Tally, mask
 if TYPE_CHECKING:
     from f.records.reading.parsed import Chunk
     from f.records.reading.record_type import Checked, Columns, Fault, RecordType
-    from f.records.reading.row_reader import TableRow
+    from f.records.reading.row_judge import TableRow
     from f.records.reading.table import Table
     from f.records.rows.row_store import StoredRows
 

@@ -14,11 +14,11 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 from f.connect.errors import FixInput
-from f.records.containers.limits import LIMITS, Limits
 from f.records.reading.bad_table import BadTable
 from f.records.reading.note import Note
 
 if TYPE_CHECKING:
+    from f.records.containers.limits import Limits
     from f.records.containers.sheet_csv import RowNumbers
     from f.records.containers.workbook import Sheet, SheetRows, Workbook
     from f.records.containers.zip_archive import ZipArchive
@@ -70,7 +70,7 @@ def _renumbered(rows: Iterator[TableRow], numbers: RowNumbers) -> Iterator[Table
 
 
 def unpack(
-    source_chunks: Iterable[bytes], *, title: str, part: str = "", limits: Limits = LIMITS
+    source_chunks: Iterable[bytes], *, title: str, part: str = "", limits: Limits | None = None
 ) -> Unpacked:
     """Return the file's CSV bytes. `part` names the sheet of a workbook, or the file in a zip.
 
@@ -82,9 +82,10 @@ def unpack(
     outside = ""
     if head.startswith(_GZIP_START):
         from f.records.containers.gzip_stream import gunzip  # noqa: PLC0415 - most files are not packed
+        from f.records.containers.limits import LIMITS  # noqa: PLC0415 - as above
 
         outside = "gzip"
-        head, chunks = _peek(gunzip(chunks, limits))
+        head, chunks = _peek(gunzip(chunks, limits or LIMITS))
         if head.startswith(_GZIP_START):
             raise _nested("gzip archive")
     if not head.startswith(_ZIP_STARTS):
@@ -124,9 +125,10 @@ def _nested(kind: str) -> FixInput:
     )
 
 
-def _spooled(chunks: Iterable[bytes], stack: ExitStack, limits: Limits) -> ZipArchive:
+def _spooled(chunks: Iterable[bytes], stack: ExitStack, limits: Limits | None) -> ZipArchive:
     """Open a zip on this machine's disk; `stack` closes and removes it."""
-    from f.records.containers.zip_archive import ZipArchive  # noqa: PLC0415 - most files are not packed
+    from f.records.containers.limits import LIMITS  # noqa: PLC0415 - most files are not packed
+    from f.records.containers.zip_archive import ZipArchive  # noqa: PLC0415 - as above
 
     file = _temporary(stack)
     for chunk in chunks:
@@ -134,7 +136,7 @@ def _spooled(chunks: Iterable[bytes], stack: ExitStack, limits: Limits) -> ZipAr
     file.seek(0)
     start = file.read(_LOOKED_AT)
     what = "Excel workbook" if b"xl/" in start or b"[Content_Types].xml" in start else "zip archive"
-    return ZipArchive(file, what, limits)
+    return ZipArchive(file, what, limits or LIMITS)
 
 
 def _temporary(stack: ExitStack) -> IO[bytes]:

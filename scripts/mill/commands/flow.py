@@ -8,6 +8,8 @@ import typer
 
 from mill.ports import Target
 from mill.repository.workspace import Workspace
+from mill.terminal.finding import complete_flow, find_runnable
+from mill.terminal.input_help import FlowCommand
 from mill.terminal.inputs import read_data
 from mill.terminal.launch import Launch, launch
 from mill.terminal.options import Approve, Data, EnvFile, Event, Options, Silent, State, TraceFile, Verbose
@@ -15,9 +17,12 @@ from mill.terminal.options import Approve, Data, EnvFile, Event, Options, Silent
 app = typer.Typer(no_args_is_help=True, help="Run flows on this machine, list them.")
 
 
-@app.command()
+@app.command(cls=FlowCommand)
 def run(
-    path: Annotated[str, typer.Argument(help="The flow, such as f/folder/name.")],
+    path: Annotated[
+        str,
+        typer.Argument(help="The flow, such as f/folder/name.", autocompletion=complete_flow),
+    ],
     data: Data = None,
     event: Event = None,
     silent: Silent = False,
@@ -32,12 +37,15 @@ def run(
     The very files that would be deployed are run. Resources and variables come
     from resources/mock. The exit code is 0 only for success, 1 for a failed run.
 
+    With the flow's path before it, --help lists that flow's inputs.
+
     \b
+    mill flow run f/customers/import_csv --help
     mill flow run f/customers/import_csv -d '{"dry_run": true}'
     mill flow run f/customers/import_csv -d @arguments.json -s | jq .counts.created
     """  # noqa: D301 - \b tells typer to keep the lines as they are
     workspace = Workspace.find()
-    target = Target("flow", workspace.flow(path).path)
+    target = Target("flow", find_runnable(workspace, "flow", path))
     what = Launch(workspace, target, read_data(data), read_data(event) if event else None)
     raise typer.Exit(launch(what, Options(silent, verbose, approve, state, trace, env_file)))
 

@@ -14,6 +14,7 @@ from mill.ports import Target
 from mill.repository.workspace import Workspace, hint
 from mill.repository.yaml_file import read_mapping
 from mill.session import STATE_FOLDER
+from mill.terminal.finding import refuse_runnable, refuse_table
 from mill.terminal.inputs import read_data
 from mill.terminal.launch import Launch, launch
 from mill.terminal.options import Approve, Data, EnvFile, Options, Silent, State, TraceFile, Verbose
@@ -51,6 +52,8 @@ def run(
 
     mill run flows/customers.yaml -d '{"dry_run": true}'
     """  # noqa: D301 - \b tells typer to keep the lines as they are
+    refuse_table(case, "a run file")
+    refuse_runnable(case)
     loaded = read_case(case)
     loaded.args.update(read_data(data))
     workspace = _workspace_of(case)

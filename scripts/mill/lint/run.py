@@ -31,6 +31,7 @@ from mill.repository.wmill_cli import WmillCli
 from mill.repository.workspace import AREAS, MARKER, FlowFile, Workspace
 
 _RESOURCE_TYPE = ".resource-type.yaml"
+_MISSING_LOCK = "Missing lock"
 _WITH_SETTINGS = (".script.yaml", ".schedule.yaml", "_trigger.yaml")
 
 
@@ -161,9 +162,17 @@ def _wmill_lint(workspace: Workspace) -> Iterator[Finding]:
     except json.JSONDecodeError as error:
         raise MillError(f"`wmill lint` did not run:\n{done.output}", exit_code=1) from error
     if notices.strip():  # such as that a key of wmill.yaml is deprecated
-        yield Place(MARKER).find("WM000", " ".join(notices.encode("ascii", "ignore").decode().split()), "")
+        yield Place(MARKER).warn("WM000", _once(notices.encode("ascii", "ignore").decode()))
     for issue in report["issues"]:
         for text in issue["errors"]:
-            yield Place(issue["path"]).find("WM000", f"{text.strip().rstrip('.')}.", "")
+            place, sentence = Place(issue["path"]), f"{text.strip().rstrip('.')}."
+            # The server makes a lock that is missing: only --locks-required turns that into an error.
+            is_lock = sentence.startswith(_MISSING_LOCK)
+            yield place.warn("WM000", sentence) if is_lock else place.find("WM000", sentence, "")
     for warning in report["warnings"]:
-        yield Place(warning["path"]).find("WM000", f"{warning['message'].strip().rstrip('.')}.", "")
+        yield Place(warning["path"]).warn("WM000", f"{warning['message'].strip().rstrip('.')}.")
+
+
+def _once(notices: str) -> str:
+    """Return on one line what the CLI says, which says some things twice."""
+    return " ".join(dict.fromkeys(" ".join(line.split()) for line in notices.splitlines() if line.strip()))

@@ -20,7 +20,7 @@ from mill.locks.resolve import CONSTRAINTS
 from mill.metadata.lock_jobs import LockJobs
 from mill.metadata.stand_in import StandIn
 from mill.repository.wmill_cli import WmillCli
-from mill.repository.workspace import FLOW_SUFFIXES
+from mill.repository.workspace import FLOW_SUFFIXES, Workspace, hint
 from mill.repository.yaml_file import parse_yaml
 
 HASHES = "wmill-lock.yaml"
@@ -147,7 +147,9 @@ def _scope(root: Path, path: str) -> str:
     if not target.is_relative_to(root.resolve()):
         raise MillError(f"{path} is not inside the workspace {root}.")
     if not target.exists() and not target.with_suffix(".py").exists():
-        raise MillError(f"There is no {path} in the workspace {root}.")
+        workspace = Workspace(root)
+        names = [*workspace.scripts(), *workspace.flows()]
+        raise MillError(f"There is no {path} in the workspace {root}.{hint(path.strip('/'), names)}")
     relative = target.relative_to(root.resolve()).as_posix()
     if relative == ".":
         return ""

@@ -14,6 +14,7 @@ from mill.engine.definition.library import Library
 from mill.errors import MillError
 from mill.ports import Target
 from mill.repository.workspace import Workspace
+from mill.terminal.finding import refuse_table
 
 _FLOW_INPUT = re.compile(r"\bflow_input(?:\?)?\.([A-Za-z_$][\w$]*)")
 _ENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)")
@@ -31,6 +32,7 @@ def read_data(text: str | None) -> dict[str, Any]:
         source, text = "stdin", sys.stdin.read()
     elif text.startswith("@"):
         source = text[1:]
+        refuse_table(Path(source), "arguments as JSON")
         try:
             text = Path(source).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:

@@ -91,5 +91,6 @@ def _how_to_install(message: str) -> str:
         return ""
     return (
         f". It comes with the package {package}: `mill metadata` writes the script's lock, and with the lock "
-        "the script gets an environment of its own. An import inside a function needs `# extra_requirements:`."
+        "the script gets an environment of its own. An import inside a function needs "
+        "`# extra_requirements:`."
     )

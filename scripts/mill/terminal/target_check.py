@@ -101,6 +101,8 @@ def _run(workspace: Workspace, args: Mapping[str, Any], options: Options) -> Com
         display_for(silent=not options.verbose, logs=True) as display,
         Session(workspace, options.state, listeners=(display,), env=env) as session,
     ):
+        if isinstance(args["api"], str):
+            session.platform.get_resource(args["api"].removeprefix("$res:"))  # MillError for an unknown one
         try:
             return session.run(target, check_inputs(workspace, target, args, session.state))
         except KeyboardInterrupt:

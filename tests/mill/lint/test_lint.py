@@ -179,9 +179,9 @@ def test_wmills_own_lint_is_part_of_it(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         "f/a/night.schedule.yaml:1:1: WM000 / missing required property 'timezone'.",
-        f"f/a/script.script.yaml:1:1: WM000 {NO_LOCK}",
+        f"f/a/script.script.yaml:1:1: WM000 warning: {NO_LOCK}",
     ]
-    assert done.stderr == "Found 2 problems.\n"
+    assert done.stderr == "Found 1 problem and 1 warning.\n"
 
 
 def test_findings_as_json_can_be_limited_to_a_path(tmp_path: Path) -> None:
@@ -198,6 +198,7 @@ def test_findings_as_json_can_be_limited_to_a_path(tmp_path: Path) -> None:
             "code": "WM101",
             "message": "Windmill does not see the default -1 of a: left out, it arrives as None.",
             "remedy": "Write a literal, or take None and set the value in the body.",
+            "severity": "error",
         }
     ]
 

@@ -86,3 +86,11 @@ def test_an_order_that_cannot_be_carried_out_is_refused_in_a_sentence(
     ended = mill("target", "check", *arguments, "--state", str(tmp_path / "state"), cwd=ROOT)
     assert ended.returncode == 2
     assert said in ended.stderr
+
+
+def test_an_unknown_target_is_a_wrong_input_and_not_a_failed_check(tmp_path: Path) -> None:
+    done = mill("target", "check", "f/customers/mock_ap", "--state", str(tmp_path / "state"), cwd=ROOT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(
+        "mill: There is no resource f/customers/mock_ap. Did you mean f/customers/mock_api"
+    )

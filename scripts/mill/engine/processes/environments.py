@@ -27,8 +27,12 @@ from mill.errors import MillError
 __all__ = ["Environments", "Order", "Stopped"]
 
 _LOOK_EVERY = 0.1  # seconds between two tries to be the one who makes it
+_REQUIREMENTS = "requirements.txt"
 _REMEMBERED = 30.0  # seconds that a failure is not tried again: a loop of a thousand would ask uv so often
-_UNREACHABLE = ("dns error", "error sending request", "connection refused", "timed out", "failed to connect")
+_UNREACHABLE = (
+    *("dns error", "error sending request", "connection refused", "timed out", "failed to connect"),
+    "network connectivity is disabled",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +131,14 @@ class Environments:
         wish = ["venv", "--quiet", "--relocatable", "--no-project", "--no-python-downloads"]
         made = self._uv.run([*wish, "--python", python, environment], order.is_canceled)
         if made.success and lock.lines:
-            requirements = draft / "requirements.txt"
+            requirements = draft / _REQUIREMENTS
             requirements.write_text("".join(f"{line}\n" for line in lock.lines), "utf-8")
             # A lock is complete: Windmill, too, installs what it names and looks for nothing else.
             wish = ["pip", "install", "--quiet", "--no-deps", "--no-python-downloads"]
             wish += ["--python", f"{environment}/bin/python", "-r", str(requirements)]
             made = self._uv.run(wish, order.is_canceled)
         if not made.success:
-            _refuse(made, version, order)
+            _refuse(made, made.reason.replace(str(draft / _REQUIREMENTS), lock.place), version, order)
 
     def _no_python(self, version: str, order: Order) -> NoReturn:
         raise MillError(
@@ -144,8 +148,8 @@ class Environments:
         )
 
 
-def _refuse(made: Done, version: str, order: Order) -> NoReturn:
-    reason, place = made.reason, order.lock.place
+def _refuse(made: Done, reason: str, version: str, order: Order) -> NoReturn:
+    place = order.lock.place
     if any(words in made.errors.lower() for words in _UNREACHABLE):
         remedy = (
             "Is this machine offline, or behind a proxy? uv takes HTTPS_PROXY, UV_DEFAULT_INDEX and uv.toml"

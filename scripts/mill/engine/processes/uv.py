@@ -42,7 +42,8 @@ class Done:
         """What uv gives as the reason of a failure: one line, without credentials."""
         lines = [_FRAME.sub("", line).strip() for line in self.errors.splitlines()]
         said = [line for line in lines if line and not line.startswith(("warning:", "hint:", "[std"))]
-        text = " ".join(line.removeprefix("error:").removeprefix("cause:").strip() for line in said)
+        text = " ".join(f"because {line[6:].strip()}" if line.startswith("cause:") else line for line in said)
+        text = text.removeprefix("error:").strip()
         return _CREDENTIALS.sub("****", text)[:600].rstrip(".")
 
 

@@ -1,14 +1,21 @@
-"""What the linter says: a place, a rule, a sentence, a remedy."""
+"""What the linter says: a place, a rule, a sentence, a remedy; and whether that is a fault or taste."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+# What Windmill does as it is told, and a team may want to do otherwise: versions that nothing pins, forms
+# without words, fields without a place in the order, names that nobody can import, defaults left unsaid.
+TASTE = {"WM206", "WM301", "WM302", "WM303", "WM304", "WM404", "WM701", "WM704"}
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One fault. `file` is relative to the workspace root; line and column count from 1."""
+    """One fault. `file` is relative to the workspace root; line and column count from 1.
+
+    `mild`: Windmill's own tool calls it a warning.
+    """
 
     file: str
     line: int
@@ -16,13 +23,25 @@ class Finding:
     code: str
     message: str
     remedy: str
+    mild: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.code} {self.message} {self.remedy}".rstrip()
+        return self.text()
 
-    def as_json(self) -> dict[str, str | int]:
+    @property
+    def is_taste(self) -> bool:
+        """Whether it is only a warning in a workspace that does not ask for more."""
+        return self.mild or self.code in TASTE
+
+    def text(self, *, warns: bool = False) -> str:
+        """Return the finding in a line; `warns`: it counts as a warning."""
+        said = f"{self.code} {'warning: ' if warns else ''}{self.message} {self.remedy}"
+        return f"{self.file}:{self.line}:{self.column}: {said}".rstrip()
+
+    def as_json(self, *, warns: bool = False) -> dict[str, str | int]:
         """Return the finding as plain data."""
-        return asdict(self)
+        plain = {name: value for name, value in asdict(self).items() if name != "mild"}
+        return {**plain, "severity": "warning" if warns else "error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +55,10 @@ class Place:
     def find(self, code: str, message: str, remedy: str) -> Finding:
         """Return a finding here."""
         return Finding(self.file, self.line, self.column, code, message, remedy)
+
+    def warn(self, code: str, message: str) -> Finding:
+        """Return what Windmill's own tool calls a warning, here."""
+        return Finding(self.file, self.line, self.column, code, message, "", mild=True)
 
     def at(self, line: int, column: int = 1) -> Place:
         """Return another place in the same file."""

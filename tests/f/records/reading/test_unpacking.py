@@ -57,6 +57,8 @@ def test_the_values_of_a_sheet_are_what_a_person_would_have_typed() -> None:
         (1e15, "General", "1000000000000000"),
         (414155000000, "0.00E+00", "414155000000"),
         (0.19, "0%", "0.19"),
+        (1234, "00000", "01234"),  # a postcode, as it is shown
+        (1234.5, "00000", "1234.5"),
         (1234.5, '#,##0.00\\ "€"', "1234.5"),
         (dt.date(2024, 3, 1), "dd.mm.yyyy", "2024-03-01"),
         (dt.datetime.fromisoformat("2024-03-01T14:30"), "dd.mm.yyyy hh:mm", "2024-03-01T14:30:00"),

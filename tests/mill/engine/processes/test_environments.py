@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -232,6 +234,27 @@ def test_a_job_that_is_canceled_while_its_environment_is_made_leaves_nothing(for
     assert done is not None
     assert done.result["error"]["name"] == "Canceled"
     assert time.monotonic() - begun < 5
+    assert foreign.made() == []
+
+
+def test_an_interrupted_mill_leaves_no_environment_and_says_what_it_was_doing(foreign: Foreign) -> None:
+    with silent_index() as index:
+        path = foreign.script(SHOW, f"--index-url {index}\ntiny-greeting==1.0\n")
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from mill.cli import main; main()", "script", "run", path],
+            cwd=foreign.lab.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 20
+        while not any(foreign.envs.glob("*.making-*/env/bin")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (130, "")
+    assert f"{path} makes its environment (1 package, Python {own_version()})\n" in errors
     assert foreign.made() == []
 
 
