@@ -125,7 +125,7 @@ def show_file(console: Console, name: str, path: str, note: str = "") -> None:
 def show_files(result: Any, console: Console, objects: Path) -> None:
     """Print the files of the stored objects that a result names, below `objects`."""
     for name, reference in _files(result) if isinstance(result, dict) else ():
-        show_file(console, name, _local(reference, objects), _rows_in(reference))
+        show_file(console, name, local_file(reference, objects), _rows_in(reference))
 
 
 def _files(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -249,7 +249,7 @@ def _part(value: Any) -> str | None:
     return _short(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _local(reference: Mapping[str, Any], objects: Path) -> str:
+def local_file(reference: Mapping[str, Any], objects: Path) -> str:
     """Return where a stored object lies on this machine, from here if it is below here."""
     file = objects / (reference.get("storage") or "_default_") / reference["s3"]
     return os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)
