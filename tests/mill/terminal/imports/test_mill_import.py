@@ -266,4 +266,4 @@ def test_what_cannot_be_done_is_a_sentence(tmp_path: Path, words: list[str], sai
     assert ended.returncode in {1, 2}
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert ended.stdout == "" or list(json.loads(ended.stdout)) == ["error"]
+    assert ended.stdout == "" or "error" in json.loads(ended.stdout)
