@@ -66,8 +66,8 @@ endpoints: {customers: /customers, lookup: "/customers?email={email}"}
 authentication: {type: bearer_token, token: any}
 """
 _NOT_COPIED = (".git", ".venv", ".mill", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
-_LONGEST_SECONDS = 60
-_READY_SECONDS = 20
+_LONGEST_SECONDS = 180
+_READY_SECONDS = 60
 
 
 def reason_not_to_run(command: Command) -> str | None:
