@@ -37,6 +37,7 @@ IMPORT_CSV: Schema = {
     "encoding": {"type": "string"},
     "delimiter": {"type": "string"},
     "has_header": {"type": "boolean"},
+    "header_row": {"type": "integer", "minimum": 1},
     "park_after": {"type": "integer", "minimum": 0, "maximum": 86_400},
     "journal": _JOURNAL,
     "resend_unknown": {"type": "boolean"},

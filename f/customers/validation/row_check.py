@@ -13,11 +13,12 @@ from operator import gt
 from typing import Any
 
 from f.customers.validation.countries import to_alpha2
-from f.customers.validation.customer import check
+from f.customers.validation.customer import NUMBERS, check, full_name, postal_code_warning
 from f.customers.validation.email_address import normalize_plain
 from f.customers.validation.fields import CUSTOM_MAX_LENGTH, FIELDS
 from f.customers.validation.phone_number import to_e164
 from f.records.reading.record_type import Checked, Columns, Fault
+from f.records.rows.repairs import EMPTY_WORDS, needs_no_repair
 from f.records.rows.row import CUSTOM
 
 # Enough rows to share the cost, few enough that most of these groups have no dirt where a file has some.
@@ -67,11 +68,11 @@ class RowCheck:
         """What `check` does once a row is trimmed, in the same order; None if more is to be done."""
         record: dict[str, Any] = {name: text for index, name in self._fields if (text := cells[index])}
         email = normalize_plain(record.get("email", ""))
-        if email is None:
+        if email is None or any(record.get(name, "").endswith((".0", ",0")) for name in NUMBERS):
             return None
         record["email"] = email
         if "name" not in record:
-            name = " ".join(record[part] for part in ("first_name", "last_name") if part in record)
+            name = full_name(record.get("first_name"), record.get("last_name"))
             if not name:
                 return None
             record = {"name": name, **record}
@@ -91,6 +92,8 @@ class RowCheck:
                 warnings.append(Fault("unparsable_phone", "phone"))
             else:
                 record["phone"] = number
+        if "postal_code" in record and (short := postal_code_warning(record["postal_code"], country)):
+            warnings.append(short)
         custom = {name: text for index, name in self._custom if (text := cells[index])}
         if custom:
             record[CUSTOM] = custom
@@ -98,11 +101,17 @@ class RowCheck:
 
 
 def is_clean(texts: Sequence[str]) -> bool:
-    """Return whether `check` would neither trim any of these texts nor refuse one for its characters.
+    """Return whether `check` would neither trim nor repair any of these texts nor refuse one for its characters.
 
     Of all white space only the space itself is printable, and none of the characters that `check` removes
     or refuses is, except the replacement character. What is left to be trimmed is a space beside another or
     at the end of a text: here, where one space stands around each text, it makes two.
     """
     joined = " ".join(["", *filter(None, texts), ""])
-    return joined.isprintable() and "  " not in joined and "\ufffd" not in joined
+    return (
+        joined.isprintable()
+        and "  " not in joined
+        and "\ufffd" not in joined
+        and EMPTY_WORDS.isdisjoint(texts)
+        and needs_no_repair(joined)
+    )

@@ -54,10 +54,17 @@ EVENTS: Mapping[str, Event] = {
         "Driver {{ driver }}: {{ message }}", "", "warning", frozenset({"driver", "message"})
     ),
     "import_finished": Event(
-        "Import of {{ source }} finished",
+        "{% if counts.would_create is defined %}Dry run{% else %}Import{% endif %} of {{ source }} finished",
+        "{% if counts.would_create is defined %}"  # the counts of a dry run
+        "{{ counts.rows }} rows: {{ counts.would_create }} would be created, "
+        "{{ counts.would_update }} updated, {{ counts.would_leave }} left as they are, "
+        "{{ counts.duplicate }} duplicates, {{ counts.invalid + counts.would_refuse }} refused, "
+        "{{ counts.would_hold + counts.not_known }} held back or not known."
+        "{% else %}"
         "{{ counts.rows }} rows: {{ counts.created }} created, {{ counts.updated }} updated, "
         "{{ counts.duplicate }} duplicates, {{ counts.invalid + counts.rejected }} refused, "
-        "{{ counts.failed + counts.unknown }} failed.",
+        "{{ counts.failed + counts.unknown }} failed."
+        "{% endif %}",
         says=frozenset({"source", "counts"}),
     ),
     "job_failed": Event(
@@ -68,6 +75,9 @@ EVENTS: Mapping[str, Event] = {
         frozenset({"message"}),
     ),
 }  # fmt: skip
+
+
+_REFUSED = ("invalid", "rejected", "would_refuse")
 
 
 def message_of(
@@ -102,7 +112,7 @@ def _severity(name: str, data: Mapping[str, Any], event: Event) -> str:
         return event.severity
     if counts.get("failed") or counts.get("unknown"):
         return "error"
-    return "warning" if counts.get("invalid") or counts.get("rejected") else "info"
+    return "warning" if any(counts.get(name) for name in _REFUSED) else "info"
 
 
 def _shown(value: Any, *, masked: bool) -> Any:

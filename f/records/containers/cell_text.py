@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Literal
 
-Kind = Literal["number", "date", "time", "duration"]
+# Zeros, such as "00000" of postcodes, are the digits that a number is filled up to.
+Kind = str  # "number", "date", "time", "duration" or zeros
 
 _LONGEST_INTEGER = 21  # digits written out; beyond it no number is a number of anything
 _DAY_MS = 86_400_000
@@ -42,7 +42,7 @@ def kind_of(number_format: int, code: str | None) -> Kind:
     shown = _NOT_SHOWN.sub("", code).partition(";")[0].lower().strip()
     shown = _FRACTION.sub(r"\1", shown)
     if shown in _GENERAL or _PLACES.search(shown):
-        return "number"
+        return "number" if len(shown) < 2 or shown.strip("0") else shown
     if _ELAPSED.search(shown):
         return "duration"
     letters = set(_HALF_DAY.sub("", shown))

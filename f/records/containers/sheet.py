@@ -25,6 +25,7 @@ from f.records.containers.limits import LIMITS, Limits, damaged
 from f.records.containers.markup import Attributes, Handler
 
 if TYPE_CHECKING:
+    from f.records.containers.cell_text import Kind
     from f.records.containers.shared_strings import SharedStrings
     from f.records.containers.styles import Styles
 
@@ -173,16 +174,20 @@ class _CellTexts:
         if kind == "s":
             return self._shared(text)
         if kind == "n":
-            shown_as = self._styles.kind(style)
-            text = text.strip()
-            if shown_as == "number":
-                return number_text(text)
-            return dated_text(text, shown_as, from_1904=self._from_1904)
+            return self._number(text.strip(), self._styles.kind(style))
         if kind == "b":
             return _TRUTHS.get(text.strip(), text)
         if kind == "d":
             return iso_text(text)
         return plain_text(text)  # str, inlineStr, and e: an error's name
+
+    def _number(self, text: str, shown_as: Kind) -> str:
+        if shown_as == "number":
+            return number_text(text)
+        if shown_as.startswith("0"):
+            whole = number_text(text)
+            return whole.zfill(len(shown_as)) if whole.isdigit() else whole
+        return dated_text(text, shown_as, from_1904=self._from_1904)
 
     def _shared(self, text: str) -> str:
         index = int(text)

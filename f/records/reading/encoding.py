@@ -11,11 +11,13 @@ import codecs
 import io
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from f.records.reading.bad_table import BadTable
 
-Trouble = Literal["bad_characters", "nul_byte"]
+UNDECODABLE = "\udc80"  # stands in decoded text for bytes that are none; no text has this character
+
+_ON_ERROR = "millwright_mark"
 
 
 class Encoding(NamedTuple):
@@ -122,42 +124,39 @@ def find_encoding(sample: bytes, named: str | None, *, complete: bool) -> Encodi
 
 
 class TextStream:
-    """Decoded text, one string per block of bytes, up to the end or to the first character no text has.
+    """Decoded text, one string per block of bytes; `UNDECODABLE` stands where bytes are not text.
 
-    `trouble` then says what stopped it; everything before that place has been handed out.
+    `failed` says that the codec itself gave up: what was handed out before is all that can be read.
     """
 
     def __init__(self, blocks: Iterator[bytes], encoding: str) -> None:
         self._blocks = blocks
         self.encoding = encoding
-        self.trouble: Trouble | None = None
+        self.failed = False
 
     def __iter__(self) -> Iterator[str]:
-        decoder = codecs.getincrementaldecoder(self.encoding)()
+        codecs.register_error(_ON_ERROR, _mark)
+        decoder = codecs.getincrementaldecoder(self.encoding)(errors=_ON_ERROR)
         first = True
         for block in self._with_end():
             try:
                 text = decoder.decode(block, final=not block)
-            except UnicodeError as error:
-                self.trouble = "bad_characters"
-                text = self._readable_part(error)
-            nul = text.find("\0")
-            if nul >= 0:
-                self.trouble = "nul_byte"
-                text = text[:nul]
+            except UnicodeError:  # some codecs ask no handler
+                self.failed = True
+                return
             yield text.lstrip("\ufeff") if first else text  # some exporters write the mark twice
             first = False
-            if self.trouble:
-                return
 
     def _with_end(self) -> Iterator[bytes]:
         yield from self._blocks
         yield b""
 
-    def _readable_part(self, error: UnicodeError) -> str:
-        if not isinstance(error, UnicodeDecodeError):
-            return ""
-        return error.object[: error.start].decode(self.encoding, errors="ignore")
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Let decoding go on after bytes that are no text."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return UNDECODABLE, error.end
 
 
 def _named(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from f.records.rows.row_store import StoredRows
@@ -18,8 +18,29 @@ class Chunk(TypedDict):
     rows: StoredRows
 
 
+class ParsedNote(TypedDict):
+    """What was noticed of the file as a whole. `rows` is how many rows show it, 0 if that says nothing."""
+
+    code: str
+    line: int | None
+    text: str
+    rows: NotRequired[int]
+
+
+class ColumnGuess(TypedDict):
+    """What one column was taken for, and why; `field` is empty if it was left out."""
+
+    column: str
+    field: str
+    how: str
+    reason: str
+
+
 class Parsed(TypedDict):
-    """A file, read and checked. `refused` holds the rows that will not be sent, with their cells."""
+    """A file, read and checked. `refused` holds the rows that will not be sent, with their cells.
+
+    `repairs` holds cells that were changed or left out: line, column, code, before and after.
+    """
 
     import_id: str
     source: str
@@ -27,10 +48,12 @@ class Parsed(TypedDict):
     started_at: str
     seconds: float
     table: dict[str, str]
-    notes: NotRequired[list[dict[str, Any]]]  # of the file as a whole: code, line, text
+    notes: NotRequired[list[ParsedNote]]
     header: list[str]
     mapping: dict[str, str]
+    guesses: NotRequired[list[ColumnGuess]]
     counts: dict[str, int]
     reasons: list[Reason]
     refused: list[StoredRows]
+    repairs: NotRequired[StoredRows]
     chunks: list[Chunk]

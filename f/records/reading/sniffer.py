@@ -6,20 +6,19 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol
 
 from f.records.reading.bad_table import BadTable
+from f.records.reading.header_row import Record, Start, find_start, without_empty_end
 
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 _UNCOMMON = "^~\x01\x1e\x1f"  # seen in exports, and in no prose: refused by name rather than missed
 _LINES_LOOKED_AT = 200
+_NEARLY_ALL = 0.9  # of the rows in the sample
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_NUMERIC = frozenset("0123456789 .,:/+-()%€$£")  # numbers, amounts, dates, times, numbers to dial
-_LONGEST_VALUE = 320  # an e-mail address's length; beyond it every cell is text
 
 
 class CsvReader(Protocol):
@@ -32,12 +31,11 @@ class CsvReader(Protocol):
 
 
 class Layout(NamedTuple):
-    """What csv.reader has to be told, and whether the first line is Excel's `sep=;`."""
+    """What csv.reader has to be told."""
 
     delimiter: str
     backslash: bool = False
     skip_spaces: bool = False
-    sep_line: bool = False
 
     def reader(self, lines: Iterable[str], *, strict: bool) -> CsvReader:
         """Return a csv.reader over lines with their ends; if strict, it raises if quotes are not in order."""
@@ -60,35 +58,61 @@ class Layout(NamedTuple):
 
 
 class Sniffed(NamedTuple):
-    """The layout of a sample, and the line of its first row where that row is data, not column names."""
+    """The layout of a sample, and where its table starts.
+
+    `first_line` is the physical line, from 1, of the column names, or of the first row if there are none.
+    `skipped` are the lines above it that are neither blank nor Excel's `sep=`. `row_cells` is how many cells
+    nearly all rows of the sample have, 0 if there is no such number, and `width` how many of them count:
+    those after it are empty in nearly all rows and have no name.
+    """
 
     layout: Layout
-    data_line: int | None
+    first_line: int
+    has_header: bool
+    skipped: tuple[int, ...]
+    width: int
+    row_cells: int
 
 
-def sniff(text: str, delimiter: str | None, has_header: bool | None) -> Sniffed:
+def sniff(
+    text: str,
+    delimiter: str | None,
+    has_header: bool | None,
+    header_row: int | None = None,
+    knows: Callable[[str], bool] | None = None,
+) -> Sniffed:
     """Decide the layout of a table that begins with `text` (whole lines, unless it is but a part of one).
 
-    `delimiter` is taken as given; with `has_header` False, the first line may be unlike the others.
-    Raises BadTable: unknown_delimiter, no_header_row.
+    `delimiter` and `header_row` are taken as given; with `has_header` False, the table starts at the top.
+    Raises BadTable: unknown_delimiter, header_row_not_found.
     """
     lines = split_lines(text)[:_LINES_LOOKED_AT]
     excel = _SEP_LINE.match(lines[0]) if lines else None
-    body = lines[1:] if excel else lines
+    above = 1 if excel else 0
+    if header_row is not None:
+        above = _above(header_row, lines)
+    body = lines[above:]
     if delimiter is not None:
         candidates: tuple[str, ...] = (_checked(delimiter),)
     else:
         candidates = (_checked(excel[1]),) if excel else DELIMITERS
-    best = max((_best_quoting(body, each) for each in candidates), key=lambda trial: trial.score)
+    fixed = header_row is not None
+    trials = [_best_quoting(body, each, has_header, knows, fixed=fixed) for each in candidates]
+    best = max(trials, key=lambda trial: trial.score)
     if len(candidates) > 1 and best.width < 2:
         _refuse_uncommon(body)
-        if has_header is not False:
-            _refuse_title_line(body)
-    layout = best.layout._replace(sep_line=excel is not None)
-    records = list(_records(body, layout))
-    if not records or _is_header([cells for _, cells in records]):
-        return Sniffed(layout, None)
-    return Sniffed(layout, records[0][0] + len(lines) - len(body))
+    start = best.start
+    first_line = (start.line if start else 1) + above
+    skipped = [number for number in range(1, first_line) if lines[number - 1].strip()]
+    width, row_cells = _widths(best, with_header=start.has_header if start else True)
+    return Sniffed(
+        best.layout,
+        first_line,
+        has_header is not False if not start else start.has_header,
+        tuple(skipped[1:] if excel and skipped[:1] == [1] else skipped),
+        width,
+        row_cells,
+    )
 
 
 def split_lines(text: str) -> list[str]:
@@ -107,15 +131,47 @@ def find_newline(text: str) -> str:
 
 
 class _Trial(NamedTuple):
-    """How well a layout explains the sample: the share of rows as wide as the header."""
+    """How well a layout explains the sample: the share of its records that are as wide as the table."""
 
     layout: Layout
     fit: float
     width: int
+    records: list[Record]
+    start: Start | None
 
     @property
     def score(self) -> tuple[bool, float, int]:
         return self.width > 1, self.fit, self.width
+
+
+def _above(header_row: int, lines: list[str]) -> int:
+    if 1 <= header_row <= len(lines) and lines[header_row - 1].strip():
+        return header_row - 1
+    message = (
+        f"The column names were said to be on line {header_row}, where the file has nothing: give the number "
+        f"of a line that is not blank, among the first {_LINES_LOOKED_AT}, counted from 1."
+    )
+    raise BadTable(message, code="header_row_not_found", line=max(header_row, 1))
+
+
+def _widths(trial: _Trial, *, with_header: bool) -> tuple[int, int]:
+    """Return how many cells of a row count, and how many nearly all rows have; 0 and 0 without evidence."""
+    if not trial.start:
+        return 0, 0
+    records = [cells for _, cells in trial.records[trial.start.at :]]
+    rows = [cells for cells in records[with_header:] if cells]
+    if not rows:
+        return 0, 0
+    usual, often = Counter(map(len, rows)).most_common(1)[0]
+    if not with_header:
+        return usual, usual
+    if often < _NEARLY_ALL * len(rows):
+        return 0, 0
+    names = len(without_empty_end(records[0]))
+    surplus = sum(any(cells[names:]) for cells in rows)
+    if surplus <= (1 - _NEARLY_ALL) * len(rows):
+        return (names, usual) if usual >= names else (0, 0)
+    return (usual, usual) if usual == len(records[0]) else (0, 0)
 
 
 def _checked(delimiter: str) -> str:
@@ -128,7 +184,14 @@ def _checked(delimiter: str) -> str:
     raise BadTable(message, code="unknown_delimiter")
 
 
-def _best_quoting(lines: list[str], delimiter: str) -> _Trial:
+def _best_quoting(
+    lines: list[str],
+    delimiter: str,
+    has_header: bool | None,
+    knows: Callable[[str], bool] | None,
+    *,
+    fixed: bool,
+) -> _Trial:
     """RFC 4180 quoting, unless backslashes or spaces before quotes explain the sample strictly better."""
     text = "".join(lines)
     plain = Layout(delimiter)
@@ -137,17 +200,29 @@ def _best_quoting(lines: list[str], delimiter: str) -> _Trial:
         layouts.append(plain._replace(backslash=True))
     if f'{delimiter} "' in text:
         layouts += [layout._replace(skip_spaces=True) for layout in layouts]
-    return max((_try(lines, layout) for layout in layouts), key=lambda trial: trial.fit)
+    trials = (_try(lines, layout, has_header, knows, fixed=fixed) for layout in layouts)
+    return max(trials, key=lambda trial: trial.fit)
 
 
-def _try(lines: list[str], layout: Layout) -> _Trial:
-    width = fitting = total = 0
-    for line, cells in _records(lines, layout):
-        total += 1
-        if width == 0:
-            width = len(_without_empty_end(cells or _cells_of_line(lines[line - 1], layout)))
-        fitting += len(_without_empty_end(cells)) <= width <= len(cells)
-    return _Trial(layout, fitting / total if total else 0, width)
+def _try(
+    lines: list[str],
+    layout: Layout,
+    has_header: bool | None,
+    knows: Callable[[str], bool] | None,
+    *,
+    fixed: bool,
+) -> _Trial:
+    records = [
+        Record(line, cells or _cells_of_line(lines[line - 1], layout) if number == 0 else cells)
+        for number, (line, cells) in enumerate(_records(lines, layout))
+    ]
+    if not records:
+        return _Trial(layout, 0, 0, records, None)
+    start = find_start(records, has_header, knows, fixed=fixed)
+    width = start.width
+    body = records[start.at :]
+    fitting = sum(len(without_empty_end(cells)) <= width <= len(cells) for _, cells in body)
+    return _Trial(layout, fitting / len(records), width, records, start)
 
 
 def _cells_of_line(line: str, layout: Layout) -> list[str]:
@@ -171,13 +246,6 @@ def _records(lines: list[str], layout: Layout) -> Iterator[tuple[int, list[str]]
         start = reader.line_num + 1
 
 
-def _without_empty_end(cells: list[str]) -> list[str]:
-    end = len(cells)
-    while end and not cells[end - 1]:
-        end -= 1
-    return cells[:end]
-
-
 def _refuse_uncommon(lines: list[str]) -> None:
     written = [line for line in lines if line.strip()]
     for character in _UNCOMMON:
@@ -188,41 +256,3 @@ def _refuse_uncommon(lines: list[str]) -> None:
                 "vertical bar: name it as the delimiter, or save the file with one of those."
             )
             raise BadTable(message, code="unknown_delimiter", line=1)
-
-
-def _refuse_title_line(lines: list[str]) -> None:
-    """A first line of one cell over rows of several is a title, and must not pass for the header."""
-    for delimiter in DELIMITERS:
-        widths = [len(cells) for _, cells in _records(lines, Layout(delimiter))][1:]
-        if len(widths) < 3:
-            continue
-        width, often = Counter(widths).most_common(1)[0]
-        if width > 1 and often >= 0.9 * len(widths):
-            message = (
-                f"The first line has one column, but the lines after it have {width}, separated by a "
-                f"{NAMES[delimiter]}: remove what stands above the column names, or put the values in quotes."
-            )
-            raise BadTable(message, code="no_header_row", line=1)
-
-
-def _is_header(records: list[list[str]]) -> bool:
-    """Column names, unless a cell is an e-mail address or more columns begin with their own kind of value."""
-    kinds = [_kind(cell) for cell in records[0]]
-    if "email" in kinds:
-        return False
-    names = values = 0
-    for index, kind in enumerate(kinds):
-        below = {_kind(cells[index]) for cells in records[1:] if index < len(cells)} - {"empty"}
-        if below in ({"number"}, {"email"}):
-            names += kind == "text"
-            values += kind in below
-    return names >= values
-
-
-def _kind(cell: str) -> Literal["empty", "email", "number", "text"]:
-    text = cell.strip()[:_LONGEST_VALUE]
-    if not text:
-        return "empty"
-    if _EMAIL.fullmatch(text):
-        return "email"
-    return "number" if _NUMERIC.issuperset(text) and any(map(str.isdigit, text)) else "text"

@@ -26,7 +26,6 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
 from f.connect.integration import Integration
 from f.connect.transport.addresses import GivenAddresses
-from f.records.reading.local_path import refuse_path
 from f.windmill.objects import read_object
 
 _CHUNK_BYTES = 1 << 16
@@ -68,14 +67,22 @@ def open_source(
     if csv:
         return Source("uploaded file", _pieces(_decoded(csv)))
     if text:
-        refuse_path("text", text)
+        _refuse_path("text", text)
         return Source("pasted text", _pieces(text.encode(errors="replace")))  # half a character is none
     if file:
         return Source(_base_name(file["s3"]) or "stored object", read_object(file))
     assert url is not None
-    refuse_path("url", url)
+    _refuse_path("url", url)
     _check(url)
     return Source(_title_of(url), _download(url, max_url_bytes))
+
+
+def _refuse_path(name: str, text: str) -> None:
+    if text.startswith(("http://", "https://")) or "\n" in text.strip():
+        return
+    from f.records.reading.local_path import refuse_path  # noqa: PLC0415 - a module less for all others
+
+    refuse_path(name, text)
 
 
 def _base_name(path: str) -> str:
@@ -115,7 +122,7 @@ def _decoded(csv: bytes | str) -> bytes:
     try:
         content = base64.b64decode("".join(csv.split()), validate=True)
     except binascii.Error as error:
-        refuse_path("csv", csv)
+        _refuse_path("csv", csv)
         if any(sign in csv for sign in ",;\t|@"):
             remedy = "these look like pasted rows, so give them as text"
         else:
@@ -124,7 +131,7 @@ def _decoded(csv: bytes | str) -> bytes:
             f"The input csv is not base64, which is how a file is uploaded: {remedy}.", code="not_base64"
         ) from error
     if not csv.startswith(_UTF16_MARKS):
-        refuse_path("csv", csv)  # a path may happen to be base64 too
+        _refuse_path("csv", csv)  # a path may happen to be base64 too
     return content
 
 

@@ -14,15 +14,15 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 from f.connect.errors import FixInput
-from f.records.containers.limits import LIMITS, Limits
 from f.records.reading.bad_table import BadTable
-from f.records.reading.note import Note
+from f.records.reading.notes import Note
 
 if TYPE_CHECKING:
+    from f.records.containers.limits import Limits
     from f.records.containers.sheet_csv import RowNumbers
     from f.records.containers.workbook import Sheet, SheetRows, Workbook
     from f.records.containers.zip_archive import ZipArchive
-    from f.records.reading.row_reader import TableRow
+    from f.records.reading.row_judge import TableRow
 
 _GZIP_START = b"\x1f\x8b"
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -54,6 +54,10 @@ class Unpacked:
     notes: list[Note] = field(default_factory=list)
     numbers: RowNumbers | None = None
 
+    def row_at(self, line: int) -> int:
+        """Return the row of the sheet that begins on a line of the CSV; of any other file, the line."""
+        return line if self.numbers is None else self.numbers.row_at(line)
+
     def renumbered(self, rows: Iterator[TableRow]) -> Iterator[TableRow]:
         """Return a table's rows with the numbers that they have in the sheet."""
         return rows if self.numbers is None else _renumbered(rows, self.numbers)
@@ -70,7 +74,7 @@ def _renumbered(rows: Iterator[TableRow], numbers: RowNumbers) -> Iterator[Table
 
 
 def unpack(
-    source_chunks: Iterable[bytes], *, title: str, part: str = "", limits: Limits = LIMITS
+    source_chunks: Iterable[bytes], *, title: str, part: str = "", limits: Limits | None = None
 ) -> Unpacked:
     """Return the file's CSV bytes. `part` names the sheet of a workbook, or the file in a zip.
 
@@ -82,9 +86,10 @@ def unpack(
     outside = ""
     if head.startswith(_GZIP_START):
         from f.records.containers.gzip_stream import gunzip  # noqa: PLC0415 - most files are not packed
+        from f.records.containers.limits import LIMITS  # noqa: PLC0415 - as above
 
         outside = "gzip"
-        head, chunks = _peek(gunzip(chunks, limits))
+        head, chunks = _peek(gunzip(chunks, limits or LIMITS))
         if head.startswith(_GZIP_START):
             raise _nested("gzip archive")
     if not head.startswith(_ZIP_STARTS):
@@ -124,9 +129,10 @@ def _nested(kind: str) -> FixInput:
     )
 
 
-def _spooled(chunks: Iterable[bytes], stack: ExitStack, limits: Limits) -> ZipArchive:
+def _spooled(chunks: Iterable[bytes], stack: ExitStack, limits: Limits | None) -> ZipArchive:
     """Open a zip on this machine's disk; `stack` closes and removes it."""
-    from f.records.containers.zip_archive import ZipArchive  # noqa: PLC0415 - most files are not packed
+    from f.records.containers.limits import LIMITS  # noqa: PLC0415 - most files are not packed
+    from f.records.containers.zip_archive import ZipArchive  # noqa: PLC0415 - as above
 
     file = _temporary(stack)
     for chunk in chunks:
@@ -134,7 +140,7 @@ def _spooled(chunks: Iterable[bytes], stack: ExitStack, limits: Limits) -> ZipAr
     file.seek(0)
     start = file.read(_LOOKED_AT)
     what = "Excel workbook" if b"xl/" in start or b"[Content_Types].xml" in start else "zip archive"
-    return ZipArchive(file, what, limits)
+    return ZipArchive(file, what, limits or LIMITS)
 
 
 def _temporary(stack: ExitStack) -> IO[bytes]:

@@ -31,7 +31,10 @@ from f.windmill.objects import FileRef
 
 # Where the first file came from, how it was read, and the decisions that were about it.
 _OF_THE_FIRST_FILE = frozenset(
-    {"csv", "text", "file", "url", "encoding", "delimiter", "has_header", "apply_plan", "ask_first"}
+    {
+        *("csv", "text", "file", "url", "sheet", "encoding", "delimiter", "has_header", "header_row"),
+        *("apply_plan", "ask_first"),
+    }
 )
 
 # Schedules the flow again for the file of rows, at a time in ISO 8601; returns the job.

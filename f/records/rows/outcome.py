@@ -54,6 +54,31 @@ REASONS: dict[str, ReasonText] = {
         "Text follows a closing quote.",
         'Write a quote that belongs to the text twice (""), or put the whole cell in quotes.',
     ),
+    "bare_quote": ReasonText(
+        "invalid",
+        "A quote stands inside a cell that is not in quotes, and the cells do not fit.",
+        'Put the whole cell in quotes, and write a quote that belongs to the text twice ("").',
+    ),
+    "unclosed_quote": ReasonText(
+        "invalid",
+        "The quote that opens the last cell is never closed.",
+        'Close it on this line, or write it twice ("") if it belongs to the text.',
+    ),
+    "undecodable": ReasonText(
+        "invalid",
+        "The row holds bytes that are not text in the file's encoding.",
+        "Save the file as CSV UTF-8, or say with encoding what it is, such as windows-1252.",
+    ),
+    "nul_byte": ReasonText(
+        "invalid",
+        "The row holds a zero byte.",
+        "The file is damaged there, or not text: export it again as CSV UTF-8.",
+    ),
+    "repeated_header": ReasonText(
+        "invalid",
+        "The row repeats the column names.",
+        "Nothing to do: it is no record. The rows below it were read as usual.",
+    ),
     "swallowed_lines": ReasonText(
         "invalid",
         "A quoted cell holds several lines that look like rows.",
@@ -83,6 +108,22 @@ REASONS: dict[str, ReasonText] = {
         "invalid",
         "A field that the target requires is empty.",
         "Fill in the field the detail names, or map the column that holds it.",
+    ),
+    # noticed of the file as a whole
+    "skipped_lines": ReasonText(
+        None,
+        "Lines above the table are no part of it, and were not imported.",
+        "If a row is among them, say with header_row which line has the column names.",
+    ),
+    "second_table": ReasonText(
+        None,
+        "A second table with other columns stands below the first, and was not imported.",
+        "Put it into a file of its own.",
+    ),
+    "quote_in_cell": ReasonText(
+        None,
+        'A quote stands inside a cell that is not in quotes, as in 5". It was kept.',
+        "Compare these rows with the file.",
     ),
     # done before
     "already_imported": ReasonText(
@@ -232,6 +273,41 @@ REASONS: dict[str, ReasonText] = {
         "Run again without dry_run to send it.",
     ),
     # warnings
+    "invisible_characters": ReasonText(
+        None,
+        "A cell held characters that nobody sees, such as a no-break space; they were taken out.",
+        "Nothing to do.",
+    ),
+    "mojibake": ReasonText(
+        None,
+        "A cell had been read in a wrong encoding before it came here; its letters were restored.",
+        "Look at the examples; to be rid of it, export the file again as UTF-8.",
+    ),
+    "excel_text": ReasonText(
+        None,
+        'A cell held the signs by which Excel keeps a text (\'0049 or ="0049"); they were taken off.',
+        "Nothing to do.",
+    ),
+    "html_entities": ReasonText(
+        None,
+        "A cell held HTML (M&uuml;ller); its letters were restored.",
+        "Nothing to do.",
+    ),
+    "empty_word": ReasonText(
+        None,
+        "A cell held a program's word for no value, such as NULL or #N/A; it counts as empty.",
+        "If it is a value, write it otherwise.",
+    ),
+    "lost_digits": ReasonText(
+        None,
+        "A spreadsheet has rounded a number (4.14155E+11): its digits are lost, so it was left out.",
+        "Export the column again as text.",
+    ),
+    "added_point": ReasonText(
+        None,
+        "A program has put .0 behind a number; it was taken off.",
+        "Nothing to do.",
+    ),
     "field_not_sent": ReasonText(
         None,
         "The target has no field for this column.",

@@ -35,6 +35,7 @@ from mill.api.storage.database import Database
 from mill.api.storage.objects import Objects
 from mill.api.storage.templates import Templates
 from mill.api.storage.values import Values, read_environment
+from mill.api.transport.access_log import AccessLog
 from mill.listening import HOST, listen
 from mill.ports import Jobs
 from mill.repository.deployed import OpenWorkspace
@@ -64,15 +65,16 @@ class _Settings:
     open_workspace: OpenWorkspace | None
     workers: int | None
     data_tables: DataTables
+    access_log: Callable[[str], None] | None
 
 
 class LocalApi:
     """Serves one workspace on loopback. It is the engine's `Platform`.
 
     `port` 0 takes a free one. `templates` are directories of resource and variable templates; if none are
-    given, `resources/mock` of the workspace. `hosts` are further names it is
-    reached under, `workers` what it says of their number. With an `open_workspace` it takes scripts and flows
-    while it serves. End the jobs before the block ends: calls still running are waited for.
+    given, `resources/mock` of the workspace. `hosts` are further names it is reached under, `workers` what it
+    says of their number; `access_log` gets a line for each request. With an `open_workspace` it takes scripts
+    and flows while it serves. End the jobs before the block ends: calls still running are waited for.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class LocalApi:
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
         workers: int | None = None,
+        access_log: Callable[[str], None] | None = None,
     ) -> None:
         self.token = token or secrets.token_urlsafe(32)
         self.workspace_id = workspace_id
@@ -107,6 +110,7 @@ class LocalApi:
             open_workspace=open_workspace,
             workers=workers,
             data_tables=DataTables(state_dir / "data_tables", servers_in(ours)),
+            access_log=access_log,
         )
         self._port = port
         self._values: Values | None = None
@@ -142,11 +146,11 @@ class LocalApi:
             stopping = threading.Event()
             twins = starting.enter_context(TwinsMount(self._settings.state_dir, self._settings.template_dirs))
             application = self._application(self._values, database, executor, stopping, twins)
-            server = _Server(
-                Admission(
-                    application, self._port, hosts=self._settings.hosts, exceptions=exceptions(self._table)
-                )
+            admission: ASGIApp = Admission(
+                application, self._port, hosts=self._settings.hosts, exceptions=exceptions(self._table)
             )
+            log = self._settings.access_log
+            server = _Server(admission if log is None else AccessLog(admission, log))
             starting.callback(server.stop)
             starting.callback(twins.release)
             starting.callback(stopping.set)
@@ -167,6 +171,10 @@ class LocalApi:
         """Return a resource's value, `$var:` and `$res:` in it resolved; MillError where there is none."""
         return self._open_values().resolved(path)
 
+    def shell_word(self, path: str, key: str) -> str:
+        """Return a value of a resource for a line in a shell; see `Values.shell_word`."""
+        return self._open_values().shell_word(path, key)
+
     def _open_values(self) -> Values:
         assert self._values is not None, "used outside its with block"
         return self._values
@@ -180,7 +188,7 @@ class LocalApi:
         twins: TwinsMount,
     ) -> Application:
         jobs, workspace_id, signing_key = self._settings.jobs, self.workspace_id, self._settings.signing_key
-        waiter = Waiter(jobs, stopping)
+        waiter = Waiter(jobs, stopping, f"{self.url}/api/w/{workspace_id}")
         approvals = ApprovalsApi(jobs, workspace_id, self.url, signing_key)
         objects = Objects(self._settings.state_dir, database, signing_key, self._settings.clock)
         routes_api = RoutesApi(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -26,22 +26,14 @@ if TYPE_CHECKING:  # a web server's and a terminal library's imports, paid only 
     from mill.api.server import LocalApi
 
 _LOOK_SECONDS = 2.0  # for delayed jobs that another mill has put down
-_BODY = "-H 'Content-Type: application/json' -d '{}'"
 _PORT = typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
 _HOST = typer.Option(
     help="Another Host to answer to, such as a tunnel's: name or name:port. May be given again."
 )
+_QUIET = typer.Option("--quiet", "-q", help="No line on stderr for each request.")
 _WORKERS = typer.Option(
     min=1, help="Run no more script jobs at once, route calls included, as a server with so many workers."
 )
-_PROOF = {
-    "none": "",
-    "custom_script": "",
-    "windmill": '-H "Authorization: Bearer $MILL_TOKEN"',
-    "api_key": '-H "<api_key_header>: <api_key_secret>"',
-    "basic_http": "-u '<username>:<password>'",
-    "signature": "-H '<signature header>: <signature of the body>'",
-}
 
 
 def serve(
@@ -62,6 +54,7 @@ def serve(
         typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent."),
     ] = False,
     workers: Annotated[int | None, _WORKERS] = None,
+    quiet: Annotated[bool, _QUIET] = False,
 ) -> None:
     """Serve the HTTP routes (*.http_trigger.yaml) and webhooks of this workspace until Ctrl-C.
 
@@ -71,8 +64,7 @@ def serve(
     resources/mock; MILL_VAR_F_FOLDER_NAME in the environment or in .env
     overrides the variable f/folder/name.
 
-    A job that was to start later, asked for here or by another run, starts
-    here when it is due.
+    A job that was to start later, asked for here or elsewhere, starts when due.
 
     It also takes folders, scripts and flows through the API, as Windmill does;
     they last until it ends, and nothing is written to the repository.
@@ -85,14 +77,19 @@ def serve(
     root = Workspace.find().root
     # What is deployed while it serves goes when it ends.
     with tempfile.TemporaryDirectory(prefix="mill-deployed-") as folder:
-        workspace, hosts = OpenWorkspace(root, Path(folder)), host or ()
-        settings: dict[str, Any] = {"open_workspace": workspace, "workers": workers, "hosts": hosts}
+        workspace, log = OpenWorkspace(root, Path(folder)), None if quiet else _log
+        settings: dict[str, Any] = {"workers": workers, "hosts": host or (), "access_log": log}
+        settings["open_workspace"] = workspace
 
         def local_api(jobs: Jobs, _workspace: Workspace, state_dir: Path) -> LocalApi:
             return LocalApi(root, state_dir, jobs, port=port, token=token, **settings)
 
         _serve(Session(workspace, state, platform=local_api, worker_count=workers), twins=twins)
     typer.echo("Stopped.", err=True)
+
+
+def _log(line: str) -> None:
+    typer.echo(f"{time.strftime('%H:%M:%S')} {line}", err=True)
 
 
 def _serve(new_session: Session, *, twins: bool) -> None:
@@ -144,22 +141,34 @@ def _stop_signal() -> Iterator[threading.Event]:
 def _announce(api: LocalApi, workspace: Workspace) -> None:
     from rich.console import Console  # noqa: PLC0415 - see above
 
-    console = Console(soft_wrap=True, highlight=False)
+    from mill.api.sample_requests import route_line, webhook_lines  # noqa: PLC0415 - see above
+    from mill.api.storage.values import in_double_quotes  # noqa: PLC0415 - see above
+
+    def value(resource: str, key: str) -> str:
+        if not resource:
+            return in_double_quotes(api.token)
+        try:
+            return api.shell_word(resource, key)
+        except MillError as error:
+            return f"<{error}>"
+
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
     console.print(f"Serving {workspace.root} on {api.url}. Ctrl-C stops.\n", markup=False)
     if api.triggers:
         console.print(_table(api.triggers))
         for trigger in api.triggers:
-            console.print(_curl(api.url, trigger), markup=False)
+            console.print(route_line(api.url, workspace, trigger, value), markup=False)
+        console.print("\nA route that answers with a job's id names, as Location, where its result is read.")
     else:
         console.print("No HTTP routes: this workspace has no *.http_trigger.yaml.")
     console.print(
-        "\nWebhooks of every script (p) and flow (f): start one, or wait for its result.", markup=False
+        "\nWebhooks of every script (p) and flow (f): wait for a result, or start a job and look.",
+        markup=False,
     )
-    console.print(f"export MILL_TOKEN={shlex.quote(api.token)}", markup=False)
-    url = f"{api.url}/api/w/{api.workspace_id}/jobs"
-    example = _example(workspace)
-    for run in ("run", "run_wait_result"):
-        console.print(f"curl -X POST {url}/{run}/{example} {_PROOF['windmill']} {_BODY}", markup=False)
+    url = f"{api.url}/api/w/{api.workspace_id}"
+    path, is_flow = _example(workspace)
+    for line in webhook_lines(url, workspace, path, api.token, is_flow=is_flow):
+        console.print(line, markup=False)
 
 
 def _announce_twins(api: LocalApi) -> None:
@@ -176,19 +185,24 @@ def _announce_twins(api: LocalApi) -> None:
     console.print(f"What was sent through them: {api.url}/twins/inbox/", markup=False)
 
 
-def _example(workspace: Workspace) -> str:
-    """Return a webhook that exists, as the end of its URL; where nothing does yet, what one looks like."""
+def _example(workspace: Workspace) -> tuple[str, bool]:
+    """Return the path of a flow or script that exists, and whether it is a flow.
+
+    Where nothing does yet, it is what one looks like.
+    """
     flows, scripts = workspace.flows(), workspace.scripts()
     if flows:
-        return f"f/{flows[0]}"
-    return f"p/{scripts[0]}" if scripts else "p/f/folder/script"
+        return flows[0], True
+    return (scripts[0] if scripts else "f/folder/script"), False
 
 
 def _table(triggers: list[HttpTrigger]) -> Table:
     from rich import box  # noqa: PLC0415 - see above
     from rich.table import Table  # noqa: PLC0415 - see above
 
-    table = Table("Method", "Route", "Runs", "Answers", "Authentication", box=box.SIMPLE)
+    table = Table(box=box.SIMPLE)
+    for title in ("Method", "Route", "Runs", "Answers", "Authentication"):
+        table.add_column(title, overflow="fold")
     for trigger in triggers:
         table.add_row(
             trigger.http_method.upper(),
@@ -198,15 +212,3 @@ def _table(triggers: list[HttpTrigger]) -> Table:
             trigger.authentication,
         )
     return table
-
-
-def _curl(url: str, trigger: HttpTrigger) -> str:
-    method = trigger.http_method.upper()
-    path = "/".join(segment.lstrip(":*") for segment in trigger.url_path.split("/"))  # the names as values
-    parts = [
-        "curl" if method == "GET" else f"curl -X {method}",
-        f"{url}/api/r/{path}",
-        _PROOF[trigger.authentication],
-        _BODY if method in {"POST", "PUT", "PATCH"} else "",
-    ]
-    return " ".join(part for part in parts if part)

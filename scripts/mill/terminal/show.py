@@ -21,6 +21,10 @@ _FEW = 4
 _TOTALS = ("rows", "total")
 _FEW_TEXTS = 5
 _INDENT = 2
+_SPOKEN = {
+    **{name: name.replace("_", " ") for name in ("would_create", "would_update", "would_leave")},
+    **{name: name.replace("_", " ") for name in ("would_refuse", "would_hold", "not_known")},
+}
 # Under these names there are rows that a person has to see to; all others are as they should be.
 _NEED_A_PERSON = frozenset({"invalid", "rejected", "failed", "unknown", "would_refuse", "would_hold"})
 
@@ -218,7 +222,7 @@ def _counts(counts: Mapping[str, int]) -> Table:
         bar: Text | ProgressBar = Text()
         if number and name not in _TOTALS:
             bar = ProgressBar(max(whole, 1), number, width=30, complete_style=colour, finished_style=colour)
-        table.add_row(str(name).replace("_", " "), f"{number:,}", bar)
+        table.add_row(_SPOKEN.get(name, str(name)), f"{number:,}", bar)
     return table
 
 

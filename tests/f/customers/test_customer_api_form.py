@@ -64,6 +64,25 @@ def test_the_form_has_every_part_of_the_resource_and_every_setting_that_is_read(
     assert OWN.keys() == OWN_SETTINGS
 
 
+def packages(lock: str) -> set[str]:
+    lines = (ROOT / f"{lock}.script.lock").read_text("utf-8").splitlines()
+    return {line for line in lines if not line.startswith("#")}
+
+
+OPENING = sorted(
+    file.relative_to(ROOT).with_suffix("").as_posix()
+    for file in (ROOT / "f/customers").glob("*.py")
+    if "open_target" in file.read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize("script", OPENING)
+def test_a_kind_needs_no_package_that_a_script_lacks_which_opens_targets(script: str) -> None:
+    """Kinds are imported by name while a job runs, where Windmill does not look for packages."""
+    for kind in KINDS:
+        assert packages(f"f/customers/targets/{kind}") <= packages(script)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_an_untouched_form_writes_is_the_same_target_as_nothing(kind: str) -> None:
     written = opened(FORM, {"kind": kind, "base_url": "https://api.example.com"})

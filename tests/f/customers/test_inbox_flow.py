@@ -155,10 +155,10 @@ def test_a_broken_file_fails_alone_with_its_error(session: Session) -> None:
     assert not completed.success
     assert outcomes(completed) == {"inbox/broken.csv": "failed", "inbox/good.csv": "done"}
     assert "1 of 2 files need your attention" in completed.result["error"]["message"]
-    assert "This is a zip archive" in completed.result["error"]["message"]
+    assert "The zip archive is damaged" in completed.result["error"]["message"]
     assert below(objects(session) / "failed") == ["broken.csv", "result.json"]
     (told,) = objects(session).glob("failed/*/result.json")
-    assert json.loads(told.read_text())["error"]["name"] == "BadTable"
+    assert json.loads(told.read_text())["error"]["name"] == "FixInput"
 
 
 def test_a_file_that_changed_just_now_is_left_alone_until_it_is_quiet(session: Session) -> None:

@@ -13,6 +13,7 @@ from f.notify.messages.events import EVENTS, message_of
 from f.notify.messages.message import Message
 from f.notify.notify_event import main as notify_event
 from f.notify.send_digest import main as send_digest
+from f.records.planning.plan import planned_counts
 from f.store.store import Store
 from tests.f.notify.conftest import Twin
 
@@ -86,6 +87,17 @@ def test_the_severity_is_the_one_given_else_the_datas_else_the_events(
     event: str, data: dict[str, Any], given: str, severity: str
 ) -> None:
     assert message_of(event, data, severity=given).severity == severity
+
+
+def test_a_dry_run_is_told_in_what_would_become_of_rows() -> None:
+    counts = planned_counts(None, {"rows": 9, "valid": 4, "duplicate": 2, "invalid": 3})
+    message = message_of("import_finished", {"source": "may.csv", "counts": {**counts, "would_create": 1}})
+    assert message.title == "Dry run of may.csv finished"
+    assert message.text == (
+        "9 rows: 1 would be created, 0 updated, 0 left as they are, 2 duplicates, 3 refused, "
+        "4 held back or not known."
+    )
+    assert message.severity == "warning"
 
 
 def test_what_the_text_does_not_use_is_shown_as_facts() -> None:

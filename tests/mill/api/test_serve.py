@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mill.api.server import LocalApi
+from mill.api.transport.access_log import shown_path
 from mill.engine.jobs.delayed import Delayed
 from mill.ports import Target
 from tests.mill.api.stage import Stage
@@ -94,8 +101,8 @@ def test_it_says_what_it_serves_serves_it_and_stops_on_ctrl_c(
         line.split() for line in said.splitlines()
     ]
     assert f"curl -X POST {url}/api/r/greet/name -H 'Content-Type: application/json' -d '{{}}'" in said
-    assert f'curl {url}/api/r/f/demo/guarded -H "Authorization: Bearer $MILL_TOKEN"\n' in said
-    assert f"{url}/api/w/local/jobs/run/p/f/demo/greet" in said
+    assert f'curl {url}/api/r/f/demo/guarded -H "Authorization: Bearer an-example-token"\n' in said
+    assert f"{url}/api/w/local/jobs/run_wait_result/p/f/demo/greet" in said
 
     greeted = stage.post("/api/r/greet/kim", {"n": 3}, url=url)
     webhook = "/api/w/local/jobs/run_wait_result/p/f/demo/greet?token=an-example-token"
@@ -112,7 +119,16 @@ def test_it_says_what_it_serves_serves_it_and_stops_on_ctrl_c(
 
     serving.send_signal(signal.SIGINT)
     _, errors = serving.communicate(timeout=30)
-    assert (serving.returncode, errors) == (0, "Stopped.\n")
+    assert serving.returncode == 0
+    *lines, last = errors.splitlines()
+    assert last == "Stopped."
+    assert [line.split()[1:4] for line in lines][:3] == [
+        ["POST", "/api/r/greet/kim", "201"],
+        ["GET", "/api/r/f/demo/guarded", "401"],
+        ["POST", "/api/w/local/jobs/run_wait_result/p/f/demo/greet", "422"],
+    ]
+    assert all(re.fullmatch(r"\d\d:\d\d:\d\d \S+ \S+ \d{3} \d+ ms", line) for line in lines)
+    assert "an-example-token" not in errors
 
 
 def test_it_runs_the_jobs_that_other_runs_have_put_off(stage: Stage, serving: subprocess.Popen[str]) -> None:
@@ -146,3 +162,95 @@ def test_with_one_worker_a_route_and_a_webhook_wait_for_each_other_and_jobs_can_
 
     listed = stage.send("GET", "/api/workers/list?token=an-example-token", url=url).json()
     assert [worker["worker"] for worker in listed] == ["mill-1"]
+
+
+@pytest.mark.parametrize("serving", [("--quiet",)], indirect=True)
+def test_quiet_says_nothing_of_requests(stage: Stage, serving: subprocess.Popen[str]) -> None:
+    assert serving.stdout is not None
+    url = serving.stdout.readline().partition(" on ")[2].partition(". Ctrl-C")[0]
+    assert stage.post("/api/r/nap", {}, url=url).status == 200
+    serving.send_signal(signal.SIGINT)
+    assert serving.communicate(timeout=30)[1] == "Stopped.\n"
+
+
+def test_a_secret_of_the_environment_is_named_and_not_shown(stage: Stage) -> None:
+    settings = {"api_key_header": "X-Key", "api_key_secret": "$var:f/demo/key"}
+    stage.template("resource", "f/demo/auth", settings, resource_type="api_key_auth")
+    stage.template("variable", "f/demo/key", 'a "local" $key')
+    for name, environment, word in (
+        ("local", {}, r"a \"local\" \$key"),
+        ("own", {"MILL_VAR_F_DEMO_KEY": "my-very-own"}, "$MILL_VAR_F_DEMO_KEY"),
+    ):
+        with LocalApi(stage.root, stage.state / name, stage.jobs, environment=environment) as api:
+            assert api.shell_word("f/demo/auth", "api_key_secret") == word
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_each_line_that_is_printed_works_when_it_is_pasted(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root / "scripts"), "HOME": str(tmp_path)}
+    words = [sys.executable, "-u", "-c", COMMAND, "--port", "0", "--state", str(tmp_path / "state")]
+    with subprocess.Popen(
+        words, cwd=root, env={**environment, "MILL_TOKEN": "it's $mine"}, stdout=-1, stderr=-1, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines: list[str] = []
+            while not (lines and lines[-1].startswith("job=")):
+                lines.append(process.stdout.readline())
+                assert lines[-1], process.stderr.read() if process.stderr else ""
+            pasted = [line for line in lines if line.startswith(("curl ", "job="))]
+            answers = [_paste(line, environment) for line in pasted]
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, log = process.communicate(timeout=30)
+    assert len(pasted) == 6
+    assert [status for status, _ in answers] == [201, 200, 201, 200, 200, 200]
+    assert json.loads(answers[-2][1])["counts"]["rows"] == 1
+    assert json.loads(answers[-1][1])["started"]
+    assert re.search(
+        r"POST /api/r/local/customers/import 201 \d+ ms  result: http://127.0.0.1:\d+/api/w/", log
+    )
+    assert "it's $mine" not in log
+    assert "ada@example.com" not in log
+
+
+def _paste(line: str, environment: dict[str, str]) -> tuple[int, str]:
+    """What a shell makes of a line: status and body. A job that was started has ended then."""
+    said = subprocess.run(
+        ["bash", "-c", f"{line.rstrip()} -s -w '\\n%{{http_code}}'"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    body, _, status = said.rpartition("\n")
+    location = re.search(r"(?im)^location: (\S+)", body)
+    deadline = time.monotonic() + 60
+    while location and not _read(location[1])["completed"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return int(status), body
+
+
+def _read(url: str) -> dict[str, Any]:
+    request = urllib.request.Request(url, headers={"Authorization": "Bearer it's $mine"})
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        result: dict[str, Any] = json.load(reply)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/api/w/local/jobs_u/get/39a88515-c5ef-47bd-ada7-ad5fc823722f",) * 2,
+        ("/api/r/local/mock/customers/cust_44136fa3",) * 2,
+        ("/api/w/local/jobs_u/resume/39a88515/7/0aafc1d2", "/api/w/local/jobs_u/resume/39a88515/7/..."),
+        ("/approve/local/39a88515/7/0aafc1d2", "/approve/local/39a88515/7/..."),
+        ("/twins/slack/services/T0/B0/aSecretPart0123456789", "/twins/slack/services/T0/B0/..."),
+        ("/api/r/a\n23:59:59 GET /forged\x1b[2J", "/api/r/a?23:59:59?GET?/forged?[2J"),
+    ],
+)
+def test_the_log_shows_a_path_without_what_may_be_secret_or_forge_a_line(path: str, shown: str) -> None:
+    assert shown_path(path) == shown

@@ -12,7 +12,7 @@ import pytest
 
 from f.connect.calls.message import LostKind
 from f.customers.validation.reasons import TEXTS
-from f.records.reading.encoding import Trouble
+from f.records.reading.row_judge import RowFault
 from mill.errors import MillError
 from mill.lint.sources.rules import FAMILIES, RULES
 from mill.manual import reasons
@@ -75,6 +75,8 @@ def codes_in(file: Path) -> Iterator[str]:
         given = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
         if isinstance(node.func, ast.Name) and node.func.id in _CODED:
             given += node.args[:1]
+        if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).endswith("noticed"):
+            given += node.args[:1]
         if isinstance(node.func, ast.Name) and node.func.id == "Required":
             given += node.args[1:2]
         for one in given:
@@ -86,7 +88,7 @@ def raised() -> set[str]:
     files = sorted((REPOSITORY / "f").rglob("*.py"))
     codes = {code for file in files for code in codes_in(file)}
     named = {"lease_lost", "credential_refused", "suppressed"}  # constants, raised by their names
-    codes |= {*get_args(LostKind), *get_args(Trouble), *named}
+    codes |= {*get_args(LostKind), *get_args(RowFault), *named}
     return {code for code in codes if re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", code)}
 
 

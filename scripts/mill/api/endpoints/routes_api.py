@@ -123,7 +123,7 @@ class RoutesApi:
             return result_response(completed)
         job_id = await run_in_threadpool(self._jobs.start, target, arguments, event=event)
         if trigger.request_type == "async":
-            return PlainTextResponse(job_id, 201)
+            return self._waiter.started(job_id)
         return result_response(await self._waiter.wait(request, job_id))
 
     def _call(self, target: Target, arguments: Mapping[str, Any], event: Mapping[str, Any]) -> Any:

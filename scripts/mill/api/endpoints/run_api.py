@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from mill.api.endpoints.approvals import decoded_payload
@@ -74,13 +74,13 @@ class RunApi:
         ]
 
     async def _run(self, request: Request) -> Response:
-        return PlainTextResponse(await self._start(request), 201)
+        return self._waiter.started(await self._start(request))
 
     async def _run_and_wait(self, request: Request) -> Response:
         return result_response(await self._waiter.wait(request, await self._start(request)))
 
     async def _preview(self, request: Request) -> Response:
-        return PlainTextResponse(await self._start_preview(request), 201)
+        return self._waiter.started(await self._start_preview(request))
 
     async def _preview_and_wait(self, request: Request) -> Response:
         return result_response(await self._waiter.wait(request, await self._start_preview(request)))

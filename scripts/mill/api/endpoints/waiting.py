@@ -7,6 +7,7 @@ import threading
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from mill.api.transport.replies import Refusal
 from mill.ports import Completed, Jobs
@@ -16,11 +17,20 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.05  # seconds between two looks
 
 
 class Waiter:
-    """Waits for jobs on behalf of HTTP callers."""
+    """Waits for jobs on behalf of HTTP callers, or tells them where to look."""
 
-    def __init__(self, jobs: Jobs, stopping: threading.Event) -> None:
+    def __init__(self, jobs: Jobs, stopping: threading.Event, workspace_url: str) -> None:
         self._jobs = jobs
         self._stopping = stopping
+        self._workspace_url = workspace_url
+
+    def started(self, job_id: str) -> Response:
+        """Return the answer to a request that started a job: its id, as on Windmill.
+
+        Where its result is read is in the header Location, which a Windmill server does not send.
+        """
+        address = f"{self._workspace_url}/jobs_u/completed/get_result_maybe/{job_id}"
+        return PlainTextResponse(job_id, 201, headers={"Location": address})
 
     async def wait(self, request: Request, job_id: str) -> Completed:
         """Return how the job ended.

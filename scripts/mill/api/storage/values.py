@@ -98,6 +98,23 @@ class Values:
         """Return a resource's value with every `$var:` and `$res:` in it replaced by what it names."""
         return self._resolve(self.resource(path).value, path, 0)
 
+    def shell_word(self, path: str, key: str) -> str:
+        """Return a value of a resource as it stands between double quotes in a shell.
+
+        What the environment overrides is named and not shown: it is somebody's secret. MillError where there
+        is no such value.
+        """
+        stored = self.resource(path).value
+        text = stored.get(key) if isinstance(stored, dict) else None
+        if isinstance(text, str) and text.startswith("$var:"):
+            name = environment_name(text.removeprefix("$var:"))
+            if name in self._environment:
+                return f"${name}"
+        value = self._resolve(text, path, 0)
+        if not isinstance(value, str):
+            raise MillError(f"Resource {path} has no text in {key}.")
+        return in_double_quotes(value)
+
     def set_variable(self, variable: Variable) -> None:
         """Create or replace it. FixedValue where the environment holds it: the write would have no effect."""
         name = environment_name(variable.path)
@@ -142,6 +159,11 @@ class Values:
         if kind == "variable":
             remedy += f" or set {environment_name(path)}"
         return MissingValue(f"There is no {kind} {path}.{hint(path, self.paths(kind))} {remedy}.")
+
+
+def in_double_quotes(text: str) -> str:
+    """Return a text as it stands between double quotes in a shell."""
+    return re.sub(r'([\\"$`])', r"\\\1", text)
 
 
 def environment_name(path: str) -> str:

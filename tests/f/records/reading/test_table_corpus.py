@@ -47,6 +47,8 @@ def archive(member: str) -> bytes:
     return buffer.getvalue()
 
 
+NUMBERED = ("column_1", "column_2", "column_3")
+HEADERLESS: dict[str, object] = {"has_header": False, "header_row": None}
 NORMAL = Reads(ROWS, [2, 3])
 JOSE = [["José", "jose@example.com", "Córdoba"], ["Zoë", "zoe@example.com", "Málaga"]]
 ACCENTS = [HEADER, "José,jose@example.com,Córdoba", "Zoë,zoe@example.com,Málaga"]
@@ -84,7 +86,7 @@ CORPUS: dict[str, tuple[bytes, Reads | Refuses]] = {
     ),
     "utf-16 cut in half a character": (
         b"\xff\xfe" + table(HEADER, ADA, encoding="utf-16-le")[:-1],
-        Refuses("bad_characters", 2, 3, "utf-16-le"),
+        Reads([["Ada", "ada@example.com", "Berlin\ufffd"]], [2], faults={2: "undecodable"}),
     ),
     "cyrillic windows-1251": (
         table(HEADER, "Иван Петров,ivan@example.com,Москва", encoding="cp1251"),
@@ -112,7 +114,11 @@ CORPUS: dict[str, tuple[bytes, Reads | Refuses]] = {
     ),
     "utf-8 with one latin-1 byte": (
         table(HEADER, "Zoë,zoe@example.com,Köln") + b"Jos\xe9,j@example.com,Bonn\n",
-        Refuses("bad_characters", 3, 1, "not utf-8 text"),
+        Reads(
+            [["Zoë", "zoe@example.com", "Köln"], ["Jos\ufffd", "j@example.com", "Bonn"]],
+            [2, 3],
+            faults={3: "undecodable"},
+        ),
     ),
     # delimiters
     "semicolons": (
@@ -165,7 +171,27 @@ CORPUS: dict[str, tuple[bytes, Reads | Refuses]] = {
     "blank lines everywhere": (table("", "", HEADER, "", ADA, "   ", GRACE, "", ""), Reads(ROWS, [5, 7])),
     "lines of delimiters only": (table(HEADER, ADA, ",,", " , , ", GRACE, ",,"), Reads(ROWS, [2, 5])),
     "a delimiter at the end of every line": (table(HEADER + ",", ADA + ",", GRACE + ","), NORMAL),
-    "three delimiters at the end of rows only": (table(HEADER, ADA + ",,,", GRACE), NORMAL),
+    "three delimiters at the end of all rows": (table(HEADER, ADA + ",,,", GRACE + ",,,"), NORMAL),
+    "three delimiters at the end of one row": (
+        table(HEADER, ADA + ",,,", GRACE, GRACE),
+        Reads([[*ROWS[0], "", "", ""], ROWS[1], ROWS[1]], [2, 3, 4], faults={2: "wrong_column_count"}),
+    ),
+    "a row that lost a delimiter where all rows end in one": (
+        table(HEADER, *[ADA + ","] * 20, ADA.replace(",", "", 1) + ","),
+        Reads(
+            [*[ROWS[0]] * 20, ["Adaada@example.com", "Berlin", ""]],
+            [*range(2, 23)],
+            faults={22: "wrong_column_count"},
+        ),
+    ),
+    "a row shifted by a missing quote, its last cell empty": (
+        table(HEADER, '"Lovelace, Ada",ada@example.com,', 'Lovelace, Ada",ada@example.com,'),
+        Reads(
+            [["Lovelace, Ada", "ada@example.com", ""], ["Lovelace", ' Ada"', "ada@example.com", ""]],
+            [2, 3],
+            faults={3: "bare_quote"},
+        ),
+    ),
     "an unnamed first column": (
         table("," + HEADER, "0," + ADA),
         Reads([["0", *ROWS[0]]], [2], ("", "name", "email", "city")),
@@ -207,6 +233,18 @@ CORPUS: dict[str, tuple[bytes, Reads | Refuses]] = {
         table("item,size", 'Disk,5"'),
         Reads([["Disk", '5"']], [2], ("item", "size")),
     ),
+    "a nickname in quotes": (
+        table(HEADER, 'Bob "Bobby" Smith,ada@example.com,Berlin'),
+        Reads([['Bob "Bobby" Smith', *ROWS[0][1:]]], [2]),
+    ),
+    "two bare quotes that embrace a delimiter": (
+        table(HEADER, 'Ada,x "a,b" y', ADA),
+        Reads([["Ada", 'x "a', 'b" y'], ROWS[0]], [2, 3], faults={2: "bare_quote"}),
+    ),
+    "the column names once more": (
+        table(HEADER, ADA, HEADER, GRACE),
+        Reads([ROWS[0], HEADER.split(","), ROWS[1]], [2, 3, 4], faults={3: "repeated_header"}),
+    ),
     "spaces before quotes": (
         table("name, email, city", 'Ada, ada@example.com, "Berlin, DE"'),
         Reads([["Ada", "ada@example.com", "Berlin, DE"]], [2]),
@@ -226,11 +264,15 @@ CORPUS: dict[str, tuple[bytes, Reads | Refuses]] = {
     ),
     "a quote that is never closed": (
         table(HEADER, ADA, 'Grace,grace@example.com,"New York', *[ADA] * 20),
-        Refuses("unclosed_quote", 3, 3, "(city)"),
+        Reads(
+            [ROWS[0], [*ROWS[1][:2], "New York\n"], *[ROWS[0]] * 20],
+            [*range(2, 24)],
+            faults={3: "unclosed_quote"},
+        ),
     ),
     "a second quote on a later line of the row": (
         table(HEADER, 'Ada,"a\nb","Berlin', ADA),
-        Refuses("unclosed_quote", 3, 3),
+        Reads([["Ada", "a\nb", "Berlin\n"], ROWS[0]], [2, 4], faults={2: "unclosed_quote"}),
     ),
     "a quote that is never closed in the header": (
         table('name,"email,city', ADA),
@@ -258,15 +300,30 @@ CORPUS: dict[str, tuple[bytes, Reads | Refuses]] = {
         ),
     ),
     # headers
-    "no header": (table(ADA, GRACE), Refuses("no_header_row", 1, None, "has_header")),
-    "no header, numbers only": (table("1,2,3", "4,5,6"), Refuses("no_header_row", 1)),
+    "no header": (table(ADA, GRACE), Reads(ROWS, [1, 2], NUMBERED, dialect=HEADERLESS)),
+    "no header, numbers only": (
+        table("1,2,3", "4,5,6"),
+        Reads([["1", "2", "3"], ["4", "5", "6"]], [1, 2], NUMBERED, dialect=HEADERLESS),
+    ),
     "no header after a blank line and a sep line": (
         table("sep=,", "", ADA, GRACE),
-        Refuses("no_header_row", 3),
+        Reads(ROWS, [3, 4], NUMBERED, dialect=HEADERLESS | {"skipped_lines": 2}),
     ),
     "a title above the header": (
         table("Customers of May", "", HEADER, ADA, GRACE, ADA),
-        Refuses("no_header_row", 1, None, "separated by a comma"),
+        Reads([*ROWS, ROWS[0]], [4, 5, 6], dialect={"header_row": 3, "skipped_lines": 2}),
+    ),
+    "a padded title above the header": (
+        table("Customers of May,,", ",,", HEADER, ADA, GRACE, ADA),
+        Reads([*ROWS, ROWS[0]], [4, 5, 6], dialect={"header_row": 3, "skipped_lines": 2}),
+    ),
+    "a title above rows without a header": (
+        table("Customers of May", "1,2,3", "4,5,6"),
+        Reads([["1", "2", "3"], ["4", "5", "6"]], [2, 3], NUMBERED, dialect=HEADERLESS),
+    ),
+    "a first row that is nearly empty is no title": (
+        table("Ada,,", "Grace,x,y", "Bob,z,w"),
+        Reads([["Grace", "x", "y"], ["Bob", "z", "w"]], [2, 3], ("Ada", "", "")),
     ),
     "a header that could be data": (
         table("red,blue", "green,black"),
@@ -305,14 +362,22 @@ CORPUS: dict[str, tuple[bytes, Reads | Refuses]] = {
     "json lines": (b'{"name": "Ada"}\n{"name": "Grace"}\n', Refuses("not_a_table", 1)),
     "xml": (b'\xef\xbb\xbf<?xml version="1.0"?><a/>', Refuses("not_a_table", 1, None, "XML")),
     # broken text
-    "a zero byte": (table(HEADER, ADA, "Gr\0ace,g@example.com,x"), Refuses("nul_byte", 3, 1)),
+    "a zero byte": (
+        table(HEADER, ADA, "Gr\0ace,g@example.com,x", GRACE),
+        Reads([ROWS[0], ["Gr\ufffdace", "g@example.com", "x"], ROWS[1]], [2, 3, 4], faults={3: "nul_byte"}),
+    ),
     "a zero byte inside quotes": (
-        table(HEADER, ADA, 'Grace,"g\nh\0",x'),
-        Refuses("nul_byte", 4, 2, "(email)"),
+        table(HEADER, ADA, 'Grace,"g\nh\0",x', GRACE),
+        Reads([ROWS[0], ["Grace", "g\nh\ufffd", "x"], ROWS[1]], [2, 3, 5], faults={3: "nul_byte"}),
+    ),
+    "a zero byte in the header": (table("na\0me,email", "a,b"), Refuses("nul_byte", 1, 1)),
+    "a byte that is no text in the header": (
+        b"n\xe9,\xc3\xa9mail\n" + table("\u00e9,b"),
+        Refuses("bad_characters", 1, 1),
     ),
     "a utf-8 character cut at the end": (
         table(HEADER, ADA) + "Zoë,z@example.com,Kö".encode()[:-1],
-        Refuses("bad_characters", 3, 3, "utf-8"),
+        Reads([ROWS[0], ["Zoë", "z@example.com", "K\ufffd"]], [2, 3], faults={3: "undecodable"}),
     ),
 }
 

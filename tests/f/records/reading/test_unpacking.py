@@ -57,6 +57,8 @@ def test_the_values_of_a_sheet_are_what_a_person_would_have_typed() -> None:
         (1e15, "General", "1000000000000000"),
         (414155000000, "0.00E+00", "414155000000"),
         (0.19, "0%", "0.19"),
+        (1234, "00000", "01234"),  # a postcode, as it is shown
+        (1234.5, "00000", "1234.5"),
         (1234.5, '#,##0.00\\ "€"', "1234.5"),
         (dt.date(2024, 3, 1), "dd.mm.yyyy", "2024-03-01"),
         (dt.datetime.fromisoformat("2024-03-01T14:30"), "dd.mm.yyyy hh:mm", "2024-03-01T14:30:00"),
@@ -263,6 +265,8 @@ def test_a_cell_with_line_breaks_does_not_shift_the_numbers_of_later_rows() -> N
     table = read_table(unpacked.chunks, delimiter=",")
     read = [(row.line, row.cells[0]) for row in unpacked.renumbered(table.rows)]
     assert read == [(2, "A\nd\na"), (3, "Bo"), (5, "C\ny"), (6, "Di")]
+    assert [unpacked.row_at(line) for line in (1, 3, 6, 8, 10)] == [1, 2, 3, 5, 6]
+    assert opened(CSV).row_at(7) == 7
 
 
 def test_lines_in_a_cell_of_a_sheet_are_no_swallowed_rows() -> None:

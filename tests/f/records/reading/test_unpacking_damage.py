@@ -264,6 +264,8 @@ def damaged_at_random(content: bytes, chance: random.Random) -> bytes:
     """Cut off, or with some bytes changed, left out or doubled."""
     data = bytearray(content)
     for _ in range(chance.choice([1, 1, 2, 8])):
+        if not data:
+            break
         place = chance.randrange(len(data))
         match chance.randrange(5):
             case 0:

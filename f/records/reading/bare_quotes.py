@@ -1,0 +1,58 @@
+"""Quotes that stand inside a cell without quotes: which are harmless, and which shift a row. Pure.
+
+`5"` and `Bob "Bobby" Smith` are text: the row keeps its width, and only a warning says so. A quote whose
+pair stands in another cell is most likely the rest of a quoted cell that lost its place, as in
+`x "Berlin, DE" y`: what should be one cell is two, whatever the row's width. Inch marks, which follow a
+digit, pair with nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from f.records.reading.sniffer import Layout
+
+_INCHES = re.compile(r'\d"')
+
+
+def may_have(text: str, delimiter: str) -> bool:
+    """Return whether a quote may stand anywhere but at the edge of a cell: quick, and sure only if False."""
+    quotes = text.count('"')
+    if not quotes:
+        return False
+    opening = text.count(f'{delimiter}"') + text.count('\n"') + text.startswith('"')
+    closing = text.count(f'"{delimiter}') + text.count('"\n') + text.endswith('"')
+    if "\r" in text:
+        opening += text.count('\r"')
+        closing += text.count('"\r')
+    return not opening == closing == quotes / 2
+
+
+def bare_quotes(record: str, layout: Layout) -> list[str]:
+    """Return the cells of one record that have a quote inside and none around them."""
+    if layout.backslash:
+        record = re.sub(r"\\.", "", record)
+    found, at = [], 0
+    cell = _cell(layout.delimiter, skip_spaces=layout.skip_spaces)
+    while at < len(record):
+        match = cell.match(record, at)
+        assert match is not None  # a cell may be empty
+        if match["bare"] and '"' in match["bare"]:
+            found.append(match["bare"])
+        at = match.end() + 1
+    return found
+
+
+def split_a_cell(bare: list[str]) -> bool:
+    """Return whether the bare quotes of a record pair over a delimiter, so that its cells are not its own."""
+    return sum(text.count('"') % 2 == 1 and not _INCHES.search(text) for text in bare) > 1
+
+
+@cache
+def _cell(delimiter: str, *, skip_spaces: bool) -> re.Pattern[str]:
+    between = re.escape(delimiter)
+    lead = " *" if skip_spaces else ""
+    return re.compile(rf'{lead}"(?:[^"]|"")*+"(?=[{between}\r\n]|\Z)|(?P<bare>[^{between}\r\n]*+)')
