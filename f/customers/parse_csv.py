@@ -31,8 +31,8 @@ from f.connect.errors import FixInput
 from f.customers.inputs.import_inputs import IMPORT_CSV
 from f.customers.validation.countries import to_alpha2
 from f.customers.validation.customer_type import CUSTOMERS
+from f.records.layout.notes import Note
 from f.records.reading.columns import knows_of
-from f.records.reading.notes import Note
 from f.records.reading.parsed import Parsed, ParsedNote
 from f.records.reading.source import open_source
 from f.records.reading.table import Dialect, Table, read_table

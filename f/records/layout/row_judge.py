@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from f.records.reading.bad_table import BadTable
-from f.records.reading.bare_quotes import bare_quotes, may_have, split_a_cell
-from f.records.reading.encoding import UNDECODABLE
-from f.records.reading.header_row import without_empty_end
+from f.records.layout.bad_table import BadTable
+from f.records.layout.bare_quotes import bare_quotes, may_have, split_a_cell
+from f.records.layout.encoding import UNDECODABLE
+from f.records.layout.header_row import without_empty_end
 
 if TYPE_CHECKING:
-    from f.records.reading.notes import Noticed
-    from f.records.reading.sniffer import Sniffed
+    from f.records.layout.notes import Noticed
+    from f.records.layout.sniffer import Sniffed
 
 RowFault = Literal[
     "wrong_column_count",

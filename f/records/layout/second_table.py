@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from f.records.reading.header_row import kind_of
+from f.records.layout.header_row import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from f.records.reading.row_judge import RowJudge, TableRow
+    from f.records.layout.row_judge import RowJudge, TableRow
 
 _MANY = 20  # rows, with the column names; at the end of the file a few are enough
 _FEW = 3

@@ -16,16 +16,16 @@ from itertools import chain, count, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from f.records.reading.bad_table import BadTable
-from f.records.reading.bare_quotes import may_have
-from f.records.reading.encoding import UNDECODABLE
-from f.records.reading.row_judge import Limits, RowJudge, TableRow, without_damage
-from f.records.reading.second_table import SecondTable
-from f.records.reading.sniffer import Sniffed, split_lines
+from f.records.layout.bad_table import BadTable
+from f.records.layout.bare_quotes import may_have
+from f.records.layout.encoding import UNDECODABLE
+from f.records.layout.row_judge import Limits, RowJudge, TableRow, without_damage
+from f.records.layout.second_table import SecondTable
+from f.records.layout.sniffer import Sniffed, split_lines
 
 if TYPE_CHECKING:
-    from f.records.reading.encoding import TextStream
-    from f.records.reading.notes import Noticed
+    from f.records.layout.encoding import TextStream
+    from f.records.layout.notes import Noticed
 
 _FIRST_CELL = itemgetter(0)
 _FEWEST_SWALLOWED = 2  # lines
