@@ -94,7 +94,7 @@ class RowReader:
             elif isinstance(rows, filter):
                 yield second.filter(rows)
             else:
-                yield second.release()
+                yield second.pass_by()
                 yield rows
             if second.line:
                 break

@@ -24,6 +24,7 @@ class SecondTable:
 
     def __init__(self, judge: RowJudge) -> None:
         self.line = 0
+        self._below_rows = False  # without a good row there is no first table
         self._judge = judge
         self._held: list[TableRow] = []
 
@@ -37,6 +38,7 @@ class SecondTable:
                     return
             else:
                 yield from self.release()
+                self._below_rows = self._below_rows or not row.fault
                 if self._may_start(row):
                     self._held = [row]
                 else:
@@ -46,6 +48,11 @@ class SecondTable:
         """Return the rows that were held back, which are rows of the first table after all."""
         held, self._held = self._held, []
         return held
+
+    def pass_by(self) -> list[TableRow]:
+        """Return what `release` does; good rows follow, which are not shown to this filter."""
+        self._below_rows = True
+        return self.release()
 
     def finish(self) -> list[TableRow]:
         """Return what `release` does, unless the file ended with a small second table."""
@@ -58,7 +65,7 @@ class SecondTable:
         self._held = []
 
     def _may_start(self, row: TableRow) -> bool:
-        if row.fault != "wrong_column_count" or len(row.cells) < 2:
+        if not self._below_rows or row.fault != "wrong_column_count" or len(row.cells) < 2:
             return False
         names = [cell for cell in row.cells if cell.strip()]
         if len(set(names)) < len(names) or any(kind_of(name) != "text" for name in names):
