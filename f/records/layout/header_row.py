@@ -64,6 +64,8 @@ def find_start(
             return _start(records, named, has_header=True)
         return _start(records, wide[0], has_header is True)
     index, certain = _below_titles(records)
+    if has_header and not certain:  # a header that is only guessed must not hide another
+        index = 0
     looks = certain if index else _is_header(records)
     return _start(records, index, has_header is True or looks)
 

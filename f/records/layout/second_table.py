@@ -31,7 +31,10 @@ class SecondTable:
     def filter(self, rows: Iterable[TableRow]) -> Iterator[TableRow]:
         """Yield the rows of the first table, late at most; end where a second table is found."""
         for row in rows:
-            if self._held and row.fault and len(row.cells) == len(self._held[0].cells):
+            if not row.fault and not self._held:
+                self._below_rows = True
+                yield row
+            elif self._held and row.fault and len(row.cells) == len(self._held[0].cells):
                 self._held.append(row)
                 if len(self._held) >= _MANY:
                     self._find()
