@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
-from f.records.reading.bad_table import BadTable
-from f.records.reading.encoding import TextStream, find_encoding
-from f.records.reading.notes import Note, Noticed, name_lines
-from f.records.reading.row_judge import Limits, RowFault, TableRow
-from f.records.reading.row_reader import RowReader
-from f.records.reading.sniffer import find_newline, sniff
+from f.records.layout.bad_table import BadTable
+from f.records.layout.encoding import TextStream, find_encoding
+from f.records.layout.notes import Note, Noticed, name_lines
+from f.records.layout.row_judge import Limits, RowFault, TableRow
+from f.records.layout.row_reader import RowReader
+from f.records.layout.sniffer import find_newline, sniff
 
 if TYPE_CHECKING:
-    from f.records.reading.sniffer import Sniffed
+    from f.records.layout.encoding import Encoding
+    from f.records.layout.sniffer import Sniffed
 
 __all__ = ["BadTable", "Dialect", "Note", "RowFault", "Table", "TableRow", "read_table"]
 
@@ -92,9 +93,7 @@ def read_table(
     """
     if csv.field_size_limit() < _CSV_FIELD_LIMIT:
         csv.field_size_limit(_CSV_FIELD_LIMIT)
-    if header_row is not None and has_header is False:
-        message = "The file was said to have column names on a line, and to have none: give one of the two."
-        raise BadTable(message, code="header_row_and_none")
+    _refuse_contradiction(has_header, header_row)
     blocks = _blocks(chunks)
     start = list(islice(blocks, _SAMPLE_BLOCKS))
     sample = b"".join(start)
@@ -113,18 +112,28 @@ def read_table(
         for _ in rows:  # raises what there was instead of a row
             break
         raise _nothing_there(reader.header)
-    dialect = Dialect(
-        found.name,
-        found.bom > 0,
+    dialect = _dialect(found, sniffed, find_newline(text))
+    good = tuple(tuple(row.cells) for row in first_rows if not row.fault)
+    return Table(dialect, reader.header, chain(first_rows, rows), good, noticed.notes)
+
+
+def _refuse_contradiction(has_header: bool | None, header_row: int | None) -> None:
+    if header_row is not None and has_header is False:
+        message = "The file was said to have column names on a line, and to have none: give one of the two."
+        raise BadTable(message, code="header_row_and_none")
+
+
+def _dialect(encoding: Encoding, sniffed: Sniffed, newline: str) -> Dialect:
+    return Dialect(
+        encoding.name,
+        encoding.bom > 0,
         sniffed.layout.delimiter,
         "backslash" if sniffed.layout.backslash else "doubled",
-        find_newline(text),
+        newline,
         sniffed.has_header,
         sniffed.first_line if sniffed.has_header else None,
         sniffed.first_line - 1,
     )
-    good = tuple(tuple(row.cells) for row in first_rows if not row.fault)
-    return Table(dialect, reader.header, chain(first_rows, rows), good, noticed.notes)
 
 
 def _ahead(rows: Iterator[TableRow]) -> tuple[list[TableRow], Iterator[TableRow]]:
@@ -164,9 +173,9 @@ def _first_notes(sniffed: Sniffed, *, asked: bool) -> Noticed:
         noticed.add(
             "skipped_lines",
             sniffed.skipped[0],
-            f"Above {what} on line {sniffed.first_line} stands what is no part of the table, and was not "
-            f"imported: {name_lines(list(sniffed.skipped))}. If that is wrong, say with header_row which line "
-            "has the column names.",
+            f"Above {what} on line {sniffed.first_line} stands what is no part of the table, and was left "
+            f"out: {name_lines(list(sniffed.skipped))}. If that is wrong, say with header_row which line has "
+            "the column names.",
             len(sniffed.skipped),
         )
     if not sniffed.has_header and not asked:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from f.records.layout.row_judge import explain_fault
 from f.records.reading.columns import answered, guess_columns
-from f.records.reading.row_judge import explain_fault
 from f.records.reading.seen_keys import SeenKeys
 from f.records.rows.outcome import outcome_of
 from f.records.rows.rejects_file import is_rejects_header, undo
@@ -18,10 +18,10 @@ from f.records.rows.row_store import inline, to_line
 from f.records.rows.tally import Tally, mask
 
 if TYPE_CHECKING:
+    from f.records.layout.row_judge import TableRow
     from f.records.reading.columns import Guessed
     from f.records.reading.parsed import Chunk, ColumnGuess
     from f.records.reading.record_type import Checked, Columns, Fault, RecordType
-    from f.records.reading.row_judge import TableRow
     from f.records.reading.table import Table
     from f.records.rows.row_store import StoredRows
 

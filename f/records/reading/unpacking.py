@@ -14,15 +14,15 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 from f.connect.errors import FixInput
-from f.records.reading.bad_table import BadTable
-from f.records.reading.notes import Note
+from f.records.layout.bad_table import BadTable
+from f.records.layout.notes import Note
 
 if TYPE_CHECKING:
     from f.records.containers.limits import Limits
     from f.records.containers.sheet_csv import RowNumbers
     from f.records.containers.workbook import Sheet, SheetRows, Workbook
     from f.records.containers.zip_archive import ZipArchive
-    from f.records.reading.row_judge import TableRow
+    from f.records.layout.row_judge import TableRow
 
 _GZIP_START = b"\x1f\x8b"
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")

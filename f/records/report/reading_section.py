@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from f.records.reading.sniffer import NAMES
+from f.records.layout.sniffer import NAMES
 
 if TYPE_CHECKING:
     from f.records.report.evidence import Evidence

@@ -5,21 +5,64 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from mill.bench.pollock import FileScore, Scores, score_folder
+from mill.errors import MillError
 
 _WORST = 15
 _PLACE = re.compile(r"_row\d+|_?\d+(?=_)|_col\d+|_0x\w+")
 
 
-def show_pollock(folder: Path, *, as_json: bool) -> None:
-    """Print the scores of the benchmark in `folder`. Raises MillError if it is not the benchmark's."""
-    scores = Scores(list(score_folder(folder)))
+@dataclass(frozen=True, slots=True)
+class FileScore:
+    """One file: its points, of 10, its weight, and what became of its rows."""
+
+    name: str
+    weight: float
+    points: float
+    refused_as: str
+    rows: dict[str, int]
+    silently_changed: int
+    silently_lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All files of the benchmark."""
+
+    files: list[FileScore]
+
+    @property
+    def simple(self) -> float:
+        """The mean of all files' points."""
+        return sum(file.points for file in self.files) / len(self.files)
+
+    @property
+    def weighted(self) -> float:
+        """The mean, each file weighted by how often its pollution is met."""
+        total = sum(file.weight for file in self.files)
+        return sum(file.points * file.weight for file in self.files) / total if total else 0.0
+
+    @property
+    def silently_changed(self) -> int:
+        """Rows that were changed or lost and told of nowhere."""
+        return sum(file.silently_changed + file.silently_lost for file in self.files)
+
+
+def show_pollock(folder: Path, run: Callable[[str], Any], *, as_json: bool) -> None:
+    """Print the scores of the benchmark in `folder`, measured by `run`, which starts the worker.
+
+    Raises MillError if the folder is not the benchmark's, or its files are only pointers to large files.
+    """
+    _check(folder)
+    scores = Scores([FileScore(**file) for file in run(str(folder.resolve()))])
     if as_json:
         typer.echo(json.dumps(_figures(scores)))
         return
@@ -30,6 +73,19 @@ def show_pollock(folder: Path, *, as_json: bool) -> None:
         f"{len(scores.files):,} files: simple {scores.simple:.2f}, weighted {scores.weighted:.2f} of 10; "
         f"{scores.silently_changed:,} rows changed silently"
     )
+
+
+def _check(folder: Path) -> None:
+    polluted = sorted((folder / "polluted_files" / "csv").glob("*.csv"))
+    weights = folder / "pollock_weights.json"
+    if not polluted or not (folder / "polluted_files" / "clean").is_dir() or not weights.is_file():
+        raise MillError(
+            f"{folder} is not the benchmark's folder: it needs pollock_weights.json, polluted_files/csv and "
+            "polluted_files/clean.",
+            exit_code=2,
+        )
+    if polluted[0].read_bytes().startswith(b"version https://git-lfs"):
+        raise MillError(f"{polluted[0]} is a pointer to a large file: fetch the content first.", exit_code=2)
 
 
 def _figures(scores: Scores) -> dict[str, object]:

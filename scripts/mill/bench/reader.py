@@ -45,19 +45,20 @@ def reader(
     they cannot see: rows that differ from the clean file and are neither refused nor told of in a note.
     """
     if pollock is not None:
-        show_pollock(pollock, as_json=as_json)
+        root = Workspace.find(Path.cwd()).root
+        show_pollock(pollock, lambda folder: _worker(root, "pollock_worker.py", folder), as_json=as_json)
         return
     root = Workspace.find(Path.cwd()).root
     figures: dict[str, float] = {}
     table = Table("file", "csv.reader, rows/s", "read_table, rows/s", "times", title="reading")
-    for name, rates in _worker(root, "speed", rows, _ROUNDS).items():
+    for name, rates in _worker(root, "reader_worker.py", "speed", rows, _ROUNDS).items():
         pairs = zip(rates["csv"], rates["read_table"], strict=True)
         ratio = round(statistics.median(theirs / ours for theirs, ours in pairs), 3)
         suffix = "" if name == "plain" else f"_{name.replace(' ', '_')}"
         figures[f"reader_vs_csv{suffix}"] = ratio
         medians = (f"{statistics.median(rates[who]):,.0f}" for who in ("csv", "read_table"))
         table.add_row(name, *medians, f"{ratio:.2f}")
-    peaks = [_worker(root, "memory", count) for count in (rows, _TIMES_THE_ROWS * rows)]
+    peaks = [_worker(root, "reader_worker.py", "memory", count) for count in (rows, _TIMES_THE_ROWS * rows)]
     figures["reader_memory_10x"] = round(peaks[1] / peaks[0], 3)
     table.caption = f"peak memory {peaks[0]:.1f} MB, at {_TIMES_THE_ROWS} times the rows {peaks[1]:.1f} MB"
     if as_json:
@@ -66,12 +67,12 @@ def reader(
         Console(file=sys.stdout).print(table)
 
 
-def _worker(root: Path, kind: str, *counts: int) -> Any:
-    command = [sys.executable, str(_HERE / "workers" / "reader_worker.py"), kind, *map(str, counts)]
+def _worker(root: Path, worker: str, *arguments: object) -> Any:
+    command = [sys.executable, str(_HERE / "workers" / worker), *map(str, arguments)]
     done = subprocess.run(  # noqa: S603 - our own worker, without a shell
         command, cwd=root, env={"PYTHONPATH": str(root)}, capture_output=True, check=False
     )
     if done.returncode:
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise MillError(f"The measurement {kind!r} failed: {' '.join(last)}", exit_code=1)
+        raise MillError(f"The measurement {worker!r} failed: {' '.join(last)}", exit_code=1)
     return json.loads(done.stdout)

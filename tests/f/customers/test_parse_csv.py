@@ -111,8 +111,8 @@ def test_a_rejects_file_fed_back_is_the_file_the_user_had() -> None:
         ({"text": "name,email\n"}, "header_only", ""),
         ({"text": "name,phone\nAda,1\n"}, "no_email_column", "no column holds the e-mail address"),
         ({"text": "email,e-mail,name\na,b,c\n"}, "two_columns_for_one_field", "column 1"),
-        ({"text": HEADER + 'Ada,"ada@example.com,,\n'}, "unclosed_quote", "2"),
-        ({"csv": b"name,email\nAda,a\x00b@example.com\n"}, "nul_byte", "2"),
+        ({"text": '"name,email\nAda,ada@example.com\n'}, "unclosed_quote", "1"),
+        ({"csv": b"na\x00me,email\nAda,ada@example.com\n"}, "nul_byte", "1"),
         ({"text": HEADER + "x" * 1_100_000 + ",,,\n"}, "field_too_large", ""),
         (
             {"text": HEADER + "Ada,a@example.com,,\n", "default_country": "Atlantis"},
@@ -206,3 +206,34 @@ def test_memory_does_not_grow_with_the_file(monkeypatch: pytest.MonkeyPatch) -> 
             tracemalloc.stop()
 
     assert peak(30_000) < 1.3 * peak(3_000)
+
+
+def test_only_the_damaged_rows_are_refused_and_the_lines_above_the_header_are_told_of() -> None:
+    """A bank's export: three title lines and a blank one; a quote that is never closed, a bad byte, 5"."""
+    rows = [
+        b"Umsatzanzeige;",
+        b"Konto;DE00 1234",
+        b"Stand;01.05.2026",
+        b"",
+        b"Name;E-Mail;Firma",
+        b'Ada;ada@example.com;Disk 5"',
+        b'Bob;bob@example.com;"Bell',
+        b"Eve;eve@example.com;\xe9",
+        "Zoë;zoe@example.com;Zoo".encode(),
+        "Zoë;zoe2@example.com;Zoo".encode(),
+    ]
+    parsed = main(csv=b"\n".join(rows))
+    assert parsed["table"]["header_row"] == "5"
+    assert parsed["counts"] == {"rows": 5, "valid": 3, "invalid": 2, "duplicate": 0}
+    found = {reason["code"]: (reason["outcome"], reason["rows"]) for reason in parsed["reasons"]}
+    assert found == {
+        "unclosed_quote": ("invalid", 1),
+        "undecodable": ("invalid", 1),
+        "skipped_lines": ("warning", 3),
+        "quote_in_cell": ("warning", 1),
+    }
+    assert [(note["code"], note["line"]) for note in parsed["notes"]] == [
+        ("skipped_lines", 1),
+        ("quote_in_cell", 6),
+    ]
+    assert main(csv=b"\n".join(rows), header_row=5)["counts"] == parsed["counts"]

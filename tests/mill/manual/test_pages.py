@@ -12,7 +12,6 @@ import pytest
 
 from f.connect.calls.message import LostKind
 from f.customers.validation.reasons import TEXTS
-from f.records.reading.row_judge import RowFault
 from mill.errors import MillError
 from mill.lint.sources.rules import FAMILIES, RULES
 from mill.manual import reasons
@@ -88,7 +87,7 @@ def raised() -> set[str]:
     files = sorted((REPOSITORY / "f").rglob("*.py"))
     codes = {code for file in files for code in codes_in(file)}
     named = {"lease_lost", "credential_refused", "suppressed"}  # constants, raised by their names
-    codes |= {*get_args(LostKind), *get_args(RowFault), *named}
+    codes |= {*get_args(LostKind), *named}
     return {code for code in codes if re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", code)}
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from f.connect.errors import FixInput
 from f.records.containers.limits import LIMITS, Limits
-from f.records.reading.bad_table import BadTable
+from f.records.layout.bad_table import BadTable
 from f.records.reading.table import read_table
 from f.records.reading.unpacking import unpack
 from tests.f.records.containers.workbooks import Raw, opened, rows_of, workbook, zipped

@@ -64,6 +64,8 @@ def find_start(
             return _start(records, named, has_header=True)
         return _start(records, wide[0], has_header is True)
     index, certain = _below_titles(records)
+    if has_header and not certain:  # a header that is only guessed must not hide another
+        index = 0
     looks = certain if index else _is_header(records)
     return _start(records, index, has_header is True or looks)
 
@@ -107,14 +109,16 @@ def _is_row(records: list[Record], index: int, header: int) -> bool:
 
 
 def _below_titles(records: list[Record]) -> tuple[int, bool]:
-    """Return the index of the first record that is no title, and whether it is sure to hold column names."""
+    """Return the index of the first record that is no title, and whether it is sure to hold column names.
+
+    A narrow line with several cells, such as an account and its number, is a title only if it is sure.
+    """
     width = _usual_width(records)
-    lead = 0
-    while lead < min(_LINES_ABOVE, len(records) - 1) and _is_title(records[lead].cells, width):
-        lead += 1
-    rows = [cells for _, cells in records[lead + 1 :]]
-    fitting = sum(len(without_empty_end(cells)) <= width <= len(cells) for cells in rows)
-    if not lead or not rows or fitting < _NEARLY_ALL * len(rows):
+    lead = _leading(records, lambda cells: _is_title(cells, width) or len(cells) < width)
+    if lead and _contrast(records[lead:]) > 0 and _fit(records[lead + 1 :], width):
+        return lead, True
+    lead = _leading(records, lambda cells: _is_title(cells, width))
+    if not lead or not _fit(records[lead + 1 :], width):
         return 0, False
     names = records[lead]
     certain = _contrast(records[lead:]) > 0
@@ -122,9 +126,20 @@ def _below_titles(records: list[Record]) -> tuple[int, bool]:
     if padded and not certain:
         return 0, False
     apart = names.line - records[lead - 1].line > 1  # a blank line lies between
-    return lead, certain or (
-        apart and all(map(str.strip, without_empty_end(names.cells))) and _is_header(records[lead:])
-    )
+    whole = all(map(str.strip, without_empty_end(names.cells)))
+    return lead, certain or (apart and whole and _is_header(records[lead:]))
+
+
+def _leading(records: list[Record], is_above: Callable[[list[str]], bool]) -> int:
+    """How many of the first records are above a table, of which at least one record is left."""
+    most = min(_LINES_ABOVE, len(records) - 1)
+    return next((at for at in range(most) if not is_above(records[at].cells)), most)
+
+
+def _fit(records: list[Record], width: int) -> bool:
+    """Whether nearly all records, and one at least, are as wide as the table."""
+    fitting = sum(len(without_empty_end(cells)) <= width <= len(cells) for _, cells in records)
+    return bool(records) and fitting >= _NEARLY_ALL * len(records)
 
 
 def _is_title(cells: list[str], width: int) -> bool:

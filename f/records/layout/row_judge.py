@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from f.records.reading.bad_table import BadTable
-from f.records.reading.bare_quotes import bare_quotes, may_have, split_a_cell
-from f.records.reading.encoding import UNDECODABLE
-from f.records.reading.header_row import without_empty_end
+from f.records.layout.bad_table import BadTable
+from f.records.layout.bare_quotes import bare_quotes, may_have, split_a_cell
+from f.records.layout.encoding import UNDECODABLE
+from f.records.layout.header_row import without_empty_end
 
 if TYPE_CHECKING:
-    from f.records.reading.notes import Noticed
-    from f.records.reading.sniffer import Sniffed
+    from f.records.layout.notes import Noticed
+    from f.records.layout.sniffer import Sniffed
 
 RowFault = Literal[
     "wrong_column_count",
@@ -74,6 +74,7 @@ class RowJudge:
     def row(self, line: int, cells: list[str], record: str) -> TableRow | None:
         """Return the row that a record is, or None for the header and for a blank line.
 
+        `record` is its text, empty if its quotes and characters are known to be in order.
         Raises BadTable: too_many_columns, bad_characters, nul_byte, each of the header.
         """
         if not any(map(str.strip, cells)):
@@ -83,6 +84,8 @@ class RowJudge:
             self._name_columns(line, cells)
             if self._sniffed.has_header:
                 return None
+        if not record and len(cells) == self.width == self.row_cells and cells[0] != self.header[0]:
+            return TableRow(line, cells, None)
         fault = self._fault(line, cells, record)
         if fault is None:
             del cells[self.width :]
@@ -171,14 +174,15 @@ class RowJudge:
             self.has_accents(line)
         fits = len(cells) == self.row_cells and not any(cells[self.width :])
         layout = self._sniffed.layout
-        bare = bare_quotes(record, layout) if may_have(record, layout.delimiter) else []
+        bare = bare_quotes(record, layout) if record and may_have(record, layout.delimiter) else []
         if bare and (not fits or split_a_cell(bare)):
             return "bare_quote"
         if not fits:
             return "wrong_column_count"
         if bare:
             self._noticed.count("quote_in_cell", line)
-        if self._sniffed.has_header and tuple(cells[: self.width]) == self.header:
+        named = self._sniffed.has_header and cells[0] == self.header[0]
+        if named and tuple(cells[: self.width]) == self.header:
             return "repeated_header"
         return None
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from f.records.reading.header_row import kind_of
+from f.records.layout.header_row import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from f.records.reading.row_judge import RowJudge, TableRow
+    from f.records.layout.row_judge import RowJudge, TableRow
 
 _MANY = 20  # rows, with the column names; at the end of the file a few are enough
 _FEW = 3
@@ -24,19 +24,24 @@ class SecondTable:
 
     def __init__(self, judge: RowJudge) -> None:
         self.line = 0
+        self._below_rows = False  # without a good row there is no first table
         self._judge = judge
         self._held: list[TableRow] = []
 
     def filter(self, rows: Iterable[TableRow]) -> Iterator[TableRow]:
         """Yield the rows of the first table, late at most; end where a second table is found."""
         for row in rows:
-            if self._held and row.fault and len(row.cells) == len(self._held[0].cells):
+            if not row.fault and not self._held:
+                self._below_rows = True
+                yield row
+            elif self._held and row.fault and len(row.cells) == len(self._held[0].cells):
                 self._held.append(row)
                 if len(self._held) >= _MANY:
                     self._find()
                     return
             else:
                 yield from self.release()
+                self._below_rows = self._below_rows or not row.fault
                 if self._may_start(row):
                     self._held = [row]
                 else:
@@ -46,6 +51,11 @@ class SecondTable:
         """Return the rows that were held back, which are rows of the first table after all."""
         held, self._held = self._held, []
         return held
+
+    def pass_by(self) -> list[TableRow]:
+        """Return what `release` does; good rows follow, which are not shown to this filter."""
+        self._below_rows = True
+        return self.release()
 
     def finish(self) -> list[TableRow]:
         """Return what `release` does, unless the file ended with a small second table."""
@@ -58,7 +68,7 @@ class SecondTable:
         self._held = []
 
     def _may_start(self, row: TableRow) -> bool:
-        if row.fault != "wrong_column_count" or len(row.cells) < 2:
+        if not self._below_rows or row.fault != "wrong_column_count" or len(row.cells) < 2:
             return False
         names = [cell for cell in row.cells if cell.strip()]
         if len(set(names)) < len(names) or any(kind_of(name) != "text" for name in names):

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from f.records.reading.bad_table import BadTable
+from f.records.layout.bad_table import BadTable
 
 UNDECODABLE = "\udc80"  # stands in decoded text for bytes that are none; no text has this character
 

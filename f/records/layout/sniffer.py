@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
-from f.records.reading.bad_table import BadTable
-from f.records.reading.header_row import Record, Start, find_start, without_empty_end
+from f.records.layout.bad_table import BadTable
+from f.records.layout.header_row import Record, Start, find_start, without_empty_end
 
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}

@@ -1,4 +1,6 @@
-"""The published Pollock benchmark: polluted CSV files beside what they should be read as.
+"""What `mill bench reader --pollock` runs in the workspace's root: each file's score, as JSON.
+
+`python pollock_worker.py DIR`. The published Pollock benchmark: polluted CSV files beside what they mean.
 
 Its folder has `polluted_files/csv` with some 2,300 files, each one table with one thing wrong, and
 `polluted_files/clean` with what each of them means. Each file gives up to ten points: one if it is loaded at
@@ -17,13 +19,13 @@ import csv
 import json
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from f.records.reading.table import BadTable, Table, read_table
-from mill.errors import MillError
 
 _COUNTED_AS_EMPTY = {"empty_file"}  # what a file without a byte is: read, and nothing in it
 _TELLS_OF_ROWS = {"quote_in_cell", "single_quotes", "mostly_undecodable", "trailing_delimiters"}
@@ -42,59 +44,13 @@ class FileScore:
     silently_lost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """All files of the benchmark."""
-
-    files: list[FileScore]
-
-    @property
-    def simple(self) -> float:
-        """The mean of all files' points."""
-        return sum(file.points for file in self.files) / len(self.files)
-
-    @property
-    def weighted(self) -> float:
-        """The mean, each file weighted by how often its pollution is met."""
-        total = sum(file.weight for file in self.files)
-        return sum(file.points * file.weight for file in self.files) / total if total else 0.0
-
-    @property
-    def silently_changed(self) -> int:
-        """Rows that were changed or lost and told of nowhere."""
-        return sum(file.silently_changed + file.silently_lost for file in self.files)
-
-
-def score_folder(folder: Path) -> Iterator[FileScore]:
-    """Yield the score of each polluted file, each read with no parameter given.
-
-    Raises MillError if the folder is not the benchmark's, or its files are only pointers to large files.
-    """
-    files = folder / "polluted_files"
-    files = files if files.is_dir() else folder
-    polluted = sorted((files / "csv").glob("*.csv"))
-    if not polluted or not (files / "clean").is_dir():
-        raise MillError(
-            f"{folder} is not the benchmark's folder: it needs polluted_files/csv and polluted_files/clean.",
-            exit_code=2,
-        )
-    weights = _weights(folder, files.parent)
-    for path in polluted:
+def score_folder(files: Path, weights: dict[str, float]) -> Iterator[FileScore]:
+    """Yield the score of each polluted file, each read with no parameter given."""
+    for path in sorted((files / "csv").glob("*.csv")):
         clean = files / "clean" / path.name
-        if not clean.is_file():
-            continue
-        data = path.read_bytes()
-        if data.startswith(b"version https://git-lfs"):
-            raise MillError(f"{path} is a pointer to a large file: fetch the content first.", exit_code=2)
-        yield _score(FileScore(path.name, weights.get(path.name, 0.0)), data, _read_clean(clean))
-
-
-def _weights(*folders: Path) -> dict[str, float]:
-    for folder in folders:
-        path = folder / "pollock_weights.json"
-        if path.is_file():
-            return {name: float(weight) for name, weight in json.loads(path.read_bytes()).items()}
-    raise MillError("The folder lacks pollock_weights.json, which the weighted score needs.", exit_code=2)
+        if clean.is_file():
+            score = FileScore(path.name, weights.get(path.name, 0.0))
+            yield _score(score, path.read_bytes(), _read_clean(clean))
 
 
 def _read_clean(path: Path) -> list[list[str]]:
@@ -191,3 +147,9 @@ def _compare(
     missing = left.total() - score.rows["refused"] - score.rows["noted"] - score.silently_changed
     if missing > 0 and not stopped:
         score.silently_lost = missing
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    read = json.loads((folder / "pollock_weights.json").read_bytes())
+    json.dump([asdict(score) for score in score_folder(folder / "polluted_files", read)], sys.stdout)

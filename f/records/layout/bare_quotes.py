@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from f.records.reading.sniffer import Layout
+    from f.records.layout.sniffer import Layout
 
 _INCHES = re.compile(r'\d"')
 

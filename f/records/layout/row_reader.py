@@ -11,21 +11,22 @@ ends the search, or up to the limit of a cell.
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain, count, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from f.records.reading.bad_table import BadTable
-from f.records.reading.bare_quotes import may_have
-from f.records.reading.encoding import UNDECODABLE
-from f.records.reading.row_judge import Limits, RowJudge, TableRow, without_damage
-from f.records.reading.second_table import SecondTable
-from f.records.reading.sniffer import Sniffed, split_lines
+from f.records.layout.bad_table import BadTable
+from f.records.layout.bare_quotes import may_have
+from f.records.layout.encoding import UNDECODABLE
+from f.records.layout.row_judge import Limits, RowJudge, TableRow, without_damage
+from f.records.layout.second_table import SecondTable
+from f.records.layout.sniffer import Sniffed, split_lines
 
 if TYPE_CHECKING:
-    from f.records.reading.encoding import TextStream
-    from f.records.reading.notes import Noticed
+    from f.records.layout.encoding import TextStream
+    from f.records.layout.notes import Noticed
 
 _FIRST_CELL = itemgetter(0)
 _FEWEST_SWALLOWED = 2  # lines
@@ -94,7 +95,7 @@ class RowReader:
             elif isinstance(rows, filter):
                 yield second.filter(rows)
             else:
-                yield second.release()
+                yield second.pass_by()
                 yield rows
             if second.line:
                 break
@@ -112,8 +113,8 @@ class RowReader:
 
     def _one_line_rows(self, batch: _Batch) -> Iterable[TableRow] | None:
         """The rows of a batch in which each line is a record, in almost all files without a Python loop."""
-        judge, text = self._judge, batch.text
-        if batch.large or not judge.header or "\0" in text or UNDECODABLE in text:
+        judge = self._judge
+        if batch.large or not judge.header:
             return None
         try:
             records = list(self._layout.reader(batch.lines, strict=True))
@@ -123,22 +124,28 @@ class RowReader:
             return None
         first = self._line
         self._line += len(records)
-        if judge.width == judge.row_cells and set(map(len, records)) == {judge.width}:
+        orderly = self._is_orderly(batch, first)
+        if orderly and _are_rows(records, judge.width, judge.row_cells):
             firsts = list(map(_FIRST_CELL, records))
-            if (
-                all(map(str.strip, firsts))
-                and judge.header[0] not in firsts
-                and not may_have(text, self._layout.delimiter)
-            ):
-                if not text.isascii():
-                    judge.has_accents(first)
+            if all(map(str.strip, firsts)) and judge.header[0] not in firsts:
+                for _ in range(judge.row_cells - judge.width):
+                    deque(map(list.pop, records), maxlen=0)
                 return map(tuple.__new__, repeat(TableRow), zip(count(first), records, repeat(None)))
-        return filter(None, map(judge.row, count(first), records, batch.lines))
+        return filter(None, map(judge.row, count(first), records, repeat("") if orderly else batch.lines))
+
+    def _is_orderly(self, batch: _Batch, line: int) -> bool:
+        """Whether all characters of a batch are text, and all quotes stand at the edge of a cell."""
+        text = batch.text
+        if "\0" in text or UNDECODABLE in text or may_have(text, self._layout.delimiter):
+            return False
+        if not text.isascii():
+            self._judge.has_accents(line)
+        return True
 
     def _rows(self, batch: _Batch) -> Iterator[TableRow]:
         """The rows of any batch. What its last record lacks is left for the next one."""
         lines, first = batch.lines, self._line
-        hopeless = batch.hopeless
+        orderly, hopeless = self._is_orderly(batch, first), batch.hopeless
         start = 0  # index of the line on which the record being read starts
         while start < len(lines):
             ended = _Ended()
@@ -150,7 +157,8 @@ class RowReader:
                     end = reader.line_num + offset
                     if batch.large:
                         self._check_cells(first + start, cells)
-                    row = self._judge.row(first + start, cells, "".join(lines[start:end]))
+                    record = "" if orderly else "".join(lines[start:end])
+                    row = self._judge.row(first + start, cells, record)
                     if row and end - start > _FEWEST_SWALLOWED and self._swallows(cells):
                         row = row._replace(fault="swallowed_lines")
                     start = end
@@ -291,6 +299,13 @@ class RowReader:
     def _readable_cells(self, record: str) -> list[str]:
         """The cells of one record, finished or not, without complaint about its quotes. At least one."""
         return next(self._layout.reader(split_lines(record), strict=False), []) or [""]
+
+
+def _are_rows(records: list[list[str]], width: int, row_cells: int) -> bool:
+    """Whether all records have so many cells, and none in those after the width."""
+    if set(map(len, records)) != {row_cells}:
+        return False
+    return not any(any(map(itemgetter(at), records)) for at in range(width, row_cells))
 
 
 def _breaks(text: str) -> int:
