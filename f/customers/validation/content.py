@@ -18,9 +18,7 @@ _Item = TypeVar("_Item")
 
 _LONGEST = 320  # no address, number or name is longer; what is, is not looked at
 _MOST = 0.8
-_EMAIL = re.compile(
-    r"(?:.*<)?(?:mailto:)?[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]{2,}>?", re.IGNORECASE | re.DOTALL
-)
+_EMAIL = re.compile(r".*[^\s@]@+[^\s@]+\.[^\s@]+.*", re.DOTALL)
 _PHONE = re.compile(r"(?:tel:)?(?:\+|\(|00|0[\d ]*[ /().-])[\d\s/().-]+|\d{3}[-. ]\d{3}[-. ]\d{4}")
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[ T].*)?")
 _WEBSITE = re.compile(r"(?:https?://|www\.)[^\s@]+\.[^\s@]+", re.IGNORECASE)
@@ -107,7 +105,7 @@ _SHORTEST_IN_ADDRESS = 3
 
 
 def is_email(text: str) -> bool:
-    """Return whether a text is an e-mail address, or one in the usual wrappings."""
+    """Return whether a text is meant as an e-mail address, be it damaged or wrapped."""
     return len(text) <= _LONGEST and _EMAIL.fullmatch(text) is not None
 
 

@@ -98,17 +98,17 @@ def check(values: dict[str, str], custom: dict[str, str], default_country: str |
 
 
 def full_name(first: str | None, last: str | None) -> str:
-    """Return a name from its parts, in the order of its language: Chinese and its neighbours put the last first."""
+    """Return a name from its parts; Chinese and its neighbours put the last name first."""
     if first and last and not first.isascii() and _FAR_EAST.match(first) and _FAR_EAST.match(last):
         return f"{last} {first}"
     return " ".join(part for part in (first, last) if part)
 
 
-def postal_code_warning(text: str, country: str | None) -> Fault | None:
+def postal_code_warnings(text: str, country: str | None) -> list[Fault]:
     """Return the warning for a postal code that has lost the zero at its start, to Excel most likely."""
-    if country in _FIVE_DIGITS and len(text) == 4 and text.isdigit():
-        return Fault("short_postal_code", "postal_code")
-    return None
+    if len(text) == 4 and country in _FIVE_DIGITS and text.isdigit():
+        return [Fault("short_postal_code", "postal_code")]
+    return []
 
 
 def _check_place_and_phone(
@@ -131,8 +131,7 @@ def _check_place_and_phone(
         if extension:
             extras["phone_extension"] = extension
             warnings.append(Fault("phone_extension", "phone"))
-    if short := postal_code_warning(clean.get("postal_code", ""), country or default_country):
-        warnings.append(short)
+    warnings += postal_code_warnings(clean.get("postal_code", ""), country or default_country)
 
 
 def check_email(text: str) -> tuple[str, str, Fault | None]:
@@ -158,27 +157,27 @@ def check_email(text: str) -> tuple[str, str, Fault | None]:
 def _clean_all(values: dict[str, str], faults: list[Fault], warnings: list[Fault]) -> dict[str, str]:
     """Trimmed values without the empty ones; what is too long or holds bad characters becomes a fault."""
     clean: dict[str, str] = {}
-    for field, raw in values.items():
-        repaired, codes = repair(raw, entities=field not in _WITH_MARKUP)
-        text = _clean(repaired, multi_line=field in _MULTI_LINE)
-        warnings.extend(Fault(code, field, "", raw, text) for code in codes)
-        if text and (lost := _lost(field, text)):
-            warnings.append(Fault(lost, field, "", raw))
+    for name, raw in values.items():
+        repaired, codes = repair(raw, entities=name not in _WITH_MARKUP)
+        text = _clean(repaired, multi_line=name in _MULTI_LINE)
+        warnings.extend(Fault(code, name, "", raw, text) for code in codes)
+        if text and (lost := _lost(name, text)):
+            warnings.append(Fault(lost, name, "", raw))
             continue
-        if field in NUMBERS and (digits := without_point(text)) != text:
-            warnings.append(Fault("added_point", field, "", raw, digits))
+        if name in NUMBERS and (digits := without_point(text)) != text:
+            warnings.append(Fault("added_point", name, "", raw, digits))
             text = digits
         if text:
-            faults.extend(_text_faults(field, repaired, text, FIELDS[field].longest))
-            clean[field] = text
+            faults.extend(_text_faults(name, repaired, text, FIELDS[name].longest))
+            clean[name] = text
     return clean
 
 
-def _lost(field: str, text: str) -> str:
+def _lost(name: str, text: str) -> str:
     """Why a value is none: a word for no value, or a number that is no longer there. Empty if it is one."""
-    if is_no_value(text, words=field not in _NAMES and field != "notes", signs=True):
+    if is_no_value(text, words=name not in _NAMES and name != "notes", signs=True):
         return "empty_word"
-    return "lost_digits" if field in NUMBERS and has_lost_digits(text) else ""
+    return "lost_digits" if name in NUMBERS and has_lost_digits(text) else ""
 
 
 def _clean_custom(custom: dict[str, str], faults: list[Fault], warnings: list[Fault]) -> dict[str, str]:

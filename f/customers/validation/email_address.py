@@ -39,7 +39,7 @@ _NAMED = re.compile(r"\s*[\"']?([^<>@\"]*?)[\"']?\s*<[^<>]+>[\s.,;]*", re.DOTALL
 
 
 def unwrap(text: str) -> Unwrapped:
-    """Return what a text that is no address holds: `mailto:`, `Ada <ada@example.com>`, brackets, quotes, stops.
+    """Return what a text that is no address holds: `mailto:`, `Ada <ada@example.com>`, quotes, stops.
 
     Without addresses if one of them cannot exist, or if other words stand there.
     """

@@ -7,13 +7,13 @@ other is left to `check`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, cycle
 from operator import gt
 from typing import Any
 
 from f.customers.validation.countries import to_alpha2
-from f.customers.validation.customer import NUMBERS, check, full_name, postal_code_warning
+from f.customers.validation.customer import NUMBERS, check, full_name, postal_code_warnings
 from f.customers.validation.email_address import normalize_plain
 from f.customers.validation.fields import CUSTOM_MAX_LENGTH, FIELDS
 from f.customers.validation.phone_number import to_e164
@@ -68,14 +68,13 @@ class RowCheck:
         """What `check` does once a row is trimmed, in the same order; None if more is to be done."""
         record: dict[str, Any] = {name: text for index, name in self._fields if (text := cells[index])}
         email = normalize_plain(record.get("email", ""))
-        if email is None or any(record.get(name, "").endswith((".0", ",0")) for name in NUMBERS):
+        if email is None or _has_added_point(record):
             return None
         record["email"] = email
         if "name" not in record:
-            name = full_name(record.get("first_name"), record.get("last_name"))
-            if not name:
-                return None
-            record = {"name": name, **record}
+            record = {"name": full_name(record.get("first_name"), record.get("last_name")), **record}
+        if not record["name"]:
+            return None
         warnings: list[Fault] = []
         country = self._default_country
         if "country" in record:
@@ -92,16 +91,19 @@ class RowCheck:
                 warnings.append(Fault("unparsable_phone", "phone"))
             else:
                 record["phone"] = number
-        if "postal_code" in record and (short := postal_code_warning(record["postal_code"], country)):
-            warnings.append(short)
+        warnings += postal_code_warnings(record.get("postal_code", ""), country)
         custom = {name: text for index, name in self._custom if (text := cells[index])}
         if custom:
             record[CUSTOM] = custom
         return record, [], warnings
 
 
+def _has_added_point(record: Mapping[str, str]) -> bool:
+    return any(record[name].endswith((".0", ",0")) for name in NUMBERS if name in record)
+
+
 def is_clean(texts: Sequence[str]) -> bool:
-    """Return whether `check` would neither trim nor repair any of these texts nor refuse one for its characters.
+    """Return whether `check` would neither trim, repair nor refuse any of these texts for its characters.
 
     Of all white space only the space itself is printable, and none of the characters that `check` removes
     or refuses is, except the replacement character. What is left to be trimmed is a space beside another or

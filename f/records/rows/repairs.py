@@ -1,6 +1,6 @@
 """What programs did to a cell on its way: unseen characters, Excel's text signs, a wrong decoding. Pure.
 
-A repair is made only where one reading is possible. Each has a code, and the cell before and after it is shown.
+A repair is made only where one reading is possible. Each has a code, and the cell before and after is shown.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 # ruff: noqa: RUF001 - characters that look like others
 
-# Pasted with a value and never part of it: zero-width space and joiners, soft hyphen, marks and embeddings of
-# direction, a stray byte order mark. U+202E, which turns a text round, is not among them: what a person read
+# Pasted with a value and never part of it: zero-width space, soft hyphen, marks and embeddings of direction,
+# a stray byte order mark. U+202E, which turns a text round, is not among them: what a person read
 # of such a text is not what it says, so a row with it is refused.
 _UNSEEN = "\u00ad\u180e\u200b\u200e\u200f\u202a-\u202d\u2060\u2066-\u2069\ufeff"
 _INVISIBLE = re.compile(f"[{_UNSEEN}]")
-# These two join letters in scripts from Arabic to those of India, and emoji; among Latin letters they are dirt.
+# These two join letters in scripts from Arabic to those of India, and emoji; among Latin letters they are
+# dirt.
 _JOINERS = re.compile("[\u200c\u200d]")
 _JOINED_SCRIPTS = re.compile("[\u0590-\u1fff\u2190-\U0010ffff]")
 _EDGE_JOINERS = "\u200c\u200d"
@@ -29,12 +30,13 @@ _APOSTROPHE = re.compile(r"'(?=[\d+=(])")
 
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#\d{2,7}|#[xX][0-9A-Fa-f]{2,6});")
 
-# UTF-8 that was read as Windows-1252: a leading byte as a letter, and what follows as signs. A cell is mended only
-# if the whole of it goes back into bytes that are UTF-8: a real accent beside a plain letter is no UTF-8, so a
-# cell with one is never touched. ftfy mends more by weighing what is likely; here a likely wrong repair is worse
-# than none, and it would be one more dependency of every job that reads.
+# UTF-8 that was read as Windows-1252: a leading byte as a letter, and what follows as signs. A cell is mended
+# only if all of it goes back into bytes that are UTF-8: a real accent beside a plain letter is no UTF-8, so a
+# cell with one is never touched. ftfy mends more by weighing what is likely; here a wrong repair is worse than
+# none, and it would be one more dependency of every job that reads.
 _MISREAD = re.compile(
-    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a"
+    "\u20ac\u2122]"
 )
 _DEEPEST = 3  # decodings one over another
 # Before a no-break space the letter can be real: IRM\u00c3 JOANA in capitals.
@@ -42,8 +44,9 @@ _REAL_BEFORE_SPACE = re.compile("(?<![a-z])\u00c3\u00a0")
 
 # Words of programs for no value. The first are nobody's name and nobody's text.
 _NEVER_A_VALUE = frozenset(
-    ["\\N", "#N/A", "#N/V", "#NV", "#NULL!", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#BEZUG!", "#WERT!",
-     "#ZAHL!", "#N/D", "#¡VALOR!", "#¡REF!", "<NULL>", "<null>", "(NULL)", "(null)", "[NULL]", "[null]", "<NA>"]
+    ["\\N", "#N/A", "#N/V", "#NV", "#NULL!", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#BEZUG!",
+     "#WERT!", "#ZAHL!", "#N/D", "#¡VALOR!", "#¡REF!", "<NULL>", "<null>", "(NULL)", "(null)", "[NULL]",
+     "[null]", "<NA>"]
 )  # fmt: skip
 _SIGNS = frozenset(["-", "--", "---", "–", "—", "N/A", "n/a", "N/a", "n.a.", "N.A."])
 # Somebody is called Null, Nan or None, so these are no value only where nobody's name stands.
@@ -68,7 +71,7 @@ class Repaired(NamedTuple):
 
 
 def repair(cell: str, *, entities: bool = True) -> Repaired:
-    """Return a cell without what programs put into it; `entities`: HTML's `&uuml;` is no text of the field's."""
+    """Return a cell without what programs put into it; `entities`: `&uuml;` is not the field's text."""
     if cell.isascii() and "&" not in cell and cell.lstrip()[:1] not in {"'", "="}:
         return Repaired(cell, ())
     codes: list[str] = []
@@ -89,10 +92,10 @@ def repair(cell: str, *, entities: bool = True) -> Repaired:
 
 
 def is_no_value(text: str, *, words: bool, signs: bool) -> bool:
-    """Return whether a text stands for no value; `words` (null) and `signs` (n/a, -) are values of some fields."""
-    return text in EMPTY_WORDS and (
-        text in _NEVER_A_VALUE or (text in _WORDS and words) or (text in _SIGNS and signs)
-    )
+    """Return whether a text stands for no value; of `words` (null) and `signs` (n/a, -) some are values."""
+    if text not in EMPTY_WORDS:
+        return False
+    return text in _NEVER_A_VALUE or (text in _WORDS and words) or (text in _SIGNS and signs)
 
 
 def has_lost_digits(text: str) -> bool:
