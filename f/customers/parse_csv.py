@@ -21,8 +21,6 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from wmill import S3Object
@@ -31,13 +29,10 @@ from f.connect.errors import FixInput
 from f.customers.inputs.import_inputs import IMPORT_CSV
 from f.customers.validation.countries import to_alpha2
 from f.customers.validation.customer_type import CUSTOMERS
-from f.records.layout.notes import Note
-from f.records.reading.columns import knows_of
-from f.records.reading.parsed import Parsed, ParsedNote
+from f.records.reading.opening import HowToRead, open_file
+from f.records.reading.parsed import Parsed
 from f.records.reading.source import open_source
-from f.records.reading.table import Dialect, Table, read_table
 from f.records.reading.table_validation import validate_table
-from f.records.reading.unpacking import Unpacked, unpack
 from f.records.rows.row_spool import RowSpool
 from f.windmill.flow_inputs import check_inputs
 
@@ -58,35 +53,35 @@ def main(
     max_url_mb: int = 100,
     arguments: str = "",
 ) -> Parsed:
-    began, started_at = time.monotonic(), datetime.now(UTC)
+    began, started_at, digest = time.monotonic(), datetime.now(UTC), hashlib.sha256()
     source = open_source(csv or _no_file(arguments), text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     import_id = _import_id(started_at)
-    digest = hashlib.sha256()
-    unpacked = unpack(_tapped(source.chunks, digest.update), title=source.title, part=sheet or "")
-    table = _read(unpacked, encoding, delimiter, has_header, header_row)
+    how = HowToRead(encoding, delimiter, has_header, header_row, sheet)
+    opened = open_file(source, how, CUSTOMERS, digest.update)
     valid = validate_table(
-        table,
+        opened.table,
         CUSTOMERS,
         mapping=mapping,
         options={"default_country": _country(default_country)},
         spool=RowSpool(import_id),
         chunk_rows=max(chunk_rows, 1),
     )
-    counts = valid.counts
-    print(f"{unpacked.title}: {counts['rows']} rows, {counts['valid']} valid in {len(valid.chunks)} chunks")
+    print(f"{opened.title}: {valid.counts['valid']} valid rows in {len(valid.chunks)} chunks")
     return {
         "import_id": import_id,
-        "source": unpacked.title,
+        "source": opened.title,
         "sha256": digest.hexdigest(),
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 3),
-        "table": _described(table.dialect, unpacked),
-        "notes": _listed([*table.notes, *unpacked.notes]),
-        "header": list(valid.columns.header),
+        "table": opened.described(),
+        "notes": opened.notes(),
+        "header": list(valid.titles),
         "mapping": valid.columns.describe(),
-        "counts": counts,
+        "guesses": valid.guesses,
+        "counts": valid.counts,
         "reasons": list(valid.tally.reasons.values()),
         "refused": valid.refused,
+        "repairs": valid.repairs,
         "chunks": valid.chunks,
     }
 
@@ -98,43 +93,6 @@ def _no_file(arguments: str) -> str | None:
     check_inputs(arguments, IMPORT_CSV)
     given: str | None = json.loads(arguments).get("csv")
     return given
-
-
-def _read(
-    unpacked: Unpacked,
-    encoding: str | None,
-    delimiter: str | None,
-    has_header: bool | None,
-    header_row: int | None,
-) -> Table:
-    """What is said of a file's text does not hold of a sheet, whose CSV is ours."""
-    table = read_table(
-        unpacked.chunks,
-        encoding=None if unpacked.is_sheet else encoding or None,
-        delimiter="," if unpacked.is_sheet else delimiter or None,
-        has_header=has_header,
-        header_row=header_row,
-        knows=knows_of(CUSTOMERS),
-    )
-    return replace(table, rows=unpacked.renumbered(table.rows))
-
-
-def _listed(notes: list[Note]) -> list[ParsedNote]:
-    return [{"code": code, "line": line, "text": text, "rows": rows} for code, line, text, rows in notes]
-
-
-def _described(dialect: Dialect, unpacked: Unpacked) -> dict[str, str]:
-    """How the file was read: how its text was, or what it was unpacked from."""
-    text = {name: str(value) for name, value in asdict(dialect).items()}
-    if not unpacked.container:
-        return text
-    return {"container": unpacked.container, "part": unpacked.part, **text}
-
-
-def _tapped(chunks: Iterable[bytes], tap: Callable[[bytes], object]) -> Iterator[bytes]:
-    for chunk in chunks:
-        tap(chunk)
-        yield chunk
 
 
 def _import_id(now: datetime) -> str:

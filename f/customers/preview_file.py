@@ -5,16 +5,12 @@ the field it becomes and why, the first cells of each column as they stand, and 
 would stop at. A second run shows the same.
 """
 
-from dataclasses import asdict
-
 from wmill import S3Object
 
 from f.customers.validation.customer_type import CUSTOMERS
-from f.records.reading.columns import knows_of
-from f.records.reading.preview import Preview, preview_table
+from f.records.reading.opening import HowToRead, open_file
+from f.records.reading.preview import Preview, preview
 from f.records.reading.source import open_source
-from f.records.reading.table import read_table
-from f.records.reading.unpacking import unpack
 
 
 def main(
@@ -32,16 +28,5 @@ def main(
     max_url_mb: int = 100,
 ) -> Preview:
     source = open_source(csv, text, file, url, max_url_bytes=max_url_mb * 1_000_000)
-    unpacked = unpack(source.chunks, title=source.title, part=sheet or "")
-    table = read_table(
-        unpacked.chunks,
-        encoding=encoding or None,
-        delimiter=delimiter or None,
-        has_header=has_header,
-        header_row=header_row,
-        knows=knows_of(CUSTOMERS),
-    )
-    described = {name: str(value) for name, value in asdict(table.dialect).items()}
-    return preview_table(
-        table, CUSTOMERS, mapping, source=unpacked.title, described=described, rows=max(rows, 0)
-    )
+    opened = open_file(source, HowToRead(encoding, delimiter, has_header, header_row, sheet), CUSTOMERS)
+    return preview(opened, CUSTOMERS, mapping, rows=max(rows, 0))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from f.customers.validation.content import LOOKS, arrange
 from f.customers.validation.customer import customer_key
 from f.customers.validation.fields import FIELDS
 from f.customers.validation.reasons import CUSTOMER_REASONS
 from f.customers.validation.row_check import RowCheck
-from f.records.reading.record_type import Columns, RecordType, Required, RowChecks
+from f.customers.validation.titles import customer_titles
+from f.records.reading.record_type import Columns, Parts, RecordType, Required, RowChecks
 
 
 def _checks(columns: Columns, options: Mapping[str, Any]) -> RowChecks:
@@ -32,4 +34,8 @@ CUSTOMERS = RecordType(
     key=_key,
     key_field="email",
     reasons=CUSTOMER_REASONS,
+    words=customer_titles,
+    looks=LOOKS,
+    parts=Parts("name", "first_name", "last_name"),
+    arrange=arrange,
 )

@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 
@@ -24,6 +25,36 @@ def normalize_email(text: str) -> str:
 def _by_library(text: str) -> str:
     # Deliverability would ask DNS for every row; whether mail arrives is not what an import is for.
     return validate_email(text, check_deliverability=False).normalized
+
+
+class Unwrapped(NamedTuple):
+    """The addresses that a text holds, each once, and the name that stands before a single one."""
+
+    addresses: tuple[str, ...]
+    name: str
+
+
+_ADDRESS = re.compile(r"[^\s<>,;|\"()\[\]]+@[^\s<>,;|\"()\[\]]+")
+_NAMED = re.compile(r"\s*[\"']?([^<>@\"]*?)[\"']?\s*<[^<>]+>[\s.,;]*", re.DOTALL)
+
+
+def unwrap(text: str) -> Unwrapped:
+    """Return what a text that is no address holds: `mailto:`, `Ada <ada@example.com>`, quotes, stops.
+
+    Without addresses if one of them cannot exist, or if other words stand there.
+    """
+    found: dict[str, str] = {}
+    for part in _ADDRESS.findall(text):
+        bare = re.sub(r"\Amailto:", "", part, flags=re.IGNORECASE).partition("?")[0].rstrip(".:'").lstrip("'")
+        try:
+            address = normalize_email(bare)
+        except EmailNotValidError:
+            return Unwrapped((), "")
+        found.setdefault(address.casefold(), address)
+    named = _NAMED.fullmatch(text)
+    if named is None and re.sub(r"[\s<>,;|\"'()\[\]]+", "", _ADDRESS.sub("", text)):
+        return Unwrapped((), "")
+    return Unwrapped(tuple(found.values()), " ".join(named[1].split()) if named else "")
 
 
 # The plain addresses: a dot-atom of RFC 5322, then labels of letters, digits and single hyphens.

@@ -20,6 +20,21 @@ CUSTOMER_REASONS: dict[str, ReasonText] = {
         "The e-mail address cannot exist.",
         "Correct the address; see the detail for the part that is wrong.",
     ),
+    "several_emails": ReasonText(
+        "invalid",
+        "The cell holds several e-mail addresses, and a customer has one.",
+        "Leave the one that the customer is known by; put the others into a column of their own.",
+    ),
+    "email_unwrapped": ReasonText(
+        None,
+        "Something stood around the e-mail address, such as mailto: or a name; it was taken off.",
+        "Nothing to do.",
+    ),
+    "short_postal_code": ReasonText(
+        None,
+        "The postal code has four digits where its country has five; it is sent as it was written.",
+        "Most likely a spreadsheet dropped the zero at its start: export the column as text.",
+    ),
     "unparsable_phone": ReasonText(
         None,
         "The phone number could not be read; it is sent as it was written.",

@@ -7,17 +7,18 @@ other is left to `check`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, cycle
 from operator import gt
 from typing import Any
 
 from f.customers.validation.countries import to_alpha2
-from f.customers.validation.customer import check
+from f.customers.validation.customer import NUMBERS, check, full_name, postal_code_warnings
 from f.customers.validation.email_address import normalize_plain
 from f.customers.validation.fields import CUSTOM_MAX_LENGTH, FIELDS
 from f.customers.validation.phone_number import to_e164
 from f.records.reading.record_type import Checked, Columns, Fault
+from f.records.rows.repairs import EMPTY_WORDS, needs_no_repair
 from f.records.rows.row import CUSTOM
 
 # Enough rows to share the cost, few enough that most of these groups have no dirt where a file has some.
@@ -67,14 +68,13 @@ class RowCheck:
         """What `check` does once a row is trimmed, in the same order; None if more is to be done."""
         record: dict[str, Any] = {name: text for index, name in self._fields if (text := cells[index])}
         email = normalize_plain(record.get("email", ""))
-        if email is None:
+        if email is None or _has_added_point(record):
             return None
         record["email"] = email
         if "name" not in record:
-            name = " ".join(record[part] for part in ("first_name", "last_name") if part in record)
-            if not name:
-                return None
-            record = {"name": name, **record}
+            record = {"name": full_name(record.get("first_name"), record.get("last_name")), **record}
+        if not record["name"]:
+            return None
         warnings: list[Fault] = []
         country = self._default_country
         if "country" in record:
@@ -91,18 +91,29 @@ class RowCheck:
                 warnings.append(Fault("unparsable_phone", "phone"))
             else:
                 record["phone"] = number
+        warnings += postal_code_warnings(record.get("postal_code", ""), country)
         custom = {name: text for index, name in self._custom if (text := cells[index])}
         if custom:
             record[CUSTOM] = custom
         return record, [], warnings
 
 
+def _has_added_point(record: Mapping[str, str]) -> bool:
+    return any(record[name].endswith((".0", ",0")) for name in NUMBERS if name in record)
+
+
 def is_clean(texts: Sequence[str]) -> bool:
-    """Return whether `check` would neither trim any of these texts nor refuse one for its characters.
+    """Return whether `check` would neither trim, repair nor refuse any of these texts for its characters.
 
     Of all white space only the space itself is printable, and none of the characters that `check` removes
     or refuses is, except the replacement character. What is left to be trimmed is a space beside another or
     at the end of a text: here, where one space stands around each text, it makes two.
     """
     joined = " ".join(["", *filter(None, texts), ""])
-    return joined.isprintable() and "  " not in joined and "\ufffd" not in joined
+    return (
+        joined.isprintable()
+        and "  " not in joined
+        and "\ufffd" not in joined
+        and EMPTY_WORDS.isdisjoint(texts)
+        and needs_no_repair(joined)
+    )

@@ -27,8 +27,20 @@ class ParsedNote(TypedDict):
     rows: NotRequired[int]
 
 
+class ColumnGuess(TypedDict):
+    """What one column was taken for, and why; `field` is empty if it was left out."""
+
+    column: str
+    field: str
+    how: str
+    reason: str
+
+
 class Parsed(TypedDict):
-    """A file, read and checked. `refused` holds the rows that will not be sent, with their cells."""
+    """A file, read and checked. `refused` holds the rows that will not be sent, with their cells.
+
+    `repairs` holds cells that were changed or left out: line, column, code, before and after.
+    """
 
     import_id: str
     source: str
@@ -39,7 +51,9 @@ class Parsed(TypedDict):
     notes: NotRequired[list[ParsedNote]]
     header: list[str]
     mapping: dict[str, str]
+    guesses: NotRequired[list[ColumnGuess]]
     counts: dict[str, int]
     reasons: list[Reason]
     refused: list[StoredRows]
+    repairs: NotRequired[StoredRows]
     chunks: list[Chunk]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, TypedDict
 
-from f.records.reading.columns import guess_columns
+from f.records.reading.table_validation import guesses_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from f.records.reading.opening import OpenFile
     from f.records.reading.parsed import ParsedNote
     from f.records.reading.record_type import RecordType
-    from f.records.reading.table import Table
 
 _LONGEST_SAMPLE = 200  # characters of a cell
 
@@ -48,37 +47,29 @@ class Preview(TypedDict):
     rows: int
 
 
-def preview_table(
-    table: Table,
-    record_type: RecordType,
-    mapping: Mapping[str, str | None] | None,
-    *,
-    source: str,
-    described: dict[str, str],
-    rows: int,
+def preview(
+    opened: OpenFile, record_type: RecordType, mapping: Mapping[str, str | None] | None, *, rows: int
 ) -> Preview:
-    """Return what is known of a table from its first rows, with the cells of the first `rows`.
+    """Return what is known of a file from its first rows, with the cells of the first `rows`.
 
     Raises FixInput for a mapping that does not fit the file.
     """
-    guessed = guess_columns(
-        table.header, record_type, mapping, table.sample, has_names=table.dialect.has_header
-    )
-    shown = list(islice(table.sample, rows))
+    table = opened.table
+    guessed = guesses_of(table, record_type, mapping)
+    header = guessed.columns.header
+    shown = table.sample[:rows]
     return {
-        "source": source,
-        "table": described,
-        "notes": [{"code": note.code, "line": note.line, "text": note.text} for note in table.notes],
+        "source": opened.title,
+        "table": opened.described(),
+        "notes": opened.notes(),
         "columns": [
             {
                 "number": guess.index + 1,
-                "header": table.header[guess.index],
+                "header": header[guess.index],
                 "field": guess.field,
                 "how": guess.how,
                 "reason": guess.reason,
-                "samples": [
-                    cells[guess.index][:_LONGEST_SAMPLE] for cells in shown if guess.index < len(cells)
-                ],
+                "samples": [_cell(cells, guess.index) for cells in shown],
             }
             for guess in guessed.guesses
         ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from f.records.rows.outcome import REASONS, ReasonText
 
@@ -25,6 +25,58 @@ class Field:
     spellings: str
     stand_ins: str = ""
     longest: int = 255
+
+
+class Word(NamedTuple):
+    """What a column's title says. `field` is empty for a title that is known and is no field of ours.
+
+    `rank`: a "name" spells the field; a "whole" may also be a part of it, see `Parts`; a "stand_in" counts
+    only where nothing better is there. Titles of one `family` (billing, home) are taken together.
+    """
+
+    field: str
+    rank: Literal["name", "whole", "stand_in"] = "name"
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the cells of a field look like.
+
+    A column that nothing names is the field if its cells are `like` it; with `any_title` also if it has a
+    title that nobody knows. A stand-in whose cells are `unlike` is passed over. If `certain`, a column that
+    has the name while another has the cells is a question.
+    """
+
+    like: Callable[[str], bool] | None = None
+    unlike: Callable[[str], bool] | None = None
+    any_title: bool = False
+    certain: bool = False
+
+
+class Parts(NamedTuple):
+    """A field that is made of two others: a title of the `whole` names a part if the other has a column."""
+
+    whole: str
+    first: str
+    last: str
+
+
+class Arranged(NamedTuple):
+    """What a column without a title was taken for, and why."""
+
+    field: str
+    how: Literal["content", "position"]
+    reason: str
+
+
+class Arrange(Protocol):
+    """Says what columns without titles hold, of those that are `free`, given what `taken` holds already."""
+
+    def __call__(
+        self, columns: Sequence[Sequence[str]], free: Sequence[int], taken: Mapping[str, int]
+    ) -> Mapping[int, Arranged]:
+        """Return what is known, by index; what is not known is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +126,16 @@ class Columns:
 
 
 class Fault(NamedTuple):
-    """One thing wrong with one field. `detail` never repeats the value."""
+    """One thing wrong with one field. `detail` never repeats the value.
+
+    `before` and `after` are what a cell held and what was made of it, where something was.
+    """
 
     code: str
     field: str
     detail: str = ""
+    before: str = ""
+    after: str = ""
 
 
 # A record as a row carries it, or None and the faults that forbid it; warnings come with either.
@@ -98,6 +155,7 @@ class RecordType:
 
     `key` returns what makes two records the same one; `key_field` is where a person sees it. `reasons` are
     the codes that only this type has, and those of REASONS that it says in its own words.
+    `words` loads titles beyond the fields' own, by `fold`ed text; it is called once a file.
     """
 
     noun: str
@@ -107,6 +165,10 @@ class RecordType:
     key: Callable[[Mapping[str, Any]], str]
     key_field: str
     reasons: Mapping[str, ReasonText] = field(default_factory=dict)
+    words: Callable[[], Mapping[str, Word]] | None = None
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    parts: Parts | None = None
+    arrange: Arrange | None = None
 
     def texts(self) -> dict[str, ReasonText]:
         """Return what a person reads of each reason, for records of this type."""

@@ -8,22 +8,26 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from f.records.layout.row_judge import explain_fault
-from f.records.reading.columns import map_columns
+from f.records.reading.columns import answered, guess_columns
 from f.records.reading.seen_keys import SeenKeys
 from f.records.rows.outcome import outcome_of
 from f.records.rows.rejects_file import is_rejects_header, undo
 from f.records.rows.row import row_to_json
 from f.records.rows.row_spool import ChunkWriter, RowSpool
+from f.records.rows.row_store import inline, to_line
 from f.records.rows.tally import Tally, mask
 
 if TYPE_CHECKING:
     from f.records.layout.row_judge import TableRow
-    from f.records.reading.parsed import Chunk
+    from f.records.reading.columns import Guessed
+    from f.records.reading.parsed import Chunk, ColumnGuess
     from f.records.reading.record_type import Checked, Columns, Fault, RecordType
     from f.records.reading.table import Table
     from f.records.rows.row_store import StoredRows
 
 _BLOCK_ROWS = 64  # taken through each step together
+_MOST_REPAIRS = 1_000  # of an import are kept for its report
+_LONGEST_SHOWN = 200  # characters of a cell
 
 
 def _no_rows() -> dict[str, int]:
@@ -32,10 +36,17 @@ def _no_rows() -> dict[str, int]:
 
 @dataclass(slots=True)
 class ValidTable:
-    """The rows of a table: `chunks` has those that will be sent, `refused` those that will not."""
+    """The rows of a table: `chunks` has those that will be sent, `refused` those that will not.
+
+    `titles` is the header by which a file of some of the rows is read alike; `repairs` has the first cells
+    that were changed, or left out.
+    """
 
     columns: Columns
     tally: Tally
+    titles: tuple[str, ...] = ()
+    guesses: list[ColumnGuess] = field(default_factory=list)
+    repairs: StoredRows = field(default_factory=lambda: inline([]))
     counts: dict[str, int] = field(default_factory=_no_rows)
     chunks: list[Chunk] = field(default_factory=list)
     refused: list[StoredRows] = field(default_factory=list)
@@ -55,11 +66,13 @@ def validate_table(
     `options` are the record type's own. Raises FixInput if the header does not fit the type, BadTable at the
     place from which the file cannot be read as a table.
     """
-    is_rejects = is_rejects_header(table.header)
-    columns = map_columns(undo(table.header) if is_rejects else table.header, record_type, mapping)
-    rows = (row._replace(cells=undo(row.cells)) for row in table.rows) if is_rejects else table.rows
+    rows = table.rows
+    if is_rejects_header(table.header):
+        rows = (row._replace(cells=undo(row.cells)) for row in table.rows)
+    guessed = answered(guesses_of(table, record_type, mapping))
+    columns = guessed.columns
     verdicts = _Verdicts(record_type, columns, options, table.dialect.encoding)
-    result = ValidTable(columns, verdicts.tally, verdicts.counts)
+    result = ValidTable(columns, verdicts.tally, guessed.titles, _listed(guessed), counts=verdicts.counts)
 
     def write_chunk(first: int, last: int, lines: list[bytes]) -> None:
         index = len(result.chunks)
@@ -78,8 +91,29 @@ def validate_table(
     refused.close()
     for note in table.notes:
         verdicts.tally.note(note.code, note.line, note.rows)
+    if verdicts.repairs:
+        result.repairs = spool.put("repairs.jsonl", verdicts.repairs)
     spool.flush()
     return result
+
+
+def guesses_of(table: Table, record_type: RecordType, mapping: Mapping[str, str | None] | None) -> Guessed:
+    """Return what the columns of a table are taken for. Raises FixInput for a mapping that does not fit.
+
+    A rejects file's rows say nothing of the others: its titles decide alone.
+    """
+    if is_rejects_header(table.header):
+        return guess_columns(undo(table.header), record_type, mapping)
+    has_names = table.dialect.has_header
+    return guess_columns(table.header, record_type, mapping, table.sample, has_names=has_names)
+
+
+def _listed(guessed: Guessed) -> list[ColumnGuess]:
+    header = guessed.columns.header
+    return [
+        {"column": header[guess.index], "field": guess.field, "how": guess.how, "reason": guess.reason}
+        for guess in guessed.guesses
+    ]
 
 
 class _Verdicts:
@@ -91,6 +125,7 @@ class _Verdicts:
         self._type, self._columns, self._encoding = record_type, columns, encoding
         self._checks = record_type.checks(columns, options)
         self.tally, self.counts = Tally(record_type.texts()), _no_rows()
+        self.repairs: list[bytes] = []
 
     def of(self, rows: list[TableRow], seen: SeenKeys) -> Iterator[tuple[bool, dict[str, Any]]]:
         """Yield for each row whether it is valid, and its record: to be sent, or why it is not."""
@@ -108,8 +143,7 @@ class _Verdicts:
                 continue
             record, faults, warnings = verdict
             for warning in warnings:
-                column, value = self._place(row, warning.field)
-                self.tally.add(warning.code, row.line, column, value)
+                self._warn(row, warning)
             if record is None:
                 yield False, self._refuse_faulty(row, faults)
             elif row.line in earlier:
@@ -117,6 +151,22 @@ class _Verdicts:
             else:
                 self.counts["valid"] += 1
                 yield True, row_to_json(row.line, row.cells, keys[row.line], record)
+
+    def _warn(self, row: TableRow, warning: Fault) -> None:
+        column, value = self._place(row, warning.field)
+        self.tally.add(warning.code, row.line, column, warning.before or value, warning.after)
+        if warning.before and len(self.repairs) < _MOST_REPAIRS:
+            self.repairs.append(
+                to_line(
+                    {
+                        "line": row.line,
+                        "column": column,
+                        "code": warning.code,
+                        "before": warning.before[:_LONGEST_SHOWN],
+                        "after": warning.after[:_LONGEST_SHOWN],
+                    }
+                )
+            )
 
     def _checked(self, rows: list[TableRow]) -> list[Checked | None]:
         """A row that the reader found fault with cannot be split into fields: it is not checked."""

@@ -54,6 +54,10 @@ class Unpacked:
     notes: list[Note] = field(default_factory=list)
     numbers: RowNumbers | None = None
 
+    def row_at(self, line: int) -> int:
+        """Return the row of the sheet that begins on a line of the CSV; of any other file, the line."""
+        return line if self.numbers is None else self.numbers.row_at(line)
+
     def renumbered(self, rows: Iterator[TableRow]) -> Iterator[TableRow]:
         """Return a table's rows with the numbers that they have in the sheet."""
         return rows if self.numbers is None else _renumbered(rows, self.numbers)

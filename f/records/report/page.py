@@ -98,9 +98,10 @@ def _would_be(counts: Mapping[str, int]) -> str:
         first, _, word = parts[0].partition(" ")
         planned = ", ".join([f"{first} would be {word}", *parts[1:]])
     else:
-        planned = "" if counts["not_known"] else "No row would be sent"
-    unknown = f"{counts['not_known']:,} not known" if counts["not_known"] else ""
-    return ", ".join(filter(None, (planned, unknown)))
+        planned = ""
+    if unknown := counts["not_known"]:
+        return f"{planned}, {unknown:,} not known" if planned else f"Nothing is known of {in_rows(unknown)}"
+    return planned or "No row would be sent"
 
 
 def _verb(verb: str, count: int) -> str:
@@ -144,6 +145,7 @@ def _section(title: str, body: str) -> str:
 def _counts(counts: Mapping[str, int], *, dry_run: bool) -> str:
     rows = counts["rows"]
     table = count_table(counts)
+    whole = "every row of the file, once" if dry_run else "one outcome for every row of the file"
     body = "".join(
         f'<tr{"" if one.rows else _NONE}><th scope="row" class="outcome {one.colour}">{one.name}</th>'
         f'<td class="number">{one.rows:,}</td>'
@@ -159,7 +161,7 @@ def _counts(counts: Mapping[str, int], *, dry_run: bool) -> str:
         '<th scope="col" class="number share">Share</th><th scope="col">Meaning</th>'
         f"</tr></thead><tbody>{body}</tbody><tfoot><tr>"
         f'<th scope="row">total</th><td class="number">{counts["rows"]:,}</td>'
-        '<td class="number share"></td><td>one outcome for every row of the file</td></tr></tfoot></table>',
+        f'<td class="number share"></td><td>{whole}</td></tr></tfoot></table>',
     )
 
 

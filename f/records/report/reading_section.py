@@ -95,9 +95,10 @@ def _place(note: Mapping[str, Any]) -> str:
 
 def _columns(mapping: Mapping[str, str], evidence: Evidence) -> str:
     reasons = {name: str(guess.get("reason") or "") for name, guess in evidence.guesses.items()}
-    has_reasons = any(reasons.get(column) for column in mapping)
+    left_out = {name: "" for name in evidence.guesses if name not in mapping}
+    has_reasons = any(reasons.values())
     rows = ""
-    for column, field in mapping.items():
+    for column, field in {**mapping, **left_out}.items():
         reason = f"<td>{escape(reasons.get(column, ''))}</td>" if has_reasons else ""
         rows += (
             f'<tr><th scope="row">{escape(column)}</th><td>{escape(field) or "left out"}</td>{reason}</tr>'

@@ -273,6 +273,41 @@ REASONS: dict[str, ReasonText] = {
         "Run again without dry_run to send it.",
     ),
     # warnings
+    "invisible_characters": ReasonText(
+        None,
+        "A cell held characters that nobody sees, such as a no-break space; they were taken out.",
+        "Nothing to do.",
+    ),
+    "mojibake": ReasonText(
+        None,
+        "A cell had been read in a wrong encoding before it came here; its letters were restored.",
+        "Look at the examples; to be rid of it, export the file again as UTF-8.",
+    ),
+    "excel_text": ReasonText(
+        None,
+        'A cell held the signs by which Excel keeps a text (\'0049 or ="0049"); they were taken off.',
+        "Nothing to do.",
+    ),
+    "html_entities": ReasonText(
+        None,
+        "A cell held HTML (M&uuml;ller); its letters were restored.",
+        "Nothing to do.",
+    ),
+    "empty_word": ReasonText(
+        None,
+        "A cell held a program's word for no value, such as NULL or #N/A; it counts as empty.",
+        "If it is a value, write it otherwise.",
+    ),
+    "lost_digits": ReasonText(
+        None,
+        "A spreadsheet has rounded a number (4.14155E+11): its digits are lost, so it was left out.",
+        "Export the column again as text.",
+    ),
+    "added_point": ReasonText(
+        None,
+        "A program has put .0 behind a number; it was taken off.",
+        "Nothing to do.",
+    ),
     "field_not_sent": ReasonText(
         None,
         "The target has no field for this column.",

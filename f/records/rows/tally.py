@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from f.records.rows.outcome import REASONS, ReasonText
 
@@ -12,11 +12,15 @@ _EXAMPLES = 3
 
 
 class Example(TypedDict):
-    """One row that shows a reason. `value` is masked: enough to find the fault, not to know the person."""
+    """One row that shows a reason. `value` is masked: enough to find the fault, not to know the person.
+
+    `after`, masked as well, is what was made of the value where something was.
+    """
 
     line: int
     column: str | None
     value: str
+    after: NotRequired[str]
 
 
 class Reason(TypedDict):
@@ -40,7 +44,7 @@ class Tally:
     texts: Mapping[str, ReasonText] = field(default_factory=lambda: REASONS)
     reasons: dict[str, Reason] = field(default_factory=dict)
 
-    def add(self, code: str, line: int, column: str | None, value: str) -> None:
+    def add(self, code: str, line: int, column: str | None, value: str, after: str = "") -> None:
         """Count a row under a reason code."""
         text = self.texts[code]
         reason = self.reasons.setdefault(
@@ -56,7 +60,8 @@ class Tally:
         )
         reason["rows"] += 1
         if len(reason["examples"]) < _EXAMPLES:
-            reason["examples"].append(Example(line=line, column=column, value=mask(value)))
+            example = Example(line=line, column=column, value=mask(value))
+            reason["examples"].append({**example, "after": mask(after)} if after else example)
 
     def note(self, code: str, line: int | None, rows: int) -> None:
         """Count what was noticed of a file: so many rows from `line` on. Without a text it is no reason."""

@@ -19,9 +19,61 @@ from mill.terminal.options import Approve, EnvFile, Options, Silent, State, Verb
 _FILE = "file"  # the command that is meant where none is named
 MOCK = "f/customers/mock_api"
 
+Given = Annotated[str, typer.Argument(metavar="FILE", help="The file: a path, a URL, or - for stdin.")]
 To = Annotated[
     str, typer.Option("--to", metavar="RESOURCE", help="The target: a resource's path, or a file of one.")
 ]
+Mapped = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="COLUMN=FIELD", help="What a column holds; no field leaves it out."),
+]
+Country = Annotated[
+    str, typer.Option(metavar="CODE", help="Where phone numbers without country code are dialled, as DE.")
+]
+Plan = Annotated[bool, typer.Option("--plan", help="Send nothing: show what would be created and changed.")]
+Apply = Annotated[
+    str, typer.Option(metavar="HASH", help="Do exactly what a plan said, or nothing if anything changed.")
+]
+OnDuplicate = Annotated[
+    Literal["skip", "update", "fail"], typer.Option(help="What to do with a customer the target has.")
+]
+Encoding = Annotated[str, typer.Option(help="The file's encoding, such as windows-1252.")]
+Delimiter = Annotated[str, typer.Option(help="What separates the cells.")]
+HeaderRow = Annotated[
+    int | None, typer.Option(min=0, help="The line with the column names; 0 if there is none.")
+]
+Sheet = Annotated[str, typer.Option(help="The sheet of a workbook, or the file in a zip.")]
+Verify = Annotated[
+    Literal["none", "sample", "all"], typer.Option(help="Read rows back from the target afterwards.")
+]
+MaxBadShare = Annotated[
+    float | None, typer.Option(min=0, max=1, help="How many rows may be bad, as a share (0.2).")
+]
+Yes = Annotated[
+    bool, typer.Option("-y", "--yes", help="Ask nothing; what is not clear ends the run with a sentence.")
+]
+OpenReport = Annotated[bool, typer.Option("--open", help="Open the report when it is done.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on a terminal, too.")]
+
+_IMPORT_HELP = """Import a file of customers: CSV, Excel (.xlsx), or one of these in a gzip or zip.
+
+Shows how the file is read and what each column becomes, and asks where it
+cannot know; piped, it never asks. Every row gets one outcome; what cannot
+be sent lies in a rejects file, with the reason beside each row. Without
+--to the rows go to the mock, which keeps nothing. A second run sends
+nothing twice.
+
+\b
+mill import customers.csv                          try it, with the mock as target
+mill import customers.csv --to crm.yaml --plan     what would be created and changed
+mill import customers.csv --to crm.yaml --apply HASH
+mill import export.xlsx --sheet Kunden --country DE --map "Mail privat=email"
+zcat export.csv.gz | mill import - --to f/customers/crm_twin
+
+\b
+mill import history            past imports, with their reports and rejects
+mill import verify ID FILE     read an import's rows back from the target
+"""
 
 
 class _FileFirst(typer.core.TyperGroup):
@@ -50,70 +102,35 @@ def imports() -> None:
     """  # noqa: D301 - \b tells typer to keep the lines as they are
 
 
-@app.command(_FILE, hidden=True)
+@app.command(_FILE, hidden=True, help=_IMPORT_HELP)
 def file_(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The file: a path, a URL, or - for stdin.")],
+    file: Given,
     *,
     to: To = MOCK,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="COLUMN=FIELD", help="What a column holds; no field leaves it out."),
-    ] = None,
-    country: Annotated[
-        str, typer.Option(metavar="CODE", help="Where phone numbers without country code are dialled, as DE.")
-    ] = "",
-    plan: Annotated[
-        bool,
-        typer.Option("--plan", help="Send nothing: show what would be created and changed."),
-    ] = False,
-    apply: Annotated[
-        str, typer.Option(metavar="HASH", help="Do exactly what a plan said, or nothing if anything changed.")
-    ] = "",
-    on_duplicate: Annotated[
-        Literal["skip", "update", "fail"], typer.Option(help="What to do with a customer the target has.")
-    ] = "skip",
-    encoding: Annotated[str, typer.Option(help="The file's encoding, such as windows-1252.")] = "",
-    delimiter: Annotated[str, typer.Option(help="What separates the cells.")] = "",
-    header_row: Annotated[
-        int | None, typer.Option(min=0, help="The line with the column names; 0 if there is none.")
-    ] = None,
-    sheet: Annotated[str, typer.Option(help="The sheet of a workbook, or the file in a zip.")] = "",
-    verify: Annotated[
-        Literal["none", "sample", "all"], typer.Option(help="Read rows back from the target afterwards.")
-    ] = "none",
-    max_bad_share: Annotated[
-        float | None, typer.Option(min=0, max=1, help="How many rows may be bad, as a share (0.2).")
-    ] = None,
-    yes: Annotated[
-        bool, typer.Option("-y", "--yes", help="Ask nothing; what is not clear ends the run with a sentence.")
-    ] = False,
-    open_report: Annotated[bool, typer.Option("--open", help="Open the report when it is done.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on a terminal, too.")] = False,
+    columns: Mapped = None,
+    country: Country = "",
+    plan: Plan = False,
+    apply: Apply = "",
+    on_duplicate: OnDuplicate = "skip",
+    encoding: Encoding = "",
+    delimiter: Delimiter = "",
+    header_row: HeaderRow = None,
+    sheet: Sheet = "",
+    verify: Verify = "none",
+    max_bad_share: MaxBadShare = None,
+    yes: Yes = False,
+    open_report: OpenReport = False,
+    as_json: Json = False,
     silent: Silent = False,
     verbose: Verbose = False,
     approve: Approve = False,
     state: State = None,
     env_file: EnvFile = None,
 ) -> None:
-    """Import a file of customers: CSV, Excel (.xlsx), or one of these in a gzip or zip.
-
-    Shows how the file is read and what each column becomes, and asks where it
-    cannot know; piped, it never asks. Every row gets one outcome; what cannot
-    be sent lies in a rejects file, with the reason beside each row. Without
-    --to the rows go to the mock, which keeps nothing. A second run sends
-    nothing twice.
-
-    \b
-    mill import customers.csv                          try it, with the mock as target
-    mill import customers.csv --to crm.yaml --plan     what would be created and changed
-    mill import customers.csv --to crm.yaml --apply HASH
-    mill import export.xlsx --sheet Kunden --country DE --map "Mail privat=email"
-    zcat export.csv.gz | mill import - --to f/customers/crm_twin
-
-    \b
-    mill import history            past imports, with their reports and rejects
-    mill import verify ID FILE     read an import's rows back from the target
-    """  # noqa: D301 - \b tells typer to keep the lines as they are
+    """Import a file of customers."""
+    more: dict[str, Any] = {"verify": verify}
+    if max_bad_share is not None:
+        more["max_bad_share"] = max_bad_share
     order = ImportOrder(
         file,
         to,
@@ -123,12 +140,11 @@ def file_(
         apply,
         on_duplicate,
         _reading(encoding, delimiter, header_row, sheet),
-        {"verify": verify, **({} if max_bad_share is None else {"max_bad_share": max_bad_share})},
+        more,
         asks=not yes,
         open_report=open_report,
-        as_json=as_json,
     )
-    options = Options(silent=silent, verbose=verbose, approve=approve, state=state, env_file=env_file)
+    options = Options(silent, verbose, approve, state, None, env_file, as_json)
     raise typer.Exit(import_file(Workspace.find(), order, options))
 
 
@@ -145,7 +161,7 @@ def _reading(encoding: str, delimiter: str, header_row: int | None, sheet: str) 
 def history(
     *,
     limit: Annotated[int, typer.Option("-n", min=1, help="How many, the latest first.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on a terminal, too.")] = False,
+    as_json: Json = False,
     state: State = None,
 ) -> None:
     """List past imports of this machine: when, what, where to, what became of the rows, and the files.
@@ -170,16 +186,12 @@ def verify(
     missing: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the missing rows, to be imported again.")
     ] = None,
-    columns: Annotated[
-        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="As the import was given it.")
-    ] = None,
-    country: Annotated[
-        str, typer.Option(metavar="CODE", help="The default country that the import was given, such as DE.")
-    ] = "",
-    encoding: Annotated[str, typer.Option(help="As the import was given it.")] = "",
-    delimiter: Annotated[str, typer.Option(help="As the import was given it.")] = "",
-    header_row: Annotated[int | None, typer.Option(min=0, help="As the import was given it.")] = None,
-    sheet: Annotated[str, typer.Option(help="As the import was given it.")] = "",
+    columns: Mapped = None,
+    country: Country = "",
+    encoding: Encoding = "",
+    delimiter: Delimiter = "",
+    header_row: HeaderRow = None,
+    sheet: Sheet = "",
     verbose: Verbose = False,
     state: State = None,
     env_file: EnvFile = None,

@@ -30,6 +30,7 @@ _PORT = typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free o
 _HOST = typer.Option(
     help="Another Host to answer to, such as a tunnel's: name or name:port. May be given again."
 )
+_QUIET = typer.Option("--quiet", "-q", help="No line on stderr for each request.")
 _WORKERS = typer.Option(
     min=1, help="Run no more script jobs at once, route calls included, as a server with so many workers."
 )
@@ -53,7 +54,7 @@ def serve(
         typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent."),
     ] = False,
     workers: Annotated[int | None, _WORKERS] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line on stderr for each request.")] = False,
+    quiet: Annotated[bool, _QUIET] = False,
 ) -> None:
     """Serve the HTTP routes (*.http_trigger.yaml) and webhooks of this workspace until Ctrl-C.
 
@@ -63,8 +64,7 @@ def serve(
     resources/mock; MILL_VAR_F_FOLDER_NAME in the environment or in .env
     overrides the variable f/folder/name.
 
-    A job that was to start later, asked for here or by another run, starts
-    here when it is due.
+    A job that was to start later, asked for here or elsewhere, starts when due.
 
     It also takes folders, scripts and flows through the API, as Windmill does;
     they last until it ends, and nothing is written to the repository.
@@ -77,9 +77,9 @@ def serve(
     root = Workspace.find().root
     # What is deployed while it serves goes when it ends.
     with tempfile.TemporaryDirectory(prefix="mill-deployed-") as folder:
-        workspace, hosts = OpenWorkspace(root, Path(folder)), host or ()
-        settings: dict[str, Any] = {"open_workspace": workspace, "workers": workers, "hosts": hosts}
-        settings["access_log"] = None if quiet else _log
+        workspace, log = OpenWorkspace(root, Path(folder)), None if quiet else _log
+        settings: dict[str, Any] = {"workers": workers, "hosts": host or (), "access_log": log}
+        settings["open_workspace"] = workspace
 
         def local_api(jobs: Jobs, _workspace: Workspace, state_dir: Path) -> LocalApi:
             return LocalApi(root, state_dir, jobs, port=port, token=token, **settings)

@@ -44,3 +44,4 @@ class Options:
     state: Path | None = None
     trace: Path | None = None
     env_file: Path | None = None
+    as_json: bool = False

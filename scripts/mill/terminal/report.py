@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,16 @@ _MOST_LINES = 40
 _NO_MODULE = re.compile(r"No module named '([^']+)'")
 
 
-def report(completed: Completed, options: Options, state: Path) -> int:
+def report(completed: Completed, options: Options, state: Path, next_steps: Sequence[str] = ()) -> int:
     """Print the result as JSON on stdout and return the exit code: 0 only for success.
 
-    Of a long result a person is also shown the numbers and files, on stderr. On a terminal it would
-    push those out of sight, so it goes into a file instead.
+    Of a long result a person is also shown the numbers, what to do next and the files, on stderr. On a
+    terminal it would push those out of sight, so it goes into a file instead, unless JSON was asked for.
     """
     text = as_json(completed.result)
     is_long = not options.silent and text.count("\n") > _MOST_LINES
     kept: Path | None = None
-    if is_long and sys.stdout.isatty():
+    if is_long and sys.stdout.isatty() and not options.as_json:
         kept = state / "last_result.json"
         kept.write_text(text, "utf-8")
     else:
@@ -44,6 +45,9 @@ def report(completed: Completed, options: Options, state: Path) -> int:
     if not completed.success and not options.silent:
         text = failure_text(completed.result, verbose=options.verbose)
         console.print(Text(text), style="red", highlight=False)
+    if not options.silent:
+        for step in next_steps:
+            console.print(Text(step), highlight=False)
     if is_long:  # where files lie comes last: it is what is wanted next
         show_files(completed.result, console, state / "objects")
         if kept is not None:

@@ -21,6 +21,10 @@ _FEW = 4
 _TOTALS = ("rows", "total")
 _FEW_TEXTS = 5
 _INDENT = 2
+_SPOKEN = {
+    **{name: name.replace("_", " ") for name in ("would_create", "would_update", "would_leave")},
+    **{name: name.replace("_", " ") for name in ("would_refuse", "would_hold", "not_known")},
+}
 # Under these names there are rows that a person has to see to; all others are as they should be.
 _NEED_A_PERSON = frozenset({"invalid", "rejected", "failed", "unknown", "would_refuse", "would_hold"})
 
@@ -121,7 +125,7 @@ def show_file(console: Console, name: str, path: str, note: str = "") -> None:
 def show_files(result: Any, console: Console, objects: Path) -> None:
     """Print the files of the stored objects that a result names, below `objects`."""
     for name, reference in _files(result) if isinstance(result, dict) else ():
-        show_file(console, name, _local(reference, objects), _rows_in(reference))
+        show_file(console, name, local_file(reference, objects), _rows_in(reference))
 
 
 def _files(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -218,7 +222,7 @@ def _counts(counts: Mapping[str, int]) -> Table:
         bar: Text | ProgressBar = Text()
         if number and name not in _TOTALS:
             bar = ProgressBar(max(whole, 1), number, width=30, complete_style=colour, finished_style=colour)
-        table.add_row(str(name).replace("_", " "), f"{number:,}", bar)
+        table.add_row(_SPOKEN.get(name, str(name)), f"{number:,}", bar)
     return table
 
 
@@ -245,7 +249,7 @@ def _part(value: Any) -> str | None:
     return _short(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _local(reference: Mapping[str, Any], objects: Path) -> str:
+def local_file(reference: Mapping[str, Any], objects: Path) -> str:
     """Return where a stored object lies on this machine, from here if it is below here."""
     file = objects / (reference.get("storage") or "_default_") / reference["s3"]
     return os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)

@@ -110,7 +110,7 @@ def test_a_rejects_file_fed_back_is_the_file_the_user_had() -> None:
         ({"csv": b"\x00\x01\x02\x03" * 50}, None, ""),
         ({"text": "name,email\n"}, "header_only", ""),
         ({"text": "name,phone\nAda,1\n"}, "no_email_column", "no column holds the e-mail address"),
-        ({"text": "email,e-mail,name\na,b,c\n"}, "two_columns_for_one_field", "Line 1"),
+        ({"text": "email,e-mail,name\na,b,c\n"}, "two_columns_for_one_field", "column 1"),
         ({"text": '"name,email\nAda,ada@example.com\n'}, "unclosed_quote", "1"),
         ({"csv": b"na\x00me,email\nAda,ada@example.com\n"}, "nul_byte", "1"),
         ({"text": HEADER + "x" * 1_100_000 + ",,,\n"}, "field_too_large", ""),

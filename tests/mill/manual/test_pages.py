@@ -75,7 +75,7 @@ def codes_in(file: Path) -> Iterator[str]:
         if isinstance(node.func, ast.Name) and node.func.id in _CODED:
             given += node.args[:1]
         if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).endswith("noticed"):
-            given += node.args[:1]
+            given += node.args[:2]
         if isinstance(node.func, ast.Name) and node.func.id == "Required":
             given += node.args[1:2]
         for one in given:

@@ -47,6 +47,14 @@ _ODD = (
     "\u212a", "\u0130", "\u0131", "Å", "漢", "\u0663", "\uff13", "+", "\uff0b", "/", "x", "ext. 5", "#", "~",
     "*", ";ext=7", ",,8", "tel:", "|", " |", "| ", "  ", "A", "0", "00", "\U0001f600",
 )  # fmt: skip
+# What other programs leave in cells.
+_DAMAGED = (
+    "NULL", "null", "None", "nan", "#N/A", "\\N", "n/a", "-", "--", "(null)", "4.14155E+11", "4,1e+12",
+    "e+12", "'0049", "'t Hooft", '="0123"', "M\u00c3\u00bcller", "S\u00c3O", "Smith &amp; Sons", "A&B; C",
+    "R&D", "A & B", "12345.0", "1.0", "a\u00a0b", "a\u00adb", "\u202d+49 30 23125042\u202c", "\u202eada",
+    "mailto:ada@example.com", "Ada <ada@example.com>", "ada@example.com;", "a@example.com, b@example.com",
+    "ada+e+12@example.com", "1067", "姓",
+)  # fmt: skip
 _SEPARATORS = (" ", "-", ".", "/", "(", ")", ") ", " (", "  ", " - ")
 
 Random = random.Random
@@ -104,6 +112,8 @@ def row(number: int, rng: Random) -> list[str]:
     if rng.random() < 0.3:
         place = rng.randrange(len(cells))
         cells[place] = _bent(cells[place], rng)
+    if rng.random() < 0.3:
+        cells[rng.randrange(len(cells))] = rng.choice(_DAMAGED)
     return cells
 
 

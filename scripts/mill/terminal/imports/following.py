@@ -48,9 +48,13 @@ class Standing:
 
 
 class Follower:
-    """An event listener that remembers what an interrupted import needs for its account."""
+    """An event listener that remembers what an interrupted import needs for its account.
 
-    def __init__(self) -> None:
+    It follows the jobs of `flow`, and no other: not the preview, nor calls of the workspace's own routes.
+    """
+
+    def __init__(self, flow: str) -> None:
+        self._flow = flow
         self.results: dict[str, Any] = {}
         self._jobs: dict[str, tuple[str | None, str]] = {}
         self._chunks: dict[int, _Chunk] = {}
@@ -89,8 +93,8 @@ class Follower:
         )
 
     def _start(self, event: Event) -> None:
-        if self._jobs and event.parent not in self._jobs:
-            return  # a call of one of the workspace's own HTTP routes
+        if event.parent not in self._jobs and (event.parent is not None or event.label != self._flow):
+            return
         self._jobs[event.job_id] = event.parent, event.label
         is_step = event.parent is not None and self._jobs[event.parent][0] is None
         if is_step:

@@ -27,7 +27,6 @@ class ImportOrder:
     more: Mapping[str, Any] = field(default_factory=dict)
     asks: bool = True
     open_report: bool = False
-    as_json: bool = False
 
 
 def read_mapping(words: Sequence[str]) -> dict[str, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import sys
 import webbrowser
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from mill.terminal.imports.understanding import understand
 from mill.terminal.inputs import check_inputs, read_env_file
 from mill.terminal.options import Options
 from mill.terminal.report import failure_text, report, waiting_text
+from mill.terminal.show import local_file
 from mill.terminal.target_check import file_of, resource_argument
 
 FLOW = "f/customers/import_csv"
@@ -52,7 +53,7 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
         **order.reading,
         **order.more,
     }
-    follower = Follower()
+    follower = Follower(FLOW)
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(given_file(order.file, state))
         display = stack.enter_context(progress_for(follower, silent=options.silent, logs=options.verbose))
@@ -69,18 +70,22 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
         def look(mapping: Mapping[str, str]) -> Mapping[str, Any]:
             return _preview(session, {**source, **order.reading, "mapping": dict(mapping)})
 
-        with display.paused():
-            mapping = understand(order, look, silent=options.silent)
+        if isinstance(api, str):
+            session.platform.get_resource(api.removeprefix("$res:"))  # raises MillError where there is none
+        try:
+            with display.paused():
+                mapping = understand(order, look, silent=options.silent)
+        except KeyboardInterrupt:
+            raise _nothing_sent() from None
         args = check_inputs(workspace, flow, {**inputs, **source, "mapping": mapping}, session.state)
-        completed = _run(session, flow, args, follower)
+        completed, interrupted = _run(session, flow, args, follower)
         waiting = session.engine.delayed(own=True)
-    code = report(completed, options, session.state)
-    if not options.silent:
-        sys.stderr.writelines(f"{waiting_text(job, options.state)}\n" for job in waiting)
-        sys.stderr.writelines(f"{line}\n" for line in _next_steps(order, completed, session.state))
+    next_steps = [] if interrupted else _next_steps(order, completed, session.state)
+    next_steps += [waiting_text(job, options.state) for job in waiting]
+    code = report(completed, options, session.state, next_steps)
     if order.open_report:
         _open(completed, session.state)
-    return code
+    return _INTERRUPTED if interrupted else code
 
 
 def _environment(options: Options) -> Mapping[str, str]:
@@ -102,33 +107,39 @@ def _preview(session: Session, args: Mapping[str, Any]) -> Mapping[str, Any]:
     return preview
 
 
-def _run(session: Session, flow: Target, args: Mapping[str, Any], follower: Follower) -> Completed:
-    """Run the flow to its end; where it is interrupted, account for what was done until then."""
+def _run(
+    session: Session, flow: Target, args: Mapping[str, Any], follower: Follower
+) -> tuple[Completed, bool]:
+    """Run the flow to its end; where it is interrupted (True), account for what was done until then."""
     job_id = session.engine.start(flow, args)
     try:
         completed = session.engine.wait(job_id)
     except KeyboardInterrupt:
         session.engine.cancel(job_id, "interrupted at the terminal")
         session.engine.wait(job_id)
-        return _account(session, args, follower)
+        return _account(session, args, follower), True
     assert completed is not None
-    return completed
+    return completed, False
 
 
 def _account(session: Session, args: Mapping[str, Any], follower: Follower) -> Completed:
     """The report of an interrupted import. Raises MillError where there is nothing to report."""
     parsed, gate = follower.results.get("parse"), follower.results.get("gate")
     if parsed is None or gate is None or args["dry_run"]:
-        raise MillError(f"Interrupted before anything was sent. {_again()}", exit_code=_INTERRUPTED)
+        raise _nothing_sent()
     left = {"parsed": parsed, "gate": gate, "created": follower.created(), "dry_run": False}
     completed = session.run(Target("script", session.workspace.script(_REPORT).path), left)
     said = "What was sent until then is accounted for; what was applied is not sent again."
     sys.stderr.write(f"Interrupted. {said} {_again()}\n")
     error = completed.result.get("error")
-    if isinstance(error, dict) and isinstance(error.get("summary"), dict):
-        told = {name: error[name] for name in ("name", "message") if name in error}
-        return Completed(False, {**error["summary"], "error": told})
-    return completed
+    if completed.success or not isinstance(error, dict):
+        return completed
+    told = {name: error[name] for name in ("name", "message") if name in error}
+    return Completed(False, {**(error.get("extra") or {}).get("summary", {}), "error": told})
+
+
+def _nothing_sent() -> MillError:
+    return MillError(f"Interrupted; nothing was sent. {_again()}", exit_code=_INTERRUPTED)
 
 
 def _again() -> str:
@@ -139,15 +150,13 @@ def _again() -> str:
 def _next_steps(order: ImportOrder, completed: Completed, state: Path) -> list[str]:
     """What a person would do now, as commands to copy."""
     result = completed.result if isinstance(completed.result, dict) else {}
-    words = _words_of(order)
-    steps = []
     plan, rejects = result.get("plan"), result.get("rejects")
     if order.plan and completed.success and isinstance(plan, dict) and plan["hash"]:
-        steps.append(f"To do exactly this: {_command(order)} --apply {plan['hash']}")
+        return [f"To do exactly this: {_command(order)} --apply {plan['hash']}"]
     if isinstance(rejects, dict) and "s3" in rejects and not order.plan:
-        file = os.path.relpath(state / "objects" / "_default_" / rejects["s3"])
-        steps.append(f"When the rejects are corrected: {shlex.join(['mill', 'import', file, *words])}")
-    return steps
+        file = local_file(rejects, state / "objects")
+        return [f"When the rejects are corrected: {_command(replace(order, file=file))}"]
+    return []
 
 
 def _words_of(order: ImportOrder) -> list[str]:
@@ -166,4 +175,4 @@ def _open(completed: Completed, state: Path) -> None:
     report = completed.result.get("report") if isinstance(completed.result, dict) else None
     if not isinstance(report, dict) or "s3" not in report:
         raise MillError("--open: this run has no report.", exit_code=1)
-    webbrowser.open((state / "objects" / "_default_" / report["s3"]).resolve().as_uri())
+    webbrowser.open(Path(local_file(report, state / "objects")).resolve().as_uri())

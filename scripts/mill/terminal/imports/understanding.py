@@ -15,6 +15,7 @@ from mill.errors import MillError
 from mill.terminal.imports.order import ImportOrder
 
 _GUESSED = frozenset({"content", "position"})
+_CUSTOM = "custom: "
 _WIDE = 28  # characters of a sample
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
@@ -51,19 +52,26 @@ def understand(order: ImportOrder, look: Look, *, silent: bool) -> dict[str, str
 
 def show_preview(preview: Mapping[str, Any], console: Console) -> None:
     """Show layout, columns with their fields, and the first cells of each."""
-    console.print(Text(preview["source"], style="bold"), Text(layout_of(preview), style="dim"))
+    console.print(Text.assemble((preview["source"], "bold"), "  ", (layout_of(preview), "dim")))
     for note in preview["notes"]:
         place = f"line {note['line']}: " if note["line"] else ""
         console.print(Text(f"  {place}{note['text']}", style="yellow"), soft_wrap=True)
     samples = max((len(column["samples"]) for column in preview["columns"]), default=0)
     table = Table("column", "becomes", *(f"row {number}" for number in range(1, samples + 1)), box=None)
+    asked = {number for question in preview["questions"] for number in question["columns"]}
     for column in preview["columns"]:
-        becomes = Text(column["field"] or "left out", style="" if column["field"] else "dim")
+        becomes = Text("?", style="bold yellow") if column["number"] in asked else _becomes(column)
         if column["how"] in _GUESSED:
             becomes.append(f"  ({column['reason']})", style="yellow")
         cells = [*column["samples"], *[""] * (samples - len(column["samples"]))]
         table.add_row(Text(_title(column)), becomes, *(Text(_short(cell), style="dim") for cell in cells))
     console.print(table)
+
+
+def _becomes(column: Mapping[str, Any]) -> Text:
+    if column["field"] == f"{_CUSTOM}{column['header'].strip()}":
+        return Text("custom field", style="dim")
+    return Text(column["field"]) if column["field"] else Text("left out", style="dim")
 
 
 def layout_of(preview: Mapping[str, Any]) -> str:
@@ -72,9 +80,9 @@ def layout_of(preview: Mapping[str, Any]) -> str:
     delimiter = _DELIMITERS.get(table["delimiter"], table["delimiter"])
     row = table.get("header_row")
     header = f"column names on line {row}" if row not in {None, "", "None"} else "no column names"
-    sheet = f"sheet {table['sheet']}, " if table.get("sheet") else ""
-    text = "" if sheet else f"{table['encoding']}, {delimiter}, "
-    return f"{sheet}{text}{header}, {len(preview['columns'])} columns"
+    packed = f"{table['container']}, {table['part']}, " if table.get("container") else ""
+    text = "" if "xlsx" in packed else f"{table['encoding']}, {delimiter}, "
+    return f"{packed}{text}{header}, {len(preview['columns'])} columns"
 
 
 def _title(column: Mapping[str, Any]) -> str:
@@ -87,7 +95,11 @@ def _short(cell: str) -> str:
 
 
 def _guessed(preview: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [column for column in preview["columns"] if column["how"] in _GUESSED and column["field"]]
+    return [
+        column
+        for column in preview["columns"]
+        if column["how"] in _GUESSED and column["field"] and not column["field"].startswith(_CUSTOM)
+    ]
 
 
 def _open_question(preview: Mapping[str, Any], question: Mapping[str, Any]) -> str:

@@ -1,8 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from f.connect.errors import FixInput, FixSettings
 from f.customers.validation.customer_type import CUSTOMERS
-from f.records.reading.columns import map_columns
+from f.records.reading.columns import guess_columns, map_columns
 from f.records.target.field_names import field_names
 
 
@@ -131,3 +133,66 @@ def test_a_mapping_that_cannot_work_is_refused(overrides: dict[str, str | None])
     with pytest.raises(FixSettings) as caught:
         field_names({"name": "name", "email": "email"}, overrides, keeps_custom=False)
     assert caught.value.code == "bad_mapping"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("emial", "email"), ("phon", "phone"), ("postalcod", "postal_code"), ("Vorname", "first_name")],
+)
+def test_a_near_miss_in_a_mappings_value_is_refused_with_what_was_meant(name: str, meant: str) -> None:
+    with pytest.raises(FixInput) as caught:
+        map_columns(["name", "email", "x"], CUSTOMERS, {"x": name})
+    assert caught.value.code == "unknown_field"
+    assert f"Did you mean {meant!r}?" in str(caught.value)
+    assert f"custom: {name}" in str(caught.value)
+
+
+def test_custom_before_a_name_makes_a_custom_field_of_any_name() -> None:
+    columns = map_columns(["name", "email", "x", "y"], CUSTOMERS, {"x": "custom:emial", "y": "custom: email"})
+    assert columns.custom == {2: "emial", 3: "email"}
+
+
+def test_a_field_may_be_named_in_other_words() -> None:
+    assert map_columns(["a", "b"], CUSTOMERS, {"a": "Name", "b": "E-Mail"}).fields == {0: "name", 1: "email"}
+
+
+TITLES = st.sampled_from(
+    ["Name", "Vorname", "Nachname", "E-Mail", "Email", "Mobile", "Phone", "Title", "Contact", "x", "",
+     "column_2", "Billing City", "Home City", "Billing Street", "Home Zip", "Nom", "Kunde",
+     "Web", "Land", "x [de]"]
+)  # fmt: skip
+CELLS = st.sampled_from(
+    [
+        "",
+        "Ada",
+        "Ada Hopper",
+        "ada@example.com",
+        "+49 30 23125042",
+        "Dr.",
+        "10115",
+        "Berlin",
+        "www.example.com",
+    ]
+)
+
+
+@given(
+    st.integers(1, 6).flatmap(
+        lambda width: st.tuples(
+            st.lists(TITLES, min_size=width, max_size=width),
+            st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=4),
+            st.booleans(),
+        )
+    )
+)
+def test_what_the_cells_decided_is_decided_alike_by_the_titles_of_a_rejects_file(
+    table: tuple[list[str], list[list[str]], bool],
+) -> None:
+    header, rows, has_names = table
+    header = header if has_names else [f"column_{number}" for number, _ in enumerate(header, 1)]
+    first = guess_columns(header, CUSTOMERS, None, rows, has_names=has_names)
+    again = guess_columns(first.titles, CUSTOMERS)
+    assert [guess.field for guess in again.guesses] == [guess.field for guess in first.guesses]
+    assert again.titles == first.titles
+    if not first.questions:
+        assert not again.questions

@@ -265,6 +265,8 @@ def test_a_cell_with_line_breaks_does_not_shift_the_numbers_of_later_rows() -> N
     table = read_table(unpacked.chunks, delimiter=",")
     read = [(row.line, row.cells[0]) for row in unpacked.renumbered(table.rows)]
     assert read == [(2, "A\nd\na"), (3, "Bo"), (5, "C\ny"), (6, "Di")]
+    assert [unpacked.row_at(line) for line in (1, 3, 6, 8, 10)] == [1, 2, 3, 5, 6]
+    assert opened(CSV).row_at(7) == 7
 
 
 def test_lines_in_a_cell_of_a_sheet_are_no_swallowed_rows() -> None:

@@ -169,7 +169,7 @@ PLAN = {
         ),
         (
             {"plan": {**PLAN, "hash": "", "reads_target": False}, "counts": would(not_known=9, invalid=1)},
-            "9 not known; 1 row needs your attention",
+            "Nothing is known of 9 rows; 1 row needs your attention",
             "apply_plan",
         ),
         ({"counts": would(would_leave=2), "plan": PLAN}, "an import would send no row", "apply_plan"),
@@ -373,7 +373,10 @@ EVIDENCE = Evidence(
     repairs=[{"line": 7, "column": "Tel", "code": "mojibake", "before": "<MÃ¼ller>", "after": "Müller"}],
     repaired=9,
     notes=[{"code": "skipped_title", "line": 1, "text": "Two lines above the header were skipped."}],
-    guesses={"E-Mail": {"field": "email", "reason": "all of its cells are e-mail addresses"}},
+    guesses={
+        "E-Mail": {"field": "email", "reason": "all of its cells are e-mail addresses"},
+        "Internal": {"field": "", "reason": "the mapping leaves it out"},
+    },
 )
 
 
@@ -384,6 +387,7 @@ def test_the_reader_of_the_page_sees_his_own_cells_and_how_they_were_understood(
         "Line 1,044 · Eve | | Rome",
         "Line 1: Two lines above the header were skipped.",
         "E-Mail email all of its cells are e-mail addresses Kostenstelle custom: kostenstelle",
+        "Internal left out the mapping leaves it out",
         "7 Tel <MÃ¼ller> → Müller mojibake",
         "and 8 more",
     ):

@@ -16,7 +16,8 @@ class Run:
     """An import as the engine tells of it: the flow is job `flow`, a step's job is named after the step."""
 
     def __init__(self) -> None:
-        self.follower = Follower()
+        self.follower = Follower("f/customers/import_csv")
+        self.tell("started", "preview", None, "f/customers/preview_file")
         self.tell("started", "flow", None, "f/customers/import_csv")
 
     def tell(
