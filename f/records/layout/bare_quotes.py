@@ -23,6 +23,9 @@ def may_have(text: str, delimiter: str) -> bool:
     quotes = text.count('"')
     if not quotes:
         return False
+    end = '"\r\n"' if "\r\n" in text else '"\n"'
+    if quotes == 2 * (text.count(f'"{delimiter}"') + text.count(end)) + 2 and text[0] == '"':
+        return False  # every cell is in quotes
     opening = text.count(f'{delimiter}"') + text.count('\n"') + text.startswith('"')
     closing = text.count(f'"{delimiter}') + text.count('"\n') + text.endswith('"')
     if "\r" in text:
