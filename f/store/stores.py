@@ -24,6 +24,7 @@ import os
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -136,6 +137,8 @@ class SqliteStore(Store):
         self._lock = threading.RLock()
         self._local = threading.local()
         self._connections: list[Connection] = []
+        if path is None:  # dies with whoever asked for it; Python 3.13 warns of a connection that nobody closed
+            weakref.finalize(self, _close_all, self._connections)
 
     def __repr__(self) -> str:
         return f"sqlite_store({str(self._path)!r})" if self._path else "memory_store()"
@@ -171,9 +174,7 @@ class SqliteStore(Store):
 
     def close(self) -> None:
         with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+            _close_all(self._connections)
             self._local = threading.local()
 
     @contextmanager
@@ -216,6 +217,12 @@ class SqliteStore(Store):
         with self._lock:
             self._connections.append(connection)
         return connection
+
+
+def _close_all(connections: list[Connection]) -> None:
+    for connection in connections:
+        connection.close()
+    connections.clear()
 
 
 def _translated(sql: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sqlite3
@@ -14,7 +15,7 @@ import pytest
 
 from f.connect.errors import ConnectError, FixSettings, TryLater
 from f.store.store import Store
-from f.store.stores import postgres_store, sqlite_store
+from f.store.stores import memory_store, postgres_store, sqlite_store
 
 TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
 ADD = "INSERT INTO t AS r VALUES (:key, :n) ON CONFLICT (key) DO UPDATE SET n = r.n + :n RETURNING n"
@@ -103,6 +104,16 @@ def test_a_durable_state_file_waits_for_the_disk_on_every_thread(
         here = store.execute("PRAGMA synchronous")
         there = threads.submit(store.execute, "PRAGMA synchronous").result()
     assert here == there == [(synchronous,)]
+
+
+def test_a_store_in_memory_closes_itself_with_the_last_who_knows_it() -> None:
+    store = memory_store()
+    store.execute("CREATE TABLE t (n INTEGER)")
+    (connection,) = store._connections  # type: ignore[attr-defined]  # the SQLite store's own
+    del store
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_a_forked_process_opens_its_own_connection(tmp_path: Path) -> None:
