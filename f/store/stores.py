@@ -137,8 +137,8 @@ class SqliteStore(Store):
         self._lock = threading.RLock()
         self._local = threading.local()
         self._connections: list[Connection] = []
-        if path is None:  # dies with whoever asked for it; Python 3.13 warns of a connection that nobody closed
-            weakref.finalize(self, _close_all, self._connections)
+        # A store may be dropped as it is; Python 3.13 warns of a connection that nobody has closed.
+        weakref.finalize(self, _close_own, self._connections, os.getpid()).atexit = False
 
     def __repr__(self) -> str:
         return f"sqlite_store({str(self._path)!r})" if self._path else "memory_store()"
@@ -174,7 +174,9 @@ class SqliteStore(Store):
 
     def close(self) -> None:
         with self._lock:
-            _close_all(self._connections)
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
             self._local = threading.local()
 
     @contextmanager
@@ -219,10 +221,11 @@ class SqliteStore(Store):
         return connection
 
 
-def _close_all(connections: list[Connection]) -> None:
-    for connection in connections:
-        connection.close()
-    connections.clear()
+def _close_own(connections: list[Connection], pid: int) -> None:
+    """Close them in the process they belong to: a connection must not cross a fork."""
+    if pid == os.getpid():
+        for connection in connections:
+            connection.close()
 
 
 def _translated(sql: str) -> str:

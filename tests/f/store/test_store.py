@@ -8,6 +8,7 @@ import os
 import sqlite3
 import stat
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 
 from f.connect.errors import ConnectError, FixSettings, TryLater
 from f.store.store import Store
-from f.store.stores import memory_store, postgres_store, sqlite_store
+from f.store.stores import SqliteStore, memory_store, postgres_store, sqlite_store
 
 TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
 ADD = "INSERT INTO t AS r VALUES (:key, :n) ON CONFLICT (key) DO UPDATE SET n = r.n + :n RETURNING n"
@@ -106,10 +107,14 @@ def test_a_durable_state_file_waits_for_the_disk_on_every_thread(
     assert here == there == [(synchronous,)]
 
 
-def test_a_store_in_memory_closes_itself_with_the_last_who_knows_it() -> None:
-    store = memory_store()
+@pytest.mark.parametrize("make", [memory_store, lambda: sqlite_store("state.sqlite")])
+def test_a_store_that_is_dropped_closes_its_connections(
+    make: Callable[[], SqliteStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = make()
     store.execute("CREATE TABLE t (n INTEGER)")
-    (connection,) = store._connections  # type: ignore[attr-defined]  # the SQLite store's own
+    (connection,) = store._connections
     del store
     gc.collect()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
