@@ -166,16 +166,17 @@ def _named(name: str) -> str:
     try:
         # Unlike codecs.lookup this refuses codecs that are not text, such as hex.
         io.TextIOWrapper(io.BytesIO(), encoding=name)
-        if codecs.lookup(name).name in _OF_NAMES:
-            raise LookupError(name)
         codecs.getincrementaldecoder(name)(errors="replace").decode(b"\xff")
+        codec = codecs.lookup(name).name
     except (LookupError, ValueError):
+        codec = ""
+    if not codec or codec in _OF_NAMES:
         message = (
             "The encoding that was named is not a known one: use utf-8, utf-16, windows-1252, or another of "
             "Python's text encodings."
         )
-        raise BadTable(message, code="unknown_encoding") from None
-    return codecs.lookup(name).name
+        raise BadTable(message, code="unknown_encoding")
+    return codec
 
 
 def _refuse_other_formats(sample: bytes) -> None:
