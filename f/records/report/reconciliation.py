@@ -1,5 +1,8 @@
 """Reconciling an import: every row gets one outcome, and the rejects file and the report are written."""
 
+# extra_requirements:
+# orjson==3.13.0
+
 from __future__ import annotations
 
 import contextlib

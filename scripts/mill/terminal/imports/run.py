@@ -42,17 +42,8 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
     if FLOW not in workspace.flows():
         raise MillError(f"mill import runs the flow {FLOW}, and {workspace.root} has none.")
     flow = Target("flow", FLOW)
-    api = resource_argument(order.to, file_of(workspace, order.to))
+    inputs = _inputs(workspace, order)
     state = options.state or workspace.root / STATE_FOLDER
-    inputs = {
-        "api": api,
-        "dry_run": order.plan,
-        "apply_plan": order.apply,
-        "on_duplicate": order.on_duplicate,
-        "default_country": order.country,
-        **order.reading,
-        **order.more,
-    }
     follower = Follower(FLOW)
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(given_file(order.file, state))
@@ -70,7 +61,7 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
         def look(mapping: Mapping[str, str]) -> Mapping[str, Any]:
             return _preview(session, {**source, **order.reading, "mapping": dict(mapping)})
 
-        if isinstance(api, str):
+        if isinstance(api := inputs["api"], str):
             session.platform.get_resource(api.removeprefix("$res:"))  # raises MillError where there is none
         try:
             with display.paused():
@@ -86,6 +77,19 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
     if order.open_report:
         _open(completed, session.state)
     return _INTERRUPTED if interrupted else code
+
+
+def _inputs(workspace: Workspace, order: ImportOrder) -> dict[str, Any]:
+    """The flow's inputs but for the file and its mapping."""
+    return {
+        "api": resource_argument(order.to, file_of(workspace, order.to)),
+        "dry_run": order.plan,
+        "apply_plan": order.apply,
+        "on_duplicate": order.on_duplicate,
+        "default_country": order.country,
+        **order.reading,
+        **order.more,
+    }
 
 
 def _environment(options: Options) -> Mapping[str, str]:
