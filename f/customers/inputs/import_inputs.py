@@ -58,6 +58,7 @@ IMPORT_INBOX: Schema = {
     "mapping": {"type": "object"},
     "max_bad_share": _SHARE,
     "parallel_jobs": _JOBS,
+    "header_row": {"type": "integer", "minimum": 1},
     "done_prefix": {"type": "string"},
     "failed_prefix": {"type": "string"},
     "max_files": {"type": "integer", "minimum": 1, "maximum": 1000},

@@ -43,7 +43,9 @@ def test_what_csv_writer_wrote_is_read_back(
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=delimiter, lineterminator=newline, quoting=quoting)  # type: ignore[arg-type]  # int
     writer.writerows([header, *rows])
-    read = read_table([file.getvalue().encode(encoding)])
+    # A few letters of UTF-16 can look like anything: without a mark it is named.
+    named = encoding if encoding == "utf-16-le" else None
+    read = read_table([file.getvalue().encode(encoding)], encoding=named)
     assert read.header == tuple(header)
     assert [row.cells for row in read.rows] == rows
     assert (read.dialect.encoding, read.dialect.delimiter) == (ENCODINGS[encoding], delimiter)
