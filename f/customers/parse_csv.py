@@ -35,6 +35,7 @@ from f.records.reading.source import open_source
 from f.records.reading.table_validation import validate_table
 from f.records.rows.row_spool import RowSpool
 from f.windmill.flow_inputs import check_inputs
+from f.windmill.job import Progress
 
 
 def main(
@@ -53,11 +54,12 @@ def main(
     max_url_mb: int = 100,
     arguments: str = "",
 ) -> Parsed:
-    began, started_at, digest = time.monotonic(), datetime.now(UTC), hashlib.sha256()
+    began, started_at = time.monotonic(), datetime.now(UTC)
     source = open_source(csv or _no_file(arguments), text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     import_id = _import_id(started_at)
     how = HowToRead(encoding, delimiter, has_header, header_row, sheet)
-    opened = open_file(source, how, CUSTOMERS, digest.update)
+    taken = _Taken(source.size)
+    opened = open_file(source, how, CUSTOMERS, taken)
     valid = validate_table(
         opened.table,
         CUSTOMERS,
@@ -70,7 +72,7 @@ def main(
     return {
         "import_id": import_id,
         "source": opened.title,
-        "sha256": digest.hexdigest(),
+        "sha256": taken.digest.hexdigest(),
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 3),
         "table": opened.described(),
@@ -84,6 +86,21 @@ def main(
         "repairs": valid.repairs,
         "chunks": valid.chunks,
     }
+
+
+class _Taken:
+    """Is handed the file's bytes as they are read: takes their hash, and shows how far it is."""
+
+    def __init__(self, size: int | None) -> None:
+        self.digest = hashlib.sha256()
+        self._done = 0
+        self._show = Progress(size) if size else None
+
+    def __call__(self, data: bytes) -> None:
+        self.digest.update(data)
+        self._done += len(data)
+        if self._show is not None:
+            self._show(self._done)
 
 
 def _no_file(arguments: str) -> str | None:

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, NotRequired, TypedDict
 
@@ -60,6 +61,16 @@ def read_object(file: S3Object) -> Iterator[bytes]:
             "and that a storage is set up under Workspace settings > Object Storage (S3).",
             code="object_not_found",
         ) from error
+
+
+def object_size(file: S3Object) -> int | None:
+    """Return an object's size in bytes, for a progress bar; None if Windmill does not say."""
+    windmill = connection()
+    params = {"file_key": file["s3"], "storage": file.get("storage") or None}
+    with contextlib.suppress(Exception):  # whatever it is, reading the object says it better
+        reply = windmill.client.get(f"/w/{windmill.workspace}/job_helpers/load_file_metadata", params=params)
+        return int(reply.json()["size_in_bytes"])
+    return None
 
 
 def write_object(

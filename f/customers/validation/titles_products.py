@@ -5,7 +5,8 @@ The form is that of titles_west.
 
 from __future__ import annotations
 
-# Sources: the first line of each product's own export, as its help pages and import templates show it.
+# Sources: the first line of each product's own export. Those of Outlook, Google Contacts, Shopify and
+# Pipedrive were compared with public programs that read and write these files; the others are from use.
 PRODUCTS: dict[str, dict[str, str]] = {
     # Google Contacts: CSV of 2024 on (Label) and before (Type). The second address is a custom field.
     "google": {

@@ -26,7 +26,7 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
 from f.connect.integration import Integration
 from f.connect.transport.addresses import GivenAddresses
-from f.windmill.objects import read_object
+from f.windmill.objects import object_size, read_object
 
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_SECONDS = 60.0  # for the next bytes to come
@@ -36,10 +36,14 @@ _UTF16_MARKS = ("//4", "/v8")  # in base64: what may begin with a slash and is t
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The bytes of one file and what to call it in a report (never with query values or credentials)."""
+    """The bytes of one file and what to call it in a report (never with query values or credentials).
+
+    `size` is how many bytes there are, where that is known before they are read.
+    """
 
     title: str
     chunks: Iterator[bytes]
+    size: int | None = None
 
 
 def open_source(
@@ -65,12 +69,14 @@ def open_source(
             code="one_source_expected",
         )
     if csv:
-        return Source("uploaded file", _pieces(_decoded(csv)))
+        data = _decoded(csv)
+        return Source("uploaded file", _pieces(data), len(data))
     if text:
         _refuse_path("text", text)
-        return Source("pasted text", _pieces(text.encode(errors="replace")))  # half a character is none
+        data = text.encode(errors="replace")  # half a character is none
+        return Source("pasted text", _pieces(data), len(data))
     if file:
-        return Source(_base_name(file["s3"]) or "stored object", read_object(file))
+        return Source(_base_name(file["s3"]) or "stored object", read_object(file), object_size(file))
     assert url is not None
     _refuse_path("url", url)
     _check(url)

@@ -53,8 +53,9 @@ class Follower:
     It follows the jobs of `flow`, and no other: not the preview, nor calls of the workspace's own routes.
     """
 
-    def __init__(self, flow: str) -> None:
+    def __init__(self, flow: str, expected_rows: int = 0) -> None:
         self._flow = flow
+        self._rows = expected_rows  # until the file has been read
         self.results: dict[str, Any] = {}
         self._jobs: dict[str, tuple[str | None, str]] = {}
         self._chunks: dict[int, _Chunk] = {}
@@ -86,7 +87,8 @@ class Follower:
             return None
         seconds = max(now - self._began, 0.0)
         if self._step != _SENDING:
-            return Standing(self._summary, seconds, percent=self._percent)
+            total = self._rows if self._percent is not None else 0
+            return Standing(self._summary, seconds, total * (self._percent or 0) // 100, total, self._percent)
         chunks = self._chunks.values()
         return Standing(
             self._summary, seconds, sum(chunk.done for chunk in chunks), sum(chunk.rows for chunk in chunks)
@@ -119,6 +121,7 @@ class Follower:
             if label == _READING:
                 counts = (part["rows"]["count"] for part in outcome.result["chunks"])
                 self._chunks = {index: _Chunk(count) for index, count in enumerate(counts)}
+                self._rows = sum(chunk.rows for chunk in self._chunks.values())
 
     def _chunk_of(self, job_id: str | None) -> _Chunk | None:
         """The chunk that a job, or one it belongs to, sends."""

@@ -15,6 +15,7 @@ from typing import Any
 from mill.errors import MillError
 
 STDIN = "-"
+_LOOKED_AT = 1 << 18
 _URLS = ("http://", "https://")
 
 
@@ -33,6 +34,17 @@ def given_file(name: str, state: Path) -> Iterator[dict[str, Any]]:
         stack.callback(shutil.rmtree, state / "objects" / "_default_" / Path(key).parent, ignore_errors=True)
         _put(state, key, file)
         yield {"file": {"s3": key}}
+
+
+def expected_rows(name: str) -> int:
+    """Guess by its beginning how many rows a text file has, for a progress line; 0 where nobody knows."""
+    file = Path(name)
+    if name == STDIN or not file.is_file():
+        return 0
+    with file.open("rb") as opened:
+        head = opened.read(_LOOKED_AT)
+    lines = head.count(b"\n") or head.count(b"\r")
+    return file.stat().st_size * lines // len(head) if lines and b"\0" not in head else 0
 
 
 def _put(state: Path, key: str, file: Path) -> None:

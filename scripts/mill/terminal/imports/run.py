@@ -17,7 +17,7 @@ from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER, Session
 from mill.terminal.approver import choose_approver
 from mill.terminal.imports.following import Follower
-from mill.terminal.imports.given_file import given_file
+from mill.terminal.imports.given_file import expected_rows, given_file
 from mill.terminal.imports.order import ImportOrder
 from mill.terminal.imports.progress import progress_for
 from mill.terminal.imports.understanding import understand
@@ -44,7 +44,7 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
     flow = Target("flow", FLOW)
     inputs = _inputs(workspace, order)
     state = options.state or workspace.root / STATE_FOLDER
-    follower = Follower(FLOW)
+    follower = Follower(FLOW, expected_rows(order.file))
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(given_file(order.file, state))
         display = stack.enter_context(progress_for(follower, silent=options.silent, logs=options.verbose))

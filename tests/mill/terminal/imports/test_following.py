@@ -15,8 +15,8 @@ PARSED = {"chunks": [{"rows": {"count": 100}}, {"rows": {"count": 100}}, {"rows"
 class Run:
     """An import as the engine tells of it: the flow is job `flow`, a step's job is named after the step."""
 
-    def __init__(self) -> None:
-        self.follower = Follower("f/customers/import_csv")
+    def __init__(self, expected_rows: int = 0) -> None:
+        self.follower = Follower("f/customers/import_csv", expected_rows)
         self.tell("started", "preview", None, "f/customers/preview_file")
         self.tell("started", "flow", None, "f/customers/import_csv")
 
@@ -57,15 +57,18 @@ def test_rows_are_counted_of_chunks_that_ended_and_of_those_under_way() -> None:
     assert figures(standing) == "140 of 250 rows, 14 rows/s, 0:08 left"
 
 
-def test_reading_has_a_share_and_no_rows() -> None:
-    run = Run()
+@pytest.mark.parametrize(
+    ("expected", "said"), [(0, "25 %, 0:12 left"), (1000, "250 of 1,000 rows, 62 rows/s, 0:12 left")]
+)
+def test_reading_has_rows_where_their_number_can_be_guessed(expected: int, said: str) -> None:
+    run = Run(expected)
     run.tell("started", "parse", "flow", "parse", "Read the file")
     run.tell("progress", "parse", "flow", "parse", 25)
 
     standing = run.follower.standing(now=4)
 
     assert standing is not None
-    assert (standing.percent, figures(standing)) == (25, "25 %, 0:12 left")
+    assert figures(standing) == said
 
 
 def test_each_chunk_leaves_what_is_known_of_it() -> None:
