@@ -83,6 +83,7 @@ def test_encoding_and_delimiter_are_not_about_a_sheet() -> None:
         (zipped({"a.csv": b"name;email\nAda;ada@example.com\n"}), "zip"),
         (zipped({"a.xlsx": workbook(A=[["name", "email"], ["Ada", "ada@example.com"]])}), "xlsx in zip"),
     ],
+    ids=["gzip", "zip", "workbook in zip"],
 )
 def test_what_is_packed_is_unpacked(content: bytes, container: str) -> None:
     parsed = main(csv=content)

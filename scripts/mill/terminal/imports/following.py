@@ -25,6 +25,16 @@ class _Chunk:
         return self.rows if self.result is not None else self.rows * self.percent // 100
 
 
+@dataclass(slots=True)
+class _Step:
+    """The step that runs: its id, its summary, since when, and the share its job has shown."""
+
+    id: str
+    summary: str
+    began: float
+    percent: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far a step is: `done` of `total` rows since `seconds`, or a share of an unknown whole."""
@@ -59,10 +69,7 @@ class Follower:
         self.results: dict[str, Any] = {}
         self._jobs: dict[str, tuple[str | None, str]] = {}
         self._chunks: dict[int, _Chunk] = {}
-        self._step = ""
-        self._summary = ""
-        self._began = 0.0
-        self._percent: int | None = None
+        self._step: _Step | None = None
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
@@ -83,15 +90,15 @@ class Follower:
 
     def standing(self, now: float) -> Standing | None:
         """Return how far the import is at a time, in seconds since the epoch; None before its first step."""
-        if not self._step:
+        if (step := self._step) is None:
             return None
-        seconds = max(now - self._began, 0.0)
-        if self._step != _SENDING:
-            total = self._rows if self._percent is not None else 0
-            return Standing(self._summary, seconds, total * (self._percent or 0) // 100, total, self._percent)
+        seconds = max(now - step.began, 0.0)
+        if step.id != _SENDING:
+            total = self._rows if step.percent is not None else 0
+            return Standing(step.summary, seconds, total * (step.percent or 0) // 100, total, step.percent)
         chunks = self._chunks.values()
         return Standing(
-            self._summary, seconds, sum(chunk.done for chunk in chunks), sum(chunk.rows for chunk in chunks)
+            step.summary, seconds, sum(chunk.done for chunk in chunks), sum(chunk.rows for chunk in chunks)
         )
 
     def _start(self, event: Event) -> None:
@@ -100,15 +107,14 @@ class Follower:
         self._jobs[event.job_id] = event.parent, event.label
         is_step = event.parent is not None and self._jobs[event.parent][0] is None
         if is_step:
-            self._step, self._summary = event.label, event.data or event.label
-            self._began, self._percent = event.time, None
+            self._step = _Step(event.label, event.data or event.label, event.time)
 
     def _progress(self, event: Event) -> None:
         chunk = self._chunk_of(event.job_id)
         if chunk is not None:
             chunk.percent = event.data
-        else:
-            self._percent = event.data
+        elif self._step is not None:
+            self._step.percent = event.data
 
     def _end(self, event: Event) -> None:
         parent, label = self._jobs[event.job_id]

@@ -141,7 +141,9 @@ def test_what_cannot_be_read_is_answered_with_a_sentence(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(CSV, "this file is neither"), (gzip.compress(CSV), "this file is a gzip archive")]
+    ("content", "said"),
+    [(CSV, "this file is neither"), (gzip.compress(CSV), "this file is a gzip archive")],
+    ids=["csv", "gzip"],
 )
 def test_a_sheet_cannot_be_named_where_there_is_none(content: bytes, said: str) -> None:
     with pytest.raises(FixInput, match=said) as refused:
