@@ -24,6 +24,7 @@ import os
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -136,6 +137,8 @@ class SqliteStore(Store):
         self._lock = threading.RLock()
         self._local = threading.local()
         self._connections: list[Connection] = []
+        # A store may be dropped as it is; Python 3.13 warns of a connection that nobody has closed.
+        weakref.finalize(self, _close_own, self._connections, os.getpid()).atexit = False
 
     def __repr__(self) -> str:
         return f"sqlite_store({str(self._path)!r})" if self._path else "memory_store()"
@@ -216,6 +219,13 @@ class SqliteStore(Store):
         with self._lock:
             self._connections.append(connection)
         return connection
+
+
+def _close_own(connections: list[Connection], pid: int) -> None:
+    """Close them in the process they belong to: a connection must not cross a fork."""
+    if pid == os.getpid():
+        for connection in connections:
+            connection.close()
 
 
 def _translated(sql: str) -> str:

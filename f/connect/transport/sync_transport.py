@@ -350,13 +350,14 @@ def _prepared(outgoing: Outgoing, body: Any) -> requests.PreparedRequest:
 
 
 _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], LostKind, bool], ...] = (
+    # First, as its cause may be that the name cannot be encoded.
+    ((urllib3.exceptions.NameResolutionError,), "name", False),
     (
         (UnicodeEncodeError, requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError),
         "address",
         False,
     ),
     ((_HandshakeFailed,), "tls", False),
-    ((urllib3.exceptions.NameResolutionError,), "name", False),
     ((urllib3.exceptions.NewConnectionError, ConnectionRefusedError), "refused", False),
     ((urllib3.exceptions.ConnectTimeoutError,), "connect_timeout", False),
     ((TimeoutError, urllib3.exceptions.TimeoutError), "timeout", True),

@@ -84,6 +84,9 @@ _MISREAD = re.compile(
 _MOST_MISREAD = 0.2
 _NOT_ASCII = re.compile("[^\\x00-\\x7f]")
 
+# Text encodings to Python, of domain names.
+_OF_NAMES = ("idna", "punycode")
+
 # Turkish misread looks Icelandic (eth, thorn and y with acute), but has no other acute and no ash.
 _ICELANDIC = frozenset("\u00d0\u00de\u00dd\u00f0\u00fe\u00fd")
 _ACUTES = frozenset("\u00c1\u00c9\u00cd\u00d3\u00da\u00c6\u00e1\u00e9\u00ed\u00f3\u00fa\u00e6")
@@ -162,13 +165,16 @@ def _named(name: str) -> str:
     try:
         # Unlike codecs.lookup this refuses codecs that are not text, such as hex.
         io.TextIOWrapper(io.BytesIO(), encoding=name)
-        codecs.getincrementaldecoder(name)(errors="replace").decode(b"\xff")  # punycode can't
+        codecs.getincrementaldecoder(name)(errors="replace").decode(b"\xff")  # some can't
+        is_known = codecs.lookup(name).name not in _OF_NAMES
     except (LookupError, ValueError):
+        is_known = False
+    if not is_known:
         message = (
             "The encoding that was named is not a known one: use utf-8, utf-16, windows-1252, or another of "
             "Python's text encodings."
         )
-        raise BadTable(message, code="unknown_encoding") from None
+        raise BadTable(message, code="unknown_encoding")
     return codecs.lookup(name).name
 
 

@@ -130,9 +130,14 @@ def _adopt(session: Session, known: set[str]) -> None:
 
 @contextlib.contextmanager
 def _stop_signal() -> Iterator[threading.Event]:
-    """Set by Ctrl-C or by a request to terminate, instead of what these do otherwise."""
+    """Set by Ctrl-C or by a request to terminate, instead of what these do otherwise.
+
+    What started us ignoring SIGINT (nohup, a script's background job) wants Ctrl-C for its own foreground.
+    """
     stopped = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signals.append(signal.SIGINT)
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in signals}
     try:
         yield stopped

@@ -164,7 +164,7 @@ def test_a_new_consent_replaces_a_stored_refresh_token() -> None:
     ("act", "error", "code"),
     [
         (
-            reply(400, {"error": "invalid_grant", "error_description": "token ada@example.com expired"}),
+            reply(400, {"error": "invalid_grant", "error_description": "token quinn@example.com expired"}),
             SignInAgain,
             "invalid_grant",
         ),
@@ -189,7 +189,7 @@ def test_each_refusal_of_the_token_server_has_a_name(act: Act, error: type[Conne
         client.get("/x")
     assert caught.value.code == code
     assert "s3cret" not in str(caught.value)
-    assert "ada" not in str(caught.value)
+    assert "quinn" not in str(caught.value)
     assert service.seen == []
 
 

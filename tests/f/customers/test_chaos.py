@@ -105,5 +105,5 @@ def test_a_cancelled_job_does_not_wait_to_ask_again(tmp_path: Path) -> None:
         result = result_of(process)
     assert result["counts"] == {"created": 1, "failed": 399}
     assert len(server.asked) <= 10
-    with sqlite3.connect(tmp_path / ".millwright/imports.sqlite") as journal:
+    with contextlib.closing(sqlite3.connect(tmp_path / ".millwright/imports.sqlite")) as journal:
         assert journal.execute("SELECT state, owner FROM import_rows").fetchall() == [("done", "")]

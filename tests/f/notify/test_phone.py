@@ -1,5 +1,7 @@
 """A number is sent to only if it is one, and its country is never guessed."""
 
+import re
+
 import pytest
 
 from f.connect.errors import FixInput
@@ -34,7 +36,7 @@ def test_a_number_becomes_e164(text: str, country: str, number: str) -> None:
 def test_what_is_no_number_is_refused_without_quoting_it(text: str, country: str, said: str) -> None:
     with pytest.raises(FixInput, match=said) as caught:
         e164(text, country)
-    assert "555" not in str(caught.value)
+    assert not re.search("202.{1,2}555", str(caught.value))
 
 
 def test_a_masked_number_keeps_two_digits() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sqlite3
 import stat
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 
 from f.connect.errors import ConnectError, FixSettings, TryLater
 from f.store.store import Store
-from f.store.stores import postgres_store, sqlite_store
+from f.store.stores import SqliteStore, memory_store, postgres_store, sqlite_store
 
 TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
 ADD = "INSERT INTO t AS r VALUES (:key, :n) ON CONFLICT (key) DO UPDATE SET n = r.n + :n RETURNING n"
@@ -103,6 +105,20 @@ def test_a_durable_state_file_waits_for_the_disk_on_every_thread(
         here = store.execute("PRAGMA synchronous")
         there = threads.submit(store.execute, "PRAGMA synchronous").result()
     assert here == there == [(synchronous,)]
+
+
+@pytest.mark.parametrize("make", [memory_store, lambda: sqlite_store("state.sqlite")])
+def test_a_store_that_is_dropped_closes_its_connections(
+    make: Callable[[], SqliteStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = make()
+    store.execute("CREATE TABLE t (n INTEGER)")
+    (connection,) = store._connections
+    del store
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_a_forked_process_opens_its_own_connection(tmp_path: Path) -> None:

@@ -27,3 +27,22 @@ def test_it_names_the_twins_and_their_inbox_and_stops_on_ctrl_c(tmp_path: Path) 
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=20)
     assert server.returncode == 0
+
+
+def test_started_in_the_background_ctrl_c_is_not_for_it_and_a_request_to_terminate_is(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mill", "serve", "--twins", "--port", "0", "--state", str(tmp_path)]
+    background = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command]
+    with subprocess.Popen(background, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        inbox = None
+        while inbox is None:
+            line = server.stdout.readline()
+            assert line
+            inbox = re.search(r"http://127\.0\.0\.1:\d+/twins/inbox/", line)
+        server.send_signal(signal.SIGINT)
+        with urllib.request.urlopen(inbox.group(), timeout=10) as page:
+            assert page.status == 200
+        assert server.poll() is None
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=20)
+    assert server.returncode == 0

@@ -50,7 +50,7 @@ def test_an_encoding_that_is_named_is_used(encoding: str) -> None:
     assert next(table.rows).cells == ["José"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-9", "hex", "rot13", "punycode", "a\0b", "x" * 1000])
+@pytest.mark.parametrize("encoding", ["utf-9", "hex", "rot13", "punycode", "idna", "a\0b", "x" * 1000])
 def test_an_encoding_nobody_knows_is_refused(encoding: str) -> None:
     assert refusal(b"a,b\n1,2\n", encoding=encoding).code == "unknown_encoding"
 

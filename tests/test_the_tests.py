@@ -1,0 +1,72 @@
+"""The rules of the tests themselves: what would let one fail by chance."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+# What a random id in hexadecimal can spell, such as ada, bad, 555.
+_SPELLED = re.compile(r"[0-9a-f]{1,8}", re.IGNORECASE)
+
+
+def chances(code: str) -> Iterator[tuple[int, str]]:
+    """Yield line and word of each assertion that a word is absent which an id in the text may spell."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.NotIn):
+            word = node.left.value if isinstance(node.left, ast.Constant) else None
+            if isinstance(word, str) and _SPELLED.fullmatch(word):
+                yield node.lineno, word
+
+
+def test_no_test_fails_where_a_random_id_spells_a_word() -> None:
+    found = [
+        f"{file.relative_to(TESTS)}:{line}: a random id may hold {word!r}. Take a word with letters past f."
+        for file in sorted(TESTS.rglob("*.py"))
+        for line, word in chances(file.read_text(encoding="utf-8"))
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('assert "ada" not in str(error)', [(1, "ada")]),
+        ('\nassert "Dead" not in text', [(2, "Dead")]),
+        ('assert "555" not in text', [(1, "555")]),
+        ('assert "quinn" not in str(error)', []),
+        ('assert "ada@example.com" not in str(error)', []),
+        ('assert "ada" in text', []),
+        ("assert word not in text", []),
+    ],
+)
+def test_what_an_id_may_spell_is_found(code: str, found: list[tuple[int, str]]) -> None:
+    assert list(chances(code)) == found
+
+
+def test_a_test_that_hangs_ends_in_time_and_is_named(tmp_path: Path) -> None:
+    hanging = tmp_path / "test_hanging.py"
+    hanging.write_text("import time\n\ndef test_that_hangs() -> None:\n    time.sleep(60)\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        TESTS.parent / "pyproject.toml",
+        "--timeout",
+        "0.5",
+        hanging,
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 1
+    assert "test_that_hangs - Failed: Timeout" in done.stdout
+
+
+def test_every_test_has_a_time_limit(request: pytest.FixtureRequest) -> None:
+    assert float(request.config.getini("timeout")) > 0
