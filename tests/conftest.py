@@ -6,6 +6,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,6 +28,22 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Seconds for a test of these folders, which start many processes each, the real Windmill CLI among them.
+# All others have the limit in pyproject.toml.
+_LONGER = {"mill/deploy": 400, "mill/bench": 300, "f/customers": 300}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test of a slow folder its time, unless it names its own."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.get_closest_marker("timeout") is None and item.path.is_relative_to(here):
+            name = item.path.relative_to(here).as_posix()
+            for folder, seconds in _LONGER.items():
+                if name.startswith(f"{folder}/"):
+                    item.add_marker(pytest.mark.timeout(seconds))
 
 
 @pytest.fixture(scope="session")

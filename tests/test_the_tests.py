@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +48,25 @@ def test_no_test_fails_where_a_random_id_spells_a_word() -> None:
 )
 def test_what_an_id_may_spell_is_found(code: str, found: list[tuple[int, str]]) -> None:
     assert list(chances(code)) == found
+
+
+def test_a_test_that_hangs_ends_in_time_and_is_named(tmp_path: Path) -> None:
+    hanging = tmp_path / "test_hanging.py"
+    hanging.write_text("import time\n\ndef test_that_hangs() -> None:\n    time.sleep(60)\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        TESTS.parent / "pyproject.toml",
+        "--timeout",
+        "0.5",
+        hanging,
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 1
+    assert "test_that_hangs - Failed: Timeout" in done.stdout
+
+
+def test_every_test_has_a_time_limit(request: pytest.FixtureRequest) -> None:
+    assert float(request.config.getini("timeout")) > 0
