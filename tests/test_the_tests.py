@@ -58,10 +58,10 @@ def test_a_test_that_hangs_ends_in_time_and_is_named(tmp_path: Path) -> None:
         "-m",
         "pytest",
         "-c",
-        TESTS.parent / "pyproject.toml",
+        str(TESTS.parent / "pyproject.toml"),
         "--timeout",
         "0.5",
-        hanging,
+        str(hanging),
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
     assert done.returncode == 1

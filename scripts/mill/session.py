@@ -14,7 +14,7 @@ from mill.engine.expressions import Evaluator
 from mill.engine.jobs.approvals import Approvals, Approver
 from mill.engine.jobs.events import Listener
 from mill.engine.jobs.job_table import Handle, JobTable
-from mill.engine.processes.environments import Environments
+from mill.engine.processes.environments import Environments, cache_folder
 from mill.engine.processes.pool import WorkerPool
 from mill.engine.runtime import Runtime
 from mill.engine.slots import WorkerSlots
@@ -80,7 +80,7 @@ class Session:
         with contextlib.ExitStack() as stack:
             (self.state / "home").mkdir(parents=True, exist_ok=True)
             (self.state / ".gitignore").write_text("*\n", "utf-8")
-            workers = stack.enter_context(WorkerPool(self.workspace.root, self.state / "bytecode"))
+            workers = stack.enter_context(WorkerPool(self.workspace.root, cache_folder() / "bytecode"))
             runtime = Runtime(
                 workspace=self.workspace,
                 state=self.state,

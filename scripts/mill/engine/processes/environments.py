@@ -53,7 +53,7 @@ class Environments:
 
     def __init__(self, root: Path, folder: Path | None = None) -> None:
         self._uv = Uv(root)
-        self._folder = folder or cache_folder()
+        self._folder = folder or cache_folder() / "envs"
         self._installed: dict[str, str] | None = None
         self._failures: dict[Path, tuple[float, str]] = {}
 
@@ -165,10 +165,10 @@ def _refuse(made: Done, reason: str, version: str, order: Order) -> NoReturn:
 
 
 def cache_folder() -> Path:
-    """Return where environments are kept: they belong to the user and not to a workspace."""
+    """Return where environments and bytecode are kept: they belong to the user and not to a workspace."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(given) if given.startswith("/") else Path.home() / ".cache"
-    return base / "millwright" / "envs"
+    return base / "millwright"
 
 
 def _key(lock: Lock) -> str:
