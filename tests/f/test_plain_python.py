@@ -179,6 +179,10 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         ("notification", ...),
     ),
     "f/customers/parse_csv": (lambda plain: plain.parsed(), ("counts", ...)),
+    "f/customers/preview_file": (
+        lambda plain: plain.run("f/customers/preview_file", text=CSV),
+        ("questions", []),
+    ),
     "f/customers/prune_journal": (case("f/customers/prune_journal"), ("forgotten", 0)),
     "f/customers/report_import": (lambda plain: plain.summary(), ("counts", ...)),
     "f/customers/report_inbox": (
