@@ -192,7 +192,10 @@ def _best_quoting(
     *,
     fixed: bool,
 ) -> _Trial:
-    """RFC 4180 quoting, unless backslashes or spaces before quotes explain the sample strictly better."""
+    """RFC 4180 quoting, unless backslashes or spaces before quotes explain the sample better.
+
+    Where spaces before quotes explain it as well, they do if cells would keep the quotes around them.
+    """
     text = "".join(lines)
     plain = Layout(delimiter)
     layouts = [plain]
@@ -201,7 +204,16 @@ def _best_quoting(
     if f'{delimiter} "' in text:
         layouts += [layout._replace(skip_spaces=True) for layout in layouts]
     trials = (_try(lines, layout, has_header, knows, fixed=fixed) for layout in layouts)
-    return max(trials, key=lambda trial: trial.fit)
+    return max(trials, key=lambda trial: (trial.fit, -_left_in_quotes(trial.records)))
+
+
+def _left_in_quotes(records: list[Record]) -> int:
+    """How many cells are a space and a text in quotes."""
+    return sum(
+        cell[:1] == " " and cell.strip()[:1] == '"' == cell.rstrip()[-1:]
+        for _, cells in records
+        for cell in cells
+    )
 
 
 def _try(
