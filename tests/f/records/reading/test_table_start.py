@@ -49,8 +49,18 @@ def test_known_names_find_the_header_under_a_line_of_groups() -> None:
     assert [row.cells for row in rows] == [["Ada", "x", "y"]]
 
 
-def test_a_row_of_data_above_known_names_is_not_skipped() -> None:
-    table, rows = read("Ada;ada@example.com;Bonn\nName;E-Mail;Ort\nEve;eve@example.com;Ulm\n", knows=knows)
+def test_whether_a_row_stands_above_known_names_is_asked() -> None:
+    text = "Ada;ada@example.com;Bonn\nName;E-Mail;Ort\nEve;eve@example.com;Ulm\n"
+    with pytest.raises(BadTable) as caught:
+        read(text, knows=knows)
+    assert (caught.value.code, caught.value.line) == ("header_below_rows", 2)
+    assert [row.line for row in read(text, knows=knows, header_row=2)[1]] == [3]
+    assert [row.line for row in read(text, knows=knows, has_header=False)[1]] == [1, 2, 3]
+
+
+def test_a_row_of_data_above_a_few_known_names_is_not_skipped() -> None:
+    text = "Ada;ada@example.com;Bonn;a;b\nName;E-Mail;x;y;z\nEve;eve@example.com;Ulm;c;d\n"
+    table, rows = read(text, knows=knows)
     assert not table.dialect.has_header
     assert [row.line for row in rows] == [1, 2, 3]
 
