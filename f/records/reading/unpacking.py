@@ -279,9 +279,9 @@ def _noticed(rows: SheetRows, notes: list[Note]) -> Iterator[bytes]:
     merged = rows.merged
     if merged.groups:
         text = (
-            f"Cells are merged over several rows, the first from row {merged.row} on: only the first of those "
-            "rows has the value, the others are read as empty there. If they need it, unmerge and fill the "
-            "cells, and import the file again."
+            f"Cells are merged over several rows, the first from row {merged.row} on: only the first "
+            "of the rows has the value, the others are read as empty there. If they need it, unmerge and "
+            "fill the cells, and import the file again."
         )
         notes.append(Note("merged_rows", merged.row, text))
     yield from ()
