@@ -14,6 +14,8 @@ from f.records.layout.encoding import UNDECODABLE
 from f.records.layout.header_row import kind_of, without_empty_end
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from f.records.layout.notes import Noticed
     from f.records.layout.sniffer import Sniffed
 
@@ -29,6 +31,7 @@ RowFault = Literal[
 ]
 
 _FEWEST_SHARED = 2  # names, by which a line is another header
+_MOST_TORN = 50  # lines of one cell
 _LONGEST_NAME_SHOWN = 60
 _REPLACEMENT = "\ufffd"
 _ACCENTS_ELSEWHERE = "accents"
@@ -116,6 +119,33 @@ class RowJudge:
             and len(set(names)) == len(names)
             and all(kind_of(name) == "text" for name in names)
         )
+
+    def with_torn(self, rows: Iterable[TableRow]) -> Iterator[TableRow]:
+        """Yield rows; a good one is a bare_quote if the rest of its last cell stands on the line below.
+
+        That shows where a quote closes there that none has opened: the one before the cell is missing.
+        """
+        waiting: list[TableRow] = []  # a good row, and lines below it without a delimiter
+        for row in rows:
+            if waiting and row.fault == "bare_quote" and self._is_rest(row.cells):
+                waiting[0] = waiting[0]._replace(fault="bare_quote")
+            elif (
+                waiting
+                and row.fault == "wrong_column_count"
+                and len(row.cells) == 1
+                and len(waiting) < _MOST_TORN
+            ):
+                waiting.append(row)
+                continue
+            yield from waiting
+            waiting = [] if row.fault else [row]
+            if row.fault:
+                yield row
+        yield from waiting
+
+    def _is_rest(self, cells: list[str]) -> bool:
+        first = cells[0]
+        return len(cells) < self.row_cells and first[-1:] == '"' and first.count('"') % 2 == 1
 
     def place(self, line: int, column: int) -> str:
         """Return the words for a cell's place; columns count from 1."""

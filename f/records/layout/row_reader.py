@@ -91,10 +91,10 @@ class RowReader:
         for batch in batches:
             end = self._line + len(batch.lines) - 1
             rows = self._one_line_rows(batch)
-            if rows is None:
-                yield second.filter(self._rows(batch))
-            elif isinstance(rows, filter):
-                yield second.filter(rows)
+            if rows is None or isinstance(rows, filter):
+                rows = self._rows(batch) if rows is None else rows
+                torn = may_have(batch.text, self._layout.delimiter)
+                yield second.filter(self._judge.with_torn(rows) if torn else rows)
             else:
                 yield second.pass_by()
                 yield rows

@@ -227,3 +227,17 @@ def test_a_quote_below_a_damaged_row_is_told_of_wherever_a_block_ends() -> None:
     assert [row.fault for row in rows] == ["stray_quote", "bare_quote"]
     _, rows = read("n,m\n" + "1,2\n" * 20_000 + '";\r;";\n')
     assert [row.fault for row in rows if row.fault] == ["stray_quote", "bare_quote"]
+
+
+@pytest.mark.parametrize("cell", ['one\ntwo"', 'one\n\ntwo"', 'one\ntwo\nthree"', 'one\ntwo",\n4,5,"x"'])
+def test_a_row_whose_rest_stands_below_is_refused_with_it(cell: str) -> None:
+    _, rows = read(f'a,b,c\n1,2,3\n2,3,{cell}\n3,4,5"\n5,6,"7"\n')
+    good = [row.cells for row in rows if not row.fault]
+    assert ["2", "3", "one"] not in good
+    assert good[0] == ["1", "2", "3"]
+    assert good[-2:] == [["3", "4", '5"'], ["5", "6", "7"]]
+
+
+def test_a_title_with_inch_marks_below_a_row_does_not_refuse_it() -> None:
+    _, rows = read('a,b,c\n1,2,3\nNotes: "x"\n3,4,5\n')
+    assert [row.cells for row in rows if not row.fault] == [["1", "2", "3"], ["3", "4", "5"]]
