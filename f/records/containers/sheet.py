@@ -10,6 +10,7 @@ go on counting. Of a formula the value counts that was stored with it.
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 1_048_576  # Excel's own limits
 _MOST_COLUMNS = 16_384
 _DIGITS = "0123456789"
+_ROW_DIGITS = 7
+_LETTERS = string.ascii_uppercase
 _TEXTS = frozenset({"v", "t"})
 _TRUTHS = {"0": "FALSE", "1": "TRUE", "false": "FALSE", "true": "TRUE"}
 
@@ -44,6 +47,7 @@ class SheetHandler(Handler):
     ) -> None:
         super().__init__()
         self.unevaluated = Unevaluated()
+        self.merged = Merged()
         self._cells = _Cells(what, limits, _CellTexts(what, strings, styles, from_1904=from_1904))
 
     def take(self) -> list[tuple[int, list[str]]]:
@@ -63,6 +67,8 @@ class SheetHandler(Handler):
             cells.has_formula = True
         elif name == "rPh":
             cells.is_reading = True
+        elif name == "mergeCell":
+            self.merged.add(attributes.get("ref", ""))
 
     def end(self, name: str) -> None:
         cells = self._cells
@@ -206,3 +212,21 @@ class Unevaluated:
     def add(self, row: int) -> None:
         self.cells += 1
         self.row = self.row or row
+
+
+@dataclass(slots=True)
+class Merged:
+    """Groups of cells that are merged over several rows: how many, and the row that the first begins in.
+
+    Of such a group only its first row has the value, wherever a person sees it.
+    """
+
+    groups: int = 0
+    row: int = 0
+
+    def add(self, cells: str) -> None:
+        """Take a group such as B2:B5."""
+        first, _, last = (end.lstrip(_LETTERS) for end in cells.replace("$", "").upper().partition(":"))
+        if first.isdecimal() and last.isdecimal() and first != last:
+            self.groups += 1
+            self.row = min(self.row or MOST_ROWS, int(first[:_ROW_DIGITS]))

@@ -118,7 +118,7 @@ class SheetRows:
     """Rows of one sheet: numbers from 1 and cells as texts; rows without any value are left out."""
 
     def __init__(self, workbook: Workbook, sheet: Sheet, handler: SheetHandler) -> None:
-        self.unevaluated = handler.unevaluated
+        self.unevaluated, self.merged = handler.unevaluated, handler.merged
         self._rows = _rows(workbook.parse_sheet(sheet, handler), handler)
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:

@@ -114,7 +114,9 @@ def find_encoding(sample: bytes, named: str | None, *, complete: bool) -> Encodi
         return Encoding(codec, 0)
     _refuse_binary(sample)
     if b"\0" in sample:
-        return Encoding(_utf16(sample) or "utf-8", 0)
+        if wide := _utf16(sample):
+            return Encoding(wide, 0)
+        sample = sample.replace(b"\0", b"")  # a stray one says nothing of the bytes around it
     if _is_utf8(sample if complete else _CUT_CHARACTER.sub(b"", sample)):
         return Encoding("utf-8", 0)
     if _is_western(sample):
@@ -153,6 +155,14 @@ class TextStream:
     def _with_end(self) -> Iterator[bytes]:
         yield from self._blocks
         yield b""
+
+
+def is_shifted(text: str) -> bool:
+    """Return whether UTF-16 was read from the middle of a character on, to its end: a byte is missing.
+
+    Then each letter of ASCII, and each break, is a character whose lower half is zero.
+    """
+    return UNDECODABLE in text and sum(not ord(char) & 0xFF for char in text) * 2 > len(text)
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:

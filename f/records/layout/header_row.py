@@ -36,12 +36,16 @@ class Record(NamedTuple):
 
 
 class Start(NamedTuple):
-    """The record that a table starts with: its index and line, and whether it holds the column names."""
+    """The record that a table starts with: its index and line, and whether it holds the column names.
+
+    `names_below` is the line of known names below what looks like a row; 0 if there is none.
+    """
 
     at: int
     line: int
     has_header: bool
     width: int
+    names_below: int = 0
 
 
 def find_start(
@@ -62,7 +66,9 @@ def find_start(
         wide = [index for index in range(named) if _is_row(records, index, named)]
         if not wide:
             return _start(records, named, has_header=True)
-        return _start(records, wide[0], has_header is True)
+        start = _start(records, wide[0], has_header is True)
+        doubtful = has_header is None and knows and _is_surely_named(records[named].cells, knows)
+        return start._replace(names_below=records[named].line) if doubtful else start
     index, certain = _below_titles(records)
     if has_header and not certain:  # a header that is only guessed must not hide another
         index = 0
@@ -95,6 +101,12 @@ def _by_names(records: list[Record], knows: Callable[[str], bool]) -> int | None
         if count * 2 > most and (count >= 2 or (count == 1 and _filled(records[index].cells) == 1)):
             return index
     return None
+
+
+def _is_surely_named(cells: list[str], knows: Callable[[str], bool]) -> bool:
+    """Whether most cells of a record are known column names, and two at least."""
+    known = sum(map(knows, filter(str.strip, cells)))
+    return known > 1 and known * 2 > _filled(cells)
 
 
 def _is_row(records: list[Record], index: int, header: int) -> bool:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from f.records.layout.bad_table import BadTable
 from f.records.layout.bare_quotes import bare_quotes, may_have, split_a_cell
 from f.records.layout.encoding import UNDECODABLE
-from f.records.layout.header_row import without_empty_end
+from f.records.layout.header_row import kind_of, without_empty_end
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from f.records.layout.notes import Noticed
     from f.records.layout.sniffer import Sniffed
 
@@ -28,6 +30,8 @@ RowFault = Literal[
     "repeated_header",
 ]
 
+_FEWEST_SHARED = 2  # names, by which a line is another header
+_MOST_TORN = 50  # lines of one cell
 _LONGEST_NAME_SHOWN = 60
 _REPLACEMENT = "\ufffd"
 _ACCENTS_ELSEWHERE = "accents"
@@ -67,6 +71,7 @@ class RowJudge:
     def __init__(self, sniffed: Sniffed, limits: Limits, noticed: Noticed) -> None:
         self.header: tuple[str, ...] = ()
         self.width = self.row_cells = self.blank = 0
+        self._names: frozenset[str] = frozenset()
         self._sniffed = sniffed
         self._limits = limits
         self._noticed = noticed
@@ -92,6 +97,55 @@ class RowJudge:
         elif fault in {"undecodable", "nul_byte"}:
             cells = without_damage(cells)
         return TableRow(line, cells, fault)
+
+    def may_name_columns(self, text: str) -> bool:
+        """Return whether a line of a text may have all column names: quick, and sure only if False."""
+        return all(name in text for name in self._names if '"' not in name)
+
+    def names_other_columns(self, cells: list[str]) -> bool:
+        """Return whether cells are column names again, in other columns.
+
+        What stands below them must not be read by the first names.
+        """
+        if self._names.isdisjoint(cells):
+            return False
+        names = [cell.strip() for cell in cells if cell.strip()]
+        shared = self._names.intersection(cells)
+        moved = any(cell in shared and cell != name for cell, name in zip(cells, self.header, strict=False))
+        return (
+            moved
+            and len(shared) >= _FEWEST_SHARED
+            and len(shared) * 2 >= len(names)
+            and len(set(names)) == len(names)
+            and all(kind_of(name) == "text" for name in names)
+        )
+
+    def with_torn(self, rows: Iterable[TableRow]) -> Iterator[TableRow]:
+        """Yield rows; a good one is a bare_quote if the rest of its last cell stands on the line below.
+
+        That shows where a quote closes there that none has opened: the one before the cell is missing.
+        """
+        waiting: list[TableRow] = []  # a good row, and lines below it without a delimiter
+        for row in rows:
+            if waiting and row.fault == "bare_quote" and self._is_rest(row.cells):
+                waiting[0] = waiting[0]._replace(fault="bare_quote")
+            elif (
+                waiting
+                and row.fault == "wrong_column_count"
+                and len(row.cells) == 1
+                and len(waiting) < _MOST_TORN
+            ):
+                waiting.append(row)
+                continue
+            yield from waiting
+            waiting = [] if row.fault else [row]
+            if row.fault:
+                yield row
+        yield from waiting
+
+    def _is_rest(self, cells: list[str]) -> bool:
+        first = cells[0]
+        return len(cells) < self.row_cells and first[-1:] == '"' and first.count('"') % 2 == 1
 
     def place(self, line: int, column: int) -> str:
         """Return the words for a cell's place; columns count from 1."""
@@ -138,12 +192,14 @@ class RowJudge:
             self.width = sniffed.width or len(cells)
             self.row_cells = sniffed.row_cells or len(cells)
             self.header = tuple(f"column_{number}" for number in range(1, self.width + 1))
+            self._names = frozenset(self.header)
             return
         names = without_empty_end(cells)
         self._refuse_damage(line, names)
         self.width = sniffed.width or len(names)
         self.row_cells = sniffed.row_cells or len(cells)
         self.header = (*names, *[""] * (self.width - len(names)))
+        self._names = frozenset(filter(str.strip, names))
         if self.row_cells > len(cells):
             self._noticed.add(
                 "trailing_delimiters",

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from f.records.layout.bad_table import BadTable
 from f.records.layout.bare_quotes import may_have
-from f.records.layout.encoding import UNDECODABLE
+from f.records.layout.encoding import UNDECODABLE, is_shifted
+from f.records.layout.header_row import kind_of
 from f.records.layout.row_judge import Limits, RowJudge, TableRow, without_damage
 from f.records.layout.second_table import SecondTable
 from f.records.layout.sniffer import Sniffed, split_lines
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from f.records.layout.notes import Noticed
 
 _FIRST_CELL = itemgetter(0)
-_FEWEST_SWALLOWED = 2  # lines
+_FEWEST_SWALLOWED = 2  # lines, unless an e-mail address in each shows that they are rows
 
 
 class _Batch(NamedTuple):
@@ -90,10 +91,10 @@ class RowReader:
         for batch in batches:
             end = self._line + len(batch.lines) - 1
             rows = self._one_line_rows(batch)
-            if rows is None:
-                yield second.filter(self._rows(batch))
-            elif isinstance(rows, filter):
-                yield second.filter(rows)
+            if rows is None or isinstance(rows, filter):
+                rows = self._rows(batch) if rows is None else rows
+                torn = may_have(batch.text, self._layout.delimiter)
+                yield second.filter(self._judge.with_torn(rows) if torn else rows)
             else:
                 yield second.pass_by()
                 yield rows
@@ -125,7 +126,11 @@ class RowReader:
         first = self._line
         self._line += len(records)
         orderly = self._is_orderly(batch, first)
-        if orderly and _are_rows(records, judge.width, judge.row_cells):
+        if (
+            orderly
+            and not judge.may_name_columns(batch.text)
+            and _are_rows(records, judge.width, judge.row_cells)
+        ):
             firsts = list(map(_FIRST_CELL, records))
             if all(map(str.strip, firsts)) and judge.header[0] not in firsts:
                 for _ in range(judge.row_cells - judge.width):
@@ -159,12 +164,13 @@ class RowReader:
                         self._check_cells(first + start, cells)
                     record = "" if orderly else "".join(lines[start:end])
                     row = self._judge.row(first + start, cells, record)
-                    if row and end - start > _FEWEST_SWALLOWED and self._swallows(cells):
+                    if row and end - start > 1 and self._swallows(cells):
                         row = row._replace(fault="swallowed_lines")
                     start = end
                     if row:
                         yield row
             except csv.Error:
+                orderly = False  # that was said of quotes which pair
                 if not ended.reached:
                     yield self._malformed(first + start, lines[start])
                     start += 1
@@ -192,6 +198,9 @@ class RowReader:
         text = self._rest + "".join(pieces)
         if self._texts.failed:
             yield from self._whole_lines(text)
+            raise self._unreadable()
+        if self._texts.encoding.startswith("utf-16") and is_shifted(text):
+            self._rest = ""
             raise self._unreadable()
         self._rest = ""
         yield _Batch(text, split_lines(text), len(text) > self._limits.field_chars, last=True)
@@ -250,20 +259,33 @@ class RowReader:
                 raise BadTable(message, code="field_too_large", line=line, column=column)
 
     def _swallows(self, cells: list[str]) -> bool:
-        """Whether a cell holds several whole lines, each as wide as the table of three or more columns.
+        """Whether a cell holds whole lines, each as wide as the table of three or more columns.
 
-        With fewer lines or columns an address of several lines, which is what belongs in quotes, fits too.
+        Several of them, for with fewer lines or columns an address of several lines, which is what belongs in
+        quotes, fits too; or one that has an e-mail address where the row itself has one.
         """
         between = self._judge.row_cells - 1
         if between < 2:
             return False
-        for cell in cells:
-            inner = [line for line in split_lines(cell)[1:-1] if line.strip()]
-            if len(inner) >= _FEWEST_SWALLOWED and all(
-                line.count(self._layout.delimiter) == between for line in inner
-            ):
+        for column, cell in enumerate(cells):
+            _, *lines = split_lines(cell) or [""]
+            inner = [line for line in lines[:-1] if line.strip()]
+            counts = [line.count(self._layout.delimiter) for line in inner]
+            if len(inner) >= _FEWEST_SWALLOWED and all(count == between for count in counts):
+                return True
+            rows = [line for line, count in zip(inner, counts, strict=True) if count == between]
+            # the line that the closing quote stands on goes on in the cells that follow
+            rows += [line for line in lines[-1:] if line.count(self._layout.delimiter) == column]
+            if any(map(self._has_addresses_of, repeat(cells), rows)):
                 return True
         return False
+
+    def _has_addresses_of(self, cells: list[str], line: str) -> bool:
+        """Whether a line has an e-mail address in a column in which a row has one."""
+        if "@" not in line:
+            return False
+        pairs = zip(cells, line.split(self._layout.delimiter))  # noqa: B905 - the line may end earlier
+        return any(kind_of(cell) == kind_of(other.strip(' "')) == "email" for cell, other in pairs)
 
     def _malformed(self, line: int, text: str) -> TableRow:
         if not self.header:

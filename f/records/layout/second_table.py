@@ -1,7 +1,9 @@
 """Another table below the first, in the same file: where it starts, nothing more is read. Pure.
 
 It shows as a line of other column names, below a blank line or with half of the names of the first table,
-and many rows below it that are as wide. A few such rows are just rows of a wrong width.
+and many rows below it that are as wide. A few such rows are just rows of a wrong width. The names of the
+first table in another order are one whatever follows: where files were joined, the rows below would be
+misread.
 """
 
 from __future__ import annotations
@@ -31,6 +33,10 @@ class SecondTable:
     def filter(self, rows: Iterable[TableRow]) -> Iterator[TableRow]:
         """Yield the rows of the first table, late at most; end where a second table is found."""
         for row in rows:
+            if self._judge.names_other_columns(row.cells):
+                yield from self.release()
+                self.line = row.line
+                return
             if not row.fault and not self._held:
                 self._below_rows = True
                 yield row

@@ -84,7 +84,7 @@ def sniff(
     """Decide the layout of a table that begins with `text` (whole lines, unless it is but a part of one).
 
     `delimiter` and `header_row` are taken as given; with `has_header` False, the table starts at the top.
-    Raises BadTable: unknown_delimiter, header_row_not_found.
+    Raises BadTable: unknown_delimiter, header_row_not_found, header_below_rows.
     """
     lines = split_lines(text)[:_LINES_LOOKED_AT]
     excel = _SEP_LINE.match(lines[0]) if lines else None
@@ -103,6 +103,8 @@ def sniff(
         _refuse_uncommon(body)
     start = best.start
     first_line = (start.line if start else 1) + above
+    if start and start.names_below:
+        raise _header_below(start.names_below + above, first_line)
     skipped = [number for number in range(1, first_line) if lines[number - 1].strip()]
     width, row_cells = _widths(best, with_header=start.has_header if start else True)
     return Sniffed(
@@ -154,6 +156,14 @@ def _above(header_row: int, lines: list[str]) -> int:
     raise BadTable(message, code="header_row_not_found", line=max(header_row, 1))
 
 
+def _header_below(header: int, row: int) -> BadTable:
+    message = (
+        f"Line {header} has column names, and line {row} above it looks like a row of the table. Say with "
+        f"header_row {header} that what stands above is no part of it, or move the names to the top."
+    )
+    return BadTable(message, code="header_below_rows", line=header)
+
+
 def _widths(trial: _Trial, *, with_header: bool) -> tuple[int, int]:
     """Return how many cells of a row count, and how many nearly all rows have; 0 and 0 without evidence."""
     if not trial.start:
@@ -192,7 +202,10 @@ def _best_quoting(
     *,
     fixed: bool,
 ) -> _Trial:
-    """RFC 4180 quoting, unless backslashes or spaces before quotes explain the sample strictly better."""
+    """RFC 4180 quoting, unless backslashes or spaces before quotes explain the sample better.
+
+    Where spaces before quotes explain it as well, they do if cells would keep the quotes around them.
+    """
     text = "".join(lines)
     plain = Layout(delimiter)
     layouts = [plain]
@@ -201,7 +214,16 @@ def _best_quoting(
     if f'{delimiter} "' in text:
         layouts += [layout._replace(skip_spaces=True) for layout in layouts]
     trials = (_try(lines, layout, has_header, knows, fixed=fixed) for layout in layouts)
-    return max(trials, key=lambda trial: trial.fit)
+    return max(trials, key=lambda trial: (trial.fit, -_left_in_quotes(trial.records)))
+
+
+def _left_in_quotes(records: list[Record]) -> int:
+    """How many cells are a space and a text in quotes."""
+    return sum(
+        cell[:1] == " " and cell.strip()[:1] == '"' == cell.rstrip()[-1:]
+        for _, cells in records
+        for cell in cells
+    )
 
 
 def _try(

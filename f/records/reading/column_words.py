@@ -7,7 +7,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from f.connect.errors import FixInput
 from f.records.reading.record_type import Word
@@ -15,7 +15,7 @@ from f.records.reading.record_type import Word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from f.records.reading.record_type import RecordType
+    from f.records.reading.record_type import Parts, RecordType
 
 # Letters that Unicode does not take apart into a letter and a mark, and what people write for them.
 _LETTERS = str.maketrans(
@@ -49,6 +49,7 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 CUSTOM_MARK = "custom"
+_WORDS_OF_A_NAME = 4
 
 
 def fold(title: str) -> str:
@@ -198,3 +199,63 @@ def custom_names(titles: Sequence[str], indexes: Iterable[int], used: set[str]) 
         used.add(name)
         names[index] = name
     return names
+
+
+def holds_words_of(rows: Sequence[Sequence[str]], whole: int, part: int) -> bool:
+    """Return whether the cells of one column mostly hold those of another as words, and more."""
+    pairs = [
+        (cells[whole].casefold().split(), cells[part].casefold().split())
+        for cells in rows
+        if max(whole, part) < len(cells) and cells[whole].strip() and cells[part].strip()
+    ]
+    within = [set(few) < set(many) for many, few in pairs]
+    return bool(pairs) and sum(within) >= len(pairs) / 2
+
+
+class HalfName(NamedTuple):
+    """The column of one part of a name, and one beside it that may hold the other part, a field."""
+
+    known: int
+    column: int
+    field: str
+
+    def sentence(self, header: Sequence[str]) -> str:
+        """Return the question for a person."""
+        title = header[self.column]
+        return (
+            f"In the header, column {self.known + 1} ({header[self.known][:60]!r}) holds part of a name, and "
+            f"column {self.column + 1} ({title[:60]!r}) beside it may hold the rest. Say so by the mapping, "
+            f'{{"{title}": "{self.field}"}}, or not, {{"{title}": "custom: {title or "other"}"}}.'
+        )
+
+
+def half_a_name(
+    parts: Parts | None,
+    taken: Mapping[str, int],
+    unknown: Mapping[int, bool],
+    cells: Sequence[Sequence[str]],
+) -> HalfName | None:
+    """Return a column beside the only part of a name whose cells are words; they differ if it has a title.
+
+    `unknown` are the columns that nobody knows, and whether each is without a title.
+    """
+    if parts is None or parts.whole in taken or len(there := set(parts).intersection(taken)) != 1:
+        return None
+    (part,) = there
+    known = taken[part]
+    other = parts.last if part == parts.first else parts.first
+    for column in (known + 1, known - 1):
+        texts = cells[column] if column in unknown else ()
+        differ = column in unknown and (unknown[column] or len(set(texts)) * 2 > len(texts))
+        if texts and differ and all(map(_is_like_a_name, texts)):
+            return HalfName(known, column, other)
+    return None
+
+
+def _is_like_a_name(text: str) -> bool:
+    words = text.split()
+    return (
+        len(words) <= _WORDS_OF_A_NAME
+        and all(any(map(str.isalpha, word)) for word in words)
+        and not (any(char.isdigit() or char in "@/:;,\\<>(){}" for char in text))
+    )

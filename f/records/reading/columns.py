@@ -18,6 +18,8 @@ from f.records.reading.column_words import (
     bare_titles,
     custom_names,
     explicit_columns,
+    half_a_name,
+    holds_words_of,
     is_no_title,
     knows_of,
     mark,
@@ -151,6 +153,7 @@ class _Recognition:
         self._take_stand_ins()
         self._look_into_cells()
         self._arrange_the_rest()
+        self._ask_for_other_part()
         self._believe_marks(marks)
         columns = self._columns()
         for required in self._type.required:
@@ -215,23 +218,13 @@ class _Recognition:
             found = [part for part in parts if part in there]
             if len(found) != 1:
                 wholes[index] = (whole, "its title means it")
-            elif self._contains(index, there[found[0]]):
+            elif holds_words_of(self._sample, index, there[found[0]]):
                 wholes[index] = (whole, f"its cells hold those of column {there[found[0]] + 1} and more")
             else:
                 missing = next(part for part in parts if part not in found)
                 names[index] = (missing, f"column {there[found[0]] + 1} holds the other part, {found[0]}")
                 there[missing] = index
         return names, wholes
-
-    def _contains(self, whole: int, part: int) -> bool:
-        """Whether the cells of one column mostly hold those of another as words, and more."""
-        pairs = [
-            (cells[whole].casefold().split(), cells[part].casefold().split())
-            for cells in self._sample
-            if max(whole, part) < len(cells) and cells[whole].strip() and cells[part].strip()
-        ]
-        within = [set(few) < set(many) for many, few in pairs]
-        return bool(pairs) and sum(within) >= len(pairs) / 2
 
     def _take_spelled(self, found: Mapping[int, tuple[str, str]]) -> None:
         by_field: dict[str, list[int]] = {}
@@ -272,8 +265,7 @@ class _Recognition:
                     f"things, and {self._named(other)} holds what looks like {field!r}. Say which is meant "
                     f'with the mapping, for example {{"{title}": "{field}"}}.'
                 )
-                question = Question("cells_contradict_name", field, (*others, index), sentence)
-                self._questions.append(question)
+                self._questions.append(Question("cells_contradict_name", field, (*others, index), sentence))
 
     def _take_stand_ins(self) -> None:
         found: dict[str, list[tuple[int, Word]]] = {}
@@ -345,6 +337,14 @@ class _Recognition:
         for index, arranged in self._type.arrange(self._sample, free, self._taken).items():
             if self._is_open(arranged.field):
                 self._take(index, arranged.field, arranged.how, arranged.reason)
+
+    def _ask_for_other_part(self) -> None:
+        """Ask about a column that nobody knows beside half a name: no surname is to be lost."""
+        unknown = {index: index in self._untitled for index in self._free() if self._words[index] is None}
+        half = half_a_name(self._type.parts, self._taken, unknown, self._cells)
+        if half and not self._is_mapped(half.known):
+            text = half.sentence(self._header)
+            self._questions.append(Question("half_a_name", half.field, (half.column,), text))
 
     def _columns(self) -> Columns:
         """Settle what is left as custom fields, and return where everything goes."""

@@ -88,6 +88,7 @@ def read_table(
 
     Raises BadTable, here or while the rows are read; its `code` is one of empty_file, header_only,
     binary_file, not_a_table, unknown_encoding, unknown_delimiter, header_row_not_found, header_row_and_none,
+    header_below_rows,
     too_many_columns, field_too_large, row_too_large, bad_characters, and of the header unclosed_quote,
     stray_quote, nul_byte.
     """

@@ -231,7 +231,7 @@ def _from_workbook(archive: ZipArchive, title: str, part: str, stack: ExitStack,
     notes: list[Note] = []
     if others:
         notes.append(Note("other_sheets", None, _not_read(_shown(sheet.name), "sheet", others)))
-    csv = chain(sheet_csv(rows, numbers, archive.what, archive.limits), _unevaluated(rows, notes))
+    csv = chain(sheet_csv(rows, numbers, archive.what, archive.limits), _noticed(rows, notes))
     return Unpacked(
         title,
         _held(csv, stack),
@@ -266,8 +266,8 @@ def _tab(sheet: Sheet) -> str:
     return f"{_shown(sheet.name)} (hidden)" if sheet.hidden else _shown(sheet.name)
 
 
-def _unevaluated(rows: SheetRows, notes: list[Note]) -> Iterator[bytes]:
-    """Once the rows are read: say of formulas that nobody has calculated. Yields nothing."""
+def _noticed(rows: SheetRows, notes: list[Note]) -> Iterator[bytes]:
+    """Once the rows are read: say of formulas that nobody has calculated, and of merged rows. Yields none."""
     found = rows.unevaluated
     if found.cells:
         cells = "1 cell holds" if found.cells == 1 else f"{found.cells:,} cells hold"
@@ -276,6 +276,14 @@ def _unevaluated(rows: SheetRows, notes: list[Note]) -> Iterator[bytes]:
             "workbook in Excel, save it, and import it again."
         )
         notes.append(Note("formula_without_result", found.row, text))
+    merged = rows.merged
+    if merged.groups:
+        text = (
+            f"Cells are merged over several rows, the first from row {merged.row} on: only the first "
+            "of the rows has the value, the others are read as empty there. If they need it, unmerge and "
+            "fill the cells, and import the file again."
+        )
+        notes.append(Note("merged_rows", merged.row, text))
     yield from ()
 
 

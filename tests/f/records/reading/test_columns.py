@@ -196,3 +196,20 @@ def test_what_the_cells_decided_is_decided_alike_by_the_titles_of_a_rejects_file
     assert again.titles == first.titles
     if not first.questions:
         assert not again.questions
+
+
+@pytest.mark.parametrize("title", ["", "Име", "column_1"])
+def test_a_name_of_which_half_is_not_known_is_asked_for(title: str) -> None:
+    rows = [["Ada", "Lovelace", "ada@x.org"], ["Grace", "Hopper", "grace@x.org"], ["Anne", "Lee", "a@x.org"]]
+    header = [title, "Last Name", "E-Mail"]
+    with pytest.raises(FixInput) as caught:
+        map_columns(header, CUSTOMERS, None, rows)
+    assert caught.value.code == "half_a_name"
+    assert map_columns(header, CUSTOMERS, {title: "first_name"}, rows).fields[0] == "first_name"
+    assert map_columns(header, CUSTOMERS, {title: "custom: x"}, rows).custom == {0: "x"}
+
+
+@pytest.mark.parametrize("cell", ["B12", "VIP", "calls, often", ""])
+def test_a_column_beside_half_a_name_that_is_no_name_is_not_asked_for(cell: str) -> None:
+    rows = [[cell, "Lovelace", "ada@x.org"], [cell, "Hopper", "grace@x.org"], [cell, "Lee", "a@x.org"]]
+    assert map_columns(["Segment", "Last Name", "E-Mail"], CUSTOMERS, None, rows).custom == {0: "Segment"}

@@ -49,8 +49,18 @@ def test_known_names_find_the_header_under_a_line_of_groups() -> None:
     assert [row.cells for row in rows] == [["Ada", "x", "y"]]
 
 
-def test_a_row_of_data_above_known_names_is_not_skipped() -> None:
-    table, rows = read("Ada;ada@example.com;Bonn\nName;E-Mail;Ort\nEve;eve@example.com;Ulm\n", knows=knows)
+def test_whether_a_row_stands_above_known_names_is_asked() -> None:
+    text = "Ada;ada@example.com;Bonn\nName;E-Mail;Ort\nEve;eve@example.com;Ulm\n"
+    with pytest.raises(BadTable) as caught:
+        read(text, knows=knows)
+    assert (caught.value.code, caught.value.line) == ("header_below_rows", 2)
+    assert [row.line for row in read(text, knows=knows, header_row=2)[1]] == [3]
+    assert [row.line for row in read(text, knows=knows, has_header=False)[1]] == [1, 2, 3]
+
+
+def test_a_row_of_data_above_a_few_known_names_is_not_skipped() -> None:
+    text = "Ada;ada@example.com;Bonn;a;b\nName;E-Mail;x;y;z\nEve;eve@example.com;Ulm;c;d\n"
+    table, rows = read(text, knows=knows)
     assert not table.dialect.has_header
     assert [row.line for row in rows] == [1, 2, 3]
 
@@ -162,3 +172,72 @@ def test_lines_above_a_header_change_no_row(rows: list[list[str]], above: list[s
     assert [row.cells for row in read_rows if not row.fault] == expected
     shown = sum(1 for line in above if line.strip())
     assert sum(note.rows for note in table.notes if note.code == "skipped_lines") == shown
+
+
+@pytest.mark.parametrize("pad", ["", "x" * 40_000])
+def test_the_column_names_in_another_order_end_the_table(pad: str) -> None:
+    first = "first,last,mail\n" + f"Ada,Lovelace{pad},ada@example.com\n"
+    table, rows = read(first + "last,first,mail\n" + "Hopper,Grace,grace@example.com\n" * 3)
+    assert [row.line for row in rows] == [2]
+    assert codes(table) == [("second_table", 3, 4)]
+
+
+def test_values_that_are_like_the_column_names_end_no_table() -> None:
+    text = "Ada,Bonn,DE\nEve,Bonn,DE\nfirst,Bonn,DE\n"
+    assert [row.line for row in read(text)[1]] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("rows", "bad"),
+    [
+        ('Ada,ada@x.org,"note\nEve,eve@x.org,b"\nBob,bob@x.org,c\n', [2]),
+        ('Ada,ada@x.org,"note\nEve,eve@x.org,b\nMia,mia@x.org,c"\nBob,bob@x.org,c\n', [2]),
+        ('Ada,ada@x.org,"Bonn\nsee, later"\nBob,bob@x.org,c\n', []),
+    ],
+)
+def test_an_address_shows_that_a_cell_swallowed_a_single_row(rows: str, bad: list[int]) -> None:
+    _, read_rows = read("name,email,note\n" + rows)
+    assert [row.line for row in read_rows if row.fault == "swallowed_lines"] == bad
+
+
+def test_quotes_after_a_space_are_no_part_of_the_cells() -> None:
+    table, rows = read('name, email\n"Ada", "ada@x.org"\n"Eve", "eve@x.org"\n')
+    assert table.header == ("name", "email")
+    assert [row.cells for row in rows] == [["Ada", "ada@x.org"], ["Eve", "eve@x.org"]]
+
+
+def test_a_zero_byte_does_not_hide_the_encoding() -> None:
+    table = read_table([b"name,city\nAda,K\xf6ln\nE\0ve,M\xfcnchen\n"])
+    assert [(row.cells, row.fault) for row in table.rows] == [
+        (["Ada", "Köln"], None),
+        (["E\ufffdve", "München"], "nul_byte"),
+    ]
+
+
+def test_rows_below_a_lost_byte_of_utf_16_are_not_taken_for_one_row() -> None:
+    data = ("name,city\n" + "Ada,Bonn\n" * 9).encode("utf-16")
+    rows = read_table([data[:60] + data[61:]]).rows
+    with pytest.raises(BadTable) as caught:
+        list(rows)
+    assert (caught.value.code, caught.value.line) == ("bad_characters", 4)
+
+
+def test_a_quote_below_a_damaged_row_is_told_of_wherever_a_block_ends() -> None:
+    _, rows = read('n,m\n";\r;";\n')
+    assert [row.fault for row in rows] == ["stray_quote", "bare_quote"]
+    _, rows = read("n,m\n" + "1,2\n" * 20_000 + '";\r;";\n')
+    assert [row.fault for row in rows if row.fault] == ["stray_quote", "bare_quote"]
+
+
+@pytest.mark.parametrize("cell", ['one\ntwo"', 'one\n\ntwo"', 'one\ntwo\nthree"', 'one\ntwo",\n4,5,"x"'])
+def test_a_row_whose_rest_stands_below_is_refused_with_it(cell: str) -> None:
+    _, rows = read(f'a,b,c\n1,2,3\n2,3,{cell}\n3,4,5"\n5,6,"7"\n')
+    good = [row.cells for row in rows if not row.fault]
+    assert ["2", "3", "one"] not in good
+    assert good[0] == ["1", "2", "3"]
+    assert good[-2:] == [["3", "4", '5"'], ["5", "6", "7"]]
+
+
+def test_a_title_with_inch_marks_below_a_row_does_not_refuse_it() -> None:
+    _, rows = read('a,b,c\n1,2,3\nNotes: "x"\n3,4,5\n')
+    assert [row.cells for row in rows if not row.fault] == [["1", "2", "3"], ["3", "4", "5"]]

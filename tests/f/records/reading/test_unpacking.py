@@ -132,6 +132,21 @@ def test_a_workbook_without_rows_says_which_sheets_it_has() -> None:
     assert refused.value.code == "empty_file"
 
 
+def test_cells_that_are_merged_over_rows_are_told_of() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (["Export", ""], HEAD, ["Ada", "ada@example.com"], ["", "eve@example.com"]):
+        sheet.append(row)
+    sheet.merge_cells("A1:B1")
+    unpacked = opened(saved(book))
+    assert b"".join(unpacked.chunks)
+    assert not unpacked.notes
+    sheet.merge_cells("A3:A4")
+    unpacked = opened(saved(book))
+    assert b"".join(unpacked.chunks).endswith(b"\n,eve@example.com\n")
+    assert [(note.code, note.line) for note in unpacked.notes] == [("merged_rows", 3)]
+
+
 def test_formulas_count_by_their_stored_result_and_one_without_is_told() -> None:
     rows = (
         '<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>A1&amp;"x"</f><v>2x</v></c></row>'
