@@ -17,6 +17,7 @@ from rich.text import Text
 
 _MOST_ROWS = 20
 _WIDE = 100
+_SENTENCE = 400  # a text that is shown whole; the column folds it
 _FEW = 4
 _TOTALS = ("rows", "total")
 _FEW_TEXTS = 5
@@ -241,7 +242,7 @@ def _fact(value: Any) -> str | None:
             return "; ".join(f"{key}: {part}" for key, part in parts.items())
     if value is None or value == "" or isinstance(value, dict | list):
         return None
-    return _short(value)
+    return value if isinstance(value, str) and len(value) <= _SENTENCE else _short(value)
 
 
 def _part(value: Any) -> str | None:
@@ -252,6 +253,11 @@ def _part(value: Any) -> str | None:
 def local_file(reference: Mapping[str, Any], objects: Path) -> str:
     """Return where a stored object lies on this machine, from here if it is below here."""
     file = objects / (reference.get("storage") or "_default_") / reference["s3"]
+    return from_here(file)
+
+
+def from_here(file: Path) -> str:
+    """Return a file's path from the current folder if it is below that, else as it is."""
     return os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)
 
 
