@@ -180,6 +180,9 @@ def _next_steps(order: ImportOrder, completed: Completed, options: Options, stat
     if order.apply and not completed.success and not counts.get("created", 0) + counts.get("updated", 0):
         return [f"To see what would be done now: {same_import(order, options)} --plan"]
     if isinstance(rejects, dict) and "s3" in rejects and not order.plan:
+        wrong = sum(counts.get(name, 0) for name in ("invalid", "rejected", "unknown"))
+        if not wrong and order.file != STDIN:  # nothing is the matter with the rows
+            return [f"When the cause is removed: {same_import(order, options)}"]
         file = local_file(rejects, state / "objects")
         return [f"When the rejects are corrected: {import_of_rejects(file, order, options)}"]
     return []
