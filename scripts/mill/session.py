@@ -40,7 +40,7 @@ class _Options:
 
     listeners: tuple[Listener, ...]
     approver: Approver | None
-    env: Mapping[str, str]
+    env: dict[str, str]
     platform: PlatformFactory
     wait: Callable[[Handle, float], None]
     expression_seconds: float
@@ -110,6 +110,10 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Set a variable in the environment of the jobs that start from now on."""
+        self._options.env[name] = value
 
     def _variable(self, path: str) -> str:
         return self.platform.get_variable(path)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 import typer.core
 
+from mill.errors import MillError
 from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER
+from mill.terminal.imports.given_file import STDIN
 from mill.terminal.imports.history import show_history
 from mill.terminal.imports.order import ImportOrder, read_mapping
 from mill.terminal.imports.run import import_file
@@ -81,6 +84,8 @@ class _FileFirst(typer.core.TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         args = args or ["--help"]
+        if args[0].startswith("-") and args[0] != STDIN and Path(args[0]).is_file():
+            args = [f"./{args[0]}", *args[1:]]  # a file's name, and no option
         return super().parse_args(ctx, args if args[0] in self.commands else [_FILE, *args])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
@@ -145,7 +150,21 @@ def file_(
         open_report=open_report,
     )
     options = Options(silent, verbose, approve, state, None, env_file, as_json)
-    raise typer.Exit(import_file(Workspace.find(), order, options))
+    raise typer.Exit(import_file(_workspace(file), order, options))
+
+
+def _workspace(file: str) -> Workspace:
+    """Where the import is; MillError with the command to type there, if this is somewhere else."""
+    try:
+        return Workspace.find()
+    except MillError:
+        if not Path(file).exists():
+            raise
+        path = shlex.quote(str(Path(file).resolve()))
+        raise MillError(
+            f"{Path.cwd()} is outside of the repository that imports. Go into the folder of Millwright, and "
+            f"name the file by its whole path: mill import {path}"
+        ) from None
 
 
 def _reading(encoding: str, delimiter: str, header_row: int | None, sheet: str) -> dict[str, Any]:

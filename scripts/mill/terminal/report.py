@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import sys
@@ -18,7 +17,7 @@ from mill.engine.jobs.outcome import error_of
 from mill.ports import Completed
 from mill.repository.workspace import AREAS
 from mill.terminal.options import Options
-from mill.terminal.show import as_json, show_file, show_files, show_result
+from mill.terminal.show import as_json, from_here, show_file, show_files, show_result
 
 _MOST_LINES = 40
 _NO_MODULE = re.compile(r"No module named '([^']+)'")
@@ -51,13 +50,13 @@ def report(completed: Completed, options: Options, state: Path, next_steps: Sequ
     if is_long:  # where files lie comes last: it is what is wanted next
         show_files(completed.result, console, state / "objects")
         if kept is not None:
-            show_file(console, "result", os.path.relpath(kept), "the whole of it, as JSON")
+            show_file(console, "result", from_here(kept), "the whole of it, as JSON")
     return 0 if completed.success else 1
 
 
 def waiting_text(job: DelayedJob, state: Path | None) -> str:
     """Say that a job waits for its time, who starts it then, and how to start it now."""
-    file = os.path.relpath(job.file) if job.file.is_relative_to(Path.cwd()) else str(job.file)
+    file = from_here(job.file)
     where = f" --state {shlex.quote(str(state))}" if state else ""
     return (
         f"Waiting: {job.target.kind} {job.target.path} is due at {job.due_text} (job {job.id}). `mill serve"

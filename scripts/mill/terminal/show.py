@@ -17,6 +17,7 @@ from rich.text import Text
 
 _MOST_ROWS = 20
 _WIDE = 100
+_SENTENCE = 300  # characters of the first of several sentences, which is shown whole: the column folds it
 _FEW = 4
 _TOTALS = ("rows", "total")
 _FEW_TEXTS = 5
@@ -110,9 +111,15 @@ def _facts(parts: Mapping[str, Any]) -> Table:
     facts.add_column(overflow="fold")
     for name, value in parts.items():
         shown = None if _is_counts(value) or (name == "error" and said) else _fact(value)
-        if shown is not None and not (said and said[:_WIDE] in str(value)):
+        if shown is not None and not (said and (said[:_WIDE] in str(value) or _message_of(value) in said)):
             facts.add_row(Text(str(name), style="bold"), Text(shown))
     return facts
+
+
+def _message_of(value: Any) -> str:
+    """The sentence that an object has for a person; what is in no text where it has none."""
+    message = value.get("message") if isinstance(value, dict) else None
+    return message if isinstance(message, str) and message else "\0"
 
 
 def show_file(console: Console, name: str, path: str, note: str = "") -> None:
@@ -241,7 +248,8 @@ def _fact(value: Any) -> str | None:
             return "; ".join(f"{key}: {part}" for key, part in parts.items())
     if value is None or value == "" or isinstance(value, dict | list):
         return None
-    return _short(value)
+    first, end, _ = value.partition(". ") if isinstance(value, str) else ("", "", "")
+    return f"{first}." if end and _WIDE < len(first) <= _SENTENCE else _short(value)
 
 
 def _part(value: Any) -> str | None:
@@ -252,6 +260,11 @@ def _part(value: Any) -> str | None:
 def local_file(reference: Mapping[str, Any], objects: Path) -> str:
     """Return where a stored object lies on this machine, from here if it is below here."""
     file = objects / (reference.get("storage") or "_default_") / reference["s3"]
+    return from_here(file)
+
+
+def from_here(file: Path) -> str:
+    """Return a file's path from the current folder if it is below that, else as it is."""
     return os.path.relpath(file) if file.is_relative_to(Path.cwd()) else str(file)
 
 

@@ -14,11 +14,12 @@ _LEAVE_RESULTS = (_READING, "gate", "verify")
 
 @dataclass(slots=True)
 class _Chunk:
-    """A chunk's part of the rows, and what its job left."""
+    """A chunk's part of the rows, and what its job left; `begun`: there was a job that could send."""
 
     rows: int
     percent: int = 0
     result: Any = None
+    begun: bool = False
 
     @property
     def done(self) -> int:
@@ -108,6 +109,8 @@ class Follower:
         is_step = event.parent is not None and self._jobs[event.parent][0] is None
         if is_step:
             self._step = _Step(event.label, event.data or event.label, event.time)
+        elif not event.label.startswith("#") and (chunk := self._chunk_of(event.job_id)) is not None:
+            chunk.begun = True
 
     def _progress(self, event: Event) -> None:
         chunk = self._chunk_of(event.job_id)
@@ -120,7 +123,8 @@ class Follower:
         parent, label = self._jobs[event.job_id]
         outcome = event.data
         if label.startswith("#") and (chunk := self._chunk_of(event.job_id)) is not None:
-            if chunk.result is None:  # else it came late, and says more than "canceled"
+            # A late result says more than "canceled"; a chunk whose turn came after the end has sent nothing.
+            if chunk.result is None and (chunk.begun or outcome.success):
                 chunk.result = outcome.result if outcome.success else {"error": error_of(outcome.result)}
         elif label in _LEAVE_RESULTS and outcome.success and parent is not None:
             self.results[label] = outcome.result

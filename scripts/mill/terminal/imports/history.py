@@ -71,7 +71,11 @@ def _path(folder: Path, summary: Mapping[str, Any], name: str) -> str | None:
 
 
 def _table(imports: list[dict[str, Any]]) -> Table:
-    table = Table("import", "when", "file", "target", Column("rows", justify="right"), "of them", box=None)
+    table = Table(
+        *(Column("import", no_wrap=True, min_width=24), "when", "file", "target"),
+        *(Column("rows", justify="right"), "of them"),
+        box=None,
+    )
     for one in imports:
         when = datetime.fromisoformat(one["started_at"]).astimezone().strftime("%Y-%m-%d %H:%M")
         kind = " (plan)" if one["dry_run"] else ""

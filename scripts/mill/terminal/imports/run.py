@@ -11,13 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mill.engine.jobs.events import Event, Listener
 from mill.errors import MillError
 from mill.ports import Completed, Target
 from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER, Session
 from mill.terminal.approver import choose_approver
+from mill.terminal.imports.again import import_of_rejects, same_import
 from mill.terminal.imports.following import Follower
-from mill.terminal.imports.given_file import expected_rows, given_file
+from mill.terminal.imports.given_file import STDIN, expected_rows, given_file
 from mill.terminal.imports.order import ImportOrder
 from mill.terminal.imports.progress import progress_for
 from mill.terminal.imports.understanding import understand
@@ -29,7 +31,6 @@ from mill.terminal.target_check import file_of, resource_argument
 
 FLOW = "f/customers/import_csv"
 _PREVIEW, _REPORT = "f/customers/preview_file", "f/customers/report_import"
-_DEFAULTS = {"--to": "f/customers/mock_api", "--on-duplicate": "skip"}
 _INTERRUPTED = 130
 _COMMAND = "MILL_IMPORT"  # read by the report, which then says how to go on from here
 
@@ -52,9 +53,9 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
             Session(
                 workspace,
                 options.state,
-                listeners=(follower, display),
+                listeners=(follower, _without_preview(display)),
                 approver=choose_approver(options, display),
-                env={**_environment(options), _COMMAND: _command(order)},
+                env={**_environment(options), _COMMAND: same_import(order, options)},
             )
         )
 
@@ -68,10 +69,12 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
                 mapping = understand(order, look, silent=options.silent)
         except KeyboardInterrupt:
             raise _nothing_sent() from None
+        order = replace(order, mapping=mapping)
+        session.set_variable(_COMMAND, same_import(order, options))
         args = check_inputs(workspace, flow, {**inputs, **source, "mapping": mapping}, session.state)
         completed, interrupted = _run(session, flow, args, follower)
         waiting = session.engine.delayed(own=True)
-    next_steps = [] if interrupted else _next_steps(order, completed, session.state)
+    next_steps = _ways_on() if interrupted else _next_steps(order, completed, options, session.state)
     next_steps += [waiting_text(job, options.state) for job in waiting]
     code = report(completed, options, session.state, next_steps)
     if order.open_report:
@@ -92,13 +95,21 @@ def _inputs(workspace: Workspace, order: ImportOrder) -> dict[str, Any]:
     }
 
 
+def _without_preview(display: Listener) -> Listener:
+    """Hide the preview's job: its result is shown, its failure is said, and the run to show is the import."""
+    hidden: set[str] = set()
+
+    def tell(event: Event) -> None:
+        if event.kind == "started" and event.parent is None and event.label == _PREVIEW:
+            hidden.add(event.job_id)
+        if event.job_id not in hidden:
+            display(event)
+
+    return tell
+
+
 def _environment(options: Options) -> Mapping[str, str]:
     return read_env_file(options.env_file) if options.env_file else {}
-
-
-def _command(order: ImportOrder) -> str:
-    """The command that does this import again, without its plan."""
-    return shlex.join(["mill", "import", order.file, *_words_of(order)])
 
 
 def _preview(session: Session, args: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -119,9 +130,13 @@ def _run(
     try:
         completed = session.engine.wait(job_id)
     except KeyboardInterrupt:
-        session.engine.cancel(job_id, "interrupted at the terminal")
-        session.engine.wait(job_id)
-        return _account(session, args, follower), True
+        try:
+            session.engine.cancel(job_id, "interrupted at the terminal")
+            session.engine.wait(job_id)
+            return _account(session, args, follower), True
+        except KeyboardInterrupt:
+            said = "Interrupted again, so there is no report. What was applied is not sent again."
+            raise MillError(f"{said} {_again()}", exit_code=_INTERRUPTED) from None
     assert completed is not None
     return completed, False
 
@@ -133,8 +148,6 @@ def _account(session: Session, args: Mapping[str, Any], follower: Follower) -> C
         raise _nothing_sent()
     left = {"parsed": parsed, "gate": gate, "created": follower.created(), "dry_run": False}
     completed = session.run(Target("script", session.workspace.script(_REPORT).path), left)
-    said = "What was sent until then is accounted for; what was applied is not sent again."
-    sys.stderr.write(f"Interrupted. {said} {_again()}\n")
     error = completed.result.get("error")
     if completed.success or not isinstance(error, dict):
         return completed
@@ -151,28 +164,28 @@ def _again() -> str:
     return f"To go on: {shlex.join(['mill', *sys.argv[1:]])}"
 
 
-def _next_steps(order: ImportOrder, completed: Completed, state: Path) -> list[str]:
+def _ways_on() -> list[str]:
+    said = "Interrupted. What was sent until then is accounted for; what was applied is not sent again."
+    return [said, _again()]
+
+
+def _next_steps(order: ImportOrder, completed: Completed, options: Options, state: Path) -> list[str]:
     """What a person would do now, as commands to copy."""
     result = completed.result if isinstance(completed.result, dict) else {}
     plan, rejects = result.get("plan"), result.get("rejects")
     if order.plan and completed.success and isinstance(plan, dict) and plan["hash"]:
-        return [f"To do exactly this: {_command(order)} --apply {plan['hash']}"]
+        this = "this, with the same file on stdin" if order.file == STDIN else "this"
+        return [f"To do exactly {this}: {same_import(order, options)} --apply {plan['hash']}"]
+    counts = result.get("counts") or {}
+    if order.apply and not completed.success and not counts.get("created", 0) + counts.get("updated", 0):
+        return [f"To see what would be done now: {same_import(order, options)} --plan"]
     if isinstance(rejects, dict) and "s3" in rejects and not order.plan:
+        wrong = sum(counts.get(name, 0) for name in ("invalid", "rejected", "unknown"))
+        if not wrong and order.file != STDIN:  # nothing is the matter with the rows
+            return [f"When the cause is removed: {same_import(order, options)}"]
         file = local_file(rejects, state / "objects")
-        return [f"When the rejects are corrected: {_command(replace(order, file=file))}"]
+        return [f"When the rejects are corrected: {import_of_rejects(file, order, options)}"]
     return []
-
-
-def _words_of(order: ImportOrder) -> list[str]:
-    """The options of this import that another of the same records needs too."""
-    words: list[str] = []
-    given = {"--to": order.to, "--country": order.country, "--on-duplicate": order.on_duplicate}
-    for option, value in given.items():
-        if value and value != _DEFAULTS.get(option):
-            words += [option, value]
-    for column, name in order.mapping.items():
-        words += ["--map", f"{column}={name}"]
-    return words
 
 
 def _open(completed: Completed, state: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from mill.terminal.imports.order import ImportOrder
 
 _GUESSED = frozenset({"content", "position"})
 _CUSTOM = "custom: "
+_IN_A_FORM = re.compile(r"(?: Say|, or say) which (?:it is|is meant) with the mapping.*$")
 _WIDE = 28  # characters of a sample
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
@@ -31,23 +33,27 @@ def understand(order: ImportOrder, look: Look, *, silent: bool) -> dict[str, str
     mapping = dict(order.mapping)
     console = Console(file=sys.stderr, highlight=False)
     asks = order.asks and not silent and sys.stdin.isatty() and console.is_terminal
-    agreed = False
+    preview = look(mapping)
+    if not silent:
+        show_preview(preview, console)
     while True:
-        preview = look(mapping)
-        if not silent:
-            show_preview(preview, console)
         if questions := preview["questions"]:
             if not asks:
                 raise MillError(_open_question(preview, questions[0]))
-            mapping |= _ask(preview, questions[0], console)
-        elif asks and not agreed and (guessed := _guessed(preview)):
-            correction = _confirm(guessed, preview, console)
-            agreed = not correction
-            mapping |= correction
-            if agreed:
+            answer = _ask(preview, questions[0], console)
+        elif asks and (guessed := _guessed(preview)):
+            answer = _confirm(guessed, preview, console)
+            if not answer:
                 return mapping
         else:
             return mapping
+        try:
+            preview = look(mapping | answer)
+        except MillError as error:  # a field that there is not, such as a typing error: asked again
+            sys.stderr.write(f"{error}\n")
+            continue
+        mapping |= answer
+        show_preview(preview, console)
 
 
 def show_preview(preview: Mapping[str, Any], console: Console) -> None:
@@ -107,7 +113,12 @@ def _open_question(preview: Mapping[str, Any], question: Mapping[str, Any]) -> s
     columns = _columns(preview, question)
     example = shlex.quote(f"{_title(columns[0])}={question['field']}") if columns else ""
     remedy = f" Say which with --map, for example: --map {example}" if example else ""
-    return f"{question['sentence']}{remedy}"
+    return f"{_sentence(question) if example else question['sentence']}{remedy}"
+
+
+def _sentence(question: Mapping[str, Any]) -> str:
+    """The question without the input that would answer it in a form: here an option or an answer does."""
+    return f"{_IN_A_FORM.sub('', question['sentence']).rstrip('.')}."
 
 
 def _columns(preview: Mapping[str, Any], question: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -119,7 +130,7 @@ def _ask(preview: Mapping[str, Any], question: Mapping[str, Any], console: Conso
     columns = _columns(preview, question)
     if not columns:
         raise MillError(question["sentence"])
-    console.print(Text(f"\n{question['sentence']}"), soft_wrap=True)
+    console.print(Text(f"\n{_sentence(question)}"), soft_wrap=True)
     for number, column in enumerate(columns, 1):
         sample = f"  such as {_short(column['samples'][0])}" if column["samples"] else ""
         console.print(Text(f"  {number}  {_title(column)}{sample}"), soft_wrap=True)

@@ -115,3 +115,17 @@ def test_calls_of_the_workspaces_own_routes_are_not_part_of_it() -> None:
 )
 def test_what_cannot_be_known_yet_is_not_said(standing: Standing, text: str) -> None:
     assert figures(standing) == text
+
+
+def test_a_chunk_whose_turn_comes_after_the_end_has_sent_nothing() -> None:
+    run = Run()
+    run.sending()
+    run.begin(0)
+    run.end(0, Outcome(False, canceled("interrupted")))
+    run.tell("started", "part1", "create", "#1")
+    run.tell("ended", "part1", "create", "#1", Outcome(False, canceled("interrupted")))
+
+    first, second, third = run.follower.created()
+
+    assert "error" in first
+    assert second is third is None

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -94,6 +95,68 @@ def test_a_plan_is_applied_with_the_command_it_prints(tmp_path: Path) -> None:
     assert json.loads(applied.stdout)["counts"]["created"] == 3
 
 
+def test_the_printed_command_reads_the_file_as_it_was_read(tmp_path: Path) -> None:
+    rows = "".join(f"P{n} Müller~p{n}@example.com~q{n}@example.com\n" for n in range(4))
+    file = write(tmp_path, "Kündén's list.csv", f"Wer~Mail 1~Mail 2\n{rows}".encode("cp850"))
+    words = ["--encoding", "cp850", "--delimiter", "~", "--map", "Wer=name", "--map", "Mail 2=email"]
+    planned = import_(tmp_path, file, *words, "--plan")
+    said = re.search(r"To do exactly this: mill (.*)", planned.stderr)
+    assert said is not None, planned.stderr
+
+    applied = mill(*shlex.split(said[1]), cwd=ROOT)  # without the options of `import_`: they are in it
+
+    assert applied.returncode == 0, applied.stderr
+    assert json.loads(applied.stdout)["counts"]["created"] == 4
+    assert [one["dry_run"] for one in json.loads(import_(tmp_path, "history").stdout)] == [False, True]
+
+
+def test_a_plan_that_does_not_hold_ends_with_the_command_that_makes_one(tmp_path: Path) -> None:
+    file = write(tmp_path, "list.csv", BANK)
+
+    ended = import_(tmp_path, file, "--country", "DE", "--apply", "-".join(["0123456789ab"] * 3))
+
+    assert ended.returncode == 1
+    assert f"To see what would be done now: mill import {file} --country DE" in ended.stderr
+    assert "rejects are corrected" not in ended.stderr
+
+
+def test_rows_that_are_right_are_imported_again_from_the_file_itself(tmp_path: Path) -> None:
+    file = write(tmp_path, "list.csv", BANK)
+    with serve(lambda asked: Reply(401, {"error": "who?"})) as server:
+        target = write(tmp_path, "crm.yaml", f"kind: generic\nbase_url: {server.url}\n".encode())
+        ended = import_(tmp_path, file, "--to", target)
+
+    assert ended.returncode == 1
+    assert f"When the cause is removed: mill import {file} --to {target}" in ended.stderr
+    assert "code: credential_refused" not in ended.stderr, "what stopped it is said once, as the failure"
+
+
+def test_a_piped_run_shows_its_own_steps_and_an_error_once(tmp_path: Path) -> None:
+    good = import_(tmp_path, write(tmp_path, "list.csv", BANK))
+    bad = import_(tmp_path, write(tmp_path, "empty.csv", b""))
+
+    assert re.search(r"^parse  ok", good.stderr, re.MULTILINE), good.stderr
+    assert "preview_file" not in good.stderr + bad.stderr
+    assert bad.stderr.count("The file is empty") == 1
+
+
+def test_outside_of_the_repository_it_says_what_to_type_there(tmp_path: Path) -> None:
+    file = write(tmp_path, "my list.csv", BANK)
+
+    ended = mill("import", "my list.csv", cwd=tmp_path)
+
+    assert ended.returncode == 2
+    assert f"mill import '{file}'" in ended.stderr
+
+
+def test_a_name_that_begins_with_a_dash_is_a_name(tmp_path: Path) -> None:
+    write(tmp_path, "-list.csv", BANK)
+
+    ended = mill("import", "-list.csv", cwd=tmp_path)
+
+    assert "whole path" in ended.stderr, "it was taken for the file"
+
+
 def test_the_history_lists_imports_with_their_files(tmp_path: Path) -> None:
     bad = b"name,email\nAda,ada@example.com\nNobody,\n" + b"".join(
         b"Person,p%d@example.com\n" % n for n in range(4)
@@ -177,6 +240,20 @@ def test_what_the_cells_suggest_is_confirmed_by_a_person(tmp_path: Path) -> None
     assert len(json.loads(import_(tmp_path, "history", "--json").stdout)) == 1
 
 
+def test_a_slip_in_an_answer_is_asked_again(tmp_path: Path) -> None:
+    file = write(
+        tmp_path, "abc.csv", b"A,B\n" + b"".join(b"Ada Lovelace,a%d@example.com\n" % n for n in range(5))
+    )
+    answers = {"Enter stops]": "1", "Is that right?": "A=nmae", "Did you mean 'name'": "y"}
+
+    code, shown = at_terminal(["import", file, "--plan", "--state", str(tmp_path / "state")], answers)
+
+    assert code == 0, shown
+    assert shown.count("Is that right?") == 2
+    assert "--map A=name" in shown, "the answer is part of the command that applies the plan"
+    assert "Client" not in shown, "an example of a form's input does not help at a prompt"
+
+
 # Ctrl-C
 
 
@@ -226,6 +303,32 @@ def test_ctrl_c_accounts_for_every_row_and_the_next_run_sends_the_rest(tmp_path:
     assert again.returncode == 0, again.stderr
     assert len(created) == rows
     assert set(created.values()) == {1}
+
+
+def test_a_second_ctrl_c_ends_it_with_the_way_on(tmp_path: Path) -> None:
+    asked_once = threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        asked_once.set()
+        time.sleep(4)
+        return Reply(201, {"id": "c1"})
+
+    with serve(answer) as server:
+        target = write(tmp_path, "crm.yaml", f"kind: generic\nbase_url: {server.url}\n".encode())
+        words = ["import", write(tmp_path, "a.csv", BANK), "--to", target, "--state", str(tmp_path / "state")]
+        process = subprocess.Popen([*COMMAND, *words], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        try:
+            assert asked_once.wait(60)
+            process.send_signal(signal.SIGINT)
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+
+    assert process.returncode == 130
+    assert "Interrupted again" in err
+    assert f"To go on: mill import {words[1]}" in err
 
 
 def test_ctrl_c_before_anything_was_sent_says_so(tmp_path: Path) -> None:
