@@ -268,7 +268,9 @@ class RowReader:
         if between < 2:
             return False
         for column, cell in enumerate(cells):
-            _, *lines = split_lines(cell) or [""]
+            if "\n" not in cell and "\r" not in cell:
+                continue
+            _, *lines = split_lines(cell)
             inner = [line for line in lines[:-1] if line.strip()]
             counts = [line.count(self._layout.delimiter) for line in inner]
             if len(inner) >= _FEWEST_SWALLOWED and all(count == between for count in counts):
