@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import os
 import shutil
 import sys
 import tempfile
@@ -56,7 +57,11 @@ def _put(state: Path, key: str, file: Path) -> None:
     except Refusal as error:
         raise MillError(f"{file}: {error}") from error
     except OSError as error:
-        raise MillError(f"{file}: cannot be read ({error.strerror}).") from error
+        if not os.access(file, os.R_OK):
+            raise MillError(f"{file}: cannot be read ({error.strerror}).") from error
+        raise MillError(
+            f"{state}: local state cannot be kept there ({error.strerror}). Name a folder with --state."
+        ) from error
 
 
 def _key_name(name: str) -> str:
@@ -79,6 +84,8 @@ def _from_stdin(state: Path) -> Iterator[Path]:
 def _checked(file: Path) -> Path:
     if file.is_dir():
         raise MillError(f"{file} is a folder. Name a file in it{_examples(file)}.")
+    if file.exists() and not file.is_file():
+        raise MillError(f"{file} is not a file. Pass what comes from a pipe with -: ... | mill import -")
     if not file.is_file():
         raise MillError(f"There is no file {file}.{_near(file)}")
     return file

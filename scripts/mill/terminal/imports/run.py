@@ -41,7 +41,10 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
     Raises MillError for an order that cannot be carried out.
     """
     if FLOW not in workspace.flows():
-        raise MillError(f"mill import runs the flow {FLOW}, and {workspace.root} has none.")
+        raise MillError(
+            f"An import is a run of the flow {FLOW}, and {workspace.root} has none. Go into the folder of "
+            "Millwright, and name the file by its whole path."
+        )
     flow = Target("flow", FLOW)
     inputs = _inputs(workspace, order)
     state = options.state or workspace.root / STATE_FOLDER
@@ -180,11 +183,10 @@ def _next_steps(order: ImportOrder, completed: Completed, options: Options, stat
     if order.apply and not completed.success and not counts.get("created", 0) + counts.get("updated", 0):
         return [f"To see what would be done now: {same_import(order, options)} --plan"]
     if isinstance(rejects, dict) and "s3" in rejects and not order.plan:
-        wrong = sum(counts.get(name, 0) for name in ("invalid", "rejected", "unknown"))
-        if not wrong and order.file != STDIN:  # nothing is the matter with the rows
-            return [f"When the cause is removed: {same_import(order, options)}"]
         file = local_file(rejects, state / "objects")
-        return [f"When the rejects are corrected: {import_of_rejects(file, order, options)}"]
+        wrong = sum(counts.get(name, 0) for name in ("invalid", "rejected", "unknown"))
+        when = "the rejects are corrected" if wrong else "the cause is removed"
+        return [f"When {when}: {import_of_rejects(file, order, options)}"]
     return []
 
 

@@ -56,6 +56,21 @@ def test_a_file_that_is_not_there_is_said_with_what_is(tmp_path: Path, name: str
     assert str(error.value) == said.format(folder=tmp_path)
 
 
+def test_a_state_folder_that_cannot_be_is_not_blamed_on_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"name,email\n")
+
+    with pytest.raises(MillError) as error, given_file(str(file), file / "state"):
+        pass
+
+    assert str(error.value).startswith(f"{file}/state: local state cannot be kept there")
+
+
+def test_a_device_is_not_a_file() -> None:
+    with pytest.raises(MillError, match=r"/dev/null is not a file\."), given_file("/dev/null", Path("state")):
+        pass
+
+
 def test_a_column_may_have_an_equals_sign_and_be_left_out() -> None:
     assert read_mapping(["a=b=email", "Notes="]) == {"a=b": "email", "Notes": ""}
 
