@@ -32,7 +32,15 @@ def pytest_configure() -> None:
 
 # Seconds for a test of these folders, which start many processes each, the real Windmill CLI among them.
 # All others have the limit in pyproject.toml.
-_LONGER = {"mill/deploy": 400, "mill/bench": 300, "f/customers": 300}
+_LONGER = {
+    "mill/scaffold": 900,
+    "mill/deploy": 600,
+    "docs": 600,
+    "mill/bench": 300,
+    "mill/conformance": 300,
+    "mill/engine": 300,
+    "f/customers": 300,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

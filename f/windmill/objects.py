@@ -65,9 +65,9 @@ def read_object(file: S3Object) -> Iterator[bytes]:
 
 def object_size(file: S3Object) -> int | None:
     """Return an object's size in bytes, for a progress bar; None if Windmill does not say."""
-    windmill = connection()
     params = {"file_key": file["s3"], "storage": file.get("storage") or None}
     with contextlib.suppress(Exception):  # whatever it is, reading the object says it better
+        windmill = connection()
         reply = windmill.client.get(f"/w/{windmill.workspace}/job_helpers/load_file_metadata", params=params)
         return int(reply.json()["size_in_bytes"])
     return None

@@ -51,7 +51,6 @@ CANNOT: dict[str, str] = {
     r"(ruff|mypy|pytest)\b": _CI,
     r"mill (lint|metadata|docs all)\b": _CI,
     r"mill new target |mill run flows/acme\.yaml|mill target check f/customers/acme_twin": _SCAFFOLD,
-    r"mill (flow|script) run f/folder/name": "a flow or script of the reader's own",
     r"npm ci\b": _INSTALLS,
     r"npx wmill ": _WORKSPACE,
     r"\.venv/bin/mill (resources|triggers) push": _WORKSPACE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from f.records.layout.bad_table import BadTable
 from f.records.reading.columns import knows_of
 from f.records.reading.table import Table, read_table
 from f.records.reading.unpacking import Unpacked, unpack
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from f.records.reading.parsed import ParsedNote
     from f.records.reading.record_type import RecordType
     from f.records.reading.source import Source
+
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,29 @@ def open_file(
     """
     chunks = _tapped(source.chunks, tap) if tap is not None else source.chunks
     unpacked = unpack(chunks, title=source.title, part=how.sheet or "")
-    table = read_table(
+    try:
+        table = _table(unpacked, how, record_type)
+    except BadTable as error:
+        if not unpacked.other_parts:
+            raise
+        others = ", ".join(map(repr, unpacked.other_parts[:_MOST_NAMED]))
+        raise BadTable(
+            f"{unpacked.part}: {error} There are also {others}: name the one to import in the input sheet.",
+            code=str(error.code),
+            line=error.line,
+            column=error.column,
+        ) from error
+    return OpenFile(unpacked.title, replace(table, rows=unpacked.renumbered(table.rows)), unpacked)
+
+
+def _tapped(chunks: Iterable[bytes], tap: Callable[[bytes], object]) -> Iterator[bytes]:
+    for chunk in chunks:
+        tap(chunk)
+        yield chunk
+
+
+def _table(unpacked: Unpacked, how: HowToRead, record_type: RecordType) -> Table:
+    return read_table(
         unpacked.chunks,
         # what is said of a file's text does not hold of a sheet, whose CSV is ours
         encoding=None if unpacked.is_sheet else how.encoding or None,
@@ -73,10 +98,3 @@ def open_file(
         header_row=how.header_row,
         knows=knows_of(record_type),
     )
-    return OpenFile(unpacked.title, replace(table, rows=unpacked.renumbered(table.rows)), unpacked)
-
-
-def _tapped(chunks: Iterable[bytes], tap: Callable[[bytes], object]) -> Iterator[bytes]:
-    for chunk in chunks:
-        tap(chunk)
-        yield chunk

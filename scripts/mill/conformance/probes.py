@@ -23,7 +23,7 @@ _ROWS = (
 )
 # Nothing is sent. The preprocessor is left out, so that no version of it can lose `dry_run`.
 _ARGUMENTS = {"text": _ROWS, "dry_run": True, "max_bad_share": 1}
-_COUNTS = {"rows": 3, "created": 0, "updated": 0, "invalid": 1, "duplicate": 1}
+_COUNTS = {"rows": 3, "would_create": 1, "would_update": 0, "invalid": 1, "duplicate": 1}
 _IMPORT_SECONDS = 300.0
 
 _TABLE = "datatable://main"

@@ -18,6 +18,7 @@ import pytest
 
 from f.connect.errors import FixInput
 from f.customers.parse_csv import main
+from f.records.layout.bad_table import BadTable
 from mill.ports import Target
 from mill.repository.workspace import Workspace
 from mill.session import Session
@@ -180,3 +181,11 @@ def test_a_csv_loads_nothing_that_only_a_container_needs() -> None:
         check=False,
     )
     assert ran.stdout.splitlines()[-1:] == ["[]"], ran.stdout + ran.stderr
+
+
+def test_a_cover_sheet_is_named_with_the_sheets_beside_it() -> None:
+    book = workbook(
+        Cover=[["Customers of the north"]], Contacts=[["name", "email"], ["Ada", "ada@example.com"]]
+    )
+    with pytest.raises(BadTable, match=r"^Cover: .*There are also 'Contacts': name the one to import"):
+        main(csv=book)

@@ -320,7 +320,7 @@ def test_what_the_journal_knows_is_planned_for_a_target_that_does_not_answer(
         ({"apply_plan": "-".join(["0" * 12] * 3)}, "The file is not the one the plan was made of."),
         (
             {"journal": {"host": "127.0.0.1", "port": 9, "user": "u", "dbname": "d", "password": "p"}},
-            "journal",
+            "The state database cannot be used",
         ),
     ],
 )

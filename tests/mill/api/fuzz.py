@@ -438,7 +438,18 @@ def serving(folder: Path) -> Iterator[Server]:
     for name, value in secrets.items():
         write(f"resources/mock/f/demo/{name}.resource.yaml", {"value": value, "resource_type": "any"})
     write("resources/mock/twins.yaml", {name: {"settings": settings} for name, settings in _ROOMY.items()})
-    command = [sys.executable, "-u", "-m", "mill", "serve", "--port", "0", "--state", str(folder / "state")]
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "mill",
+        "serve",
+        "--port",
+        "0",
+        "--quiet",
+        "--state",
+        str(folder / "state"),
+    ]
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}",

@@ -72,7 +72,7 @@ def verify_import(workspace: Workspace, order: VerifyOrder, options: Options) ->
     if not certificate["eligible"]:
         raise MillError(
             f"The journal knows no row of {order.file} as applied by import {order.import_id} at this "
-            "target. Check the id, the file and --to."
+            "target. Check the id, the file and --to. A row that a later import met counts as that import's."
         )
     _show(certificate)
     changed = any(one["kind"] != "normalised" for one in certificate["alterations"])
