@@ -75,19 +75,22 @@ class Zygote:
     def _spawn(self, job: int, sock_fd: int, log_fd: int, status_fd: int) -> None:
         # An interrupt that comes right after the fork would get lost in what Python does then.
         signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+        zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become_worker(sock_fd, log_fd)
+            self._become_worker(zygote, sock_fd, log_fd)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
         os.close(sock_fd)
         os.close(log_fd)
         self._workers[pid] = (job, status_fd)
 
-    def _become_worker(self, sock_fd: int, log_fd: int) -> NoReturn:
+    def _become_worker(self, zygote: int, sock_fd: int, log_fd: int) -> NoReturn:
         code = 1
         try:
             os.setsid()
             self._ask(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != zygote:  # it was killed before it could be asked for
+                os._exit(code)
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
                 signal.signal(
