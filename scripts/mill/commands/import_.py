@@ -14,13 +14,12 @@ from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER
 from mill.terminal.imports.given_file import STDIN
 from mill.terminal.imports.history import show_history
-from mill.terminal.imports.order import ImportOrder, read_mapping
+from mill.terminal.imports.order import MOCK, ImportOrder, read_mapping
 from mill.terminal.imports.run import import_file
 from mill.terminal.imports.verify import VerifyOrder, verify_import
 from mill.terminal.options import Approve, EnvFile, Options, Silent, State, Verbose
 
 _FILE = "file"  # the command that is meant where none is named
-MOCK = "f/customers/mock_api"
 
 Given = Annotated[str, typer.Argument(metavar="FILE", help="The file: a path, a URL, or - for stdin.")]
 To = Annotated[

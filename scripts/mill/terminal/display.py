@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -85,6 +85,37 @@ class NullDisplay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Nothing to put away."""
+
+
+class Redrawn(NullDisplay):
+    """What is drawn anew a few times a second. If `transient`, nothing of it stays on the screen."""
+
+    def __init__(self, console: Console, *, transient: bool = False) -> None:
+        self._live = Live(
+            console=console, refresh_per_second=8, get_renderable=self.render, transient=transient
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop drawing meanwhile."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
+
+    def render(self) -> RenderableType:
+        """Return it as it stands."""
+        raise NotImplementedError
 
 
 class _Nodes(NullDisplay):
@@ -177,30 +208,12 @@ class Lines(_Nodes):
         self._console.print(Text(f"{path}  {_status(node)}"), soft_wrap=True)
 
 
-class LiveTree(_Nodes):
+class LiveTree(Redrawn, _Nodes):
     """A tree that is drawn anew a few times a second."""
 
     def __init__(self, console: Console, *, logs: bool) -> None:
-        super().__init__(console, logs=logs)
-        self._live = Live(console=console, refresh_per_second=8, get_renderable=self.render)
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Stop drawing meanwhile."""
-        self._live.stop()
-        try:
-            yield
-        finally:
-            self._live.start()
+        _Nodes.__init__(self, console, logs=logs)
+        Redrawn.__init__(self, console)
 
     def render(self) -> Tree:
         """Return the tree as it stands."""

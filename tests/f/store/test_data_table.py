@@ -290,7 +290,7 @@ def test_who_reads_the_data_table_reads_no_person_and_no_token(
             "client_secret": "a-secret",
         }
         api = {"kind": "generic", "base_url": server.url, "authentication": oauth}
-        done = main(api, [{"name": "Ada Lovelace", "email": "ada@example.com", "phone": "+442079460123"}])  # type: ignore[arg-type]
+        done = main(api, [{"name": "Ada Lovelace", "email": "ada@example.com", "phone": "+442079460123"}])  # type: ignore[arg-type]  # as Windmill hands it over
     assert done["counts"]["created"] == 1
     assert "one machine" not in done["guarantee"]
     with psycopg.connect(postgres) as connection:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mill.terminal.imports.given_file import STDIN
-from mill.terminal.imports.order import ImportOrder
+from mill.terminal.imports.order import MOCK, ImportOrder
 from mill.terminal.options import Options
 
 _DEFAULTS: dict[str, Any] = {
-    "--to": "f/customers/mock_api",
+    "--to": MOCK,
     "--on-duplicate": "skip",
     "--verify": "none",
 }

@@ -9,7 +9,7 @@ from mill.engine.jobs.events import Event
 from mill.engine.jobs.outcome import error_of
 
 _READING, _SENDING = "parse", "create"  # ids of the flow's steps
-_LEAVE_RESULTS = (_READING, "gate", "verify")
+_LEAVE_RESULTS = (_READING, "gate")
 
 
 @dataclass(slots=True)

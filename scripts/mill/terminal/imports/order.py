@@ -8,6 +8,8 @@ from typing import Any
 
 from mill.errors import MillError
 
+MOCK = "f/customers/mock_api"  # the target where none is named
+
 
 @dataclass(frozen=True, slots=True)
 class ImportOrder:

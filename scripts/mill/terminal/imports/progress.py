@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable
 
 from rich.console import Console
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from mill.engine.jobs.events import Event
-from mill.terminal.display import Display, NullDisplay, display_for
+from mill.terminal.display import Display, Redrawn, display_for
 from mill.terminal.imports.following import Follower, Standing
 
 
@@ -28,39 +24,22 @@ def progress_for(follower: Follower, *, silent: bool, logs: bool) -> Display:
     return ProgressLine(follower, console)
 
 
-class ProgressLine(NullDisplay):
-    """Draws the standing of an import a few times a second, and leaves a line of each step that ended."""
+class ProgressLine(Redrawn):
+    """The standing of an import; nothing of it stays on the screen."""
 
     def __init__(self, follower: Follower, console: Console, clock: Callable[[], float] = time.time) -> None:
         self._follower = follower
         self._clock = clock
         self._console = console
-        self._live = Live(console=console, refresh_per_second=8, get_renderable=self._render, transient=True)
+        super().__init__(console, transient=True)
 
     def __call__(self, event: Event) -> None:
         """Show a warning; the follower takes everything else."""
         if event.kind == "warning":
             self._console.print(Text(f"Warning: {event.data}"), soft_wrap=True)
 
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Stop drawing meanwhile."""
-        self._live.stop()
-        try:
-            yield
-        finally:
-            self._live.start()
-
-    def _render(self) -> Table | Text:
+    def render(self) -> Table | Text:
+        """Return the line as it stands."""
         standing = self._follower.standing(self._clock())
         return standing_line(standing) if standing is not None else Text("Starting", style="dim")
 
@@ -69,11 +48,8 @@ def standing_line(standing: Standing) -> Table:
     """Return a step's standing as one line."""
     grid = Table.grid(padding=(0, 1))
     share = 100 * standing.done / standing.total if standing.total else standing.percent
-    cells = [Text(standing.what, style="bold")]
-    if share is not None:
-        grid.add_row(cells[0], ProgressBar(100, share, width=24), Text(figures(standing), style="dim"))
-    else:
-        grid.add_row(cells[0], Text(figures(standing), style="dim"))
+    bar = [] if share is None else [ProgressBar(100, share, width=24)]
+    grid.add_row(Text(standing.what, style="bold"), *bar, Text(figures(standing), style="dim"))
     return grid
 
 

@@ -58,7 +58,7 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
                 options.state,
                 listeners=(follower, _without_preview(display)),
                 approver=choose_approver(options, display),
-                env={**_environment(options), _COMMAND: same_import(order, options)},
+                env=read_env_file(options.env_file) if options.env_file else {},
             )
         )
 
@@ -109,10 +109,6 @@ def _without_preview(display: Listener) -> Listener:
             display(event)
 
     return tell
-
-
-def _environment(options: Options) -> Mapping[str, str]:
-    return read_env_file(options.env_file) if options.env_file else {}
 
 
 def _preview(session: Session, args: Mapping[str, Any]) -> Mapping[str, Any]:
