@@ -7,12 +7,13 @@ RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 CLI := node_modules/.installed
 
-.PHONY: run test smoke chaos setup lock clean help
+.PHONY: run test smoke oracles chaos setup lock clean help
 
 help:
 	@echo "make run     import the sample customers into the mock API, on this machine"
 	@echo "make test    everything CI runs: style, types, metadata, lint, tests"
 	@echo "make smoke   the tests that show a new Python first, with VENV and PYTHON of your choice"
+	@echo "make oracles the tests against servers in Go that other people wrote; builds them first, in minutes"
 	@echo "make chaos   kill imports at random points 200 times, resume them, and count what is lost, there twice or misreported"
 	@echo "make lock    resolve both requirement locks again, then the pins and locks of the scripts"
 	@echo "make clean   remove what these commands made"
@@ -34,6 +35,17 @@ SMOKE := tests/test_house.py tests/f/store tests/f/windmill tests/f/records/read
 	tests/mill/engine/processes/test_processes.py tests/mill/engine/jobs/test_jobs.py
 smoke: $(TESTS)
 	$(BIN)/pytest --numprocesses 2 --dist worksteal $(SMOKE)
+
+# Pinned: a server that changes is another witness.
+ORACLES := .oracles
+oracles: $(TESTS) $(ORACLES)/stripe-mock $(ORACLES)/versitygw
+	$(BIN)/pytest -rs tests/oracles
+
+$(ORACLES)/stripe-mock: PACKAGE = github.com/stripe/stripe-mock@v0.203.0
+$(ORACLES)/versitygw: PACKAGE = github.com/versity/versitygw/cmd/versitygw@v1.8.0
+$(ORACLES)/stripe-mock $(ORACLES)/versitygw:
+	@command -v go > /dev/null || { echo "Go is needed to build $(@F). Install it, then run make oracles again."; exit 3; }
+	GOBIN=$(abspath $(ORACLES)) go install $(PACKAGE)
 
 # A few minutes. A shorter run is part of make test.
 chaos: $(TESTS)
@@ -67,9 +79,9 @@ lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
 	$(RESOLVE) --extra mill --extra build --output-file requirements.lock
 	$(RESOLVE) --extra mill --extra build --extra test --constraints requirements.lock --output-file requirements.test.lock
-	@for version in 3.11 3.12 3.13 3.14; do $(BIN)/uv pip compile --quiet --no-deps --python-version $$version --only-binary :all: requirements.test.lock > /dev/null || { echo "Not every package has a wheel for Python $$version."; exit 1; }; done
+	@for version in 3.11 3.12 3.13 3.14; do $(BIN)/uv pip compile --quiet --no-deps --python-version $$version --only-binary :all: --no-binary localstripe requirements.test.lock > /dev/null || { echo "Not every package has a wheel for Python $$version."; exit 1; }; done
 	@$(MAKE) --no-print-directory $(RUNS)
 	$(BIN)/mill metadata --pin
 
 clean:
-	rm -rf $(VENV) .venvs node_modules .mill .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venvs node_modules .oracles .mill .mypy_cache .ruff_cache .pytest_cache .hypothesis

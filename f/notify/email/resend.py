@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
+from f.connect.calls.reply_reader import detail_of, id_of, named, objects_at, read_object, unreadable, word_of
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
 from f.connect.integration import BearerToken, Integration, RateLimit
-from f.notify.messages.replies import detail_of, id_of, named, objects_at, read_object, unreadable, word_of
 
 if TYPE_CHECKING:
     from f.notify.email.mail import Mail

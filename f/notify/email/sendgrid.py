@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
+from f.connect.calls.reply_reader import detail_of, id_of, named, objects_at, read_object, unreadable, word_of
 from f.connect.errors import (
     ConnectError,
     FixInput,
@@ -20,7 +21,6 @@ from f.connect.errors import (
     TryLater,
 )
 from f.connect.integration import BearerToken, Integration
-from f.notify.messages.replies import detail_of, id_of, named, objects_at, read_object, unreadable, word_of
 
 if TYPE_CHECKING:
     from f.notify.email.address_list import Address

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from f.connect.calls.reply_reader import line_of
 from f.connect.errors import FixInput
-from f.notify.messages.replies import line_of
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 from f.connect.calls.message import Request, Response
+from f.connect.calls.reply_reader import id_of, named, objects_at, read_object, unreadable, word_of
 from f.connect.errors import (
     ConnectError,
     FixInput,
@@ -22,7 +23,6 @@ from f.connect.errors import (
     TryLater,
 )
 from f.connect.integration import BearerToken, Integration, NoAuth, RateLimit, resolve_url
-from f.notify.messages.replies import id_of, named, objects_at, read_object, unreadable, word_of
 
 Block = dict[str, Any]
 

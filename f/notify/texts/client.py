@@ -13,6 +13,16 @@ from typing import Any, Literal, TypedDict
 from urllib.parse import quote
 
 from f.connect.calls.message import Request, Response
+from f.connect.calls.reply_reader import (
+    id_of,
+    line_of,
+    named,
+    number_of,
+    objects_at,
+    read_object,
+    unreadable,
+    word_of,
+)
 from f.connect.calls.verdict import http_date
 from f.connect.errors import (
     ConnectError,
@@ -24,16 +34,6 @@ from f.connect.errors import (
     TryLater,
 )
 from f.connect.integration import Basic, Integration
-from f.notify.messages.replies import (
-    id_of,
-    line_of,
-    named,
-    number_of,
-    objects_at,
-    read_object,
-    unreadable,
-    word_of,
-)
 from f.store.once import Candidate
 
 BASE_URL = "https://api.twilio.com"

@@ -1,4 +1,4 @@
-"""Reading what a message service answered, whatever it is: the one edge between its bytes and our clients.
+"""Reading what a service answered, whatever it is: the one edge between its bytes and our clients.
 
 Nothing here raises for the shape of a reply. What is not there, or is of another type than documented, reads
 as empty; a client then asks `unreadable` for the error. For a write that was answered with success but not in
@@ -106,8 +106,13 @@ def _contents(value: object, name: str = "") -> Iterator[str]:
             yield from _contents(item, name)
 
 
-def unreadable(response: Response, service: str, what: str) -> ConnectError:
-    """Return the error for a success that does not say what it should. `what`: what it lacks."""
+def unreadable(
+    response: Response, service: str, what: str, *, in_doubt: str = "The message may have been sent"
+) -> ConnectError:
+    """Return the error for a success that does not say what it should.
+
+    `what`: what it lacks. `in_doubt`: what a write may have done.
+    """
     message = f"{service} answered {response.status} without {what}."
     if response.request.is_read:
         return named(TryLater(f"{message} Try again later.", code="unreadable_reply"), response)
@@ -118,7 +123,7 @@ def unreadable(response: Response, service: str, what: str) -> ConnectError:
     )
     return named(
         OutcomeUnknown(
-            f"{message} The message may have been sent: {hint}.",
+            f"{message} {in_doubt}: {hint}.",
             code="unreadable_reply",
             repeat_safe=response.request.may_repeat,
         ),
