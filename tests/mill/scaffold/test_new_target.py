@@ -16,7 +16,10 @@ from mill.scaffold.target import FORM, KINDS, NewTarget
 from tests.mill.commands import mill
 from tests.mill.trees import REPOSITORY
 
-_NOT_COPIED = (".git", ".venv", ".mill", ".oracles", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "*.png")
+_NOT_COPIED = (
+    *(".git", ".venv", ".mill", ".oracles", "node_modules", "__pycache__", ".*_cache", ".hypothesis"),
+    "*.png",
+)
 # As long as they may be: a shorter name leaves the lines of the templates shorter.
 NAME, TITLE = "verylongnameoftarget", "Very & Long Title of a CRM 1.0"
 
@@ -26,6 +29,8 @@ def clone(folder: Path) -> Path:
     tree = folder / "millwright"
     shutil.copytree(REPOSITORY, tree, ignore=shutil.ignore_patterns(*_NOT_COPIED))
     (tree / "node_modules").symlink_to(REPOSITORY / "node_modules")
+    if (REPOSITORY / ".mypy_cache").is_dir():  # what has not changed need not be checked again
+        shutil.copytree(REPOSITORY / ".mypy_cache", tree / ".mypy_cache")
     return tree
 
 
