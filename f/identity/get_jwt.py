@@ -22,7 +22,7 @@ def main(
     with open_store(database, "identity", durable=True) as store:
         found, refreshed = JwtManager(issuer, store).stored(name, margin=margin_seconds)
     return FreshToken(
-        token=found.token if return_token else "",
+        token=found.access_token if return_token else "",
         stored_as=name,
         expires_at=time_of(found.expires_at),
         refreshed=refreshed,

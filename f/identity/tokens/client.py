@@ -9,7 +9,6 @@ settings; OAuth's own (RFC 6749, form-encoded) is `f/identity/oauth`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
@@ -17,6 +16,7 @@ from f.connect.calls.reply_reader import line_of, named, read_json, read_object,
 from f.connect.errors import ConnectError, FixInput, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, Retry
 from f.connect.redact import remember
+from f.connect.sign_in.shared_token import Token
 from f.identity.tokens.compact import expiry_of_claims, read_unverified
 from f.identity.tokens.issuer import place_of
 from f.identity.tokens.key_set import public_keys
@@ -24,7 +24,6 @@ from f.identity.tokens.key_set import public_keys
 if TYPE_CHECKING:
     from f.identity.tokens.issuer import Issuer
     from f.identity.tokens.key_set import Jwk
-    from f.store.store import Permit
 
 LEAST_AGE, USUAL_AGE, MOST_AGE = 60.0, 600.0, 86_400.0  # seconds that keys are kept
 LONGEST_LIFE = 10 * 366 * 86_400.0  # seconds; a longer one is a slip of the server, such as milliseconds
@@ -33,19 +32,6 @@ _NOT_KEPT = re.compile(r"(?:^|[\s,])no-(?:store|cache)", re.IGNORECASE)
 _MOST_BYTES = 2**20
 _SETTINGS_WRONG = frozenset({"invalid_request", "invalid_client", "unauthorized_client", "invalid_scope"})
 _DOUBT = "The refresh token may be used up"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredToken:
-    """A token and how to get the next one. `expires_at`: seconds since the epoch; 0 if nobody knows."""
-
-    token: str = field(repr=False)
-    expires_at: float = 0.0
-    refresh_token: str = field(default="", repr=False)
-
-    def is_good(self, now: float, margin: float) -> bool:
-        """Return whether it is a token that holds for more than `margin` seconds."""
-        return bool(self.token) and (not self.expires_at or now + margin < self.expires_at)
 
 
 def integration_of(name: str, url: str) -> Integration:
@@ -81,18 +67,17 @@ def read_keys(response: Response) -> tuple[list[Jwk], float]:
     return keys, _age(response)
 
 
-def refresh_request(issuer: Issuer, refresh_token: str, permit: Permit) -> Request:
+def refresh_request(issuer: Issuer, refresh_token: str) -> Request:
     """Return the request for the next token. It is never repeated: a refresh token is often good once."""
     return Request(
         method="POST",
         path=place_of(issuer.refresh_url)[1],
         json={**issuer.refresh_fields, issuer.refresh_token_field: refresh_token},
         endpoint="refresh",
-        permit=permit,
     )
 
 
-def read_refreshed(response: Response, issuer: Issuer, refresh_token: str, now: float) -> StoredToken:
+def read_refreshed(response: Response, issuer: Issuer, refresh_token: str, now: float) -> Token:
     """Return the token of a reply; where it brings no refresh token, the old one stays.
 
     SignInAgain if the refresh token is dead, FixSettings if the request is wrong, OutcomeUnknown for a
@@ -111,7 +96,7 @@ def read_refreshed(response: Response, issuer: Issuer, refresh_token: str, now: 
     rotated = body.get(issuer.refresh_token_field)
     rotated = rotated if isinstance(rotated, str) and is_token(rotated) else refresh_token
     remember(token, rotated)
-    return StoredToken(token, expiry_of(token, now, _seconds(body.get(issuer.expires_in_field))), rotated)
+    return Token(token, expiry_of(token, now, _seconds(body.get(issuer.expires_in_field))), rotated)
 
 
 def is_token(text: str) -> bool:
@@ -142,7 +127,7 @@ def _refusal(response: Response, body: dict[str, Any]) -> ConnectError:
         return TryLater(f"{message}. Try again later.", code="refresh_busy")
     return SignInAgain(
         f"{message}. The refresh token is dead: sign in again, and store the new one with set_jwt.",
-        code="refresh_refused",
+        code="invalid_grant",
     )
 
 

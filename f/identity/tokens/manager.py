@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from f.connect.errors import FixInput, FixSettings
 from f.connect.redact import remember
+from f.connect.sign_in.shared_token import Token
 from f.connect.sign_in.signed_jwt import sign_claims
 from f.connect.times import REAL, Clock
 from f.identity.tokens.checks import check_claims, check_header, refused
-from f.identity.tokens.client import LONGEST_LIFE, StoredToken, expiry_of, is_token
+from f.identity.tokens.client import LONGEST_LIFE, expiry_of, is_token
 from f.identity.tokens.compact import UnverifiedToken, expiry_of_claims, read_unverified
 from f.identity.tokens.issuer import MOST_LIFETIME, Issuer, issuer_of
 from f.identity.tokens.key_cache import KeyCache
@@ -112,7 +113,7 @@ class JwtManager:
 
     def set_token(
         self, name: str, token: str = "", *, refresh_token: str = "", expires_in: float = 0.0
-    ) -> StoredToken:
+    ) -> Token:
         """Store a token sealed under a name, in place of the one before.
 
         Without a token, the refresh token fetches one when it is first asked for. `expires_in` in seconds; 0
@@ -129,7 +130,7 @@ class JwtManager:
         if not 0 <= expires_in <= LONGEST_LIFE:
             raise FixInput("expires_in must be a number of seconds, or 0.", code="bad_lifetime")
         remember(token, refresh_token)
-        stored = StoredToken(
+        stored = Token(
             token, expiry_of(token, self._store.now(), expires_in) if token else 0.0, refresh_token
         )
         self._named(name).put(stored)
@@ -137,9 +138,9 @@ class JwtManager:
 
     def get_token(self, name: str, *, margin: float = MARGIN) -> str:
         """Return the token stored under a name, refreshed if it holds for `margin` seconds or less."""
-        return self.stored(name, margin=margin)[0].token
+        return self.stored(name, margin=margin)[0].access_token
 
-    def stored(self, name: str, *, margin: float = MARGIN) -> tuple[StoredToken, bool]:
+    def stored(self, name: str, *, margin: float = MARGIN) -> tuple[Token, bool]:
         """Return as `get_token` does, with its expiry, and whether it was refreshed for this."""
         if not 0 <= margin <= LONGEST_LIFE:
             raise FixInput("margin_seconds must be a number of seconds, or 0.", code="bad_lifetime")
@@ -148,7 +149,7 @@ class JwtManager:
     def refresh(self, name: str) -> str:
         """Return a token newer than the one stored now, as after a 401; another job may have fetched it."""
         row = self._named(name)
-        return row.good_for(0.0, stale=row.read().token)[0].token
+        return row.good_for(0.0, stale=row.read().access_token)[0].access_token
 
     def is_expired(self, token: str, *, margin: float = 0.0) -> bool:
         """Return whether a token has expired, or will within `margin` seconds, by its own unverified word.
