@@ -31,6 +31,8 @@ _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"(?:^|[\s,])no-(?:store|cache)", re.IGNORECASE)
 _MOST_BYTES = 2**20
 _SETTINGS_WRONG = frozenset({"invalid_request", "invalid_client", "unauthorized_client", "invalid_scope"})
+_LATER = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
+_DEAD = frozenset({"invalid_grant", "bad_refresh_token", "invalid_token", "invalid_refresh_token"})
 _DOUBT = "The refresh token may be used up"
 
 
@@ -114,6 +116,15 @@ def expiry_of(token: str, now: float, expires_in: float) -> float:
         return 0.0
 
 
+def refused_refresh(message: str, *, dead: bool) -> SignInAgain:
+    """Return the error of a refresh token that was refused. `dead`: the server says that it is the token."""
+    lead = "The refresh token is dead" if dead else "Check refresh_fields; if they are right, it is dead"
+    return SignInAgain(
+        f"{message}. {lead}: sign in again, and store the new one with set_jwt.",
+        code="invalid_grant" if dead else "refresh_refused",
+    )
+
+
 def _refusal(response: Response, body: dict[str, Any]) -> ConnectError:
     code = word_of(body.get("error")) or f"http_{response.status}"
     detail = line_of(body.get("error_description") or body.get("message"))
@@ -123,12 +134,9 @@ def _refusal(response: Response, body: dict[str, Any]) -> ConnectError:
             f"{message}. Check refresh_url, refresh_token_field and refresh_fields.",
             code="refresh_not_understood",
         )
-    if response.status in {408, 425, 429} or code in {"temporarily_unavailable", "slow_down"}:
+    if response.status in {408, 425, 429} or code in _LATER:
         return TryLater(f"{message}. Try again later.", code="refresh_busy")
-    return SignInAgain(
-        f"{message}. The refresh token is dead: sign in again, and store the new one with set_jwt.",
-        code="invalid_grant",
-    )
+    return refused_refresh(message, dead=code in _DEAD)
 
 
 def _age(response: Response) -> float:

@@ -13,7 +13,7 @@ from f.connect.redact import digest_of, remember
 from f.connect.sign_in.seal import Seal
 from f.connect.sign_in.shared_token import SharedToken, Token, TokenRow
 from f.connect.times import REAL, Clock
-from f.identity.tokens.client import integration_of, read_refreshed, refresh_request
+from f.identity.tokens.client import integration_of, read_refreshed, refresh_request, refused_refresh
 
 if TYPE_CHECKING:
     from f.identity.tokens.issuer import Issuer
@@ -87,7 +87,10 @@ class NamedToken:
         service = integration_of("jwt_refresh", issuer.refresh_url)
         try:
             with Client(service, self._store, clock=self._clock) as client:
-                response = client.request(refresh_request(issuer, refresh_token))
+                try:
+                    response = client.request(refresh_request(issuer, refresh_token))
+                except SignInAgain as error:  # a 401, whose words the connection layer keeps to itself
+                    raise refused_refresh(f"{error.call} answered 401", dead=False) from error
             found = read_refreshed(response, issuer, refresh_token, now)
         except OutcomeUnknown as error:
             raise OutcomeUnknown(
