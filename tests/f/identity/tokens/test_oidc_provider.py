@@ -40,8 +40,13 @@ def id_token(provider: str, algorithm: str) -> str:
     challenge = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
     landed, client = f"{provider}/landed", f"client-{algorithm}"
     asked = {
-        "client_id": client, "response_type": "code", "scope": "openid email", "redirect_uri": landed,
-        "code_challenge": challenge, "code_challenge_method": "S256", "nonce": "n-1",
+        "client_id": client,
+        "response_type": "code",
+        "scope": "openid email",
+        "redirect_uri": landed,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        "nonce": "n-1",
     }
     with requests.Session() as browser:
         page = browser.get(f"{provider}/auth", params=asked, timeout=20)
@@ -52,8 +57,12 @@ def id_token(provider: str, algorithm: str) -> str:
         assert page.url.startswith(landed), page.text
         code = parse_qs(urlsplit(page.url).query)["code"][0]
         form = {
-            "grant_type": "authorization_code", "code": code, "redirect_uri": landed,
-            "client_id": client, "client_secret": "secret", "code_verifier": VERIFIER,
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": landed,
+            "client_id": client,
+            "client_secret": "secret",
+            "code_verifier": VERIFIER,
         }
         reply = browser.post(f"{provider}/token", data=form, timeout=20)
     token: str = reply.json()["id_token"]
@@ -107,8 +116,11 @@ def test_its_id_tokens_are_verified_before_and_after_it_rotates_its_keys(
 def test_its_access_tokens_are_of_a_type_of_their_own(provider: str, store: Store) -> None:
     resource = "https://api.example.com"
     form = {
-        "grant_type": "client_credentials", "scope": "read", "resource": resource,
-        "client_id": "client-ES256", "client_secret": "secret",
+        "grant_type": "client_credentials",
+        "scope": "read",
+        "resource": resource,
+        "client_id": "client-ES256",
+        "client_secret": "secret",
     }
     token = requests.post(f"{provider}/token", data=form, timeout=20).json()["access_token"]
     tokens = manager(provider, "ES256", store, audience=resource, token_type="at+jwt")
