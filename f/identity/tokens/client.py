@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.calls.reply_reader import line_of, named, read_json, read_object, unreadable, word_of
-from f.connect.errors import ConnectError, FixInput, FixSettings, SignInAgain, TryLater
+from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, Retry
 from f.connect.redact import remember
 from f.connect.sign_in.shared_token import Token
-from f.identity.tokens.compact import expiry_of_claims, read_unverified
+from f.identity.tokens.compact import LONGEST_LIFE, expiry_of, is_token
 from f.identity.tokens.issuer import place_of
 from f.identity.tokens.key_set import public_keys
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from f.identity.tokens.key_set import Jwk
 
 LEAST_AGE, USUAL_AGE, MOST_AGE = 60.0, 600.0, 86_400.0  # seconds that keys are kept
-LONGEST_LIFE = 10 * 366 * 86_400.0  # seconds; a longer one is a slip of the server, such as milliseconds
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"(?:^|[\s,])no-(?:store|cache)", re.IGNORECASE)
 _MOST_BYTES = 2**20
@@ -99,21 +98,6 @@ def read_refreshed(response: Response, issuer: Issuer, refresh_token: str, now: 
     rotated = rotated if isinstance(rotated, str) and is_token(rotated) else refresh_token
     remember(token, rotated)
     return Token(token, expiry_of(token, now, _seconds(body.get(issuer.expires_in_field))), rotated)
-
-
-def is_token(text: str) -> bool:
-    """Return whether a header can carry it: ASCII without blanks, of some length."""
-    return 0 < len(text) <= 65_536 and text.isascii() and text.isprintable() and " " not in text
-
-
-def expiry_of(token: str, now: float, expires_in: float) -> float:
-    """Return when a token expires: in so many seconds, else by its own exp; 0 if neither says it."""
-    if expires_in > 0:
-        return now + expires_in
-    try:
-        return expiry_of_claims(read_unverified(token).claims)
-    except FixInput:  # a token need not be a JWT to be kept and refreshed
-        return 0.0
 
 
 def refused_refresh(message: str, *, dead: bool) -> SignInAgain:

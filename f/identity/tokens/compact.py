@@ -23,6 +23,7 @@ from f.connect.errors import FixInput
 END_OF_TIME = 253_402_300_800  # the year 10,000; seconds a thousand times too large are milliseconds
 LONGEST = 16_384  # characters; twice what a web server takes as a header
 DEEPEST = 16  # levels of lists and objects in a claim
+LONGEST_LIFE = 10 * 366 * 86_400.0  # seconds; a longer one is a slip, such as milliseconds
 _LONGEST_NUMBER = 20  # digits; a time has ten
 _PART = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -64,6 +65,21 @@ def expiry_of_claims(claims: Mapping[str, Any]) -> float:
     if expiry is None:
         raise _no_token("its exp is not a time")
     return expiry
+
+
+def is_token(text: str) -> bool:
+    """Return whether a header can carry it: ASCII without blanks, of some length."""
+    return 0 < len(text) <= 65_536 and text.isascii() and text.isprintable() and " " not in text
+
+
+def expiry_of(token: str, now: float, expires_in: float) -> float:
+    """Return when a token expires: in so many seconds, else by its own exp; 0 if neither says it."""
+    if expires_in > 0:
+        return now + expires_in
+    try:
+        return expiry_of_claims(read_unverified(token).claims)
+    except FixInput:  # a token need not be a JWT to be kept and refreshed
+        return 0.0
 
 
 def _decoded(part: str, where: str) -> bytes:

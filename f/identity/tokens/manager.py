@@ -12,6 +12,19 @@ settings are FixSettings; keys or a token server that cannot be reached TryLater
 lost OutcomeUnknown. No error holds a token, a key or a claim.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# aiohappyeyeballs==2.7.1
+# aiohttp==3.14.5
+# aiosignal==1.4.0
+# attrs==26.1.0
+# frozenlist==1.8.0
+# idna==3.20
+# multidict==7.2.1
+# propcache==0.5.4
+# typing-extensions==4.16.0
+# yarl==1.25.1
+
 from __future__ import annotations
 
 import secrets
@@ -20,19 +33,25 @@ from typing import TYPE_CHECKING, Any
 
 from f.connect.errors import FixInput, FixSettings
 from f.connect.redact import remember
-from f.connect.sign_in.shared_token import Token
 from f.connect.sign_in.signed_jwt import sign_claims
 from f.connect.times import REAL, Clock
 from f.identity.tokens.checks import check_claims, check_header, refused
-from f.identity.tokens.client import LONGEST_LIFE, expiry_of, is_token
-from f.identity.tokens.compact import UnverifiedToken, expiry_of_claims, read_unverified
+from f.identity.tokens.compact import (
+    LONGEST_LIFE,
+    UnverifiedToken,
+    expiry_of,
+    expiry_of_claims,
+    is_token,
+    read_unverified,
+)
 from f.identity.tokens.issuer import MOST_LIFETIME, Issuer, issuer_of
-from f.identity.tokens.key_cache import KeyCache
 from f.identity.tokens.signature import is_signed, keys_of, own_key
-from f.identity.tokens.stored_tokens import NamedToken
 from f.store.stores import memory_store
 
 if TYPE_CHECKING:
+    from f.connect.sign_in.shared_token import Token
+    from f.identity.tokens.key_cache import KeyCache
+    from f.identity.tokens.stored_tokens import NamedToken
     from f.store.store import Store
 
 MARGIN = 60.0  # seconds that a token should still hold when it is handed out
@@ -130,11 +149,8 @@ class JwtManager:
         if not 0 <= expires_in <= LONGEST_LIFE:
             raise FixInput("expires_in must be a number of seconds, or 0.", code="bad_lifetime")
         remember(token, refresh_token)
-        stored = Token(
-            token, expiry_of(token, self._store.now(), expires_in) if token else 0.0, refresh_token
-        )
-        self._named(name).put(stored)
-        return stored
+        expires_at = expiry_of(token, self._store.now(), expires_in) if token else 0.0
+        return self._named(name).put(token, expires_at, refresh_token)
 
     def get_token(self, name: str, *, margin: float = MARGIN) -> str:
         """Return the token stored under a name, refreshed if it holds for `margin` seconds or less."""
@@ -160,6 +176,8 @@ class JwtManager:
         return expiry > 0 and self._clock.now() + margin >= expiry
 
     def _named(self, name: str) -> NamedToken:
+        from f.identity.tokens.stored_tokens import NamedToken  # noqa: PLC0415 - who only signs calls nobody
+
         return NamedToken(name, self.issuer, self._store, self._clock)
 
     def _check_signature(self, token: str, key_id: str) -> None:
@@ -169,6 +187,8 @@ class JwtManager:
             if not is_signed(token, [self._own_key], algorithm):
                 raise refused("its signature is not of the issuer's key", "bad_signature")
             return
+        from f.identity.tokens.key_cache import KeyCache  # noqa: PLC0415 - who has the key calls nobody
+
         self._keys = self._keys or KeyCache(self.issuer, self._store, self._clock)
         jwks = self._keys.keys_for(key_id)
         if not jwks:

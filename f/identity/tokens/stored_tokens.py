@@ -41,9 +41,11 @@ class NamedToken:
         self._row = TokenRow(store, key, Seal(key, issuer.seal_key, takes_plain=False))
         self._refreshed = False
 
-    def put(self, token: Token) -> None:
-        """Store a token in place of what is there."""
+    def put(self, access_token: str, expires_at: float, refresh_token: str) -> Token:
+        """Store a token in place of what is there, and return it."""
+        token = Token(access_token, expires_at, refresh_token)
         self._shared().replace(token)
+        return token
 
     def read(self) -> Token:
         """Return what is stored; FixInput if that is nothing, or nothing that this seal_key opens."""
