@@ -165,6 +165,18 @@ def failed(plain: Plain) -> Any:
     return plain.run("f/customers/notify_failure", error=error, parsed=plain.parsed())
 
 
+JWT_ISSUER = {"algorithm": "HS256", "issuer": "https://id.example.com", "key": "k" * 32, "seal_key": "s" * 32}
+
+
+def jwt_of(plain: Plain) -> Any:
+    return plain.run("f/identity/sign_jwt", issuer=JWT_ISSUER, subject="ada")["token"]
+
+
+def stored_jwt(plain: Plain) -> Any:
+    plain.run("f/identity/set_jwt", name="partner", issuer=JWT_ISSUER, token=jwt_of(plain))
+    return plain.run("f/identity/get_jwt", name="partner", issuer=JWT_ISSUER)
+
+
 # Each script, and what its result has, or the error that says why there is none.
 CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     "f/customers/claim_file": (case("f/customers/claim_file", file=FILE), ("raised", "FixSettings")),
@@ -207,6 +219,20 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     "f/customers/show_import": (
         lambda plain: plain.run("f/customers/show_import", summary=plain.summary()),
         ("render_all", ...),
+    ),
+    "f/identity/get_jwt": (stored_jwt, ("refreshed", False)),
+    "f/identity/read_jwt": (case("f/identity/read_jwt", token=jwt_of), ("verified", False)),
+    "f/identity/set_jwt": (
+        case("f/identity/set_jwt", name="partner", issuer=JWT_ISSUER, token=jwt_of),
+        ("stored_as", "partner"),
+    ),
+    "f/identity/sign_jwt": (
+        case("f/identity/sign_jwt", issuer=JWT_ISSUER, store_as="mine"),
+        ("stored_as", "mine"),
+    ),
+    "f/identity/verify_jwt": (
+        case("f/identity/verify_jwt", issuer=JWT_ISSUER, token=jwt_of),
+        ("verified", True),
     ),
     "f/notify/get_message_status": (
         case("f/notify/get_message_status", sid="SM1", twilio=twilio),

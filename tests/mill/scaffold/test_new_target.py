@@ -17,7 +17,14 @@ from tests.mill.commands import mill
 from tests.mill.trees import REPOSITORY
 
 _NOT_COPIED = (
-    *(".git", ".venv", ".mill", ".oracles", "node_modules", "__pycache__", ".*_cache", ".hypothesis"),
+    ".git",
+    ".venv",
+    ".mill",
+    ".oracles",
+    "node_modules",
+    "__pycache__",
+    ".*_cache",
+    ".hypothesis",
     "*.png",
 )
 # As long as they may be: a shorter name leaves the lines of the templates shorter.
