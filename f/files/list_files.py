@@ -13,9 +13,9 @@ from f.store.stores import memory_store
 def main(
     s3: s3 | None = None,
     prefix: str = "",
-    delimiter: str = "",
     max_files: int = 1000,
     continue_from: str = "",
+    delimiter: str = "",
     storage: str = "",
 ) -> Listing:
     with memory_store() as store, open_storage(s3, storage, store) as place:

@@ -91,8 +91,8 @@ class Request:
     `endpoint` names the call in limits, metrics, logs and errors (default: the path, ids folded or masked);
     give it where the path itself is secret.
     `context` is the caller's own and never looked at. A Source as `data` is streamed by sync calls. `sink` is
-    for downloads, sync only; with `Accept-Encoding: identity` it gets the bytes as they came. `follow`: whether
-    a redirect is followed; else it is an answer. `permit`: the lease under which it is sent, asked each time.
+    for downloads, sync only; with `Accept-Encoding: identity` it gets the bytes as they came. `follow`: if
+    not, a redirect is an answer. `permit`: the lease under which it is sent, asked before each attempt.
     """
 
     method: str
