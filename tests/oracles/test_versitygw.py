@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
+import boto3  # type: ignore[import-untyped]  # it has no types
 import pytest
 import requests
-from botocore.config import Config
+from botocore.config import Config  # type: ignore[import-untyped]  # it has no types
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain
 from f.connect.sign_in.sigv4 import presigned_url
 from f.files import copy_file, delete_file, download_file, head_file, list_files, sign_url, upload_file
 from f.files.s3.client import bucket_of
+from tests.f.files.conftest import changed
 from tests.foreign import built, free_port, running
 
 # Keys that lose a character where somebody encodes once too little or too often.
@@ -201,13 +202,13 @@ def test_what_it_refuses_is_named(
     s3: Any, changes: dict[str, Any], kind: type[ConnectError], sentence: str
 ) -> None:
     with pytest.raises(kind, match=sentence):
-        list_files.main({**s3, **changes})
+        list_files.main(changed(s3, **changes))
     with pytest.raises(kind, match=sentence):
-        upload_file.main("refused", {**s3, **changes}, text="x")
+        upload_file.main("refused", changed(s3, **changes), text="x")
 
 
 def test_a_path_style_bucket_with_dots(s3: Any) -> None:
-    dotted = {**s3, "bucket": "dotted.name"}
+    dotted = changed(s3, bucket="dotted.name")
     upload_file.main("k", dotted, text="x")
     assert download_file.main("k", dotted)["sha256"] == hashlib.sha256(b"x").hexdigest()
 

@@ -256,7 +256,7 @@ class Transport:
     def _read(self, reply: requests.Response, outgoing: Outgoing) -> bytes | None:
         """Read the body, that of a success into the sink; None if it is larger than allowed once unpacked."""
         sink: Sink | None = outgoing.sink
-        if sink is None or not reply.ok:
+        if sink is None or not 200 <= reply.status_code < 300:
             body: bytes = reply.raw.read(self._max_reply_bytes + 1, decode_content=True)
             return body if len(body) <= self._max_reply_bytes else None
         sink.start()

@@ -7,10 +7,10 @@ import hashlib
 from unittest import mock
 from urllib.parse import quote
 
-import botocore.auth
+import botocore.auth  # type: ignore[import-untyped]  # it has no types
 import pytest
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # it has no types
+from botocore.credentials import Credentials  # type: ignore[import-untyped]  # it has no types
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -24,6 +24,11 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def changed(resource: Any, **changes: Any) -> Any:
+    """A resource with other fields; main() takes the resource type's TypedDict."""
+    return {**resource, **changes}
+
+
 class Twin:
     """The S3 twin, empty: its client, and the resource that points at it."""
 

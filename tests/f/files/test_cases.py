@@ -7,15 +7,16 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import boto3
+import boto3  # type: ignore[import-untyped]  # it has no types
 import pytest
 import requests
-from botocore.config import Config
+from botocore.config import Config  # type: ignore[import-untyped]  # it has no types
 
 from f.connect.errors import ConnectError, FixInput, GiveUpRecord, OutcomeUnknown, TryLater
 from f.files import copy_file, delete_file, download_file, head_file, list_files, sign_url, upload_file
 from f.files.s3 import multipart
-from tests.f.files.conftest import Twin
+from f.files.s3.client import complete_request
+from tests.f.files.conftest import Twin, changed
 
 ODD_KEYS = ("a b+c", "100%", "a%2Fb", "ü/日本/😀", "x//y", "q?a=1&b#c", "ends/", "'quoted\"<&>")
 
@@ -59,9 +60,9 @@ def test_the_twin_takes_what_boto3_sends(twin: Twin, boto: Any) -> None:
     keys = [one["Key"] for one in boto.list_objects_v2(Bucket="files")["Contents"]]
     assert keys == ["a b/ü", "ours +%"]
     boto.copy_object(Bucket="archive", Key="c", CopySource={"Bucket": "files", "Key": "a b/ü"})
-    assert download_file.main("c", {**twin.resource, "bucket": "archive"})["text"] == "theirs"
+    assert download_file.main("c", changed(twin.resource, bucket="archive"))["text"] == "theirs"
     boto.delete_object(Bucket="archive", Key="c")
-    assert not head_file.main("c", {**twin.resource, "bucket": "archive"})["exists"]
+    assert not head_file.main("c", changed(twin.resource, bucket="archive"))["exists"]
 
 
 def test_a_second_run_with_the_same_name_sends_nothing(twin: Twin) -> None:
@@ -152,7 +153,7 @@ def test_a_completion_whose_answer_was_lost_is_looked_up(twin: Twin, if_exists: 
     upload = upload_file.main("before", twin.resource, content=BIG, part_mb=5)
     assert upload["parts"] == 2
     # The first POST begins the upload and must answer; the second completes it, and its answer is empty.
-    real = multipart.complete_request
+    real = complete_request
 
     def complete(*arguments: Any) -> Any:
         twin.client.put_faults(script=script)
@@ -207,10 +208,10 @@ def test_a_service_without_checksums_is_verified_by_its_etag(twin: Twin) -> None
 
 def test_temporary_keys(twin: Twin) -> None:
     twin.client.put_settings(session_token="st")
-    temporary = {**twin.resource, "sessionToken": "st"}
+    temporary = changed(twin.resource, sessionToken="st")
     assert upload_file.main("k", temporary, text="x")["status"] == "uploaded"
     url = sign_url.main("k", temporary)["url"]
     assert "X-Amz-Security-Token=st" in url
     assert requests.get(url, timeout=10).text == "x"
     with pytest.raises(ConnectError, match="sessionToken has expired"):
-        download_file.main("k", {**twin.resource, "sessionToken": "old"})
+        download_file.main("k", changed(twin.resource, sessionToken="old"))
