@@ -37,6 +37,7 @@ _LONG = 600.0  # seconds: S3 works for minutes on a large copy or the end of a m
 # 409: another request for the same key was under way, and this one was not applied.
 _RETRY = Retry(retry_on_status_codes=(408, 409, 425, 429, 500, 502, 503, 504))
 _NOT_APPLIED = frozenset({409, 429})
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _PLAIN = {"Accept-Encoding": "identity"}  # the bytes as they are stored, also of what is stored packed
 
@@ -160,7 +161,12 @@ def _service_url(resource: Mapping[str, Any], region: str) -> str:
         parts = urlsplit(url)
         port = parts.port or _port(resource.get("port"))
         host = parts.hostname or ""
-        fit = parts.scheme in {"http", "https"} and bool(host) and parts.path in {"", "/"} and "@" not in url
+        fit = (
+            parts.scheme in {"http", "https"}
+            and bool(_HOST.fullmatch(host))
+            and parts.path in {"", "/"}
+            and "@" not in url
+        )
     except ValueError:
         fit = False
     if not fit or parts.query or parts.fragment:
