@@ -151,7 +151,7 @@ class BucketStorage:
                 if error.code == "too_large":
                     raise _too_large(key, max_bytes) from error
                 raise
-            verified = check_download(response, stored, spool.size, spool.digests) if verify else ""
+            verified = check_download(response, stored, spool.digests) if verify else ""
             spool.keep()
         return replace(stored, size=spool.size), spool.digests, verified
 

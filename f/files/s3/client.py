@@ -169,7 +169,7 @@ def _service_url(resource: Mapping[str, Any], region: str) -> str:
         )
     except ValueError:
         fit = False
-    if not fit or parts.path not in {"", "/"} or parts.query or parts.fragment:
+    if not fit or parts.query or parts.fragment:
         raise FixSettings(
             "The endPoint of the S3 resource must be a host, such as s3.eu-central-1.amazonaws.com, and "
             "the port "

@@ -12,7 +12,6 @@ from f.connect.errors import FixInput
 from f.files.s3.bucket_storage import BucketStorage, How
 from f.files.s3.content import Content, open_content, type_of
 from f.files.s3.keys import check_key, local_file
-from f.files.s3.workspace_storage import WorkspaceStorage
 from f.windmill.objects import INLINE_BYTES, write_object
 
 if TYPE_CHECKING:
@@ -95,6 +94,8 @@ def open_storage(resource: Mapping[str, Any] | None, name: str, store: Store) ->
                 code="one_source",
             )
         return BucketStorage(resource, store)
+    from f.files.s3.workspace_storage import WorkspaceStorage  # noqa: PLC0415 - a module less for all others
+
     return WorkspaceStorage(name, store)
 
 

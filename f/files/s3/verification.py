@@ -67,12 +67,13 @@ def _compare(headers: Mapping[str, str], digests: Digests) -> tuple[str, bool]:
     return "", True
 
 
-def check_download(response: Response, stored: Stored, size: int, digests: Digests) -> str:
-    """Return by what a download is verified, "" if by nothing; TryLater if it is not what was announced."""
+def check_download(response: Response, stored: Stored, digests: Digests) -> str:
+    """Return by what a download is verified, "" if by nothing; TryLater if it is not what was announced.
+
+    That it is as long as was announced, the transport sees to.
+    """
     fault = ""
-    if stored.size >= 0 and stored.size != size:
-        fault = f"has {size:,} bytes and {stored.size:,} were announced"
-    elif stored.sha256 and stored.sha256 != digests.sha256.hex():
+    if stored.sha256 and stored.sha256 != digests.sha256.hex():
         fault = "has another SHA-256 than was announced"
     elif not stored.sha256 and stored.md5 and stored.md5 != digests.md5.hex():
         fault = "has another MD5 than its ETag"
