@@ -35,7 +35,11 @@ except ConnectError as error:
 CSV = "name,email\nAda,ada@example.com\nBen,ben@example.com\nbad,bad\n"
 
 
+ETAG = {"ETag": '"e"'}
 REPLIES = {
+    "/some-bucket?list-type": Reply(200, b"<ListBucketResult/>"),
+    "/some-bucket/copied": Reply(200, b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>', ETAG),
+    "/some-bucket": Reply(200, b"", ETAG),
     "Messages": Reply(201, {"sid": "SM1", "status": "queued", "num_segments": "1"}),
     "/mail/send": Reply(202, b"", {"X-Message-Id": "m1"}),
     "/emails/batch": Reply(200, {"data": [{"id": "e1"}]}),
@@ -97,6 +101,11 @@ class Plain:
         return {"accountSid": "AC1", "token": "t", "base_url": self.url}
 
     @property
+    def s3(self) -> dict[str, Any]:
+        key = {"accessKey": "AK", "secretKey": "secret"}
+        return {"bucket": "some-bucket", "base_url": self.url, **key}
+
+    @property
     def slack(self) -> dict[str, Any]:
         return {"token": "xoxb-1", "base_url": self.url}
 
@@ -126,6 +135,10 @@ def case(script: str, **arguments: Any) -> Callable[[Plain], Any]:
         return plain.run(script, **values)
 
     return run
+
+
+def s3(plain: Plain) -> Any:
+    return plain.s3
 
 
 def slack(plain: Plain) -> Any:
@@ -234,6 +247,16 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         case("f/identity/verify_jwt", issuer=JWT_ISSUER, token=jwt_of),
         ("verified", True),
     ),
+    "f/files/copy_file": (
+        case("f/files/copy_file", key="a", new_key="copied", s3=s3),
+        ("status", "copied"),
+    ),
+    "f/files/delete_file": (case("f/files/delete_file", key="a", s3=s3), ("status", "deleted")),
+    "f/files/download_file": (case("f/files/download_file", key="a", s3=s3), ("size", 0)),
+    "f/files/head_file": (case("f/files/head_file", key="a", s3=s3), ("exists", True)),
+    "f/files/list_files": (case("f/files/list_files", s3=s3), ("complete", True)),
+    "f/files/sign_url": (case("f/files/sign_url", key="a", s3=s3), ("method", "GET")),
+    "f/files/upload_file": (case("f/files/upload_file", key="a", text="", s3=s3), ("status", "uploaded")),
     "f/notify/get_message_status": (
         case("f/notify/get_message_status", sid="SM1", twilio=twilio),
         ("sid", "SM1"),
