@@ -7,6 +7,7 @@ route errors have their status: 400, 404, 429 and 503 with Retry-After.
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from f.connect.errors import ConnectError
 from f.connect.integration import Retry
@@ -18,7 +19,6 @@ from f.vessels.vessey.http_reply import error_reply, reply_of
 from f.vessels.vessey.identity import imo_of
 from f.vessels.vessey.vessel import Age, vessel_of
 from f.vessels.vessey.vessey_client import VesseyClient
-from f.windmill.posted import as_sent
 from f.windmill.values import resource_at
 
 RESOURCE = "f/vessels/vessey"
@@ -67,7 +67,7 @@ def main(
 def _cache(cached: Cached) -> dict[str, Any]:
     """How old the answer is, and why it is not newer if it should be."""
     return {
-        "age_seconds": round(cached.age, 1),
+        "age_seconds": round(cached.age, 3),
         "stale": cached.because is not None,
         "reason": str(cached.because or ""),
     }
@@ -75,9 +75,9 @@ def _cache(cached: Cached) -> dict[str, Any]:
 
 def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
     """Turn a request to the route into main's arguments; at the script's own webhook its fields are them."""
-    sent = as_sent()  # in `event` Windmill has replaced references by what they name
-    if sent.get("kind") == "webhook":
-        body = sent.get("body")
+    if event.get("kind") == "webhook":
+        body = event.get("body")
         return {**(body if isinstance(body, dict) else {}), "as_reply": True}
-    del event
-    return {"imo": str((sent.get("params") or {}).get("imo") or ""), "as_reply": True}
+    # Not of `params`: there Windmill has replaced a text such as `$var:f/a/b` by what it names.
+    path = str(event.get("path") or "").rstrip("/")
+    return {"imo": unquote(path.rpartition("/")[2]), "as_reply": True}
