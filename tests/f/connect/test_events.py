@@ -5,64 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from f.connect.events import raise_event
 from f.store.store import Store
 from f.store.stores import SqliteStore, memory_store, sqlite_store
-from f.windmill.connection import disconnect
+from tests.f.connect.windmill import EXISTS, RUN, VARIABLE, Windmill
 from tests.f.connect.wire import FakeClock
-from tests.loopback import Asked, Loopback, Reply, serve
+from tests.loopback import Reply
 
-RUN = "/api/w/team/jobs/run/p/f/notify/notify_event"
-EXISTS = "/api/w/team/resources/exists/f/notify/routing"
-VARIABLE = "/api/w/team/variables/get_value/f/notify/events_routing"
 DATA = {"service": "crm", "error_message": "It answered 500."}
-
-
-class Windmill:
-    """The few endpoints that raising an event needs; `answers` may replace each."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Reply] = {}
-        self.server: Loopback
-
-    def answer(self, asked: Asked) -> Reply:
-        usual = {RUN: Reply(201, b"0189-job"), EXISTS: Reply(200, True)}
-        return self.answers.get(asked.path) or usual.get(asked.path, Reply(404, b"not found"))
-
-    def started(self) -> list[dict[str, Any]]:
-        return [asked.json for asked in self.server.asked if asked.path == RUN]
-
-    def paths(self) -> list[str]:
-        return [asked.path for asked in self.server.asked]
-
-
-@pytest.fixture
-def windmill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Windmill]:
-    fake = Windmill()
-    with serve(fake.answer) as server:
-        fake.server = server
-        job = {"WM_JOB_PATH": "f/customers/create_customers", "WM_FLOW_PATH": "", "WM_JOB_ID": "0189"}
-        for name, value in {
-            "BASE_INTERNAL_URL": server.url,
-            "WM_WORKSPACE": "team",
-            "WM_TOKEN": "token",
-            "HOME": str(tmp_path),
-            **job,
-        }.items():
-            monkeypatch.setenv(name, value)
-        for name in ("MILL", "WM_ROOT_FLOW_JOB_ID", "NOTIFY_ROUTING"):
-            monkeypatch.delenv(name, raising=False)
-        yield fake
-        disconnect()
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
 
 
 @pytest.fixture
