@@ -16,7 +16,7 @@ SELDOM = {
     *("journal", "database", "storage", "park_after", "resend_unknown", "resend_missing", "apply_plan"),
     *("chunk_rows", "parallel_jobs", "concurrency", "batch_size", "delay_between_batches", "renews_at"),
     *("max_concurrent_requests", "encoding", "delimiter", "has_header", "header_row"),
-    *("max_url_mb", "lease_minutes", "max_attempts", "message_key", "dedupe_key"),
+    *("max_url_mb", "lease_minutes", "max_attempts", "message_key", "dedupe_key", "dedupe_seconds"),
     *("thread_ts", "seed", "attempt", "operation"),
     *("customer", "as_reply"),
     *("import_id", "chunk", "planned_outcomes", "certificate", "arguments", "flow", "continues"),
