@@ -147,7 +147,7 @@ class VesseyClient:
         number = imo_of(imo) if imo else ""
         port = _locode(port) if port else ""
         if not number and not port:
-            raise FixInput("Give an IMO number or a port, such as NLRTM.", code="no_subject")
+            raise FixInput("Give an IMO number or a port, such as NLRTM.", code="no_vessels")
         now = self._now()
         month = timedelta(days=30)
         start = from_ or (now - month).isoformat()

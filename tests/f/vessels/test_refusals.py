@@ -50,7 +50,7 @@ def search(**changes: Any) -> Callable[[], object]:
         (track(vessey={"api_key": "schlüssel\n"}), FixSettings, "bad_settings", "ASCII"),
         (track(vessey={**NOWHERE, "requests_per_minute": 0.5}), FixSettings, "bad_settings", "whole"),
         (track(vessey={"api_key": "k", "base_url": "http://a.example"}), FixSettings, "bad_settings", "http"),
-        (calls(), FixInput, "no_subject", "IMO number or a port"),
+        (calls(), FixInput, "no_vessels", "IMO number or a port"),
         (calls(port="ROTTERDAM"), FixInput, "bad_port", "UN/LOCODE"),
         (calls(imo=IMO, from_date="2024-01-01", to_date="2026-01-01"), FixInput, "period_too_long", "366"),
         (calls(imo=IMO, from_date="2026-02-01", to_date="2026-01-01"), FixInput, "bad_period", "from"),
