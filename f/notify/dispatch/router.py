@@ -118,6 +118,8 @@ def _send(
     if not _within_pace(name, channel, store):
         return _hold(name, message, same, routing, store, "the channel's rate limit is used up")
     result = deliver(channel, message, store, key=key, window=window)
+    if result["code"] == "rate_limited":
+        return _hold(name, message, same, routing, store, "the account's rate limit is used up")
     if key and result["status"] in {"sent", "duplicate"}:
         remember(store, key)
     return result

@@ -388,8 +388,8 @@ def test_in_quiet_hours_of_the_place_only_the_worst_is_sent(
         ({"quiet_hours": {"start": "22:00", "end": "6", "timezone": "Mars/Base"}}, "no such time zone"),
         ({"channels": {"ops": {"kind": "pigeon"}}}, "channels.ops: Input tag 'pigeon'"),
         (
-            {"channels": {"ops": {"kind": "sms", "twilio": {"token": "s3cret"}, "to": []}}},
-            "channels.ops.sms.sender: Field required",
+            {"channels": {"ops": {"kind": "sms", "twilio": {"token": "s3cret"}}}},
+            "channels.ops.sms.to: Field required",
         ),
     ],
 )
