@@ -59,6 +59,13 @@ def test_the_first_look_tells_nothing_and_the_second_what_is_new(vessey: Vessey)
     assert "lifeboat is broken (code 99999, major)" in issue["data"]["issue_description"]
 
 
+def test_what_was_there_at_the_first_look_is_never_told(vessey: Vessey) -> None:
+    arrive(vessey, (IMO, "SGSIN", 1), findings=("lifeboat",))
+    assert find([IMO], vessey.resource)["events"] == []
+    assert find([IMO], vessey.resource)["events"] == []
+    assert find([IMO], vessey.resource, notify_first=True)["events"] == []
+
+
 def test_an_event_is_found_until_it_is_told_and_never_after(vessey: Vessey) -> None:
     find([IMO], vessey.resource)
     arrive(vessey, (IMO, "SGSIN", 1))
