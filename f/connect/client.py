@@ -87,7 +87,9 @@ class Client:
         base_url = resolve_url(integration.base_url)
         _warn_of_risks(integration, base_url)
         self._auth = auth_for(integration, store)
-        self._guard = SharedGuard(integration, self._auth, store, clock)
+        # What is wrong with an address that a person entered, that person is told.
+        watched = integration if given is None else dataclasses.replace(integration, raises_events=False)
+        self._guard = SharedGuard(watched, self._auth, store, clock)
         self._script = _script_server(integration, given)
         sent = integration
         if self._script is not None:
@@ -358,6 +360,7 @@ def _twin_of(integration: Integration) -> Integration:
         base_url=resolve_url(integration.twin_url),
         authentication=NoAuth(),
         default_headers={},
+        raises_events=False,
     )
 
 

@@ -231,6 +231,7 @@ class Integration(_Checked):
 
     `timeout` bounds an attempt from the request's last byte to the reply's last; `endpoint_limits`
     replaces `rate_limit` for the endpoints it names; `twin_url` is what mock and hybrid modes answer from.
+    `raises_events`: whether the channels of f/notify are told when the service fails or is very slow.
     Limits and breakers are shared by all that call one origin as one `account`; without that name, as one
     credential.
     """
@@ -254,6 +255,7 @@ class Integration(_Checked):
     max_reply_bytes: Count = 64 * 2**20
     allow_plain_http: bool = False
     allow_unverified_ssl: bool = False
+    raises_events: bool = True
 
     def _faults(self) -> Iterator[str]:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.name):

@@ -13,6 +13,7 @@ from f.connect.errors import FixInput
 from f.notify.email.bulk_mailing import BulkResult, send_bulk
 from f.notify.email.mail import Mail, address_of, mail_of
 from f.notify.email.provider import provider_of, resend, sendgrid
+from f.notify.messages.senders import mail_sender
 from f.store.stores import open_store, postgresql
 
 _BAD = ("refused", "failed", "unknown")
@@ -20,7 +21,7 @@ _BAD = ("refused", "failed", "unknown")
 
 def main(
     recipients: list[dict],
-    sender: str,
+    sender: str = "",
     subject: str = "",
     html: str = "",
     text: str = "",
@@ -37,7 +38,9 @@ def main(
         raise FixInput(
             "Resend takes no template_id in bulk. Give the template as html or text.", code="no_template"
         )
-    shared = _shared(sender, subject, html, text, template_id, reply_to, categories or [])
+    shared = _shared(
+        mail_sender(sender, resend or sendgrid), subject, html, text, template_id, reply_to, categories or []
+    )
     with open_store(database, "notify") as store:
         result = send_bulk(shared, recipients, provider, store, message_key=message_key)
     return _report(result)

@@ -8,13 +8,14 @@ safely through Resend, and refused for SendGrid, which cannot be asked.
 from f.notify.email.mail import mail_of
 from f.notify.email.mailing import MailResult, send_mail
 from f.notify.email.provider import provider_of, resend, sendgrid
+from f.notify.messages.senders import mail_sender
 from f.store.stores import open_store, postgresql
 
 
 def main(
     to: list[str],
-    sender: str,
     subject: str,
+    sender: str = "",
     html: str = "",
     text: str = "",
     resend: resend | None = None,
@@ -29,7 +30,7 @@ def main(
 ) -> MailResult:
     provider = provider_of(resend, sendgrid)
     mail = mail_of(
-        sender,
+        mail_sender(sender, resend or sendgrid),
         to,
         subject,
         html,

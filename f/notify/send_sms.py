@@ -5,6 +5,7 @@ result says so. If the answer is lost, Twilio's list is asked before anything el
 again, unless it has the same `message_key`.
 """
 
+from f.notify.messages.senders import text_sender
 from f.notify.texts.client import twilio
 from f.notify.texts.texting import TextResult, send_text, text_of
 from f.store.stores import open_store, postgresql
@@ -13,13 +14,13 @@ from f.store.stores import open_store, postgresql
 def main(
     to: str,
     body: str,
-    sender: str,
     twilio: twilio,
+    sender: str = "",
     media_urls: list[str] | None = None,
     default_country: str = "",
     message_key: str = "",
     database: postgresql | None = None,
 ) -> TextResult:
-    text = text_of(to, sender, body, default_country, media_urls=media_urls or ())
+    text = text_of(to, text_sender(sender, twilio), body, default_country, media_urls=media_urls or ())
     with open_store(database, "notify") as store:
         return send_text(text, twilio, store, message_key=message_key)

@@ -9,14 +9,15 @@ from f.connect.errors import FixInput
 from f.notify.email.mail import mail_of
 from f.notify.email.mailing import MailResult, send_mail
 from f.notify.email.provider import provider_of, resend, sendgrid
+from f.notify.messages.senders import mail_sender
 from f.notify.messages.templating import fill_html, fill_text
 from f.store.stores import open_store, postgresql
 
 
 def main(
     to: list[str],
-    sender: str,
     data: dict,
+    sender: str = "",
     template_id: str = "",
     subject: str = "",
     html: str = "",
@@ -32,7 +33,7 @@ def main(
     if bool(template_id) == bool(html or text):
         raise FixInput("Give either a template_id, or a template as html or text.", code="no_template")
     mail = mail_of(
-        sender,
+        mail_sender(sender, resend or sendgrid),
         to,
         fill_text(subject, data, name="subject"),
         fill_html(html, data, name="html"),

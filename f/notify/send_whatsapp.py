@@ -5,6 +5,7 @@ Returns Twilio's id. Who opted out gets nothing, and the result says so. If the 
 list is asked before anything else. A second run sends again, unless it has the same `message_key`.
 """
 
+from f.notify.messages.senders import text_sender
 from f.notify.texts.client import twilio
 from f.notify.texts.texting import TextResult, send_text, text_of
 from f.store.stores import open_store, postgresql
@@ -12,11 +13,11 @@ from f.store.stores import open_store, postgresql
 
 def main(
     to: str,
-    sender: str,
     twilio: twilio,
     body: str = "",
     content_sid: str = "",
     content_variables: dict | None = None,
+    sender: str = "",
     media_urls: list[str] | None = None,
     default_country: str = "",
     message_key: str = "",
@@ -24,7 +25,7 @@ def main(
 ) -> TextResult:
     text = text_of(
         to,
-        sender,
+        text_sender(sender, twilio),
         body,
         default_country,
         whatsapp=True,

@@ -18,7 +18,7 @@ from mill.engine.processes.environments import Environments, cache_folder
 from mill.engine.processes.pool import WorkerPool
 from mill.engine.runtime import Runtime
 from mill.engine.slots import WorkerSlots
-from mill.ports import Completed, Jobs, Platform, Target
+from mill.ports import Completed, Job, Jobs, Platform, Target
 from mill.repository.workspace import Workspace
 
 STATE_FOLDER = ".mill"
@@ -72,6 +72,7 @@ class Session:
             listeners, approver, dict(env or {}), platform, wait, expression_seconds, worker_count
         )
         self._stack = contextlib.ExitStack()
+        self._asked_for: set[str] = set()
         self.engine: Engine
         self.platform: Platform
 
@@ -126,6 +127,11 @@ class Session:
     ) -> Completed:
         """Run a job to its end. Interrupted (Ctrl-C), it ends with the session."""
         job_id = self.engine.start(target, args, event=event)
+        self._asked_for.add(job_id)
         completed = self.engine.wait(job_id)
         assert completed is not None
         return completed
+
+    def finish(self) -> list[Job]:
+        """Wait for what the jobs of `run` have started beside themselves, and return what of it failed."""
+        return self.engine.finish(self._asked_for)

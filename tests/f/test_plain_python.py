@@ -36,10 +36,23 @@ CSV = "name,email\nAda,ada@example.com\nBen,ben@example.com\nbad,bad\n"
 
 
 ETAG = {"ETag": '"e"'}
+RECORD = {
+    "imo": 9074729,
+    "compliant": True,
+    "certificates": [],
+    "inspections": [],
+    "deficiencies": [],
+    "last_updated": None,
+}
+VESSEL = {"vessel_id": "v1", "imo": 9074729, "name": "AURORA", "position": None, "voyage": {}}
 REPLIES = {
     "/some-bucket?list-type": Reply(200, b"<ListBucketResult/>"),
     "/some-bucket/copied": Reply(200, b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>', ETAG),
     "/some-bucket": Reply(200, b"", ETAG),
+    "/compliance": Reply(200, RECORD),
+    "/port-calls": Reply(200, {"data": [], "next_cursor": None}),
+    "/vessels?": Reply(200, {"data": [VESSEL], "next_cursor": None}),
+    "/vessels/": Reply(200, VESSEL),
     "Messages": Reply(201, {"sid": "SM1", "status": "queued", "num_segments": "1"}),
     "/mail/send": Reply(202, b"", {"X-Message-Id": "m1"}),
     "/emails/batch": Reply(200, {"data": [{"id": "e1"}]}),
@@ -110,6 +123,10 @@ class Plain:
         return {"token": "xoxb-1", "base_url": self.url}
 
     @property
+    def vessey(self) -> dict[str, Any]:
+        return {"api_key": "k", "base_url": self.url}
+
+    @property
     def resend(self) -> dict[str, Any]:
         return {"token": "re_1", "base_url": self.url}
 
@@ -125,6 +142,7 @@ MAIL = {"to": ["a@example.com"], "sender": "ops@example.com"}
 SMS = {"to": "+12025550123", "sender": "+15005550006"}
 SENT = ("status", "sent")
 JOB = {"path": "f/a", "message": "x"}
+IMO = "9074729"
 
 
 def case(script: str, **arguments: Any) -> Callable[[Plain], Any]:
@@ -160,6 +178,10 @@ def hook(plain: Plain) -> Any:
 
 def resend(plain: Plain) -> Any:
     return plain.resend
+
+
+def vessey(plain: Plain) -> Any:
+    return plain.vessey
 
 
 def created(plain: Plain) -> Any:
@@ -316,6 +338,29 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         case("f/notify/set_opt_out", medium="email", address="a@example.com"),
         ("opted_out", True),
     ),
+    "f/vessels/check_compliance": (
+        case("f/vessels/check_compliance", imo=IMO, vessey=vessey),
+        ("compliant", True),
+    ),
+    "f/vessels/find_vessel_events": (
+        case("f/vessels/find_vessel_events", imos=[IMO], vessey=vessey),
+        ("baseline", [IMO]),
+    ),
+    "f/vessels/get_vessel": (case("f/vessels/get_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
+    "f/vessels/list_port_calls": (
+        case("f/vessels/list_port_calls", vessey=vessey, imo=IMO),
+        ("port_calls", []),
+    ),
+    "f/vessels/mark_vessel_event": (
+        case("f/vessels/mark_vessel_event", event={"key": "k"}, notification={"channels": {}}),
+        ("status", "notified"),
+    ),
+    "f/vessels/report_vessel_watch": (
+        case("f/vessels/report_vessel_watch", found={"looked_at": [IMO]}, marked=[]),
+        ("vessels", 1),
+    ),
+    "f/vessels/search_vessels": (case("f/vessels/search_vessels", vessey=vessey), ("more", False)),
+    "f/vessels/track_vessel": (case("f/vessels/track_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ SendGrid and Discord send them, and HubSpot's own.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import re
@@ -24,6 +25,7 @@ from f.connect.limits.rate_limit import RateLimiter
 from f.connect.limits.shared_key import account_key, credential_key, title_of
 from f.connect.metrics import SlowCall, metrics_of
 from f.connect.times import REAL, Clock
+from f.windmill.connection import is_on_windmill
 
 if TYPE_CHECKING:
     from f.connect.calls.exchange import Auth
@@ -47,7 +49,7 @@ class _Limiters:
     """The rate limiters of one integration: its own, and those of the endpoints that have one."""
 
     def __init__(self, integration: Integration, key: str, store: Store, clock: Clock) -> None:
-        self._integration, self._key, self._store, self._clock = integration, key, store, clock
+        self._integration, self.key, self._store, self._clock = integration, key, store, clock
         self.main = self._limiter(key, integration.rate_limit)
         self._of_endpoints: dict[str, RateLimiter] = {}
 
@@ -57,7 +59,7 @@ class _Limiters:
         if limit is None:
             return self.main
         if endpoint not in self._of_endpoints:
-            self._of_endpoints[endpoint] = self._limiter(f"{self._key} {endpoint}", limit)
+            self._of_endpoints[endpoint] = self._limiter(f"{self.key} {endpoint}", limit)
         return self._of_endpoints[endpoint]
 
     def _limiter(self, key: str, limit: RateLimit | None) -> RateLimiter:
@@ -154,13 +156,40 @@ class SharedGuard:
         if seconds >= integration.slow_call_seconds:
             alert = seconds >= integration.very_slow_call_seconds
             self.metrics.slow(SlowCall(integration.name, call.endpoint, seconds, alert))
+        worked = seconds - call.waited
+        if (
+            isinstance(result, ConnectError)
+            or result.status >= 500
+            or worked >= integration.very_slow_call_seconds
+        ):
+            self._tell(result, worked)
         if log.isEnabledFor(logging.INFO):
             log.info("%s", json.dumps(log_fields(call, result, seconds), ensure_ascii=False))
+
+    def _tell(self, result: Response | ConnectError, seconds: float = 0.0) -> None:
+        """Raise an event if it is what the operator should hear of. It changes nothing for the call."""
+        if self._integration.raises_events and is_on_windmill():
+            background_of(self._store).run(functools.partial(self._raise_event, result, seconds))
+
+    def _raise_event(self, result: Response | ConnectError, seconds: float) -> None:
+        try:
+            from f.connect.events import raise_event  # noqa: PLC0415 - a job without trouble does not load these
+            from f.connect.limits.trouble import trouble_of  # noqa: PLC0415 - as above
+
+            trouble = trouble_of(self._integration, result, seconds)
+            if trouble is not None:
+                about = f"{trouble.kind} {self._limiters.key}"
+                raise_event(trouble.event, trouble.data, self._store, about=about)
+        except Exception:  # whatever it is, the call has ended as it has
+            log.warning("%s: nobody could be told of a failure.", self._integration.name, exc_info=True)
 
     def refuse_credential(self) -> None:
         """Remember for all jobs that the service refuses the credential."""
         with _answer_first("The refusal of the credential"):
             self._credential.refuse()
+        self._tell(
+            SignInAgain(f"{title_of(self._integration)} refuses the credential. Sign in again or replace it.")
+        )
 
     def close(self) -> None:
         """Write the metrics gathered so far to the store, and wait for all that is still to be written."""

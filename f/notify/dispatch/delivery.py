@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 Status = Literal["sent", "duplicate", "suppressed", "digest", "failed", "unknown"]
 # The status of a channel of several recipients is the worst of its parts.
 _WORST: tuple[Status, ...] = ("unknown", "failed", "sent", "suppressed", "duplicate")
+_LONGEST_WAIT = 20.0  # seconds for an account's turn: what waits longer is for the digest
 _STATUSES: dict[str, Status] = {"sent": "sent", "already_sent": "duplicate", "suppressed": "suppressed"}
 
 
@@ -99,7 +100,9 @@ def _to_slack(
 
     posts, notices = alert_posts(message)
     with open_slack(channel.slack, channel.slack_webhook, channel.channel, store) as opened:
-        sent = send_posts(opened, posts, notices, store, message_key=key, window=window)
+        sent = send_posts(
+            opened, posts, notices, store, message_key=key, window=window, longest_wait=_LONGEST_WAIT
+        )
     return sent["status"], sent["ts"], " ".join(sent["notices"])
 
 
@@ -110,10 +113,12 @@ def _to_email(
     from f.notify.email.mail_layouts import event_html  # noqa: PLC0415 - see the top
     from f.notify.email.mailing import send_mail  # noqa: PLC0415 - see the top
     from f.notify.email.provider import provider_of  # noqa: PLC0415 - see the top
+    from f.notify.messages.senders import mail_sender  # noqa: PLC0415 - see the top
 
     provider = provider_of(channel.resend, channel.sendgrid)
+    sender = mail_sender(channel.sender, channel.resend or channel.sendgrid)
     subject = " ".join(f"[{message.severity}] {message.title}".split())
-    mail = mail_of(channel.sender, channel.to, subject, event_html(message))
+    mail = mail_of(sender, channel.to, subject, event_html(message))
     sent = send_mail(mail, provider, store, message_key=key, window=window)
     left_out = len(sent["suppressed"])
     return sent["status"], sent["id"], f"{left_out} recipients opted out." if left_out else ""
@@ -128,6 +133,7 @@ def _to_one(
 def _to_phone(
     channel: TextSettings, number: str, message: Message, store: Store, key: str, window: float | None
 ) -> tuple[str, str, str]:
+    from f.notify.messages.senders import text_sender  # noqa: PLC0415 - see the top
     from f.notify.texts.texting import MOST_CHARACTERS, send_text, text_of  # noqa: PLC0415 - see the top
 
     line = message.line
@@ -135,14 +141,17 @@ def _to_phone(
         line = f"{line[: MOST_CHARACTERS - 1]}…"
     text = text_of(
         number,
-        channel.sender,
+        text_sender(channel.sender, channel.twilio),
         "" if channel.content_sid else line,
         channel.default_country,
         whatsapp=channel.kind == "whatsapp",
         content_sid=channel.content_sid,
         content_variables={"1": line} if channel.content_sid else None,
     )
-    sent = send_text(text, channel.twilio, store, message_key=key and key_of(key, text.to), window=window)
+    own_key = key and key_of(key, text.to)
+    sent = send_text(
+        text, channel.twilio, store, message_key=own_key, window=window, longest_wait=_LONGEST_WAIT
+    )
     return sent["status"], sent["sid"], " ".join(sent["notices"])
 
 

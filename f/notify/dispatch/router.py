@@ -6,14 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from f.connect.integration import RateLimit
 from f.connect.limits.rate_limit import RateLimiter
 from f.notify.dispatch.delivery import ChannelResult, deliver
 from f.notify.dispatch.digest import Digest, digest_message
 from f.notify.dispatch.routing import plan
-from f.notify.messages.events import Event, message_of
+from f.notify.messages.events import Event, fields_of, known_event, message_of, unknown_event
 from f.store.once import key_of, remember, was_sent
 
 if TYPE_CHECKING:
@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 
 
 class EventResult(TypedDict, total=False):
-    """What went where. `wm_failure` is there only if no channel was reached: it makes the job fail."""
+    """What went where. `wm_failure` is there only if no channel was reached: it makes the job fail.
+
+    `status` is unknown_event if there is no such event, which `detail` says: only the routes of all events
+    ("*") have told of it then.
+    """
 
     event: str
+    status: Literal["routed", "unknown_event"]
+    detail: str
     severity: str
     title: str
     channels: dict[str, ChannelResult]
@@ -56,7 +62,9 @@ def notify(
     """
     own = {name: Event(one.title, one.text, one.severity) for name, one in routing.events.items()}
     message = message_of(event, data, own, severity)
-    same = key_of(event, dedupe_key or json.dumps(data, sort_keys=True, default=str))
+    known = known_event(event, own)
+    fields = fields_of(known, event, data) if known else data
+    same = key_of(event, dedupe_key or json.dumps(fields, sort_keys=True, default=str))
     now = datetime.fromtimestamp(store.now(), UTC)
     results: dict[str, ChannelResult] = {}
     for part in plan(routing, event, message.severity, now):
@@ -67,6 +75,8 @@ def notify(
             results[part.channel] = _send(part.channel, channel, message, same, routing, store)
     result: EventResult = {
         "event": event,
+        "status": "routed" if known else "unknown_event",
+        "detail": "" if known else unknown_event(event, own),
         "severity": message.severity,
         "title": message.title,
         "channels": results,
@@ -108,6 +118,8 @@ def _send(
     if not _within_pace(name, channel, store):
         return _hold(name, message, same, routing, store, "the channel's rate limit is used up")
     result = deliver(channel, message, store, key=key, window=window)
+    if result["code"] == "rate_limited":
+        return _hold(name, message, same, routing, store, "the account's rate limit is used up")
     if key and result["status"] in {"sent", "duplicate"}:
         remember(store, key)
     return result

@@ -66,7 +66,7 @@ class TextSettings(_Settings):
 
     kind: Literal["sms", "whatsapp"]
     twilio: Credential
-    sender: str
+    sender: str = ""
     to: Annotated[list[str], Field(min_length=1)]
     default_country: str = ""
     content_sid: str = ""
@@ -78,7 +78,7 @@ class EmailSettings(_Settings):
     kind: Literal["email"]
     resend: Credential | None = None
     sendgrid: Credential | None = None
-    sender: str
+    sender: str = ""
     to: Annotated[list[str], Field(min_length=1)]
 
 

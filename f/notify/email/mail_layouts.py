@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from f.connect.errors import FixInput
 from f.notify.messages.message import COLORS, Message, label_of, safe_link, value_of
 from f.notify.messages.templating import fill_html
+
+Summary = Mapping[str, object] | Sequence[Mapping[str, object]]
 
 _LAYOUT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -47,9 +50,9 @@ _WELCOME = (
 _REPORT = (
     """<p style="color:#6b7280;margin:0 0 16px">{{ period }}</p>
 {% if rows %}<table style="border-collapse:collapse;width:100%;font-size:14px">
-<tr>{% for column in columns %}
+{% if columns %}<tr>{% for column in columns %}
 <th style="text-align:left;border-bottom:2px solid #e5e7eb;padding:6px 12px 6px 0">{{ column }}</th>
-{% endfor %}</tr>
+{% endfor %}</tr>{% endif %}
 {% for row in rows %}<tr>{% for cell in row %}
 <td style="border-bottom:1px solid #e5e7eb;padding:6px 12px 6px 0">{{ cell }}</td>
 {% endfor %}</tr>
@@ -90,17 +93,36 @@ def welcome_html(name: str, company: str, login_url: str, message: str) -> str:
     return fill_html(_LAYOUT.replace("CONTENT", _WELCOME), values, name="the welcome e-mail")
 
 
-def report_html(title: str, period: str, summary: Sequence[Mapping[str, object]], pdf_url: str) -> str:
-    """Return a report: its period, a table with a row per mapping, and the link to the whole."""
-    names = list(dict.fromkeys(str(name) for row in summary for name in row))
+def report_html(title: str, period: str, summary: Summary, pdf_url: str) -> str:
+    """Return a report: its period, a table with a row per mapping, and the link to the whole.
+
+    One mapping alone is a table of its figures: a row each, label and value, without a head.
+    """
+    columns, rows = _figures(summary) if isinstance(summary, Mapping) else _table(summary)
     values = {
         "title": title,
         "color": COLORS["info"],
         "period": period,
-        "columns": [label_of(name) for name in names],
-        "rows": [[value_of(row.get(name)) for name in names] for row in summary],
+        "columns": columns,
+        "rows": rows,
         "link": safe_link(pdf_url),
         "link_text": "Download the PDF",
         "footer": "",
     }
     return fill_html(_LAYOUT.replace("CONTENT", _REPORT), values, name="the report e-mail")
+
+
+def _figures(summary: Mapping[str, object]) -> tuple[list[str], list[list[str]]]:
+    return [], [[label_of(str(name)), value_of(value)] for name, value in summary.items()]
+
+
+def _table(summary: Sequence[Mapping[str, object]]) -> tuple[list[str], list[list[str]]]:
+    if not all(isinstance(row, Mapping) for row in summary):
+        raise FixInput(
+            "Each row of the summary must be an object: its fields are the columns.",
+            code="bad_summary",
+        )
+    names = list(dict.fromkeys(str(name) for row in summary for name in row))
+    return [label_of(name) for name in names], [
+        [value_of(row.get(name)) for name in names] for row in summary
+    ]

@@ -18,19 +18,27 @@ if TYPE_CHECKING:
 
 
 class resend(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
-    """A Resend account: its API key (`re_...`) as `token`. `base_url` is for stand-ins."""
+    """A Resend account: its API key (`re_...`) as `token`. `base_url` is for stand-ins.
+
+    `from_email` and `from_name`: the sender where an e-mail names none.
+    """
 
     token: str
+    from_email: str
+    from_name: str
     base_url: str
 
 
 class sendgrid(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
     """A SendGrid account: its API key (`SG....`) as `token`.
 
-    `base_url` is https://api.eu.sendgrid.com/v3 for accounts in the EU.
+    `base_url` is https://api.eu.sendgrid.com/v3 for accounts in the EU. `from_email` and `from_name` as of
+    `resend`.
     """
 
     token: str
+    from_email: str
+    from_name: str
     base_url: str
 
 

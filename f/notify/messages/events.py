@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from f.connect.errors import FixInput
 from f.connect.redact import mask_text
-from f.notify.messages.message import Message, Severity, facts_of, rank, safe_link
+from f.notify.messages.message import Message, Severity, facts_of, label_of, rank, safe_link
 from f.notify.messages.templating import fill_text
 
 _NOT_FACTS = frozenset({"severity", "link", "title"})
@@ -18,16 +18,19 @@ _LONGEST = 2000  # characters of one value; an error message may be a whole log
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`title` and `text` are templates over the event's data; what they use must be there.
+    """`title` and `text` are templates over the event's data. `needs`: fields that must be there.
 
-    The rest of the data is shown as facts. `masked`: values that quote other people's errors, in
-    which secrets and addresses are masked.
+    The text uses these and what it `may` use; the rest of the data is shown as facts. `aliases`: other names
+    that a field goes by. `masked`: values that quote other people's errors, in which secrets and addresses
+    are masked.
     """
 
     title: str
     text: str = ""
     severity: Severity = "info"
-    says: frozenset[str] = frozenset()
+    needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     masked: frozenset[str] = frozenset()
 
 
@@ -35,23 +38,46 @@ EVENTS: Mapping[str, Event] = {
     "vessel_arrival": Event(
         "{{ vessel }} has arrived at {{ port }}",
         "{% if arrived_at is defined %}Arrived {{ arrived_at }}.{% endif %}",
-        says=frozenset({"vessel", "port", "arrived_at"}),
+        needs=("vessel", "port"),
+        may=("arrived_at",),
+        aliases={"vessel_name": "vessel", "actual_arrival": "arrived_at"},
     ),
     "compliance_issue": Event(
         "Compliance issue: {{ subject }}",
         "{{ issue }}",
         "warning",
-        frozenset({"subject", "issue"}),
+        ("subject", "issue"),
+        aliases={"vessel_name": "subject", "issue_description": "issue"},
     ),
     "integration_error": Event(
         "{{ integration }} does not work",
         "{{ message }}",
         "error",
-        frozenset({"integration", "message"}),
-        frozenset({"message"}),
+        ("integration", "message"),
+        aliases={"service": "integration", "error_message": "message"},
+        masked=frozenset({"message"}),
+    ),
+    "token_refresh_failed": Event(
+        "{{ integration }} gave no new token",
+        "{{ message }}",
+        "error",
+        ("integration", "message"),
+        aliases={"service": "integration", "error_message": "message"},
+        masked=frozenset({"message"}),
+    ),
+    "slow_call": Event(
+        "{{ integration }} answers slowly",
+        "{{ endpoint }} took {{ seconds }} seconds.",
+        "warning",
+        ("integration", "endpoint", "seconds"),
+        aliases={"service": "integration"},
     ),
     "driver_alert": Event(
-        "Driver {{ driver }}: {{ message }}", "", "warning", frozenset({"driver", "message"})
+        "Driver {{ driver }}: {{ message }}",
+        "",
+        "warning",
+        ("driver", "message"),
+        aliases={"driver_name": "driver", "alert_message": "message"},
     ),
     "import_finished": Event(
         "{% if counts.would_create is defined %}Dry run{% else %}Import{% endif %} of {{ source }} finished",
@@ -65,14 +91,14 @@ EVENTS: Mapping[str, Event] = {
         "{{ counts.duplicate }} duplicates, {{ counts.invalid + counts.rejected }} refused, "
         "{{ counts.failed + counts.unknown }} failed."
         "{% endif %}",
-        says=frozenset({"source", "counts"}),
+        needs=("source", "counts"),
     ),
     "job_failed": Event(
         "{{ path }} failed",
         "{{ message }}",
         "error",
-        frozenset({"path", "message"}),
-        frozenset({"message"}),
+        ("path", "message"),
+        masked=frozenset({"message"}),
     ),
 }  # fmt: skip
 
@@ -80,30 +106,80 @@ EVENTS: Mapping[str, Event] = {
 _REFUSED = ("invalid", "rejected", "would_refuse")
 
 
+def known_event(name: str, own: Mapping[str, Event] | None = None) -> Event | None:
+    """Return the event of that name, the routing's `own` first; None if there is none."""
+    return (own or {}).get(name) or EVENTS.get(name)
+
+
+def unknown_event(name: str, own: Mapping[str, Event] | None = None) -> str:
+    """Return the sentence about an event that does not exist."""
+    known = sorted({*EVENTS, *(own or {})})
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
+    return f"Unknown event {name!r}. {hint}"
+
+
+def fields_of(event: Event, name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data under the event's own field names.
+
+    FixInput for a field that is missing, or that is given under two names with two values.
+    """
+    fields: dict[str, Any] = {}
+    for given, value in data.items():
+        field_name = event.aliases.get(given, given)
+        known = fields.get(field_name)
+        if value is None and field_name in fields:
+            continue
+        if known is not None and known != value:
+            raise FixInput(
+                f"The event {name} has two values for {field_name}, which also goes by {given}: give one.",
+                code="two_values",
+            )
+        fields[field_name] = value
+    if missing := [_all_names(needed, event) for needed in event.needs if fields.get(needed) is None]:
+        raise FixInput(
+            f"The event {name} lacks {', '.join(missing)}. Give it in the data.", code="missing_field"
+        )
+    return fields
+
+
+def _all_names(field_name: str, event: Event) -> str:
+    names = [alias for alias, own in event.aliases.items() if own == field_name]
+    return f"{field_name} (or {', '.join(names)})" if names else field_name
+
+
 def message_of(
     name: str, data: Mapping[str, Any], own: Mapping[str, Event] | None = None, severity: str = ""
 ) -> Message:
-    """Write the message of an event. FixInput for an unknown event or a field its template lacks.
+    """Write the message of an event. FixInput for a field that is missing.
 
-    The severity is the argument, else the data's own, else the event's.
+    The severity is the argument, else the data's own, else the event's. An event that does not exist is told
+    with all its data, and with the sentence that says so.
     """
-    known = {**EVENTS, **(own or {})}
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known))}."
-        raise FixInput(f"Unknown event {name!r}. {hint}", code="unknown_event")
-    event = known[name]
-    values = {field: _shown(value, masked=field in event.masked) for field, value in data.items()}
-    chosen = severity or str(data.get("severity") or "") or _severity(name, data, event)
+    event = known_event(name, own)
+    if event is None:
+        return _generic(name, data, unknown_event(name, own), severity)
+    given = fields_of(event, name, data)
+    values = {field: _shown(value, masked=field in event.masked) for field, value in given.items()}
+    chosen = severity or str(given.get("severity") or "") or _severity(name, given, event)
     rank(chosen)
-    facts = {field: value for field, value in values.items() if field not in event.says | _NOT_FACTS}
+    used = {*event.needs, *event.may, *_NOT_FACTS}
     return Message(
         title=fill_text(event.title, values, name=name).strip(),
         text=fill_text(event.text, values, name=name).strip(),
         severity=chosen,  # type: ignore[arg-type]  # rank() raises for what is not a severity
-        facts=facts_of(facts),
-        link=safe_link(str(data.get("link") or "")),
+        facts=facts_of({field: value for field, value in values.items() if field not in used}),
+        link=safe_link(str(given.get("link") or "")),
     )
+
+
+def _generic(name: str, data: Mapping[str, Any], text: str, severity: str) -> Message:
+    values = {field: _shown(value, masked=True) for field, value in data.items()}
+    chosen = severity or str(data.get("severity") or "") or "warning"
+    rank(chosen)
+    facts = facts_of({field: value for field, value in values.items() if field not in {"severity", "link"}})
+    link = safe_link(str(data.get("link") or ""))
+    return Message(label_of(name), text, chosen, facts, link)  # type: ignore[arg-type]  # as in message_of
 
 
 def _severity(name: str, data: Mapping[str, Any], event: Event) -> str:

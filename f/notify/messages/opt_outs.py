@@ -41,4 +41,4 @@ class OptOuts:
 
 
 def _hashed(medium: Medium, address: str) -> str:
-    return key_of(medium, address.strip().casefold())
+    return key_of(medium, address.strip().lower())

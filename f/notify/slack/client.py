@@ -34,16 +34,24 @@ _PACE = RateLimit(max_requests=1, time_window=1.0, burst_size=3)
 
 
 class slack(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
-    """A Slack bot: its token (`xoxb-...`, scope chat:write). `base_url` is for stand-ins."""
+    """A Slack bot: its token (`xoxb-...`, scope chat:write).
+
+    `rate_limit`: messages a minute, 0 for no limit of ours. `base_url` is for stand-ins.
+    """
 
     token: str
+    rate_limit: int
     base_url: str
 
 
 class slack_webhook(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
-    """A Slack incoming webhook. Its whole URL is a secret: who has it can post."""
+    """A Slack incoming webhook. Its whole URL is a secret: who has it can post.
+
+    `rate_limit` as of `slack`.
+    """
 
     url: str
+    rate_limit: int
 
 
 @dataclass(frozen=True, slots=True)

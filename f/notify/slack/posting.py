@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown
 from f.connect.transport.addresses import GivenAddresses
+from f.notify.messages.account_limit import LONGEST_WAIT, wait_for_turn
 from f.notify.slack.client import (
     Block,
     Post,
@@ -29,7 +30,7 @@ from f.notify.slack.client import (
     webhook_integration,
     webhook_request,
 )
-from f.store.once import Attempt, Candidate, OneTimeWrite, key_of, send_once
+from f.store.once import KEEP_SECONDS, Attempt, Candidate, OneTimeWrite, key_of, send_once, was_sent
 
 if TYPE_CHECKING:
     from f.store.store import Store
@@ -58,11 +59,15 @@ class SlackResult(TypedDict):
 
 @dataclass(slots=True)
 class SlackChannel(AbstractContextManager["SlackChannel"]):
-    """A channel, and the way into it: by webhook, or by bot if `webhook_path` is None."""
+    """A channel, and the way into it: by webhook, or by bot if `webhook_path` is None.
+
+    `account`: the resource, whose messages are counted together.
+    """
 
     client: Client
     channel: str
     webhook_path: str | None
+    account: Mapping[str, Any]
 
     @property
     def name(self) -> str:
@@ -111,22 +116,31 @@ class SlackChannel(AbstractContextManager["SlackChannel"]):
 def open_slack(
     slack: Mapping[str, Any] | None, slack_webhook: Mapping[str, Any] | None, channel: str, store: Store
 ) -> SlackChannel:
-    """Return a way into a channel. FixSettings unless exactly one of bot and webhook is given."""
+    """Return a way into a channel. FixSettings unless exactly one of bot and webhook is given.
+
+    A webhook posts into the channel it was made for, whatever it is told (Slack dropped the override), so a
+    channel beside one is refused.
+    """
     if bool(slack) == bool(slack_webhook):
         raise FixSettings(
             "Give either slack (a bot, with a channel) or slack_webhook (which knows its channel).",
             code="bad_settings",
+        )
+    if slack_webhook and channel.strip():
+        raise FixInput(
+            "A webhook posts into its own channel only. Leave channel empty, or give slack (a bot) instead.",
+            code="channel_with_webhook",
         )
     if slack_webhook:
         integration, path = webhook_integration(slack_webhook)
         # Who posts may hand over a webhook of their own. One that begins with "/" is a route of Windmill.
         own_route = str(slack_webhook.get("url") or "").startswith("/")
         given = None if own_route else GivenAddresses()
-        return SlackChannel(Client(integration, store, given=given), "", path)
+        return SlackChannel(Client(integration, store, given=given), "", path, slack_webhook)
     assert slack is not None
     if not channel.strip():
         raise FixInput("A bot needs a channel: its id (C...), or its name (#alerts).", code="missing_channel")
-    return SlackChannel(Client(bot_integration(slack, channel), store), channel.strip(), None)
+    return SlackChannel(Client(bot_integration(slack, channel), store), channel.strip(), None, slack)
 
 
 def posts_of(
@@ -166,12 +180,18 @@ def send_posts(
     *,
     message_key: str = "",
     window: float | None = None,
+    longest_wait: float = LONGEST_WAIT,
 ) -> SlackResult:
-    """Post all parts in order. If one fails the error says how many were posted before."""
-    first, statuses = "", set()
+    """Post all parts in order. If one fails the error says how many were posted before.
+
+    `longest_wait`: seconds to wait for the account's turn.
+    """
+    first, statuses, said = "", set(), list(notices)
     for number, post in enumerate(posts):
         key = key_of(channel.name, message_key, number) if message_key else ""
         try:
+            if not (key and was_sent(store, key, window or KEEP_SECONDS)):
+                said += filter(None, [wait_for_turn("Slack", channel.account, store, longest=longest_wait)])
             receipt = send_once(store, key, _write_of(channel, post), window=window)
         except ConnectError as error:
             if number:
@@ -185,7 +205,7 @@ def send_posts(
         "channel": channel.channel,
         "ts": first,
         "parts": len(posts),
-        "notices": list(notices),
+        "notices": said,
     }
 
 

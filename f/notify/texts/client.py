@@ -46,10 +46,16 @@ _TICK = 2.0  # Twilio tells times in whole seconds, cut off
 
 
 class twilio(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
-    """A Twilio account: its SID (AC...) and auth token. `base_url` is for stand-ins."""
+    """A Twilio account: its SID (AC...) and auth token.
+
+    `phone_number`: the sender where a message names none. `rate_limit`: messages a minute, 0 for no limit of
+    ours. `base_url` is for stand-ins.
+    """
 
     accountSid: str
     token: str
+    phone_number: str
+    rate_limit: int
     base_url: str
 
 
@@ -83,6 +89,10 @@ class MessageState:
 
 def integration_of(resource: Mapping[str, Any]) -> Integration:
     """Return the account as the connection layer sees it; FixSettings for what is missing."""
+    if not isinstance(resource, Mapping):
+        raise FixSettings(
+            "twilio must be a resource: an object with accountSid and token.", code="bad_settings"
+        )
     missing = [name for name in ("accountSid", "token") if not resource.get(name)]
     if missing:
         raise FixSettings(f"The Twilio resource has no {' and no '.join(missing)}.", code="bad_settings")

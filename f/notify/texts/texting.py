@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from f.connect.client import Client
 from f.connect.errors import FixInput, GiveUpRecord
+from f.notify.messages.account_limit import LONGEST_WAIT, wait_for_turn
 from f.notify.messages.message import is_web_address
 from f.notify.messages.opt_outs import Medium, OptOuts
 from f.notify.texts.client import (
@@ -24,7 +25,7 @@ from f.notify.texts.client import (
     send_request,
 )
 from f.notify.texts.phone import e164, masked
-from f.store.once import Attempt, Candidate, OneTimeWrite, key_of, send_once
+from f.store.once import KEEP_SECONDS, Attempt, Candidate, OneTimeWrite, key_of, send_once, was_sent
 
 if TYPE_CHECKING:
     from f.store.store import Store
@@ -105,8 +106,12 @@ def send_text(
     *,
     message_key: str = "",
     window: float | None = None,
+    longest_wait: float = LONGEST_WAIT,
 ) -> TextResult:
-    """Send unless the recipient opted out; a lost answer is looked up in Twilio's list at once."""
+    """Send unless the recipient opted out; a lost answer is looked up in Twilio's list at once.
+
+    `longest_wait`: seconds to wait for the account's turn.
+    """
     medium: Medium = "whatsapp" if text.to.startswith(_WHATSAPP) else "sms"
     number = text.to.removeprefix(_WHATSAPP)
     integration = integration_of(twilio)  # a wrong resource is reported before anything is looked up
@@ -129,6 +134,8 @@ def send_text(
             "notices": [f"{masked(number)} opted out. Nothing was sent."],
         }
     key = key_of("twilio", text.to, message_key) if message_key else ""
+    if not (key and was_sent(store, key, window or KEEP_SECONDS)):
+        notices += filter(None, [wait_for_turn("Twilio", twilio, store, longest=longest_wait)])
     with Client(integration, store) as client:
         write = _write_of(client, text, str(twilio["accountSid"]), store)
         try:

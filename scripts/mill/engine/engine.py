@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from mill.engine.definition.library import Library
@@ -129,6 +129,17 @@ class Engine:
         if handle is None:
             raise MillError(f"There is no job {flow_job_id}.")
         return handle.root.user_state
+
+    def finish(self, asked_for: Collection[str]) -> list[Job]:
+        """Wait for the jobs that others than these have started, and return those that failed.
+
+        Those to start later wait on disk.
+        """
+        known = {*asked_for, *(job.id for job in self.delayed(own=True))}
+        beside = [one for one in self._runtime.jobs.roots() if one.id not in known]
+        for handle in beside:
+            handle.done.wait()
+        return [handle.job for handle in beside if handle.job.status == "failure"]
 
     def end_jobs(self, reason: str) -> None:
         """End every job that still runs, and wait until it has. Raises KeyboardInterrupt, which ends that."""

@@ -17,7 +17,7 @@ from mill.terminal.approver import choose_approver
 from mill.terminal.display import display_for
 from mill.terminal.inputs import check_inputs, read_env_file
 from mill.terminal.options import Options
-from mill.terminal.report import report, waiting_text
+from mill.terminal.report import beside_text, report, waiting_text
 from mill.terminal.trace import Trace
 
 
@@ -52,6 +52,7 @@ def launch(what: Launch, options: Options) -> int:
         stack.enter_context(session)
         try:
             completed = session.run(what.target, args, what.event)
+            failed_beside = session.finish()
         except KeyboardInterrupt:
             raise MillError(
                 "Interrupted: the run and everything it started have ended.", exit_code=130
@@ -63,6 +64,7 @@ def launch(what: Launch, options: Options) -> int:
     code = report(completed, options, session.state)
     if not options.silent:
         sys.stderr.writelines(f"{waiting_text(job, options.state)}\n" for job in waiting)
+        sys.stderr.writelines(f"{beside_text(job)}\n" for job in failed_beside)
     return code
 
 

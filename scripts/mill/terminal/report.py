@@ -14,7 +14,7 @@ from rich.text import Text
 
 from mill.engine.jobs.delayed import DelayedJob
 from mill.engine.jobs.outcome import error_of
-from mill.ports import Completed
+from mill.ports import Completed, Job
 from mill.repository.workspace import AREAS
 from mill.terminal.options import Options
 from mill.terminal.show import as_json, from_here, show_file, show_files, show_result
@@ -62,6 +62,12 @@ def waiting_text(job: DelayedJob, state: Path | None) -> str:
         f"Waiting: {job.target.kind} {job.target.path} is due at {job.due_text} (job {job.id}). `mill serve"
         f"{where}` runs it then; to go on by hand: mill run {shlex.quote(file)}{where}"
     )
+
+
+def beside_text(job: Job) -> str:
+    """Say that a job failed which the run had started beside itself, such as one that tells people."""
+    result = None if job.completed is None else job.completed.result
+    return f"{job.target.path}, which this run started: {failure_text(result, verbose=False)}"
 
 
 def failure_text(result: Any, *, verbose: bool) -> str:

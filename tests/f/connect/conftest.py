@@ -9,12 +9,20 @@ import pytest
 
 from f.store.store import Store
 from f.store.stores import SqliteStore
+from tests.f.connect.windmill import Windmill, job_of_windmill
 from tests.f.connect.wire import FakeClock
 
 
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+def windmill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Windmill]:
+    """Make the test a job of a Windmill that starts others."""
+    with job_of_windmill(tmp_path, monkeypatch) as fake:
+        yield fake
 
 
 @pytest.fixture(params=["memory", "sqlite"])

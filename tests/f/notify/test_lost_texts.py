@@ -84,7 +84,7 @@ def stranger() -> Iterator[Stranger]:
 
 
 def send(stranger: Stranger, key: str = "k", body: str = "x", sender: str = SENDER) -> Any:
-    return send_sms(TO, body, sender, stranger.resource, message_key=key)
+    return send_sms(TO, body, stranger.resource, sender, message_key=key)
 
 
 @pytest.mark.parametrize("body", ["x", "x  ", "Grüße\n“quoted”", "👋 1 < 2"])
@@ -192,7 +192,7 @@ def test_each_of_two_lost_answers_gets_its_own_message_or_none(stranger: Strange
 def test_a_template_is_never_certain_as_its_text_is_twilios(stranger: Stranger) -> None:
     stranger.lose = 1
     with pytest.raises(OutcomeUnknown, match="1 that may be it"):
-        send_whatsapp(TO, SENDER, stranger.resource, content_sid="HX1", message_key="k")
+        send_whatsapp(TO, stranger.resource, sender=SENDER, content_sid="HX1", message_key="k")
 
 
 def test_a_look_up_that_fails_leaves_it_in_doubt(stranger: Stranger) -> None:
@@ -222,9 +222,9 @@ def test_without_a_date_in_the_reply_the_clocks_may_differ_by_seconds(stranger: 
 
 def test_two_keys_with_the_same_text_are_two_messages_at_the_twin(twilio: Twin, store: Store) -> None:
     twilio.fail_next("create_message", "reset_after_commit")
-    sids = [send_sms(TO, "x", SENDER, twilio.resource, message_key=key)["sid"] for key in ("a", "b")]
+    sids = [send_sms(TO, "x", twilio.resource, SENDER, message_key=key)["sid"] for key in ("a", "b")]
     twilio.fail_next("create_message", "reset_after_commit")
-    sids.append(send_sms(TO, "x", SENDER, twilio.resource, message_key="c")["sid"])
+    sids.append(send_sms(TO, "x", twilio.resource, SENDER, message_key="c")["sid"])
     assert sids == [one["sid"] for one in twilio.sent()]
     assert len(set(sids)) == 3
     kept = store.execute("SELECT id FROM once_attempt ORDER BY at")

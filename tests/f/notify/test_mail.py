@@ -1,6 +1,7 @@
 """An e-mail is checked before it goes, and its text is made from its HTML."""
 
 import base64
+import re
 from typing import Any
 
 import pytest
@@ -153,3 +154,17 @@ def test_a_template_that_cannot_be_filled_says_why(template: str, code: str, sai
         fill_text(template, {"user": {}}, name="the subject")
     assert caught.value.code == code
     assert caught.value.__suppress_context__, "jinja's own errors quote the template"
+
+
+def test_a_report_of_figures_has_a_row_for_each_of_them() -> None:
+    figures = {"total": 120, "successful": 117, "failed": 3, "duration": "4 min", "<b>": True}
+    html = report_html("Imports", "May", figures, "")
+    for label, value in (("Total", "120"), ("Successful", "117"), ("Failed", "3"), ("Duration", "4 min")):
+        assert re.search(rf">{label}</td>\s*<td[^>]*>{value}</td>", html)
+    assert "<th" not in html
+    assert "nothing to report" in report_html("Imports", "May", {}, "")
+
+
+def test_a_summary_of_what_are_no_rows_is_refused() -> None:
+    with pytest.raises(FixInput, match="Each row of the summary must be an object"):
+        report_html("Imports", "May", [1, 2], "")  # type: ignore[list-item]  # as a form may hand it over

@@ -21,6 +21,8 @@ DATA: dict[str, dict[str, Any]] = {
     "vessel_arrival": {"vessel": "Aurora", "port": "Rotterdam", "imo": "9321483"},
     "compliance_issue": {"subject": "Aurora", "issue": "Certificate expires."},
     "integration_error": {"integration": "CRM", "message": "401"},
+    "token_refresh_failed": {"service": "google", "error_message": "invalid_grant"},
+    "slow_call": {"service": "CRM", "endpoint": "GET crm.example.com/x", "seconds": 12.5},
     "driver_alert": {"driver": "Ada", "message": "late"},
     "import_finished": {
         "source": "a.csv",
@@ -68,7 +70,7 @@ def test_each_event_has_words_of_its_own_and_names_a_missing_field(event: str) -
     message = message_of(event, DATA[event])
     assert message.title
     assert "{" not in message.title + message.text
-    with pytest.raises(FixInput, match=f"The template of {event} lacks a value"):
+    with pytest.raises(FixInput, match=f"The event {event} lacks {EVENTS[event].needs[0]}"):
         message_of(event, {})
 
 
@@ -121,18 +123,84 @@ def test_secrets_in_other_peoples_errors_are_masked() -> None:
 @pytest.mark.parametrize(
     ("event", "data", "severity", "said"),
     [
-        ("vessel_arival", {}, "", "Unknown event 'vessel_arival'. Did you mean vessel_arrival"),
-        ("xyz", {}, "", "Unknown event 'xyz'. There are: compliance_issue, driver_alert"),
+        ("other", {}, "", "Name the event in own_event"),
         ("compliance_issue", ISSUE, "urgent", "Unknown severity 'urgent'"),
         ("compliance_issue", {**ISSUE, "severity": "bad"}, "", "Unknown severity 'bad'"),
     ],
 )
-def test_an_event_that_does_not_exist_is_refused_before_anything_is_sent(
+def test_an_event_without_a_name_or_with_a_severity_that_is_none_is_refused_before_anything_is_sent(
     routing: Any, slack: Twin, event: str, data: dict[str, Any], severity: Any, said: str
 ) -> None:
     with pytest.raises(FixInput, match=said):
         notify_event(event, data, routing, severity)
     assert slack.sent() == []
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("vessel_arival", "Unknown event 'vessel_arival'. Did you mean vessel_arrival?"),
+        ("xyz", "Unknown event 'xyz'. There are: compliance_issue, driver_alert"),
+    ],
+)
+def test_an_event_that_does_not_exist_is_reported_and_told_where_all_events_go(
+    routing: Any, slack: Twin, event: str, said: str
+) -> None:
+    told = notify_event(event, {"ship": "Aurora", "note": "Bearer abcdef123456"}, routing)
+    assert told["status"] == "unknown_event"
+    assert told["detail"].startswith(said)
+    assert statuses(told) == {"ops": "sent"}
+    [message] = slack.sent()
+    for words in (said, "Ship", "Aurora", "Bearer ***"):
+        assert words in str(message["attachments"])
+
+
+def test_an_event_that_does_not_exist_fails_nothing_where_no_route_takes_all(routing: Any) -> None:
+    routing["routes"] = [{"events": ["vessel_arrival"], "channels": ["ops"]}]
+    told = notify_event("vessel_arival", {}, routing)
+    assert (told["status"], told["channels"], told.get("wm_failure")) == ("unknown_event", {}, None)
+
+
+GUIDES: dict[str, dict[str, Any]] = {
+    "vessel_arrival": {"vessel_name": "Aurora", "port": "Rotterdam", "actual_arrival": "09:40"},
+    "compliance_issue": {"vessel_name": "Aurora", "issue_description": "Certificate expires."},
+    "integration_error": {"service": "CRM", "error_message": "401"},
+    "driver_alert": {"driver_name": "Ada", "alert_message": "late"},
+}
+OURS: dict[str, dict[str, Any]] = {
+    **{event: DATA[event] for event in GUIDES},
+    "vessel_arrival": {"vessel": "Aurora", "port": "Rotterdam", "arrived_at": "09:40"},
+}
+
+
+@pytest.mark.parametrize("event", GUIDES)
+def test_the_other_names_of_fields_say_the_same_and_what_is_left_is_shown(event: str) -> None:
+    more = {"imo": "9321483", "eta": "09:00", "whatever": 1}
+    told = message_of(event, {**GUIDES[event], **more})
+    assert told == message_of(event, {**OURS[event], **more})
+    assert told.facts == {"Imo": "9321483", "Eta": "09:00", "Whatever": "1"}
+
+
+@pytest.mark.parametrize("event", GUIDES)
+def test_a_field_under_both_its_names_must_have_one_value(event: str) -> None:
+    both = {**OURS[event], **GUIDES[event]}
+    assert message_of(event, both) == message_of(event, OURS[event])
+    alias, own = next(iter(EVENTS[event].aliases.items()))
+    assert message_of(event, {**both, alias: None}) == message_of(event, OURS[event])
+    with pytest.raises(FixInput, match=f"two values for {own}, which also goes by"):
+        message_of(event, {**OURS[event], alias: "something else"})
+
+
+def test_the_same_event_under_other_names_is_not_told_twice(routing: Any) -> None:
+    for data, status in ((GUIDES["compliance_issue"], "sent"), (DATA["compliance_issue"], "duplicate")):
+        assert statuses(notify_event("compliance_issue", data, routing)) == {"ops": status}
+
+
+def test_the_forms_choice_of_another_event_names_one_of_the_routings_own(routing: Any) -> None:
+    routing["events"] = {"tank_low": {"title": "Tank {{ tank }} is low", "severity": "warning"}}
+    assert notify_event("other", {"tank": 4}, routing, own_event="tank_low")["title"] == "Tank 4 is low"
+    with pytest.raises(FixInput, match="two events: job_failed, and tank_low"):
+        notify_event("job_failed", {"tank": 4}, routing, own_event="tank_low")
 
 
 def test_an_event_of_ones_own_is_worded_by_the_routing(routing: Any, slack: Twin) -> None:
@@ -320,8 +388,8 @@ def test_in_quiet_hours_of_the_place_only_the_worst_is_sent(
         ({"quiet_hours": {"start": "22:00", "end": "6", "timezone": "Mars/Base"}}, "no such time zone"),
         ({"channels": {"ops": {"kind": "pigeon"}}}, "channels.ops: Input tag 'pigeon'"),
         (
-            {"channels": {"ops": {"kind": "sms", "twilio": {"token": "s3cret"}, "to": []}}},
-            "channels.ops.sms.sender: Field required",
+            {"channels": {"ops": {"kind": "sms", "twilio": {"token": "s3cret"}}}},
+            "channels.ops.sms.to: Field required",
         ),
     ],
 )

@@ -97,7 +97,7 @@ def test_a_refusal_of_twilio(
     twilio: Twin, to: str, sender: str, kind: type[ConnectError], code: str, said: str
 ) -> None:
     with pytest.raises(kind, match=said) as caught:
-        send_sms(to, "x", sender, twilio.resource)
+        send_sms(to, "x", twilio.resource, sender)
     assert caught.value.code == code
     assert to not in str(caught.value)
     assert twilio.sent() == []
@@ -105,7 +105,7 @@ def test_a_refusal_of_twilio(
 
 def test_twilios_wrong_token_is_a_matter_of_signing_in(twilio: Twin) -> None:
     with pytest.raises(SignInAgain, match="credential was refused"):
-        send_sms("+12025550123", "x", SENDER, twilio.with_token("wrong"))
+        send_sms("+12025550123", "x", twilio.with_token("wrong"), SENDER)
 
 
 def test_an_unknown_message_is_said_to_be_unknown(twilio: Twin) -> None:
@@ -201,15 +201,26 @@ def test_a_used_up_quota_is_to_be_waited_for(resend: Twin) -> None:
         (lambda: send_slack_message("x", slack={"token": "a"}), FixInput, "needs a channel"),
         (lambda: send_slack_message("x", slack={"base_url": "b"}, channel="C1"), FixSettings, "has no token"),
         (lambda: send_slack_message("x", slack_webhook={"url": "x.com"}), FixSettings, "no usable url"),
-        (lambda: send_sms("+12025550123", "x", SENDER, {"token": "a"}), FixSettings, "no accountSid"),
-        (lambda: send_sms("", "x", SENDER, {}), FixInput, "No recipient"),
-        (lambda: send_sms("+12025550123", "", SENDER, {}), FixInput, "either a text or a template"),
-        (lambda: send_sms("+12025550123", "x" * 1601, SENDER, {}), FixInput, "1,601 characters"),
-        (lambda: send_sms("+12025550123", "x", "", {}), FixInput, "No sender"),
-        (lambda: send_sms("+12025550123", "x", "Much Too Long", {}), FixInput, "at most 11"),
-        (lambda: send_sms("+12025550123", "x", SENDER, {}, ["ftp://x"]), FixInput, "media URL"),
-        (lambda: send_sms("+12025550123", "x", SENDER, {}, ["http://["]), FixInput, "media URL"),
-        (lambda: send_sms("+12025550123", "x", SENDER, {}, ["https://a.example"] * 11), FixInput, "10 media"),
+        (
+            lambda: send_slack_message("x", slack_webhook={"url": "https://x.com/a"}, channel="#ops"),
+            FixInput,
+            "into its own channel only",
+        ),
+        (
+            lambda: send_sms("+12025550123", "x", SENDER, SENDER),  # type: ignore[arg-type]  # as of old
+            FixSettings,
+            "must be a resource",
+        ),
+        (lambda: send_email(**{**MAIL, "sender": ""}, resend={"token": "a"}), FixInput, "from_email"),
+        (lambda: send_sms("+12025550123", "x", {"token": "a"}, SENDER), FixSettings, "no accountSid"),
+        (lambda: send_sms("", "x", {}, SENDER), FixInput, "No recipient"),
+        (lambda: send_sms("+12025550123", "", {}, SENDER), FixInput, "either a text or a template"),
+        (lambda: send_sms("+12025550123", "x" * 1601, {}, SENDER), FixInput, "1,601 characters"),
+        (lambda: send_sms("+12025550123", "x", {}, ""), FixInput, "No sender"),
+        (lambda: send_sms("+12025550123", "x", {}, "Much Too Long"), FixInput, "at most 11"),
+        (lambda: send_sms("+12025550123", "x", {}, SENDER, ["ftp://x"]), FixInput, "media URL"),
+        (lambda: send_sms("+12025550123", "x", {}, SENDER, ["http://["]), FixInput, "media URL"),
+        (lambda: send_sms("+12025550123", "x", {}, SENDER, ["https://a.example"] * 11), FixInput, "10 media"),
         (lambda: send_email(**MAIL), FixSettings, "either resend or sendgrid"),
         (
             lambda: send_email(**MAIL, resend={"token": "a"}, sendgrid={"token": "b"}),

@@ -195,7 +195,7 @@ SENDS: dict[str, Callable[[str], Any]] = {
     "slack": lambda url: send_slack_message("x", slack={"token": "xoxb-1", "base_url": url}, channel="#a"),
     "webhook": lambda url: send_slack_message("x", slack_webhook={"url": f"{url}/services/T/B/x"}),
     "sms": lambda url: send_sms(
-        TEXT.to, "x", TEXT.sender, {"accountSid": "AC1", "token": "t", "base_url": url}
+        TEXT.to, "x", {"accountSid": "AC1", "token": "t", "base_url": url}, TEXT.sender
     ),
     "resend": lambda url: send_email(["a@example.com"], **MAIL, resend={"token": "re_1", "base_url": url}),
     "sendgrid": lambda url: send_email(["a@example.com"], **MAIL, sendgrid={"token": "S", "base_url": url}),

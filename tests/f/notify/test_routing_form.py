@@ -84,7 +84,7 @@ def test_severities_and_events_are_those_of_the_code() -> None:
     assert PARTS["events"]["items"]["properties"]["severity"]["enum"] == severities
     assert PARTS["quiet_hours"]["properties"]["unless"]["enum"] == severities[1:]
     script = read_mapping(ROOT / "f/notify/notify_event.script.yaml")["schema"]["properties"]
-    assert script["event"]["enum"] == list(EVENTS)
+    assert script["event"]["enum"] == [*EVENTS, "other"]
     assert script["severity"]["enum"] == ["", *severities]
     for name in EVENTS:
         assert name in PARTS["routes"]["items"]["properties"]["events"]["description"]

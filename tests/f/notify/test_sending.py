@@ -8,6 +8,7 @@ import pytest
 
 from f.connect.errors import FixInput, OutcomeUnknown, TryLater
 from f.notify.get_message_status import main as get_message_status
+from f.notify.messages.driver_alerts import driver_text
 from f.notify.send_driver_alert import main as send_driver_alert
 from f.notify.send_email import main as send_email
 from f.notify.send_report_email import main as send_report_email
@@ -123,7 +124,7 @@ def test_a_webhooks_lost_answer_stays_unknown_as_nobody_can_be_asked(slack: Twin
 
 
 def test_a_text_message_is_counted_and_its_state_can_be_asked(twilio: Twin) -> None:
-    sent = send_sms("(202) 555-0123", "Grüße ж" * 20, SENDER, twilio.resource, default_country="US")
+    sent = send_sms("(202) 555-0123", "Grüße ж" * 20, twilio.resource, SENDER, default_country="US")
     assert (sent["segments"], sent["encoding"]) == (3, "UCS-2")
     assert sent["notices"] == ["These characters make it 3 segments: ж"]
     assert twilio.sent()[0]["to"] == TO
@@ -133,16 +134,16 @@ def test_a_text_message_is_counted_and_its_state_can_be_asked(twilio: Twin) -> N
 
 def test_media_make_it_an_mms(twilio: Twin) -> None:
     media = ["https://example.com/a.png", "https://example.com/b.png"]
-    sent = send_sms(TO, "", SENDER, twilio.resource, media)
+    sent = send_sms(TO, "", twilio.resource, SENDER, media)
     assert sent["sid"].startswith("MM")
     assert twilio.sent()[0]["num_media"] == "2"
 
 
 def test_free_text_outside_whatsapps_window_shows_as_undelivered_and_a_template_arrives(twilio: Twin) -> None:
     twilio.client.put_settings(whatsapp_window_open=False)
-    free = send_whatsapp(TO, SENDER, twilio.resource, body="Hello")
+    free = send_whatsapp(TO, twilio.resource, sender=SENDER, body="Hello")
     templated = send_whatsapp(
-        TO, SENDER, twilio.resource, content_sid="HX1", content_variables={"1": "Ada", "2": 4}
+        TO, twilio.resource, content_sid="HX1", sender=SENDER, content_variables={"1": "Ada", "2": 4}
     )
     states = [get_message_status(one["sid"], twilio.resource) for one in (free, templated)]
     assert [(one["status"], one["error_code"]) for one in states] == [
@@ -158,50 +159,50 @@ def test_free_text_outside_whatsapps_window_shows_as_undelivered_and_a_template_
 
 def test_who_opted_out_at_the_operator_is_remembered_and_not_asked_again(twilio: Twin) -> None:
     twilio.client.put_settings(opted_out=[TO])
-    first = send_sms(TO, "x", SENDER, twilio.resource)
+    first = send_sms(TO, "x", twilio.resource, SENDER)
     twilio.client.put_settings()
-    again = send_sms(TO, "x", SENDER, twilio.resource)
+    again = send_sms(TO, "x", twilio.resource, SENDER)
     assert (first["status"], again["status"]) == ("suppressed", "suppressed")
     assert twilio.sent() == []
     set_opt_out("sms", TO, opted_out=False)
-    assert send_sms(TO, "x", SENDER, twilio.resource)["status"] == "sent"
+    assert send_sms(TO, "x", twilio.resource, SENDER)["status"] == "sent"
 
 
 def test_an_opt_out_from_sms_is_none_from_whatsapp(twilio: Twin) -> None:
     set_opt_out("sms", "(202) 555-0123", default_country="US")
-    assert send_sms(TO, "x", SENDER, twilio.resource)["status"] == "suppressed"
-    assert send_whatsapp(TO, SENDER, twilio.resource, body="x")["status"] == "sent"
+    assert send_sms(TO, "x", twilio.resource, SENDER)["status"] == "suppressed"
+    assert send_whatsapp(TO, twilio.resource, sender=SENDER, body="x")["status"] == "sent"
 
 
 def test_a_text_whose_answer_was_lost_is_found_in_twilios_list(twilio: Twin) -> None:
     twilio.fail_next("create_message", "reset_after_commit")
-    sent = send_sms(TO, "x", SENDER, twilio.resource)
+    sent = send_sms(TO, "x", twilio.resource, SENDER)
     assert [one["sid"] for one in twilio.sent()] == [sent["sid"]]
 
 
 def test_another_text_to_the_same_number_is_not_taken_for_it(twilio: Twin) -> None:
-    send_sms(TO, "other", SENDER, twilio.resource)
+    send_sms(TO, "other", twilio.resource, SENDER)
     twilio.fail_next("create_message", "reset_before")
     with pytest.raises(OutcomeUnknown, match="look it up"):
-        send_sms(TO, "x", SENDER, twilio.resource)
+        send_sms(TO, "x", twilio.resource, SENDER)
 
 
 def test_twilios_429_was_never_processed_and_is_repeated(twilio: Twin) -> None:
     twilio.fail_next("create_message", "throttle_429")
-    send_sms(TO, "x", SENDER, twilio.resource)
+    send_sms(TO, "x", twilio.resource, SENDER)
     assert len(twilio.sent()) == 1
 
 
 def test_a_job_that_was_killed_while_sending_is_followed_by_a_look_and_no_second_message(
     twilio: Twin, store: Store
 ) -> None:
-    first = send_sms(TO, "x", SENDER, twilio.resource, message_key="k")
+    first = send_sms(TO, "x", twilio.resource, SENDER, message_key="k")
     store.execute("UPDATE notify_sent SET state = 'sending', id = ''")  # as a kill after the send leaves it
     with pytest.raises(TryLater, match="Another job is sending"):
-        send_sms(TO, "x", SENDER, twilio.resource, message_key="k")
+        send_sms(TO, "x", twilio.resource, SENDER, message_key="k")
     store.execute("UPDATE notify_sent SET at = at - :lease", {"lease": LEASE_SECONDS})
     twilio.client.put_settings()
-    found = send_sms(TO, "x", SENDER, twilio.resource, message_key="k")
+    found = send_sms(TO, "x", twilio.resource, SENDER, message_key="k")
     assert (found["status"], found["sid"]) == ("already_sent", first["sid"])
     assert len(twilio.sent()) == 1
 
@@ -227,10 +228,72 @@ def test_a_job_that_was_killed_while_sending_is_followed_by_a_look_and_no_second
     ],
 )
 def test_a_driver_is_told(twilio: Twin, kind: Any, data: dict[str, Any], text: str) -> None:
-    send_driver_alert(kind, TO, data, SENDER, twilio.resource)
+    assert send_driver_alert(kind, TO, data, twilio.resource, SENDER)["notices"] == []
     assert twilio.sent()[0]["body"] == text
-    with pytest.raises(FixInput, match=f"The template of {kind} lacks a value"):
-        send_driver_alert(kind, TO, {}, SENDER, twilio.resource)
+    with pytest.raises(FixInput, match=rf"A {kind} lacks driver \(or driver_name\)"):
+        send_driver_alert(kind, TO, {}, twilio.resource, SENDER)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "text"),
+    [
+        (
+            "shift_reminder",
+            {"driver_name": "Ada", "time": "06:00", "location": "Dock 4", "action": "Bring the papers."},
+            "Hello Ada, your shift starts 06:00 at Dock 4. What to do: Bring the papers.",
+        ),
+        (
+            "compliance_alert",
+            {"driver_name": "Ada", "issue": "licence expires", "action": "renew it", "deadline": "1 May"},
+            "Ada, please act: licence expires. What to do: renew it. Deadline: 1 May.",
+        ),
+        ("compliance_alert", {"driver_name": "Ada", "action": "call in"}, "Ada, please act: call in."),
+        (
+            "route_update",
+            {"driver_name": "Ada", "new_route": "by the A1", "reason": "A7 is closed", "eta": "17:40"},
+            "Ada, your new route is by the A1. New arrival time: 17:40. Reason: A7 is closed.",
+        ),
+        (
+            "route_update",
+            {"driver_name": "Ada", "location": "Gate 2", "time": "17:40", "action": "call {dispatch}"},
+            "Ada, your route has changed. Place: Gate 2. Time: 17:40. What to do: call {dispatch}.",
+        ),
+    ],
+)
+def test_a_driver_is_told_by_the_other_names_of_fields_too(
+    kind: str, data: dict[str, Any], text: str
+) -> None:
+    assert driver_text(kind, data) == (text, [])
+
+
+def test_what_a_drivers_text_has_no_sentence_for_is_named_in_the_result(twilio: Twin) -> None:
+    data = {"driver": "Ada", "starts_at": "06:00", "gate": 4}
+    result = send_driver_alert("shift_reminder", TO, data, twilio.resource, SENDER)
+    assert result["notices"] == ["Not in the text, which has no sentence for it: gate."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "said"),
+    [
+        ("shift_reminder", {"driver": "Ada"}, r"lacks starts_at \(or start_time\)"),
+        (
+            "compliance_alert",
+            {"driver": "Ada", "place": "x"},
+            r"lacks issue \(or issue_description\) or action",
+        ),
+        (
+            "route_update",
+            {"driver": "Ada", "reason": "x"},
+            r"lacks change or new_route or place \(or location\)",
+        ),
+        ("route_update", {"driver": "Ada", "driver_name": "Ben", "eta": "1"}, "two values for driver"),
+    ],
+)
+def test_a_drivers_message_names_what_is_missing_or_said_twice(
+    kind: str, data: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(FixInput, match=said):
+        driver_text(kind, data)
 
 
 def test_an_email_goes_out_whole_through_resend(resend: Twin) -> None:
@@ -303,12 +366,12 @@ def test_a_template_is_the_providers_or_ones_own(resend: Twin, sendgrid: Twin) -
     data = {"name": "<b>Ada</b>"}
     to, sender = ["ada@example.com"], "ops@example.com"
     send_template_email(
-        to, sender, data, subject="Hi {{ name }}", html="<p>{{ name }}</p>", resend=resend.resource
+        to, data, sender, subject="Hi {{ name }}", html="<p>{{ name }}</p>", resend=resend.resource
     )
     send_template_email(
-        to, sender, data, subject="Hi {{ name }}", template_id="welcome", resend=resend.resource
+        to, data, sender, subject="Hi {{ name }}", template_id="welcome", resend=resend.resource
     )
-    send_template_email(to, sender, data, template_id="d-welcome", sendgrid=sendgrid.resource)
+    send_template_email(to, data, sender, template_id="d-welcome", sendgrid=sendgrid.resource)
     own, theirs = resend.sent()
     assert (own["subject"], own["html"]) == ("Hi <b>Ada</b>", "<p>&lt;b&gt;Ada&lt;/b&gt;</p>")
     assert theirs["template"] == {"id": "welcome", "variables": data}
@@ -318,7 +381,7 @@ def test_a_template_is_the_providers_or_ones_own(resend: Twin, sendgrid: Twin) -
 @pytest.mark.parametrize("given", [{}, {"template_id": "welcome", "html": "<p>x</p>"}])
 def test_a_template_email_needs_one_template(resend: Twin, given: dict[str, Any]) -> None:
     with pytest.raises(FixInput, match="either a template_id"):
-        send_template_email(["ada@example.com"], "ops@example.com", {}, **given, resend=resend.resource)
+        send_template_email(["ada@example.com"], {}, "ops@example.com", **given, resend=resend.resource)
 
 
 def test_a_provider_that_does_not_know_the_template_is_heard(resend: Twin, sendgrid: Twin) -> None:
@@ -326,14 +389,14 @@ def test_a_provider_that_does_not_know_the_template_is_heard(resend: Twin, sendg
     for provider in providers:
         with pytest.raises(FixInput, match="Check template_id"):
             send_template_email(
-                ["ada@example.com"], "ops@example.com", {}, subject="Hi", template_id="d-none", **provider
+                ["ada@example.com"], {}, "ops@example.com", subject="Hi", template_id="d-none", **provider
             )
 
 
 def test_resends_template_needs_a_subject_beside_it(resend: Twin) -> None:
     with pytest.raises(FixInput, match="a template needs a subject beside it"):
         send_template_email(
-            ["ada@example.com"], "ops@example.com", {}, template_id="welcome", resend=resend.resource
+            ["ada@example.com"], {}, "ops@example.com", template_id="welcome", resend=resend.resource
         )
     assert resend.sent() == []
 

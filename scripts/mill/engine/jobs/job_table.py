@@ -191,6 +191,11 @@ class JobTable:
         with self._lock:
             return [handle for handle in self._jobs.values() if not handle.done.is_set()]
 
+    def roots(self) -> list[Handle]:
+        """Return the jobs that belong to no other, ended ones included as far as they are kept."""
+        with self._lock:
+            return [handle for handle in self._jobs.values() if handle.parent is None]
+
     def retire(self, handle: Handle) -> None:
         """Note that a job has ended, and forget the oldest of the ended ones."""
         with self._lock:

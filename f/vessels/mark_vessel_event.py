@@ -1,0 +1,39 @@
+"""Keep whether an event of a vessel was told, so that no later run tells it again.
+
+Takes what `f/notify/notify_event` returned, or its error. What reached a channel, or waits for the digest, is
+told; what failed in a channel is told by a later run, in which the channels that had it are left out by their
+dedupe key. After five runs it is given up. A second run changes nothing.
+"""
+
+from typing import TypedDict
+
+from f.store.stores import open_store, postgresql
+from f.vessels.watching.memory import Told, WatchMemory
+from f.vessels.watching.outcome import failure_in
+
+
+class Marked(TypedDict):
+    """What became of an event, and why it was not told."""
+
+    key: str
+    event: str
+    status: Told
+    detail: str
+
+
+def main(
+    event: dict,
+    notification: dict | None = None,
+    watch: str = "default",
+    database: postgresql | None = None,
+) -> Marked:
+    key = str(event["key"])
+    detail = failure_in(notification)
+    with open_store(database, "vessels") as store:
+        memory = WatchMemory(store, watch)
+        status: Told = "notified"
+        if detail:
+            status = memory.failed(key)
+        else:
+            memory.told(key)
+    return {"key": key, "event": str(event.get("event")), "status": status, "detail": detail}
