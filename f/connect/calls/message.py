@@ -80,7 +80,8 @@ class Request:
     `endpoint` names the call in limits, metrics, logs and errors (default: the path, ids folded or masked);
     give it where the path itself is secret.
     `context` is the caller's own and never looked at. `sink` is for downloads, sync only. `permit`: the lease
-    under which it is sent, asked before each attempt.
+    under which it is sent, asked before each attempt. `caller_reads`: statuses whose last reply the caller
+    gets to read, where others get an error that quotes nothing of it.
     """
 
     method: str
@@ -97,6 +98,7 @@ class Request:
     context: Any = field(default=None, repr=False)
     sink: Sink | None = field(default=None, repr=False)
     permit: Permit | None = field(default=None, repr=False)
+    caller_reads: frozenset[int] = frozenset()
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.endpoint or mask_path(self.path)})"
