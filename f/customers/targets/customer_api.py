@@ -262,7 +262,8 @@ def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]
             "retry_on_status_codes", (*Retry().retry_on_status_codes, *kind.traits.retry_also_on)
         )
     own = {name: settings[name] for name in _CONNECTION_NAMES if name in settings}
-    headers = {**usual.get("default_headers", {}), **(own.get("default_headers") or {})}
+    if isinstance(headers := own.get("default_headers", {}), Mapping):  # else it is refused below
+        own["default_headers"] = {**usual.get("default_headers", {}), **headers}
     if "rate_limit" in own:
         usual.pop("endpoint_limits", None)
     return {
@@ -271,7 +272,6 @@ def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]
         "base_url": api.get("base_url") or usual.get("base_url", ""),
         "authentication": api.get("authentication") or {"type": "none"},
         **own,
-        "default_headers": headers,
         "retry": {**usual.get("retry", {}), **retry},
     }
 

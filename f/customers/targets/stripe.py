@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
-from f.connect.errors import ConnectError, FixSettings, OutcomeUnknown, TryLater
+from f.connect.errors import ConnectError, OutcomeUnknown, TryLater
 from f.connect.times import to_iso
-from f.customers.validation.customer import customer_key
 from f.payments.stripe.client import integration_of
 from f.payments.stripe.form import encode
 from f.payments.stripe.replies import refusal
@@ -56,6 +55,8 @@ _MOST_KEYS, _LONGEST_KEY, _LONGEST_VALUE = 50, 40, 500
 # The most customers a list shows: more than that with one address cannot be told apart by it.
 _MOST_LISTED = 100
 _REPLAYED = "Idempotent-Replayed"
+# A resource without a key gets as far as Stripe, which refuses it; until then it has a sandbox's limits.
+_NO_KEY = "sk_test_none"
 
 
 class Stripe(BaseKind, Lookup):
@@ -86,16 +87,11 @@ class Stripe(BaseKind, Lookup):
     def connection(self, api: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return Stripe's address, its version and its limits: 25 requests a second for each endpoint.
 
-        In a sandbox that is the limit of all of them together.
+        In a sandbox that is the limit of all of them together. FixSettings for a key that can do nothing.
         """
-        signed_in = api.get("authentication") or {}
-        if not isinstance(signed_in, Mapping) or signed_in.get("type") != "bearer_token":
-            raise FixSettings(
-                "A resource of kind stripe signs in with bearer_token: give a secret key (sk_...) or a "
-                "restricted one (rk_...) as its token.",
-                code="bad_settings",
-            )
-        account = integration_of({"token": signed_in.get("token"), "base_url": api.get("base_url")})
+        signed_in = api.get("authentication")
+        token = signed_in.get("token") if isinstance(signed_in, Mapping) else None
+        account = integration_of({"token": token or _NO_KEY, "base_url": api.get("base_url")})
         own = account.endpoint_limits.get("customers")
         limits = {"customers": own, "customer": own, "customer_lookup": own}
         limits["search"] = account.endpoint_limits.get("search") if own else None
@@ -118,7 +114,7 @@ class Stripe(BaseKind, Lookup):
         params = names.render(values, named)
         unnamed = {name: text for name, text in custom.items() if name not in named}
         metadata = {**unnamed, **params.get(_METADATA, {})}
-        metadata.setdefault(_EXTERNAL_ID, record.get(_EXTERNAL_ID) or customer_key(record["email"]))
+        metadata.setdefault(_EXTERNAL_ID, record.get(_EXTERNAL_ID) or record["email"].casefold())
         return {**params, _METADATA: metadata}
 
     def requests_for(
