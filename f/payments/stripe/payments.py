@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _KIND = "payment_intent"
 _COLLECTION = "payment_intents"
+_PAID = "It was paid: to give money back, refund it (create_refund)."
 _NEXT = {
     "requires_payment_method": (
         "The payer gives a way to pay: on your page, with the client secret, or you confirm it with a "
@@ -328,9 +329,7 @@ def act_or_tell(account: Account, write: Write, reached: Callable[[Mapping[str, 
         if reached(found):
             return Written(found, "already_done")
         told = payment_of(found)
-        sentence = (
-            f"The payment {told['id']} is in state {told['status']}, so there can be no {write.noun}. "
-            f"{told['next_step']}"
-        )
+        step = _PAID if told["status"] == "succeeded" else told["next_step"]
+        sentence = f"The payment {told['id']} is in state {told['status']}: no {write.noun} now. {step}"
         refused = GiveUpRecord(sentence.strip(), code=error.code, call=error.call, status=error.status)
         raise refused from error
