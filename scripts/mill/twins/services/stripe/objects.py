@@ -173,7 +173,10 @@ def _public(value: Any) -> Any:
 
 def _keys(body: Mapping[str, Any]) -> dict[str, str]:
     keys = {"id": body["id"]}
-    keys |= {name: value for name in _KEYED_BY if isinstance(value := body.get(name), str)}
+    for name in _KEYED_BY:
+        value = body.get(name, body.get(f"_{name}"))
+        if isinstance(value, str):
+            keys[name] = value
     if body["object"] == "customer":
         keys |= {f"metadata.{name}": value for name, value in body.get("metadata", {}).items()}
     return keys

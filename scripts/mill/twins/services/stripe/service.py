@@ -5,17 +5,29 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from mill.twins.limits import RollingWindow
 from mill.twins.message import FORM, Refused, Reply, Request
-from mill.twins.services.stripe import cards, customers, errors, form, payment_intents, refunds
+from mill.twins.services.stripe import (
+    cards,
+    customers,
+    errors,
+    form,
+    invoices,
+    payment_intents,
+    prices,
+    refunds,
+    subscriptions,
+)
 from mill.twins.services.stripe.errors import InvalidParams, StripeError
 from mill.twins.services.stripe.keys import Keys
 from mill.twins.services.stripe.objects import Body, Objects
 from mill.twins.services.stripe.params import Params
+from mill.twins.services.stripe.prices import Price
 from mill.twins.twin import Answer, Route, Setup, Twin
 
 VERSION = "2026-10-28.endive"
@@ -33,6 +45,12 @@ class Settings(BaseModel):
     expired_keys: frozenset[str] = frozenset({"sk_test_expired"})
     # What a restricted key (rk_test_...) may do, such as "customers:write".
     permissions: frozenset[str] = frozenset()
+    prices: Mapping[str, Price] = {
+        "price_basic": Price(unit_amount=1000),
+        "price_pro": Price(unit_amount=9900, interval="year"),
+        "price_once": Price(unit_amount=500, interval=None),
+        "price_yen": Price(unit_amount=1000, currency="jpy"),
+    }
     versions: frozenset[str] = frozenset({VERSION, "2026-09-30.endive"})  # whose shapes this twin speaks
     rate_limit: Annotated[int, Field(ge=1)] | None = None
     search_lag_seconds: Annotated[float, Field(ge=0)] = 2
@@ -59,6 +77,30 @@ def build(setup: Setup) -> Twin:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All there is in the account."""
+
+    objects: Objects
+    customers: customers.Customers
+    intents: payment_intents.PaymentIntents
+    refunds: refunds.Refunds
+    prices: prices.Prices
+    invoices: invoices.Invoices
+    subscriptions: subscriptions.Subscriptions
+
+
+def open_account(setup: Setup, settings: Settings, clock: Callable[[], float]) -> Account:
+    """Return the account that keeps its objects in the twin's store."""
+    ledger, objects = setup.ledger, Objects(setup.records, clock)
+    people = customers.Customers(objects, ledger, settings.search_lag_seconds)
+    intents = payment_intents.PaymentIntents(objects, ledger, people)
+    priced = prices.Prices(objects, settings.prices)
+    bills = invoices.Invoices(objects, ledger, intents)
+    held = subscriptions.Subscriptions(objects, ledger, people, priced, bills)
+    return Account(objects, people, intents, refunds.Refunds(objects, ledger), priced, bills, held)
+
+
 class _Stripe:
     def __init__(self, setup: Setup, settings: Settings) -> None:
         self._settings = settings
@@ -69,10 +111,7 @@ class _Stripe:
             return setup.clock() + ahead
 
         self._keys = Keys(setup.records, clock)
-        self._objects = Objects(setup.records, clock)
-        self._customers = customers.Customers(self._objects, setup.ledger, settings.search_lag_seconds)
-        self._intents = payment_intents.PaymentIntents(self._objects, setup.ledger, self._customers)
-        self._refunds = refunds.Refunds(self._objects, setup.ledger)
+        self._account = open_account(setup, settings, clock)
         self._break_next = False
 
     def gate(self, request: Request) -> Mapping[str, str]:
@@ -96,10 +135,11 @@ class _Stripe:
             *self._customer_routes(),
             *self._intent_routes(),
             *self._refund_routes(),
+            *self._billing_routes(),
         ]
 
     def _customer_routes(self) -> list[Route]:
-        people, all_, one = self._customers, "/v1/customers", "/v1/customers/{id}"
+        people, all_, one = self._account.customers, "/v1/customers", "/v1/customers/{id}"
         return [
             self._post(all_, "create_customer", customers.CREATE, _on_all(people.create)),
             self._get(all_, "list_customers", customers.LIST, _on_all(people.list)),
@@ -110,7 +150,7 @@ class _Stripe:
         ]
 
     def _intent_routes(self) -> list[Route]:
-        intents, all_, one = self._intents, "/v1/payment_intents", "/v1/payment_intents/{id}"
+        intents, all_, one = self._account.intents, "/v1/payment_intents", "/v1/payment_intents/{id}"
         rules = payment_intents
         methods = "/v1/payment_methods"
         return [
@@ -126,19 +166,37 @@ class _Stripe:
         ]
 
     def _refund_routes(self) -> list[Route]:
-        given_back = self._refunds
+        given_back = self._account.refunds
         return [
             self._post("/v1/refunds", "create_refund", refunds.CREATE, _on_all(given_back.create)),
             self._get("/v1/refunds", "list_refunds", refunds.LIST, _on_all(given_back.list)),
             self._get("/v1/refunds/{id}", "get_refund", refunds.RETRIEVE, _on_one(given_back.retrieve)),
         ]
 
+    def _billing_routes(self) -> list[Route]:
+        held, all_, one = self._account.subscriptions, "/v1/subscriptions", "/v1/subscriptions/{id}"
+        bills, rules, priced = self._account.invoices, subscriptions, self._account.prices
+        invoice, paid_by = "/v1/invoices/{id}", "/v1/invoice_payments"
+        return [
+            self._post(all_, "create_subscription", rules.CREATE, _on_all(held.create)),
+            self._get(all_, "list_subscriptions", rules.LIST, _on_all(held.list)),
+            self._get(one, "get_subscription", rules.RETRIEVE, _on_one(held.retrieve)),
+            self._post(one, "update_subscription", rules.UPDATE, held.update),
+            self._delete(one, "cancel_subscription", rules.CANCEL, held.cancel),
+            self._get("/v1/invoices", "list_invoices", invoices.LIST, _on_all(bills.list)),
+            self._get(invoice, "get_invoice", invoices.RETRIEVE, _on_one(bills.retrieve)),
+            self._post(f"{invoice}/pay", "pay_invoice", invoices.PAY, bills.pay),
+            self._get(paid_by, "list_payments", invoices.LIST_PAYMENTS, _on_all(bills.list_payments)),
+            self._get("/v1/prices", "list_prices", prices.LIST, _on_all(priced.list)),
+            self._get("/v1/prices/{id}", "get_price", prices.RETRIEVE, _on_one(priced.retrieve)),
+        ]
+
     def _create_method(self, given: Body) -> Body:
-        return cards.create(self._objects, given)
+        return cards.create(self._account.objects, given)
 
     def _attach(self, id: str, given: Body) -> Body:
-        self._customers.named(given["customer"])
-        return cards.attach(self._objects, id, given["customer"])
+        self._account.customers.named(given["customer"])
+        return cards.attach(self._account.objects, id, given["customer"])
 
     def _post(self, path: str, operation: str, params: Params, method: Method) -> Route:
         def answer(request: Request) -> Reply:
@@ -174,7 +232,7 @@ class _Stripe:
             raise
         except StripeError as problem:
             return problem.reply()
-        return Reply(200, self._objects.shown(body, expand), {"Request-Id": errors.request_id()})
+        return Reply(200, self._account.objects.shown(body, expand), {"Request-Id": errors.request_id()})
 
     def _check_key(self, request: Request) -> None:
         key = request.bearer or _basic_user(request)
