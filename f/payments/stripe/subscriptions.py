@@ -26,9 +26,10 @@ Proration = Literal["create_prorations", "always_invoice", "none"]
 When = Literal["at_period_end", "now"]
 AtPeriodEnd = Literal["as_it_is", "cancel", "go_on"]
 
+# Where the secrets for the payer's page are: of the first payment, and of a trial.
+EXPAND = ("latest_invoice.confirmation_secret", "pending_setup_intent")
 _KIND = "subscription"
 _COLLECTION = "subscriptions"
-_EXPAND = ("latest_invoice.confirmation_secret", "pending_setup_intent")
 _MOST_TRIAL_DAYS = 730  # https://docs.stripe.com/billing/subscriptions/trials
 _NEXT = {
     "incomplete": (
@@ -148,7 +149,7 @@ def create_subscription(account: Account, plan: Plan, request_key: str) -> Writt
             noun="subscription",
             params=params,
             key=account.key("subscription", key_text(request_key)),
-            expand=_EXPAND,
+            expand=EXPAND,
             list_filter={"customer": params["customer"], "status": "all"},
         )
     )
@@ -202,7 +203,7 @@ def cancel_subscription(account: Account, subscription: str, when: When) -> Writ
             {"cancel_at_period_end": True},
             lambda found: found.get("cancel_at_period_end") is True or found.get("status") == "canceled",
         )
-    found = account.read(f"{_COLLECTION}/{number}", _KIND, _EXPAND)
+    found = account.read(f"{_COLLECTION}/{number}", _KIND, EXPAND)
     if _is_canceled(found):  # a second DELETE would be answered as if there had never been one
         return Written(found, "already_done")
     return _change(account, number, "cancellation of a subscription", {}, _is_canceled, method="DELETE")
@@ -282,6 +283,6 @@ def _change(
             method=method,
             target=number,
             reached=reached,
-            expand=() if method == "DELETE" else _EXPAND,
+            expand=() if method == "DELETE" else EXPAND,
         )
     )
