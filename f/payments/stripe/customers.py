@@ -125,7 +125,7 @@ def external_id_of(text: str) -> str:
 
 
 def create_customer(account: Account, details: Details) -> CustomerResult:
-    """Make a customer, once for an external id: both our own memory and Stripe's search know it.
+    """Make a customer, once for an external id: our own memory, Stripe's search and its lists know it.
 
     Search is late, and our memory ends after 30 days: together they leave no gap.
     """
@@ -138,7 +138,7 @@ def create_customer(account: Account, details: Details) -> CustomerResult:
     if details.external_id:
         external_id = external_id_of(details.external_id)
         key = account.key("customer", external_id)
-        known = account.search("customers", _query(external_id))
+        known = _known(account, external_id, params.get("email"))
         if len(known) > 1:
             raise FixInput(
                 f"Stripe has {len(known)} customers with this external id ({_ids(known)}). Merge them first.",
@@ -243,6 +243,15 @@ def customer_of(found: Mapping[str, Any]) -> Customer:
         "livemode": found.get("livemode") is True,
         "metadata": {name: value for name, value in metadata_in(found).items() if name != EXTERNAL_ID},
     }
+
+
+def _known(account: Account, external_id: str, email: str | None) -> list[dict[str, Any]]:
+    """Return the customers with an external id. A list by address shows what search does not know yet."""
+    found = account.search("customers", _query(external_id))
+    if found or not email:
+        return found
+    same = account.listed("customers", {"email": email}, MOST_AT_A_TIME).objects
+    return [one for one in same if metadata_in(one).get(EXTERNAL_ID) == external_id]
 
 
 def _named(customer: str, email: str, external_id: str) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from f.connect.calls.reply_reader import id_of, word_of
-from f.connect.errors import FixInput
+from f.connect.errors import FixInput, GiveUpRecord
 from f.payments.stripe.account import Outcome, Write
 from f.payments.stripe.client import id_segment
 from f.payments.stripe.fields import id_in, metadata_of, when_of
@@ -82,6 +82,12 @@ def create_refund(
             f"{result['currency']} for {result['payment'] or result['charge']}. Use another key. Nothing was "
             "refunded.",
             code="idempotency_error",
+        )
+    if result["status"] in {"failed", "canceled"}:
+        raise GiveUpRecord(
+            f"The refund {result['id']} is {result['status']}. {result['failed']} To refund it anew, give a "
+            "request_key.".replace("  ", " "),
+            code="refund_failed",
         )
     return result
 

@@ -153,10 +153,12 @@ def create_subscription(account: Account, plan: Plan, request_key: str) -> Writt
             list_filter={"customer": params["customer"], "status": "all"},
         )
     )
-    if made.outcome == "already_done" and id_in(made.object.get("customer")) != params["customer"]:
+    now = subscription_of(made.object)
+    same = now["customer"] == params["customer"] and now["price"] == params["items"][0]["price"]
+    if made.outcome == "already_done" and not same:
         raise FixInput(
-            f"This request_key belongs to another subscription: {id_of(made.object['id'])}. Use another key. "
-            "Nothing was made.",
+            f"This request_key belongs to another subscription: {now['id']} of {now['customer']} to "
+            f"{now['price']}. Use another key, or update_subscription to change that one. Nothing was made.",
             code="idempotency_error",
         )
     return made

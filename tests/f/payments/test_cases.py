@@ -61,6 +61,14 @@ def test_what_our_memory_has_forgotten_search_still_knows(twin: Twin, store: Any
     assert (again["outcome"], again["id"]) == ("already_done", first)
 
 
+def test_what_search_does_not_know_yet_a_list_by_address_shows(twin: Twin, store: Any) -> None:
+    twin.client.put_settings(search_lag_seconds=600)
+    first = customer(twin, external_id="crm-1")
+    store.execute("DELETE FROM notify_sent")
+    again = create_customer.main(twin.resource, email="ada@example.com", external_id="crm-1")
+    assert (again["outcome"], again["id"]) == ("already_done", first)
+
+
 def test_without_an_external_id_every_run_makes_a_customer(twin: Twin) -> None:
     assert customer(twin) != customer(twin)
     found = find_customer.main(twin.resource, email="ada@example.com")
@@ -164,6 +172,21 @@ def test_a_part_is_refunded_once_unless_each_refund_has_a_name(twin: Twin) -> No
         create_refund.main(number, twin.resource, amount="2", request_key="second")
     with pytest.raises(ConnectError, match="amount"):
         create_refund.main(number, twin.resource, amount="100")
+
+
+def test_a_refund_that_failed_later_is_not_taken_for_one(twin: Twin) -> None:
+    number = paid(twin)
+    made = create_refund.main(number, twin.resource)
+    failed = {
+        **twin.get(f"refunds/{made['id']}"),
+        "status": "failed",
+        "failure_reason": "lost_or_stolen_card",
+    }
+    twin.answer_next("get_refund", 200, failed)
+    with pytest.raises(
+        GiveUpRecord, match=r"is failed\. The refund failed: the card was lost or stolen\. To ref"
+    ):
+        create_refund.main(number, twin.resource)
 
 
 def test_a_key_whose_payment_is_in_another_account_is_named(twin: Twin) -> None:

@@ -112,6 +112,10 @@ BAD: dict[str, tuple[Any, str]] = {
         ),
         "belongs to another subscription",
     ),
+    "another price": (
+        lambda twin, who: (subscribe(twin, who), subscribe(twin, who, price="price_pro")),
+        "belongs to another subscription",
+    ),
     "no change": (lambda twin, who: update_subscription.main("sub_1", twin.resource), "nothing to change"),
     "unknown": (lambda twin, who: cancel_subscription.main("sub_1", twin.resource), "no such object"),
     "unknown now": (
