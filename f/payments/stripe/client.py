@@ -5,11 +5,12 @@ https://docs.stripe.com/api, https://docs.stripe.com/rate-limits
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypedDict
 from urllib.parse import quote
 
-from f.connect.calls.message import REFUSED_BEFORE_WORK, Request
+from f.connect.calls.message import Request
 from f.connect.errors import FixInput, FixSettings
 from f.connect.integration import BearerToken, Integration, RateLimit, Retry
 from f.payments.stripe.form import encode
@@ -18,6 +19,7 @@ BASE_URL = "https://api.stripe.com"
 API_VERSION = "2026-10-28.endive"
 KEY_SECONDS = 23 * 3600.0  # Stripe keeps an idempotency key for at least 24 hours
 
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _TIMEOUT = 80.0  # seconds, as in Stripe's own libraries: a bank may take its time
 _TEST = ("sk_test_", "rk_test_")
 _PER_ENDPOINT = RateLimit(max_requests=25)
@@ -26,6 +28,8 @@ _ENDPOINTS = (
     *("customers", "payment_intents", "subscriptions", "refunds", "invoice_payments", "charges"),
     *("invoices", "prices", "products", "events"),
 )
+# Too many requests, and objects or keys that are in use: Stripe's body tells them apart.
+_READ_BY_US = frozenset({409, 429})
 # 409: another request holds the same key. What it did is told when it is done, so asking again is right.
 _AGAIN = (408, 409, 425, 429, 500, 502, 503, 504)
 
@@ -49,7 +53,7 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
         )
     if not token.isascii() or not token.isprintable() or " " in token:
         raise _bad_token("has a token that is not a key. Copy it again")
-    is_test = token.startswith(_TEST)
+    is_test = is_test_key(resource)
     # An endpoint's own limit takes the place of the account's. In a sandbox the two are the same, so one
     # limit over all endpoints keeps both.
     own = {} if is_test else dict.fromkeys(_ENDPOINTS, _PER_ENDPOINT)
@@ -60,7 +64,7 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
         default_headers={"Stripe-Version": API_VERSION},
         rate_limit=RateLimit(max_requests=25 if is_test else 100),
         endpoint_limits={**own, "search": _SEARCH},
-        retry=Retry(retry_on_status_codes=_AGAIN),
+        retry=Retry(retry_on_status_codes=_AGAIN, advice_header="Stripe-Should-Retry"),
         timeout=_TIMEOUT,
     )
 
@@ -69,13 +73,19 @@ def _bad_token(what: str) -> FixSettings:
     return FixSettings(f"The Stripe resource {what}.", code="bad_settings")
 
 
-def read_request(path: str, params: Mapping[str, Any] | None = None, *, endpoint: str = "") -> Request:
+def is_test_key(resource: Mapping[str, Any]) -> bool:
+    """Return whether the account's key is of a sandbox: what it makes is not real."""
+    return str(resource.get("token") or "").strip().startswith(_TEST)
+
+
+def read_request(path: str, params: Mapping[str, Any] | None = None) -> Request:
     """Return the request that reads `/v1/<path>`."""
     return Request(
         method="GET",
         path=f"/v1/{path}",
         params=dict(encode(params)) if params else None,
-        endpoint=endpoint or _endpoint(path),
+        endpoint=_endpoint(path),
+        caller_reads=_READ_BY_US,
     )
 
 
@@ -90,8 +100,8 @@ def write_request(path: str, params: Mapping[str, Any], mark: str, *, method: st
         path=f"/v1/{path}",
         data=dict(encode(params)) or None,
         idempotency_key=mark if method == "POST" else None,
-        not_applied=REFUSED_BEFORE_WORK,
         endpoint=_endpoint(path),
+        caller_reads=_READ_BY_US,
     )
 
 
@@ -99,12 +109,12 @@ def id_segment(value: str, prefix: str, what: str) -> str:
     """Return an id for a path; FixInput unless it looks like one of Stripe's of this kind."""
     text = value.strip()
     if not text:
-        raise FixInput(f"No {what} was given: enter its id ({prefix}...).", code="no_id")
-    if not text.startswith(prefix) or not text.replace("_", "").isalnum() or not text.isascii():
         raise FixInput(
-            f"The {what} must be an id that begins with {prefix}. Copy it from Stripe's dashboard.",
-            code="bad_id",
+            f"No {what} was given: enter its id{f' ({prefix}...)' if prefix else ''}.", code="no_id"
         )
+    if not text.startswith(prefix) or not _ID.fullmatch(text):
+        begins = f" that begins with {prefix}" if prefix else ""
+        raise FixInput(f"The {what} must be an id{begins}. Copy it from Stripe's dashboard.", code="bad_id")
     return quote(text, safe="")
 
 

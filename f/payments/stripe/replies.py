@@ -27,8 +27,7 @@ from f.connect.errors import (
     SignInAgain,
     TryLater,
 )
-from f.payments.stripe.declines import decline_sentence
-from f.payments.stripe.error_codes import ERROR_CODES, MISSING
+from f.payments.stripe.reasons import ERROR_CODES, MISSING, decline_sentence
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Response
@@ -178,6 +177,9 @@ def _left_open(error: Mapping[str, Any]) -> str:
 
 def _invalid(response: Response, error: Mapping[str, Any], code: str) -> ConnectError:
     name = code or f"http_{response.status}"
+    if response.status == 404 and response.request.method == "DELETE" and response.in_doubt:
+        # The attempt before may have ended it: what is gone is not found.
+        return _unless_in_doubt(response, FixInput(MISSING, code=name))
     if code in ERROR_CODES:
         kind, sentence = ERROR_CODES[code]
         return kind(f"{sentence}{_at(error)}{_left_open(error)}", code=name)
