@@ -24,6 +24,7 @@ from f.records.rows.row import CUSTOM, Found
 from f.records.target.applied import effect_of, unclear
 from f.records.target.lookup_proof import CREATED, LookupProof, LookupReading
 from f.records.target.replies import dicts, object_of, unreadable
+from f.records.target.replies import refusal as rejected
 from f.records.target.target import BaseKind, Lookup, OnDuplicate, Target, Traits
 
 if TYPE_CHECKING:
@@ -242,6 +243,8 @@ def _refused(response: Response) -> RowOutcome:
     error: ConnectError = refusal(response)
     if isinstance(error, OutcomeUnknown):
         return unclear(response, "in_doubt")
+    if error.code == "idempotency_error":  # in Stripe's own words: a row has no request_key
+        return rejected(response)
     code = "service_unavailable" if isinstance(error, TryLater) else "rejected_by_api"
     return RowOutcome.because(code, f"{response.status} {error}")
 
