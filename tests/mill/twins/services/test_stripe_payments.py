@@ -206,6 +206,13 @@ def test_intents_are_listed_and_expanded(client: Any) -> None:
     refused(lambda: client.v1.payment_intents.list({"expand": ["data.shoes"]}), 400)
 
 
+def test_a_list_may_be_written_without_numbers(twin: TwinClient, client: Any) -> None:
+    customer = client.v1.customers.create({"email": "ada@example.com"})
+    paid = client.v1.payment_intents.create({**PAID, "customer": customer.id})
+    shown = twin.get(f"/v1/payment_intents/{paid.id}?expand[]=customer&expand[]=latest_charge").json
+    assert (shown["customer"]["id"], shown["latest_charge"]["captured"]) == (customer.id, True)
+
+
 def test_a_wrong_expand_makes_nothing(twin: TwinClient, client: Any) -> None:
     refused(lambda: client.v1.payment_intents.create({**TEN, "expand": ["shoes"]}), 400)
     assert twin.ledger() == []

@@ -87,8 +87,10 @@ CREATE = Params(
     ("amount", "currency"),
     _REMOVED,
 )
-UPDATE = Params({**_SHARED, **_DESCRIBED}, (), _REMOVED)
-_CONFIRM = {**_SHARED, **_CONFIRMED}
+_NOT_UPDATE = ("confirmation_token", "mandate", "mandate_data", "on_behalf_of", "radar_options")
+_UPDATE = {**_SHARED, **_DESCRIBED}
+UPDATE = Params({name: check for name, check in _UPDATE.items() if name not in _NOT_UPDATE}, (), _REMOVED)
+_CONFIRM = {**_SHARED, **_CONFIRMED, "amount_to_confirm": whole(1)}
 CONFIRM = Params({name: check for name, check in _CONFIRM.items() if name not in _NOT_CONFIRM}, (), _REMOVED)
 CAPTURE = Params(
     {

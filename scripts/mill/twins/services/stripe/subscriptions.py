@@ -74,7 +74,6 @@ CREATE = Params(
         "items": listing(group(_ITEM, unset=False)),
         "trial_period_days": whole(1, 730),
     },
-    ("customer",),
 )
 UPDATE = Params(
     {
@@ -136,6 +135,8 @@ class Subscriptions:
 
     def create(self, given: Body) -> Body:
         """Begin one: in trial, active, or incomplete until its first invoice is paid."""
+        if not given.get("customer"):  # an account in its place is beyond this twin
+            raise InvalidParams("Missing required param: customer.", "customer", "parameter_missing")
         customer = self._customers.named(given["customer"])
         items = self._items(given)
         trial_end = self._trial_end(given)
