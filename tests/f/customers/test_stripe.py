@@ -25,6 +25,7 @@ from f.records.sending.run import send_rows
 from f.records.target.guarantee import guarantee_of
 from f.records.target.target import OnDuplicate, Target
 from f.store.stores import sqlite_store
+from tests.foreign import built, free_port, running
 from tests.mill.twins.services.stripe_sdk import KEY, sdk
 from tests.mill.twins.stage import TwinClient, TwinProcess
 from tests.records import customer_row
@@ -417,3 +418,24 @@ def test_a_check_measures_that_keys_work_and_leaves_nothing_behind(twin: TwinCli
 def test_a_check_that_may_not_write_makes_nothing(twin: TwinClient) -> None:
     result = check_target(resource(twin.url))
     assert (result["wrote"], result["proven"], made(twin)) == (False, None, [])
+
+
+def test_a_server_of_stripes_own_takes_every_request() -> None:
+    """stripe-mock knows names and types by Stripe's own description; it keeps nothing, and no keys."""
+    port = free_port()
+    at = target(f"http://127.0.0.1:{port}", retry_attempts=0)
+    row = customer_row(2, "Ada", "Ada@example.com", {**ADA, "phone": "+4420", "notes": "n", "website": "w"})
+    assert at.lookup is not None
+    requests = [
+        *at.kind.requests_for([row], at, "skip"),
+        at.kind.update_for(row, "cus_1", at),
+        *at.lookup.lookups_for([row], at, []),
+    ]
+    assert [request.endpoint for request in requests] == [
+        *("customers", "customer", "customer_lookup", "customer_lookup", "search")
+    ]
+    command = [built("stripe-mock"), "-http-addr", f"127.0.0.1:{port}"]
+    with running(command, port), Client(at.integration) as client:
+        for request in requests:
+            answer = client.request(request)
+            assert answer.status == 200, (request, answer.text)
