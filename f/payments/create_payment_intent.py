@@ -33,8 +33,8 @@ def main(
         customer=customer,
         description=description,
         receipt_email=receipt_email,
-        capture_later=capture == "later",
-        redirects=allow_redirects == "always",
+        capture=capture,
+        allow_redirects=allow_redirects,
         metadata=metadata,
     )
     with open_store(database, "payments") as store, open_account(stripe, store) as account:

@@ -107,7 +107,7 @@ def write_request(path: str, params: Mapping[str, Any], mark: str, *, method: st
 
 def id_segment(value: str, prefix: str, what: str) -> str:
     """Return an id for a path; FixInput unless it looks like one of Stripe's of this kind."""
-    text = value.strip()
+    text = str(value or "").strip()
     if not text:
         raise FixInput(
             f"No {what} was given: enter its id{f' ({prefix}...)' if prefix else ''}.", code="no_id"

@@ -20,6 +20,7 @@ from f.payments.stripe.fields import (
     metadata_in,
     metadata_of,
     object_in,
+    said,
     span_of,
     text_in,
     when_of,
@@ -92,7 +93,7 @@ class Details:
 
     def params(self) -> dict[str, Any]:
         """Return them in Stripe's words; FixInput says what does not fit."""
-        country = self.country.strip().upper()
+        country = said(self.country).upper()
         if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
             raise FixInput("The country must be two letters, such as DE.", code="bad_country")
         address = {
@@ -103,11 +104,11 @@ class Details:
         if self.external_id:
             metadata[EXTERNAL_ID] = external_id_of(self.external_id)
         params: dict[str, Any] = {
-            "name": self.name.strip(),
+            "name": said(self.name),
             "email": email_of(self.email),
-            "phone": self.phone.strip(),
-            "description": self.description.strip(),
-            "address": {name: value.strip() for name, value in address.items() if value.strip()},
+            "phone": said(self.phone),
+            "description": said(self.description),
+            "address": {name: said(value) for name, value in address.items() if said(value)},
             "metadata": metadata,
         }
         return {name: value for name, value in params.items() if value}
@@ -115,7 +116,7 @@ class Details:
 
 def external_id_of(text: str) -> str:
     """Return an external id that search can find; FixInput for one it cannot."""
-    value = text.strip()
+    value = said(text)
     if not value or len(value) > _LONGEST_EXTERNAL_ID or not value.isprintable():
         raise FixInput(
             f"The external id must be one line of at most {_LONGEST_EXTERNAL_ID} characters.",
@@ -177,7 +178,7 @@ def update_customer(
             kind="customer",
             noun="change of a customer",
             params=params,
-            target=customer.strip(),
+            target=said(customer),
             reached=lambda found: _has(found, params),
         )
     )
@@ -186,16 +187,16 @@ def update_customer(
 
 def find_customers(account: Account, customer: str, email: str, external_id: str) -> FoundCustomers:
     """Find by exactly one of these. Of an e-mail address there may be several, which is no error."""
-    given = [name for name, value in _named(customer, email, external_id) if value.strip()]
+    given = [name for name, value in _named(customer, email, external_id) if said(value)]
     if len(given) != 1:
         raise FixInput("Give one of these: customer (id), email, external_id.", code="no_input")
     notices: list[str] = []
-    if customer.strip():
+    if said(customer):
         path = f"customers/{id_segment(customer, 'cus_', 'customer')}"
         found = [account.read(path, "customer")]
         if found[0].get("deleted") is True:
             raise FixInput("This customer was deleted in Stripe.", code="deleted")
-    elif email.strip():
+    elif said(email):
         page = account.listed("customers", {"email": email_of(email)}, MOST_AT_A_TIME)
         found = page.objects
         if not found:
@@ -219,7 +220,7 @@ def list_customers(
     account: Account, email: str, created_from: str, created_until: str, limit: int, starting_after: str
 ) -> Customers:
     """Return customers, newest first."""
-    after = id_segment(starting_after, "cus_", "customer") if starting_after.strip() else ""
+    after = id_segment(starting_after, "cus_", "customer") if said(starting_after) else ""
     params = {"email": email_of(email) or None, "created": span_of(created_from, created_until)}
     page = account.listed("customers", params, limit_of(limit), after)
     found = [customer_of(one) for one in page.objects]
@@ -282,7 +283,7 @@ def _has(found: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
 def _result(found: Mapping[str, Any], outcome: Outcome, details: Details) -> CustomerResult:
     notices = []
     email = text_in(found.get("email"))
-    if outcome == "already_done" and details.email and email != details.email.strip():
+    if outcome == "already_done" and details.email and email != said(details.email):
         notices.append(
             "This customer is there with another e-mail address. Use update_customer to change it."
         )

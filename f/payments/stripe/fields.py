@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,28 @@ _LONGEST_KEY = 40
 _LONGEST_VALUE = 500
 _MOST_LISTED = 10_000
 _OWN = frozenset({MARK})
+
+
+def said(value: object) -> str:
+    """Return what was entered as text, without spaces around it; empty for nothing.
+
+    A flow may hand a number over where a form has a text.
+    """
+    return "" if value is None else str(value).strip()
+
+
+def choice_of(value: object, choices: Sequence[str], name: str) -> str:
+    """Return what was chosen; FixInput for what is no choice, which must not be taken for another one."""
+    if value not in choices:
+        raise FixInput(f"{name} must be one of these: {', '.join(filter(None, choices))}.", code="bad_choice")
+    return str(value)
+
+
+def whole_number(value: object, name: str, least: int, most: int) -> int:
+    """Return a whole number; FixInput for anything else, and outside these bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise FixInput(f"{name} must be a whole number from {least} to {most:,}.", code="bad_number")
+    return value
 
 
 def metadata_of(given: Mapping[str, Any] | None) -> dict[str, str]:
@@ -63,7 +85,7 @@ def _value(name: object, value: object) -> str:
 
 def email_of(text: str) -> str:
     """Return an e-mail address; FixInput for what cannot be one. Stripe does not ask whether it exists."""
-    email = text.strip()
+    email = said(text)
     name, at, host = email.partition("@")
     if email and not (
         name and at and "." in host and "@" not in host and email.isprintable() and " " not in email
@@ -85,7 +107,7 @@ def span_of(start: str, end: str) -> dict[str, int] | None:
 
 
 def _time(text: str, name: str) -> int | None:
-    value = text.strip()
+    value = said(text)
     if not value:
         return None
     seconds = parse_iso(f"{value}T00:00:00+00:00" if len(value) == len("2026-01-31") else value)
@@ -99,9 +121,7 @@ def _time(text: str, name: str) -> int | None:
 
 def limit_of(limit: int) -> int:
     """Return how many objects to list at most; FixInput outside 1 to 10,000."""
-    if not 1 <= limit <= _MOST_LISTED:
-        raise FixInput(f"The limit must be a whole number from 1 to {_MOST_LISTED:,}.", code="bad_limit")
-    return limit
+    return whole_number(limit, "The limit", 1, _MOST_LISTED)
 
 
 def when_of(value: object) -> str:

@@ -15,12 +15,14 @@ from f.connect.redact import remember
 from f.payments.stripe.account import Outcome, Write, Written
 from f.payments.stripe.client import id_segment
 from f.payments.stripe.fields import (
+    choice_of,
     email_of,
     id_in,
     limit_of,
     metadata_in,
     metadata_of,
     object_in,
+    said,
     span_of,
     text_in,
     when_of,
@@ -98,31 +100,33 @@ class Payments(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be paid. `amount` is text in the currency's main unit. `capture_later` only reserves it."""
+    """What is to be paid. `amount` is text in the currency's main unit. `capture` later only reserves it."""
 
     amount: str
     currency: str
     customer: str = ""
     description: str = ""
     receipt_email: str = ""
-    capture_later: bool = False
-    redirects: bool = True
+    capture: str = "now"
+    allow_redirects: str = "always"
     metadata: Mapping[str, Any] | None = None
 
     def params(self) -> dict[str, Any]:
         """Return it in Stripe's words; FixInput says what does not fit."""
         currency = currency_of(self.currency)
-        customer = id_segment(self.customer, "cus_", "customer") if self.customer.strip() else None
+        later = choice_of(self.capture, ("now", "later"), "capture") == "later"
+        redirects = choice_of(self.allow_redirects, ("always", "never"), "allow_redirects")
+        customer = id_segment(self.customer, "cus_", "customer") if said(self.customer) else None
         return {
             "amount": minor_units(self.amount, currency),
             "currency": currency,
             "customer": customer,
-            "description": self.description.strip() or None,
+            "description": said(self.description) or None,
             "receipt_email": email_of(self.receipt_email) or None,
-            "capture_method": "manual" if self.capture_later else None,
+            "capture_method": "manual" if later else None,
             "automatic_payment_methods": {
                 "enabled": True,
-                "allow_redirects": None if self.redirects else "never",
+                "allow_redirects": "never" if redirects == "never" else None,
             },
             "metadata": metadata_of(self.metadata),
         }
@@ -168,7 +172,7 @@ def _is_same(found: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
 
 def key_text(request_key: str) -> str:
     """Return the key a person gave; FixInput for an empty one."""
-    key = request_key.strip()
+    key = said(request_key)
     if not key:
         raise FixInput(
             "Give a request_key, such as order-4711: a second run with it does not do the same again.",
@@ -190,7 +194,7 @@ def confirm_payment(account: Account, payment: str, how: Confirmation, request_k
     """Confirm a payment; GiveUpRecord says why it was declined, and what the payer does next."""
     if how.return_url and not how.return_url.startswith(("https://", "http://localhost", "http://127.")):
         raise FixInput("The return_url must begin with https://.", code="bad_url")
-    method = id_segment(how.payment_method, "", "payment method") if how.payment_method.strip() else None
+    method = id_segment(how.payment_method, "", "payment method") if said(how.payment_method) else None
     params = {
         "payment_method": method,
         "return_url": how.return_url or None,
@@ -211,7 +215,7 @@ def confirm_payment(account: Account, payment: str, how: Confirmation, request_k
 def capture_payment(account: Account, payment: str, amount: str = "", request_key: str = "") -> Written:
     """Take the reserved money, or less of it; the rest is let go."""
     value = None
-    if str(amount).strip():
+    if said(amount):
         value = minor_units(amount, str(_read(account, payment).get("currency")))
     params = {"amount_to_capture": value}
     return _act(account, payment, "capture", params, frozenset({"succeeded"}), request_key, value)
@@ -227,8 +231,8 @@ def list_payments(
     account: Account, customer: str, created_from: str, created_until: str, limit: int, starting_after: str
 ) -> Payments:
     """Return payments, newest first."""
-    after = id_segment(starting_after, "pi_", "payment") if starting_after.strip() else ""
-    who = id_segment(customer, "cus_", "customer") if customer.strip() else None
+    after = id_segment(starting_after, "pi_", "payment") if said(starting_after) else ""
+    who = id_segment(customer, "cus_", "customer") if said(customer) else None
     params = {"customer": who, "created": span_of(created_from, created_until)}
     page = account.listed(_COLLECTION, params, limit_of(limit), after)
     found = [payment_of(one) for one in page.objects]

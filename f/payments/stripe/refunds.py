@@ -12,7 +12,7 @@ from f.connect.calls.reply_reader import id_of, word_of
 from f.connect.errors import FixInput, GiveUpRecord
 from f.payments.stripe.account import Outcome, Write
 from f.payments.stripe.client import id_segment
-from f.payments.stripe.fields import id_in, metadata_of, when_of
+from f.payments.stripe.fields import id_in, metadata_of, said, when_of
 from f.payments.stripe.money import main_units, minor_units
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def create_refund(
     Without a key a second run with the same payment and amount refunds nothing more: two refunds of the same
     amount need a key each.
     """
-    is_charge = payment.strip().startswith(("ch_", "py_"))
+    is_charge = said(payment).startswith(("ch_", "py_"))
     number = id_segment(payment, "" if is_charge else "pi_", "payment")
     value = None
-    if str(amount).strip():
+    if said(amount):
         value = minor_units(amount, _currency(account, number, is_charge=is_charge))
     name = "charge" if is_charge else "payment_intent"
     params = {name: number, "amount": value, "reason": reason or None, "metadata": metadata_of(metadata)}
@@ -70,7 +70,7 @@ def create_refund(
             kind="refund",
             noun="refund",
             params=params,
-            key=account.key("refund", *((request_key.strip(),) if request_key.strip() else (number, value))),
+            key=account.key("refund", *((said(request_key),) if said(request_key) else (number, value))),
             list_filter={name: number},
         )
     )

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
 from f.connect.calls.reply_reader import id_of, word_of
 from f.connect.errors import FixInput
 from f.connect.redact import remember
 from f.payments.stripe.account import Outcome, Write, Written
 from f.payments.stripe.client import id_segment
-from f.payments.stripe.fields import id_in, metadata_in, metadata_of, object_in, when_of
+from f.payments.stripe.fields import (
+    choice_of,
+    id_in,
+    metadata_in,
+    metadata_of,
+    object_in,
+    said,
+    when_of,
+    whole_number,
+)
 from f.payments.stripe.invoices import client_secret_of, is_paid, payment_of
 from f.payments.stripe.payments import key_text
 
@@ -92,11 +101,8 @@ class Plan:
 
     def params(self) -> dict[str, Any]:
         """Return it in Stripe's words; FixInput says what does not fit."""
-        if not 0 <= self.trial_days <= _MOST_TRIAL_DAYS:
-            raise FixInput(f"A trial has 0 to {_MOST_TRIAL_DAYS} days.", code="bad_trial")
-        method = (
-            id_segment(self.payment_method, "", "payment method") if self.payment_method.strip() else None
-        )
+        days = whole_number(self.trial_days, "trial_days", 0, _MOST_TRIAL_DAYS)
+        method = id_segment(self.payment_method, "", "payment method") if said(self.payment_method) else None
         return {
             "customer": id_segment(self.customer, "cus_", "customer"),
             "items": [{"price": price_of(self.price), "quantity": quantity_of(self.quantity)}],
@@ -104,7 +110,7 @@ class Plan:
             # So that the way the payer pays first also pays what comes later.
             "payment_settings": {"save_default_payment_method": "on_subscription"},
             "default_payment_method": method,
-            "trial_period_days": self.trial_days or None,
+            "trial_period_days": days or None,
             "metadata": metadata_of(self.metadata),
         }
 
@@ -122,7 +128,7 @@ class Change:
 
 def price_of(price: str) -> str:
     """Return a price's id; FixInput for a product's, which people take for it."""
-    if price.strip().startswith("prod_"):
+    if said(price).startswith("prod_"):
         raise FixInput(
             "This is a product (prod_...): give one of its prices (price_...), which the dashboard "
             "shows below it.",
@@ -133,9 +139,7 @@ def price_of(price: str) -> str:
 
 def quantity_of(quantity: int) -> int:
     """Return a quantity; FixInput for what is none."""
-    if not 1 <= quantity <= 1_000_000:
-        raise FixInput("The quantity must be a whole number from 1.", code="bad_quantity")
-    return quantity
+    return whole_number(quantity, "The quantity", 1, 1_000_000)
 
 
 def create_subscription(account: Account, plan: Plan, request_key: str) -> Written:
@@ -169,7 +173,7 @@ def update_subscription(account: Account, subscription: str, change: Change) -> 
     number = id_segment(subscription, "sub_", "subscription")
     metadata = metadata_of(change.metadata)
     params: dict[str, Any] = {"metadata": metadata or None}
-    if change.at_period_end != "as_it_is":
+    if choice_of(change.at_period_end, get_args(AtPeriodEnd), "at_period_end") != "as_it_is":
         params["cancel_at_period_end"] = change.at_period_end == "cancel"
     if change.price or change.quantity:
         item: dict[str, Any] = {"id": _only_item(account, number)}
@@ -185,7 +189,7 @@ def update_subscription(account: Account, subscription: str, change: Change) -> 
     def reached(found: Mapping[str, Any]) -> bool:
         now, ends = subscription_of(found), params.get("cancel_at_period_end")
         return (
-            change.price.strip() in {"", now["price"]}
+            said(change.price) in {"", now["price"]}
             and change.quantity in {0, now["quantity"]}
             and ends in {None, now["cancel_at_period_end"]}
             and all(now["metadata"].get(name, "") == value for name, value in metadata.items())
@@ -197,7 +201,7 @@ def update_subscription(account: Account, subscription: str, change: Change) -> 
 def cancel_subscription(account: Account, subscription: str, when: When) -> Written:
     """Cancel now, for good, or let it end with the period that is paid. What is canceled is left as it is."""
     number = id_segment(subscription, "sub_", "subscription")
-    if when == "at_period_end":
+    if choice_of(when, get_args(When), "when") == "at_period_end":
         return _change(
             account,
             number,

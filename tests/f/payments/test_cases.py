@@ -22,13 +22,15 @@ from f.payments import (
 from tests.f.payments.conftest import Twin
 
 URL = "https://shop.example"
+NULL: Any = None
+TEXT: Any = "5"
 
 
 def customer(twin: Twin, **more: Any) -> str:
     return create_customer.main(twin.resource, **{"name": "Ada", "email": "ada@example.com", **more})["id"]
 
 
-def payment(twin: Twin, key: str = "order-1", **more: Any) -> Any:
+def payment(twin: Twin, key: Any = "order-1", **more: Any) -> Any:
     given: dict[str, Any] = {"amount": "10.99", "currency": "EUR", "request_key": key, **more}
     return create_payment_intent.main(stripe=twin.resource, **given)
 
@@ -59,6 +61,14 @@ def test_what_our_memory_has_forgotten_search_still_knows(twin: Twin, store: Any
     store.execute("DELETE FROM notify_sent")
     again = create_customer.main(twin.resource, name="Ada", external_id="o'hara \\ 1")
     assert (again["outcome"], again["id"]) == ("already_done", first)
+
+
+def test_numbers_of_a_flow_are_taken_for_the_texts_of_a_form(twin: Twin) -> None:
+    made = customer(twin, postal_code=53111, external_id=7, metadata={"n": 1.5, "yes": True, "none": None})
+    told = twin.get(f"customers/{made}")
+    assert (told["address"]["postal_code"], told["metadata"]["external_id"]) == ("53111", "7")
+    assert (told["metadata"]["n"], told["metadata"]["yes"]) == ("1.5", "true")
+    assert payment(twin, 4711, amount=5)["payment"]["amount"] == "5.00"
 
 
 def test_what_search_does_not_know_yet_a_list_by_address_shows(twin: Twin, store: Any) -> None:
@@ -211,6 +221,12 @@ BAD: dict[str, tuple[Any, type[ConnectError], str]] = {
     "metadata size": (lambda twin: payment(twin, metadata={"a": "x" * 501}), FixInput, "501 characters"),
     "metadata mark": (lambda twin: payment(twin, metadata={"millwright_mark": "x"}), FixInput, "is taken"),
     "receipt": (lambda twin: payment(twin, receipt_email="ada@"), FixInput, "e-mail"),
+    "capture": (lambda twin: payment(twin, capture="Later"), FixInput, "one of these: now, later"),
+    "redirects": (lambda twin: payment(twin, allow_redirects=False), FixInput, "one of these: always, never"),
+    "null key": (lambda twin: payment(twin, None), FixInput, "Give a request_key"),
+    "null amount": (lambda twin: payment(twin, amount=None), FixInput, "must be a number"),
+    "null id": (lambda twin: confirm_payment.main(NULL, twin.resource), FixInput, "No payment was given"),
+    "limit in text": (lambda twin: list_payments.main(twin.resource, limit=TEXT), FixInput, "whole number"),
     "no id": (lambda twin: confirm_payment.main("", twin.resource), FixInput, "No payment was given"),
     "unknown id": (lambda twin: confirm_payment.main("pi_0", twin.resource), FixInput, "no such object"),
     "return url": (

@@ -97,12 +97,13 @@ def test_what_was_paid_of_an_invoice_is_listed(twin: Twin, customer: str) -> Non
     assert told["payments"][0]["amount"] == "10.00"
 
 
+WRONG: Any = "immediately"
 BAD: dict[str, tuple[Any, str]] = {
     "price": (lambda twin, who: subscribe(twin, who, price="price_none"), "no such object"),
     "product": (lambda twin, who: subscribe(twin, who, price="prod_1"), "This is a product"),
     "paid once": (lambda twin, who: subscribe(twin, who, price="price_once"), "refused an input"),
     "no customer": (lambda twin, who: subscribe(twin, "cus_none"), "no such object"),
-    "trial": (lambda twin, who: subscribe(twin, who, trial_days=731), "0 to 730 days"),
+    "trial": (lambda twin, who: subscribe(twin, who, trial_days=731), "from 0 to 730"),
     "quantity": (lambda twin, who: subscribe(twin, who, quantity=0), "whole number from 1"),
     "no key": (lambda twin, who: subscribe(twin, who, request_key=""), "Give a request_key"),
     "another customer's": (
@@ -115,6 +116,11 @@ BAD: dict[str, tuple[Any, str]] = {
     "another price": (
         lambda twin, who: (subscribe(twin, who), subscribe(twin, who, price="price_pro")),
         "belongs to another subscription",
+    ),
+    "when": (lambda twin, who: cancel_subscription.main("sub_1", twin.resource, WRONG), "one of these: at_p"),
+    "at_period_end": (
+        lambda twin, who: update_subscription.main("sub_1", twin.resource, at_period_end=WRONG),
+        "one of these: as_it_is, cancel, go_on",
     ),
     "no change": (lambda twin, who: update_subscription.main("sub_1", twin.resource), "nothing to change"),
     "unknown": (lambda twin, who: cancel_subscription.main("sub_1", twin.resource), "no such object"),
