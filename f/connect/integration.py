@@ -191,6 +191,7 @@ class Retry(_Checked):
 
     Delays grow from `initial_delay` by `exponential_base`; with `jitter` each is drawn from 0 to that.
     A server or a limit that asks for more than `longest_wait` seconds at a time is not waited for.
+    `advice_header`: in which the service itself says true or false to another attempt, whatever the status.
     """
 
     enabled: bool = True
@@ -202,6 +203,12 @@ class Retry(_Checked):
     max_elapsed: Seconds = 120.0
     longest_wait: Seconds = DAY_SECONDS
     retry_on_status_codes: tuple[int, ...] = (408, 425, 429, 500, 502, 503, 504)
+    advice_header: str = ""
+
+    def advice(self, headers: Mapping[str, str]) -> bool | None:
+        """Return the service's own word on another attempt; None where it gives none."""
+        word = headers.get(self.advice_header, "").strip().lower() if self.advice_header else ""
+        return {"true": True, "false": False}.get(word)
 
     def _faults(self) -> Iterator[str]:
         if self.max_delay < self.initial_delay:

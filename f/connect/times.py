@@ -71,3 +71,14 @@ def require_iso(text: str) -> float:
     if seconds is None:
         raise FixInput(f"{text!r} is not a time. Write it like 2026-11-23T00:00:00+00:00.", code="bad_time")
     return seconds
+
+
+def http_date(text: str) -> float | None:
+    """Return the seconds since the epoch of an HTTP date; None for anything else."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - 5 ms that most jobs need not pay
+
+    try:
+        parsed = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

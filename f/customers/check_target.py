@@ -40,7 +40,7 @@ def main(api: customer_api, write: bool = False, fields: dict | None = None) -> 
 
 def _is_documented(target: Target) -> bool:
     """Whether nothing is left to measure: of HubSpot, and of Salesforce without a unique external id."""
-    return target.kind.name != "generic" and not target.options.get("external_id_field")
+    return not target.kind.traits.has_idempotency_keys and not target.options.get("external_id_field")
 
 
 def _proven_before(api: customer_api) -> Proven:

@@ -16,6 +16,7 @@ known. The rows hold keys and the service's ids, never a text or an address.
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -104,7 +105,9 @@ class OneTimeWrite:
     `send` returns the service's id. `look_up` returns everything the service has that may be this write; it
     is None if the service cannot be asked. `likeness`: what all writes have in common that `look_up` could
     take for each other, as a hash; empty if it finds them by their mark. `repeat_safe`: the service knows the
-    mark, so sending twice sends once. `noun` is what errors call it.
+    mark, so sending twice sends once; `mark_seconds`: for so long, then it is looked up. `is_answer`: whether
+    an error is the service's answer to the mark, so that no attempt under it was applied. `noun` is what
+    errors call it, `key_input` the input that has its key.
     """
 
     send: Callable[[Attempt], str]
@@ -112,6 +115,9 @@ class OneTimeWrite:
     likeness: str = ""
     repeat_safe: bool = False
     noun: str = "message"
+    mark_seconds: float = math.inf
+    is_answer: Callable[[ConnectError], bool] | None = None
+    key_input: str = "message_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,19 +218,21 @@ class _Sending:
     def resume(self) -> Receipt:
         """Go on with an attempt whose outcome is in doubt: look first, send only what is not there."""
         write = self._write
-        found = self._find()
+        is_known = write.repeat_safe and self._store.now() - self._claim.at < write.mark_seconds
+        found = None if is_known else self._find()
         if found is not None:
             self._keep_sent(found, self._claim.at)
             return Receipt("already_sent", found)
-        if write.look_up is None and not write.repeat_safe:
+        if write.look_up is None and not is_known:
             raise OutcomeUnknown(
                 f"An earlier run sent this {write.noun} and its answer was lost; this service cannot be "
-                "asked whether it arrived. Look there, and use another message_key to send it all the same.",
+                f"asked whether it arrived. Look there, and use another {write.key_input} to send it all "
+                "the same.",
                 code="answer_lost",
             )
         if not self._keep(_CLAIM_AGAIN):
             raise _in_hand(write)
-        return Receipt("sent", self.send(in_doubt=write.look_up is None))
+        return Receipt("sent", self.send(in_doubt=is_known))
 
     def send(self, *, in_doubt: bool = False) -> str:
         """Send and return the service's id. `in_doubt`: an earlier attempt may have arrived as well."""
@@ -238,7 +246,8 @@ class _Sending:
             self._keep(_UNKNOWN)
             raise
         except ConnectError as error:
-            if in_doubt:  # what is refused now says nothing of the attempt before
+            is_answer = self._write.is_answer is not None and self._write.is_answer(error)
+            if in_doubt and not is_answer:  # what is refused now says nothing of the attempt before
                 self._keep(_UNKNOWN)
                 raise _still_in_doubt(self._write, error) from error
             if self._keep(_GIVE_BACK) and self._write.likeness:
@@ -276,8 +285,8 @@ class _Sending:
         if len(candidates) > 1 or not candidates[0].certain or self._has_rivals(since):
             raise OutcomeUnknown(
                 f"The answer to this {self._write.noun} was lost, and the service has "
-                f"{len(candidates)} that may be it or another one. Look there, and use another message_key "
-                "to send it all the same.",
+                f"{len(candidates)} that may be it or another one. Look there, and use another "
+                f"{self._write.key_input} to send it all the same.",
                 code="answer_lost",
             )
         return candidates[0].id

@@ -45,6 +45,13 @@ RECORD = {
     "last_updated": None,
 }
 VESSEL = {"vessel_id": "v1", "imo": 9074729, "name": "AURORA", "position": None, "voyage": {}}
+STRIPE_LIST = Reply(200, {"object": "list", "data": [], "has_more": False})
+
+
+def of_stripe(kind: str, number: str, **more: Any) -> Reply:
+    return Reply(200, {"object": kind, "id": number, "currency": "eur", **more})
+
+
 REPLIES = {
     "/some-bucket?list-type": Reply(200, b"<ListBucketResult/>"),
     "/some-bucket/copied": Reply(200, b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>', ETAG),
@@ -53,6 +60,14 @@ REPLIES = {
     "/port-calls": Reply(200, {"data": [], "next_cursor": None}),
     "/vessels?": Reply(200, {"data": [VESSEL], "next_cursor": None}),
     "/vessels/": Reply(200, VESSEL),
+    **dict.fromkeys(("/v1/customers?", "/v1/payment_intents?", "/v1/invoice_payments?"), STRIPE_LIST),
+    "/v1/customers": of_stripe("customer", "cus_1"),
+    "/v1/payment_intents": of_stripe("payment_intent", "pi_1", status="succeeded"),
+    "/v1/subscriptions": of_stripe(
+        "subscription", "sub_1", status="active", items={"data": [{"id": "si_1"}]}
+    ),
+    "/v1/refunds": of_stripe("refund", "re_1", status="succeeded"),
+    "/v1/invoices": of_stripe("invoice", "in_1", status="paid"),
     "Messages": Reply(201, {"sid": "SM1", "status": "queued", "num_segments": "1"}),
     "/mail/send": Reply(202, b"", {"X-Message-Id": "m1"}),
     "/emails/batch": Reply(200, {"data": [{"id": "e1"}]}),
@@ -110,6 +125,10 @@ class Plain:
         return self.run("f/customers/report_import", parsed=parsed, gate=self.gate(parsed), created=created)
 
     @property
+    def stripe(self) -> dict[str, Any]:
+        return {"token": "sk_test_1", "base_url": self.url}
+
+    @property
     def twilio(self) -> dict[str, Any]:
         return {"accountSid": "AC1", "token": "t", "base_url": self.url}
 
@@ -141,6 +160,7 @@ CLAIM = {"action": "import", "message": "", "file": FILE, "s3_object": {}, "owne
 MAIL = {"to": ["a@example.com"], "sender": "ops@example.com"}
 SMS = {"to": "+12025550123", "sender": "+15005550006"}
 SENT = ("status", "sent")
+DONE = ("outcome", "done")
 JOB = {"path": "f/a", "message": "x"}
 IMO = "9074729"
 
@@ -182,6 +202,10 @@ def resend(plain: Plain) -> Any:
 
 def vessey(plain: Plain) -> Any:
     return plain.vessey
+
+
+def stripe(plain: Plain) -> Any:
+    return plain.stripe
 
 
 def created(plain: Plain) -> Any:
@@ -279,6 +303,46 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     "f/files/list_files": (case("f/files/list_files", s3=s3), ("complete", True)),
     "f/files/sign_url": (case("f/files/sign_url", key="a", s3=s3), ("method", "GET")),
     "f/files/upload_file": (case("f/files/upload_file", key="a", text="", s3=s3), ("status", "uploaded")),
+    "f/payments/cancel_payment": (case("f/payments/cancel_payment", payment="pi_1", stripe=stripe), DONE),
+    "f/payments/cancel_subscription": (
+        case("f/payments/cancel_subscription", subscription="sub_1", when="now", stripe=stripe),
+        DONE,
+    ),
+    "f/payments/capture_payment": (
+        case("f/payments/capture_payment", payment="pi_1", amount="5", stripe=stripe),
+        DONE,
+    ),
+    "f/payments/confirm_payment": (case("f/payments/confirm_payment", payment="pi_1", stripe=stripe), DONE),
+    "f/payments/create_customer": (case("f/payments/create_customer", name="Ada", stripe=stripe), DONE),
+    "f/payments/create_payment_intent": (
+        case(
+            "f/payments/create_payment_intent", amount="5", currency="EUR", request_key="k", stripe=stripe
+        ),
+        ("id", "pi_1"),
+    ),
+    "f/payments/create_refund": (case("f/payments/create_refund", payment="pi_1", stripe=stripe), DONE),
+    "f/payments/create_subscription": (
+        case("f/payments/create_subscription", customer="cus_1", price="p", request_key="k", stripe=stripe),
+        ("status", "active"),
+    ),
+    "f/payments/find_customer": (
+        case("f/payments/find_customer", email="a@example.com", stripe=stripe),
+        ("count", 0),
+    ),
+    "f/payments/list_customers": (case("f/payments/list_customers", stripe=stripe), ("count", 0)),
+    "f/payments/list_invoice_payments": (
+        case("f/payments/list_invoice_payments", invoice="in_1", stripe=stripe),
+        ("paid", True),
+    ),
+    "f/payments/list_payments": (case("f/payments/list_payments", stripe=stripe), ("count", 0)),
+    "f/payments/update_customer": (
+        case("f/payments/update_customer", customer="cus_1", name="Ada", stripe=stripe),
+        DONE,
+    ),
+    "f/payments/update_subscription": (
+        case("f/payments/update_subscription", subscription="sub_1", quantity=2, stripe=stripe),
+        ("id", "sub_1"),
+    ),
     "f/notify/get_message_status": (
         case("f/notify/get_message_status", sid="SM1", twilio=twilio),
         ("sid", "SM1"),

@@ -85,14 +85,14 @@ class Source(Protocol):
 class Request:
     """One call. `path` is below the integration's base_url, or an absolute URL.
 
-    `repeatable`: whether sending it twice does what sending it once does; None asks the method
-    (RFC 9110) and whether there is an idempotency key. `not_applied`: statuses after which the
-    service certainly did not apply this write; add 503 only where its documentation says so.
-    `endpoint` names the call in limits, metrics, logs and errors (default: the path, ids folded or masked);
-    give it where the path itself is secret.
-    `context` is the caller's own and never looked at. A Source as `data` is streamed by sync calls. `sink` is
-    for downloads, sync only; with `Accept-Encoding: identity` it gets the bytes as they came. `follow`: if
-    not, a redirect is an answer. `permit`: the lease under which it is sent, asked before each attempt.
+    `repeatable`: whether sending it twice does what sending it once does; None asks the method (RFC 9110) and
+    whether there is an idempotency key. `not_applied`: statuses after which the service certainly did not
+    apply this write; add 503 only where its documentation says so. `endpoint` names the call in limits,
+    metrics, logs and errors (default: the path, ids folded or masked); give it where the path is secret.
+    `context` is the caller's own. A Source as `data` is streamed by sync calls. `sink` is for downloads, sync
+    only; with `Accept-Encoding: identity` it gets the bytes as they came. `follow`: if not, a redirect is an
+    answer. `permit`: the lease under which it is sent, asked before each attempt. `caller_reads`: statuses
+    whose last reply the caller gets to read, where others get an error that quotes nothing of it.
     """
 
     method: str
@@ -110,6 +110,7 @@ class Request:
     context: Any = field(default=None, repr=False)
     sink: Sink | None = field(default=None, repr=False)
     permit: Permit | None = field(default=None, repr=False)
+    caller_reads: frozenset[int] = frozenset()
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.endpoint or mask_path(self.path)})"

@@ -12,8 +12,6 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -27,7 +25,7 @@ from f.connect.errors import (
     WaitForQuota,
 )
 from f.connect.redact import mask_start
-from f.connect.times import DAY_SECONDS, REAL, Clock
+from f.connect.times import DAY_SECONDS, REAL, Clock, http_date
 
 if TYPE_CHECKING:
     from f.connect.integration import Retry
@@ -136,7 +134,8 @@ def judge(policy: Retry, call: Call, outcome: Reply | Lost, base_url: str, clock
         return Fail(refused) if call.renewed else Renew(refused)
     if outcome.status in REDIRECTS and call.request.follow:
         return _judge_redirect(call, outcome, base_url)
-    if outcome.status in policy.retry_on_status_codes:
+    is_asked_for = outcome.status >= 400 and policy.advice(outcome.headers) is True
+    if is_asked_for or outcome.status in policy.retry_on_status_codes:
         return _judge_failure(policy, call, outcome, clock)
     if outcome.status >= 500 and not call.request.is_read:
         return Fail(status_error(call.request, call.name, outcome, in_doubt=_in_doubt_after(call, outcome)))
@@ -153,9 +152,11 @@ def _judge_lost(policy: Retry, call: Call, lost: Lost, clock: Clock) -> Verdict:
 
 def _judge_failure(policy: Retry, call: Call, reply: Reply, clock: Clock) -> Verdict:
     asked = retry_after(reply.headers, clock.now)
+    advice = policy.advice(reply.headers)
     stored = is_stored_failure(call.request, call.last, reply)
-    hopeless = stored or (asked is None and renews_late(reply))
-    facts = _facts(call, reply, elapsed=clock.ticks() - call.started, retry_after=asked)
+    hopeless = stored or advice is False or (asked is None and renews_late(reply))
+    elapsed = clock.ticks() - call.started
+    facts = _facts(call, reply, elapsed=elapsed, retry_after=asked, asked_for=advice is True)
     wait = None if hopeless else next_wait(policy, facts, clock.draw)
     # A server that stores a key's 500 need not say so: the same bytes each time tell as much.
     alike = call.request.idempotency_key is not None and 0 < _same_failures(call, reply) == call.attempts - 1
@@ -167,7 +168,10 @@ def _judge_failure(policy: Retry, call: Call, reply: Reply, clock: Clock) -> Ver
         retry_after=asked,
         stored=stored or alike,
     )
-    return Fail(error) if wait is None else Repeat(wait, error)
+    if wait is not None:
+        return Repeat(wait, error)
+    is_answer = reply.status in call.request.caller_reads or reply.status not in policy.retry_on_status_codes
+    return Respond(reply) if is_answer and reply.status < 500 else Fail(error)
 
 
 def _judge_redirect(call: Call, reply: Reply, base_url: str) -> Verdict:
@@ -206,7 +210,8 @@ class Facts:
     """What is known after an attempt that did not succeed.
 
     `attempt` counts from 1; `elapsed` are seconds since the first began; `status` is None without
-    a reply; `sent` is False only if the server certainly did not receive the request.
+    a reply; `sent` is False only if the server certainly did not receive the request; `asked_for`: the
+    service itself wants the request again.
     """
 
     attempt: int
@@ -216,10 +221,16 @@ class Facts:
     may_repeat: bool = False
     not_applied: frozenset[int] = frozenset({429})
     retry_after: float | None = None
+    asked_for: bool = False
 
 
 def _facts(
-    call: Call, outcome: Reply | Lost, *, elapsed: float = 0.0, retry_after: float | None = None
+    call: Call,
+    outcome: Reply | Lost,
+    *,
+    elapsed: float = 0.0,
+    retry_after: float | None = None,
+    asked_for: bool = False,
 ) -> Facts:
     return Facts(
         # Following a redirect and renewing a credential are not retries: the policy does not count them.
@@ -230,6 +241,7 @@ def _facts(
         may_repeat=call.request.may_repeat,
         not_applied=call.request.not_applied,
         retry_after=retry_after,
+        asked_for=asked_for,
     )
 
 
@@ -254,7 +266,7 @@ def next_wait(policy: Retry, facts: Facts, draw: Callable[[], float] = random.ra
     """Return the seconds to wait before the next attempt, or None to stop."""
     if not policy.enabled or facts.attempt > policy.max_retries:
         return None
-    if facts.status is not None and facts.status not in policy.retry_on_status_codes:
+    if not (facts.status is None or facts.asked_for or facts.status in policy.retry_on_status_codes):
         return None
     if not facts.may_repeat and may_have_been_applied(facts):
         return None
@@ -288,15 +300,6 @@ def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time
         return None
     reference = http_date(headers.get("Date", ""))
     return min(max(0.0, at - (now() if reference is None else reference)), LONGEST_RETRY_AFTER)
-
-
-def http_date(text: str) -> float | None:
-    """Return the seconds since the epoch of an HTTP date; None for anything else."""
-    try:
-        parsed = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 def lost_error(request: Request, call: str, lost: Lost, *, in_doubt: bool) -> ConnectError:

@@ -253,21 +253,27 @@ def _written(given: Mapping[str, Any], authentication: Authentication) -> dict[s
 
 
 def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource in the connection layer's own words."""
+    """The resource in the connection layer's own words, over what its kind says of every account."""
+    usual = dict(kind.connection(api))
     retry = {new: settings[old] for old, new in _RETRY_NAMES.items() if old in settings}
     retry |= _backoff(settings)
     if kind.traits.retry_also_on:
         retry.setdefault(
             "retry_on_status_codes", (*Retry().retry_on_status_codes, *kind.traits.retry_also_on)
         )
-    integration: dict[str, Any] = {
+    own = {name: settings[name] for name in _CONNECTION_NAMES if name in settings}
+    if isinstance(headers := own.get("default_headers", {}), Mapping):  # else it is refused below
+        own["default_headers"] = {**usual.get("default_headers", {}), **headers}
+    if "rate_limit" in own:
+        usual.pop("endpoint_limits", None)
+    return {
+        **usual,
         "name": f"customers_{kind.name}",
-        "base_url": api.get("base_url", ""),
+        "base_url": api.get("base_url") or usual.get("base_url", ""),
         "authentication": api.get("authentication") or {"type": "none"},
-        "retry": retry,
+        **own,
+        "retry": {**usual.get("retry", {}), **retry},
     }
-    integration.update({name: settings[name] for name in _CONNECTION_NAMES if name in settings})
-    return integration
 
 
 def _backoff(settings: Mapping[str, Any]) -> dict[str, float]:

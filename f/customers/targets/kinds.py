@@ -18,6 +18,7 @@ KINDS = {
     "generic": "A customer API (JSON)",
     "hubspot": "HubSpot",
     "salesforce": "Salesforce",
+    "stripe": "Stripe",
 }
 # The settings that only some kinds have, as their traits say. A form shows them for every kind, so others may
 # hold them empty.

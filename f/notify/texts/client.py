@@ -23,7 +23,6 @@ from f.connect.calls.reply_reader import (
     unreadable,
     word_of,
 )
-from f.connect.calls.verdict import http_date
 from f.connect.errors import (
     ConnectError,
     FixInput,
@@ -34,6 +33,7 @@ from f.connect.errors import (
     TryLater,
 )
 from f.connect.integration import Basic, Integration
+from f.connect.times import http_date
 from f.store.once import Candidate
 
 BASE_URL = "https://api.twilio.com"

@@ -189,6 +189,9 @@ class Kind(Protocol):
     def quota(self) -> Quota | None:
         """How the calls left are asked for."""
 
+    def connection(self, api: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what of an Integration a resource of this kind need not say; its own settings win."""
+
     def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
         """Return a row's record in the target's own names."""
 
@@ -234,6 +237,11 @@ class BaseKind:
     def quota(self) -> Quota | None:
         """None: nobody says how many calls are left."""
         return None
+
+    def connection(self, api: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return nothing: the resource says it all."""
+        del api
+        return {}
 
     def render(self, record: Mapping[str, Any], names: FieldNames) -> dict[str, Any]:
         """Return the record under the target's names, as it is."""

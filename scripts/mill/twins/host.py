@@ -165,7 +165,15 @@ async def _request(scope: Scope, receive: Receive, name: str, path: str) -> Requ
         parts.append(message.get("body", b""))
         more = message.get("more_body", False)
     url = f"{scope['scheme']}://{headers.get('host', '')}{MOUNT}/{name}"
-    return Request(scope["method"], path, query, headers, b"".join(parts), url)
+    return Request(
+        scope["method"],
+        path,
+        query,
+        headers,
+        b"".join(parts),
+        url,
+        query_string=query_string.decode("latin-1"),
+    )
 
 
 async def _send(send: Send, reply: Reply, more_headers: Mapping[str, str] | None = None) -> None:

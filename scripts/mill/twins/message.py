@@ -38,12 +38,13 @@ class Malformed(Exception):
         self.status = status
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Request:
     """One request as the service sees it.
 
     `path` begins after the twin's own mount; `url` is where that mount is reached, for links in replies.
-    Header names are in lower case. `query` keeps the last of repeated names, `params` are the path's.
+    Header names are in lower case. `query` keeps the last of repeated names, `query_string` has all of them
+    as they were sent; `params` are the path's. Held weakly, it is gone once it is answered.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Request:
     body: bytes = b""
     url: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
+    query_string: str = ""
 
     @property
     def content_type(self) -> str:

@@ -201,6 +201,48 @@ def test_each_end_of_an_attempt_has_one_verdict(
         assert isinstance(found, verdict)
 
 
+ADVISED = Retry(jitter=False, advice_header="X-Should-Retry")
+READER = dataclasses.replace(WRITE, caller_reads=frozenset({409, 429}))
+
+
+@pytest.mark.parametrize(
+    ("request_", "outcome", "known", "verdict"),
+    [
+        (WRITE, answer(409, X_Should_Retry="true"), {}, 0.5),
+        (WRITE, answer(409, X_Should_Retry="true"), {"attempts": 4}, Respond),
+        (WRITE, answer(409, X_Should_Retry="perhaps"), {}, Respond),
+        (WRITE, answer(409), {}, Respond),
+        (WRITE, answer(201, X_Should_Retry="true"), {}, Respond),
+        (WRITE, answer(501, X_Should_Retry="true"), {}, OutcomeUnknown),
+        (KEYED, answer(501, X_Should_Retry="true"), {}, 0.5),
+        (KEYED, answer(500, X_Should_Retry="false"), {}, OutcomeUnknown),
+        (READ, answer(500, X_Should_Retry="False "), {}, TryLater),
+        (WRITE, answer(429, X_Should_Retry="false"), {}, TryLater),
+        (READER, answer(429, X_Should_Retry="false"), {}, Respond),
+        (READER, answer(429), {}, 0.5),
+        (READER, answer(429), {"attempts": 4}, Respond),
+    ],
+)
+def test_a_services_own_word_on_another_attempt_is_obeyed_both_ways(
+    request_: Request, outcome: Reply, known: dict[str, Any], verdict: Any
+) -> None:
+    found = judge(ADVISED, call_of(request_, **known), outcome, BASE, FakeClock())
+    if isinstance(verdict, float):
+        assert isinstance(found, Repeat)
+        assert found.seconds == verdict
+    elif issubclass(verdict, Exception):
+        assert isinstance(found, Fail)
+        assert type(found.error) is verdict
+    else:
+        assert isinstance(found, verdict)
+
+
+def test_a_header_nobody_named_is_no_advice() -> None:
+    assert isinstance(
+        judge(POLICY, call_of(WRITE), answer(409, X_Should_Retry="true"), BASE, FakeClock()), Respond
+    )
+
+
 def test_a_verdict_changes_nothing() -> None:
     call = call_of(KEYED)
     before = dataclasses.replace(call)

@@ -101,6 +101,42 @@ def test_a_service_that_knows_the_mark_is_sent_it_again(any_store: Store) -> Non
     assert send_once(any_store, "k", post.write(repeat_safe=True)).status == "sent"
 
 
+def test_a_mark_the_service_has_forgotten_is_looked_up_before_it_is_sent_again(any_store: Store) -> None:
+    post = Post(OutcomeUnknown("lost"), OutcomeUnknown("lost again"))
+    write = OneTimeWrite(post.send, post.look_up, repeat_safe=True, mark_seconds=60)
+    for _ in range(2):  # within its time it is sent again, and only then looked up
+        with pytest.raises(OutcomeUnknown):
+            send_once(any_store, "k", write)
+    any_store.execute("UPDATE notify_sent SET at = at - 61")
+    post.holds = "id9"
+    assert send_once(any_store, "k", write) == Receipt("already_sent", "id9")
+    assert len(post.marks) == 2
+
+
+def test_an_answer_to_the_mark_itself_says_that_no_attempt_was_applied(any_store: Store) -> None:
+    post = Post(OutcomeUnknown("lost"), SignInAgain("who?"), FixInput("declined"))
+    write = OneTimeWrite(
+        post.send,
+        repeat_safe=True,
+        is_answer=lambda error: isinstance(error, FixInput),
+        key_input="request_key",
+    )
+    for expected in (OutcomeUnknown, OutcomeUnknown, FixInput):
+        with pytest.raises(expected):
+            send_once(any_store, "k", write)
+    assert send_once(any_store, "k", write).status == "sent"
+    assert [post.marks.index(mark) for mark in post.marks] == [0, 0, 0, 3]  # the claim was given back
+
+
+def test_an_error_names_the_input_that_has_the_key(any_store: Store) -> None:
+    post = Post(OutcomeUnknown("lost"))
+    write = OneTimeWrite(post.send, key_input="request_key", noun="payment")
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown) as caught:
+            send_once(any_store, "k", write)
+    assert "use another request_key" in str(caught.value)
+
+
 def test_a_killed_jobs_claim_holds_for_its_lease(any_store: Store) -> None:
     post = Post(holds="id9")
     send_once(any_store, "k", post.write())

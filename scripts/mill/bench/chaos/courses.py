@@ -48,6 +48,8 @@ class Course:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     on_duplicate: str = "skip"
+    token: str = "chaos"  # noqa: S105 - guards nothing
+    own_faults: Mapping[str, float] = field(default_factory=dict)  # of its twin, beside those of every twin
 
     @property
     def faults(self) -> tuple[Faults, ...]:
@@ -59,7 +61,7 @@ class Course:
         return {
             "kind": self.kind,
             "base_url": url,
-            "authentication": {"type": "bearer_token", "token": "chaos"},
+            "authentication": {"type": "bearer_token", "token": self.token},
             "endpoints": dict(self.endpoints),
             "settings": {**SETTINGS, **self.settings},
             "mapping": {} if "external_id_field" in self.settings else {"external_id": ""},
@@ -111,6 +113,14 @@ TWINS = (
         {"duplicate_rule": False, "daily_limit": 10**9, "bulk_seconds": 0.2},
         kind="salesforce",
         settings={"bulk_from": 2},
+    ),
+    Course(
+        "stripe",
+        "stripe",
+        kind="stripe",
+        settings={"rate_limit": {"max_requests": 10_000}},
+        token="sk_test_chaos",  # noqa: S106 - a stand-in's
+        own_faults={"stored_500": 0.03, "lock_timeout": 0.03, "key_in_use": 0.02},
     ),
 )
 

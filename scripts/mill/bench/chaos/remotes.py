@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -70,7 +70,9 @@ class TwinService:
         twin = _Twin(self._server, course.twin)
         twin.ask("PUT", "_settings", course.twin_settings)
         twin.ask("DELETE", "_ledger")
-        chosen: Mapping[str, Any] = TWIN_FAULTS if faults == "all" else {}
+        chosen: dict[str, Any] = dict(TWIN_FAULTS) if faults == "all" else {}
+        if chosen:
+            chosen["rates"] = {**TWIN_FAULTS["rates"], **course.own_faults}
         twin.ask("PUT", "_faults", {**chosen, "seed": seed, "latency_ms": LATENCY * 1000})
         return twin
 

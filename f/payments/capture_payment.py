@@ -1,0 +1,21 @@
+"""Take the money that a payment has reserved, or a part of it; the rest is let go.
+
+Returns the payment's state. A second run with the same inputs takes nothing more.
+"""
+
+from f.payments.stripe.account import open_account
+from f.payments.stripe.client import stripe
+from f.payments.stripe.payments import PaymentResult, result_of
+from f.payments.stripe.payments import capture_payment as capture
+from f.store.stores import open_store, postgresql
+
+
+def main(
+    payment: str,
+    stripe: stripe,
+    amount: str = "",
+    request_key: str = "",
+    database: postgresql | None = None,
+) -> PaymentResult:
+    with open_store(database, "payments") as store, open_account(stripe, store) as account:
+        return result_of(capture(account, payment, amount, request_key))

@@ -1,0 +1,23 @@
+"""List customers of Stripe, newest first.
+
+Returns up to `limit` of them; where there are more, `next` continues the list as `starting_after`.
+"""
+
+from f.payments.stripe.account import open_account
+from f.payments.stripe.client import stripe
+from f.payments.stripe.customers import Customers
+from f.payments.stripe.customers import list_customers as listed
+from f.store.stores import open_store, postgresql
+
+
+def main(
+    stripe: stripe,
+    email: str = "",
+    created_from: str = "",
+    created_until: str = "",
+    limit: int = 100,
+    starting_after: str = "",
+    database: postgresql | None = None,
+) -> Customers:
+    with open_store(database, "payments") as store, open_account(stripe, store) as account:
+        return listed(account, email, created_from, created_until, limit, starting_after)

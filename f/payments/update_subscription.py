@@ -1,0 +1,29 @@
+"""Change a subscription: its price, its quantity, its metadata, or whether it ends with the period.
+
+Returns the subscription as it is now. What is empty stays. A second run changes nothing more.
+"""
+
+from typing import Literal
+
+from f.payments.stripe.account import open_account
+from f.payments.stripe.client import stripe
+from f.payments.stripe.subscriptions import Change, SubscriptionResult, result_of
+from f.payments.stripe.subscriptions import update_subscription as update
+from f.store.stores import open_store, postgresql
+
+
+def main(
+    subscription: str,
+    stripe: stripe,
+    price: str = "",
+    quantity: int = 0,
+    proration: Literal["create_prorations", "always_invoice", "none"] = "create_prorations",
+    at_period_end: Literal["as_it_is", "cancel", "go_on"] = "as_it_is",
+    metadata: dict | None = None,
+    database: postgresql | None = None,
+) -> SubscriptionResult:
+    change = Change(
+        price=price, quantity=quantity, proration=proration, at_period_end=at_period_end, metadata=metadata
+    )
+    with open_store(database, "payments") as store, open_account(stripe, store) as account:
+        return result_of(update(account, subscription, change))
