@@ -1,4 +1,4 @@
-"""One token for all jobs: kept in the store under a seal, fetched by one process at a time, before it expires.
+"""One token for all jobs: kept in the store under a seal, and fetched by one process at a time.
 
 fresh    -> used by everybody
 stale    -> one job takes the lease and asks; the others wait for what it stores
