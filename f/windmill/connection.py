@@ -80,22 +80,34 @@ def disconnect() -> None:
             windmill.client.close()
 
 
-def ask(call: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
-    """Return the reply to a GET below this workspace, whatever its status; TryLater if there is none."""
-    return _get(f"/w/{connection().workspace}/", call, params)
+def ask(
+    call: str, params: Mapping[str, Any] | None = None, *, seconds: float | None = None
+) -> httpx.Response:
+    """Return the reply to a GET below this workspace, whatever its status; TryLater if there is none.
+
+    `seconds` to wait for it, where that is less than usual.
+    """
+    return _call("GET", f"/w/{connection().workspace}/", call, seconds, params=params)
 
 
 def ask_instance(call: str, params: Mapping[str, Any] | None = None) -> httpx.Response:
     """Return the reply to a GET that is about no workspace, as `ask` does."""
-    return _get("/", call, params)
+    return _call("GET", "/", call, None, params=params)
 
 
-def _get(below: str, call: str, params: Mapping[str, Any] | None) -> httpx.Response:
+def post(call: str, body: Mapping[str, Any], seconds: float) -> httpx.Response:
+    """Return the reply to a POST of JSON below this workspace, as `ask` does."""
+    return _call("POST", f"/w/{connection().workspace}/", call, seconds, json=dict(body))
+
+
+def _call(method: str, below: str, call: str, seconds: float | None, **content: Any) -> httpx.Response:
     windmill = connection()
     import httpx  # noqa: PLC0415 - as above
 
+    if seconds is not None:
+        content["timeout"] = seconds
     try:
-        return windmill.client.get(f"{below}{call}", params=params)
+        return windmill.client.request(method, f"{below}{call}", **content)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise TryLater(f"Windmill did not answer {call}.", code="platform") from error
 

@@ -50,6 +50,19 @@ EVENTS: Mapping[str, Event] = {
         frozenset({"integration", "message"}),
         frozenset({"message"}),
     ),
+    "token_refresh_failed": Event(
+        "{{ service }} gave no new token",
+        "{{ error_message }}",
+        "error",
+        frozenset({"service", "error_message"}),
+        frozenset({"error_message"}),
+    ),
+    "slow_call": Event(
+        "{{ service }} answers slowly",
+        "{{ endpoint }} took {{ seconds }} seconds.",
+        "warning",
+        frozenset({"service", "endpoint", "seconds"}),
+    ),
     "driver_alert": Event(
         "Driver {{ driver }}: {{ message }}", "", "warning", frozenset({"driver", "message"})
     ),
