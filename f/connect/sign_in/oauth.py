@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from f.connect.errors import SignInAgain, TryLater
+from f.connect.events import raise_event
 from f.connect.redact import digest_of, fingerprint_of, mask_url
 from f.connect.sign_in.seal import Seal
 from f.connect.sign_in.shared_token import SharedToken, SharedTokenAuth, Token, TokenRow
@@ -102,7 +103,7 @@ def token_of(answer: Mapping[str, Any], url: str, store: Store, refresh_token: s
 
 def tell_of_refusal(service: str, error: SignInAgain, store: Store, *, about: str) -> None:
     """Tell people, once, that a refresh token is dead and somebody has to sign in again."""
-    del service, error, store, about
+    raise_event("token_refresh_failed", {"service": service, "error_message": str(error)}, store, about=about)
 
 
 def _old_key(settings: OAuth2, integration: Integration) -> str:

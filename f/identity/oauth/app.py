@@ -41,10 +41,15 @@ class oauth_app(TypedDict, total=False):  # noqa: N801 - Windmill finds the reso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """The checked resource. `name` is the provider's; its URLs are those that are really asked."""
+    """The checked resource. `name` is the provider's; its URLs are those that are really asked.
+
+    `server_name`: the token address as it was written. A route of this Windmill, or of `mill`, is the same
+    server wherever it listens.
+    """
 
     name: str
     provider: Provider
+    server_name: str
     client_id: str
     client_secret: str = field(repr=False)
     redirect_uri: str
@@ -64,7 +69,7 @@ class App:
 
     def key(self, *parts: str) -> str:
         """Return the key of what is kept for this app. Another client or server never shares it."""
-        return digest_of("oauth_app", self.provider.token_url, self.client_id, *parts)
+        return digest_of("oauth_app", self.server_name, self.client_id, *parts)
 
 
 def app_of(resource: Mapping[str, Any]) -> App:
@@ -82,6 +87,8 @@ def app_of(resource: Mapping[str, Any]) -> App:
     return App(
         name=name,
         provider=_moved(provider, fields.get("base_url", "")),
+        server_name=fields.get("base_url", "")
+        + (fields["token_url"] if name == CUSTOM else provider.token_url),
         client_id=fields["client_id"],
         client_secret=secret,
         redirect_uri=fields.get("redirect_uri", ""),

@@ -1,6 +1,4 @@
-"""The first half of a sign-in (RFC 6749, 4.1; RFC 7636): the address to open, and the answer that comes "
-"back.
-"""
+"""The first half of a sign-in (RFC 6749, 4.1; RFC 7636): the address to open, and the answer to it."""
 
 from __future__ import annotations
 

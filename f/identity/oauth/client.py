@@ -1,6 +1,4 @@
-"""Requests to a provider besides those for tokens, and what their replies say: who signed in, and "
-"revocation.
-"""
+"""What a provider is asked besides tokens, and what its replies say: who signed in, and revocation."""
 
 from __future__ import annotations
 

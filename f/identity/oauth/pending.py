@@ -1,5 +1,4 @@
-"""Sign-ins that were begun and not finished: what is to be known when the person comes back, kept for
-minutes.
+"""Sign-ins that were begun and not finished: what is to be known when the person comes back.
 
 The verifier never leaves the store, where it lies under a seal; the state is found by its digest, and is
 good for one use. Whoever finishes has to be whoever began (RFC 6749, 10.12): a second secret, the browser
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
 STATE_SECONDS = 600.0  # a code lives ten minutes at most (RFC 6749, 4.1.2)
 
 _TABLE = """CREATE TABLE IF NOT EXISTS identity_pending (
-    key TEXT PRIMARY KEY, browser TEXT NOT NULL, sealed TEXT NOT NULL, expires_at DOUBLE PRECISION NOT NULL)"""
+    key TEXT PRIMARY KEY, browser TEXT NOT NULL, sealed TEXT NOT NULL,
+    expires_at DOUBLE PRECISION NOT NULL)"""
 _BEGIN = """INSERT INTO identity_pending (key, browser, sealed, expires_at)
     VALUES (:key, :browser, :sealed, :expires_at)"""
 _FORGET_OLD = "DELETE FROM identity_pending WHERE expires_at < :now"
@@ -74,10 +74,8 @@ class Pending:
         browser, sealed, expires_at = rows[0]
         if browser_key is not None and not same(digest_of(browser_key), browser):
             raise FixInput(
-                "This sign-in was begun in another browser, so it cannot be finished in this one. Where it "
-                "was "
-                "begun by the script start_sign_in, finish it by finish_sign_in with the code and the state "
-                "in "
+                "This sign-in was begun in another browser, so it cannot be finished in this one. If the "
+                "script start_sign_in began it, finish it by finish_sign_in, with the code and the state in "
                 "this page's address and the browser_key of the script's result.",
                 code="another_browser",
             )
@@ -112,7 +110,6 @@ class Pending:
 def _unknown() -> FixInput:
     return FixInput(
         "This sign-in is not known: it was finished already, was begun more than ten minutes ago, or was "
-        "never "
-        "begun here. Start it again.",
+        "never begun here. Start it again.",
         code="unknown_state",
     )

@@ -76,9 +76,9 @@ PROVIDERS: Mapping[str, Provider] = {
         authorize_params={"access_type": "offline", "prompt": "consent"},
         refresh="Google gave no refresh token, as it does not for a consent that is asked for without "
         "access_type=offline and prompt=consent. The sign-in ends with its access token",
-        dead_grant="the person took the consent back or changed the password, it was not used for six
-        months, " "the app is in the publishing status Testing (its refresh tokens live seven days), more
-        than a " "hundred were given to this client for this account, or this machine's clock is wrong",
+        dead_grant="the person took the consent back or changed the password, it was not used for six "
+        "months, the app is in the publishing status Testing (its refresh tokens live seven days), more "
+        "than a hundred were given to this client for this account, or this machine's clock is wrong",
         errors={
             "redirect_uri_mismatch": _REDIRECT,
             "deleted_client": Refusal("settings", "the client was deleted. Make another one"),
@@ -151,6 +151,5 @@ ERRORS: Mapping[str, Refusal] = {
 }
 DEAD_CODE = (
     "the code was used before, is too old, was given to another client, redirect_uri or verifier differs "
-    "from "
-    "those it was asked with, or this machine's clock is wrong"
+    "from those it was asked with, or this machine's clock is wrong"
 )

@@ -1,9 +1,8 @@
 """Where a browser goes after a sign-in: a path of this site, or an address that the app's resource allows.
 
-An address that a stranger may choose is an open redirect: a link to us that ends at somebody who looks like
-us.
-Browsers read a backslash as a slash, drop tabs and line ends inside an address, and decode what we did not:
-so what is not plainly a path is refused.
+An address that a stranger may choose is an open redirect: a link to us that ends at somebody who looks
+like us. Browsers read a backslash as a slash, drop tabs and line ends inside an address, and decode what we
+did not: so what is not plainly a path is refused.
 """
 
 from __future__ import annotations

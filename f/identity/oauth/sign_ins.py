@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, SignInAgain
 from f.connect.redact import remember
-from f.connect.sign_in import auth
+from f.connect.sign_in.auth import register
 from f.connect.sign_in.oauth import tell_of_refusal, token_of
 from f.connect.sign_in.seal import Seal
 from f.connect.sign_in.shared_token import SharedToken, SharedTokenAuth, Token, TokenRow
@@ -219,7 +219,7 @@ def client_of(app: App, account: str, store: Store, base_url: str) -> Client:
     def make(settings: StoredSignIn, _integration: Integration, store: Store) -> Auth:
         return SharedTokenAuth(shared_token(settings.app, settings.account, store))
 
-    auth.register(StoredSignIn, make)
+    register(StoredSignIn, make)
     return Client(integration_of(app, base_url, StoredSignIn(app, account)), store)
 
 
