@@ -83,12 +83,12 @@ def app_of(resource: Mapping[str, Any]) -> App:
         raise FixSettings(f"The OAuth app: {'; '.join(faults)}.", faults=faults, code="bad_settings")
     provider = _custom(fields) if name == CUSTOM else PROVIDERS[name]
     secret, seal_key = fields.get("client_secret", ""), fields["seal_key"]
+    token_url = fields["token_url"] if name == CUSTOM else provider.token_url
     remember(secret, seal_key)
     return App(
         name=name,
         provider=_moved(provider, fields.get("base_url", "")),
-        server_name=fields.get("base_url", "")
-        + (fields["token_url"] if name == CUSTOM else provider.token_url),
+        server_name=fields.get("base_url", "") + token_url,
         client_id=fields["client_id"],
         client_secret=secret,
         redirect_uri=fields.get("redirect_uri", ""),

@@ -39,7 +39,7 @@ Service = Literal["google", "github"]
 
 
 class Settings(BaseModel):
-    """What the app and its people are like. `wrong` as client secret is always refused."""
+    """What the app and its people are like. A client secret that starts with `wrong` is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -129,7 +129,7 @@ class _Provider:
     def token(self, request: Request) -> Reply:
         """Exchange a code, a refresh token or a device code."""
         form = {name: values[0] for name, values in request.form().items()}
-        if not form.get("client_id") or form.get("client_secret") in {"wrong", "", None}:
+        if not form.get("client_id") or not _is_secret(form.get("client_secret", "")):
             raise self._refused("invalid_client", "incorrect_client_credentials", status=401)
         match form.get("grant_type", "authorization_code"):
             case "authorization_code":
@@ -267,7 +267,7 @@ class _Provider:
             client, _, secret = base64.b64decode(credential, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             client = secret = ""
-        if scheme.lower() != "basic" or client != request.params["client"] or secret in {"", "wrong"}:
+        if scheme.lower() != "basic" or client != request.params["client"] or not _is_secret(secret):
             return Reply(404, {"message": "Not Found", "status": "404"})
         body = request.json()
         token = body.get("access_token") if isinstance(body, dict) else None
@@ -317,6 +317,10 @@ class _Provider:
 def _redirect(redirect: str, answer: Mapping[str, str]) -> Reply:
     between = "&" if "?" in redirect else "?"
     return Reply(302, None, {"location": redirect + between + urlencode(answer)})
+
+
+def _is_secret(text: str) -> bool:
+    return bool(text) and not text.startswith("wrong")
 
 
 def _fits(challenge: str, verifier: str) -> bool:
