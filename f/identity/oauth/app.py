@@ -124,7 +124,9 @@ def _faults(name: object, fields: Mapping[str, Any]) -> Iterator[str]:
         if not fields.get("token_url"):
             yield "token_url is missing"
         for one in _URLS:
-            yield from url_faults(one, str(fields.get(one, "/")))
+            url = str(fields.get(one, "/"))
+            # Some want more of every request, such as prompt=consent.
+            yield from url_faults(one, url.partition("?")[0] if one == "authorize_url" else url)
         if fields.get("client_auth", "basic") not in {"basic", "body"}:
             yield "client_auth must be basic or body"
     yield from url_faults("base_url", str(fields.get("base_url", "/")))
@@ -184,5 +186,9 @@ def _moved(provider: Provider, base_url: str) -> Provider:
     if not base_url:
         return provider
     base = resolve_url(base_url)
-    moved = {name: base + urlsplit(url).path for name in _URLS if (url := getattr(provider, name))}
+    moved = {
+        name: base + urlsplit(url)._replace(scheme="", netloc="").geturl()
+        for name in _URLS
+        if (url := getattr(provider, name))
+    }
     return replace(provider, **moved)
