@@ -23,7 +23,6 @@ from f.identity.oauth.results import windmill_resource
 from f.identity.oauth.sign_ins import begin, finish, resume
 from f.store.store import Store
 from f.store.stores import open_store, postgresql
-from f.windmill.posted import as_sent
 
 
 def main(
@@ -44,18 +43,11 @@ def main(
 
 
 def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
-    """Turn a request into main's arguments.
-
-    Windmill replaces texts such as $var:f/a/b in a request by what they name, and a return_to is shown to the
-    browser: so that one is read as it was sent.
-    """
-    query = dict(event.get("query") or {})
-    if "return_to" in query:
-        query = dict(as_sent().get("query") or {})
+    """Turn a request into main's arguments."""
     return {
         "step": "callback" if str(event.get("route", "")).endswith("callback") else "start",
         "app": str((event.get("params") or {}).get("app", "")),
-        "query": query,
+        "query": dict(event.get("query") or {}),
         "cookies": str((event.get("headers") or {}).get("cookie", "")),
     }
 

@@ -108,7 +108,7 @@ def _text_faults(fields: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults(name: object, fields: Mapping[str, Any]) -> Iterator[str]:
-    if name != CUSTOM and name not in PROVIDERS:
+    if not isinstance(name, str) or (name != CUSTOM and name not in PROVIDERS):
         yield f"provider must be one of {', '.join([*PROVIDERS, CUSTOM])}"
         return
     if not fields.get("client_id"):

@@ -16,14 +16,16 @@ from f.connect.errors import FixInput
 _LONGEST = 1000
 # RFC 3986: what may stand in a path, a query and a fragment, as it is or as %xx.
 _PLAIN = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*")
-_DECODED = re.compile(r"[\x00-\x20\x7f-\x9f\\]|//|(?:^|/)\.{1,2}(?:/|$)")
-_ROUNDS = 3  # of decoding: one for each proxy on the way that decodes what it should not
+_DECODED = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|//|(?:^|/)\.{1,2}(?:/|$)")
+_ROUNDS = 4  # of decoding, by proxies on the way; what has more to decode is refused
 
 
-def checked_return(return_to: str, allowed: Sequence[str]) -> str:
+def checked_return(return_to: str, allowed: Sequence[str], *, by_visitor: bool = False) -> str:
     """Return where to go, "" for nowhere; FixInput unless it is a path of this site or is allowed.
 
-    An allowed path that ends with / allows all below it. Without allowed paths every path of this site is.
+    An allowed path that ends with / allows all below it. Without allowed paths every path of this site is
+    allowed, but not to a visitor: of what he sends, Windmill has replaced a text such as $var:f/a/b by what
+    it names, and a secret that happens to begin with / would go into his browser.
     """
     if not return_to:
         return ""
@@ -31,7 +33,8 @@ def checked_return(return_to: str, allowed: Sequence[str]) -> str:
     if return_to in whole:
         return return_to
     paths = [one for one in allowed if one.startswith("/")]
-    if not is_local_path(return_to) or (paths and not any(_is_below(return_to, one) for one in paths)):
+    must_match = bool(paths) or by_visitor
+    if not is_local_path(return_to) or (must_match and not any(_is_below(return_to, one) for one in paths)):
         raise FixInput(
             "return_to must be a path of this site, such as /apps/orders, and one that return_paths of the "
             "OAuth app allows. Nothing was started.",
@@ -48,7 +51,10 @@ def is_local_path(text: str) -> bool:
     for _ in range(_ROUNDS):
         if _DECODED.search(path):
             return False
-        path = unquote(path, errors="replace")
+        decoded = unquote(path, errors="replace")
+        if decoded == path:
+            break
+        path = decoded
     parts = urlsplit(text)
     return not parts.scheme and not parts.netloc and "%" not in path
 

@@ -98,7 +98,7 @@ def begin(app: App, store: Store, *, account: str, return_to: str = "") -> Begun
     """Begin a sign-in by code; `account` "" is named after who signs in."""
     if account.startswith(VISITOR):
         raise FixInput(f"account must not begin with {VISITOR}, as those of visitors do.", code="bad_account")
-    return_to = checked_return(return_to, app.return_paths)
+    return_to = checked_return(return_to, app.return_paths, by_visitor=not account)
     state, verifier, browser_key = new_secret(), new_secret(), new_secret()
     url = authorization_url(app, state, verifier)
     facts = {"verifier": verifier, "account": account, "return_to": return_to}

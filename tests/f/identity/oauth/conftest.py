@@ -14,6 +14,7 @@ import pytest
 from f.identity.oauth.app import App, app_of
 from f.store.store import Store
 from f.store.stores import sqlite_store
+from tests.f.connect.wire import FakeClock
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
 SEAL_KEY = "a key for seals that only this test knows"
@@ -109,3 +110,8 @@ def ledger(twin: TwinClient) -> list[str]:
 def finished(answer: Mapping[str, str]) -> dict[str, str]:
     """The inputs of finish_sign_in that an address holds."""
     return {name: answer[name] for name in ("code", "state", "iss") if name in answer}
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()

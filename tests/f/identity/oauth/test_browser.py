@@ -89,6 +89,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "userinfo_url": f"{provider}/me",
         "revoke_url": f"{provider}/token/revocation",
         "issuer": provider,
+        "return_paths": ["/there", "/apps/"],
     }
     file = folder / "resources/mock/f/identity/provider.resource.yaml"
     file.parent.mkdir(parents=True)
