@@ -107,7 +107,7 @@ def ledger(twin: TwinClient) -> list[str]:
     return [kind for kind, _ in twin.ledger()]
 
 
-def finished(answer: Mapping[str, str]) -> dict[str, str]:
+def finished(answer: Mapping[str, str]) -> dict[str, Any]:
     """The inputs of finish_sign_in that an address holds."""
     return {name: answer[name] for name in ("code", "state", "iss") if name in answer}
 

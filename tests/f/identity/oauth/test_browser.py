@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests import foreign
 from tests.f.identity.oauth.conftest import SEAL_KEY
@@ -77,7 +76,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         shutil.copy(ROOT / name, folder / name)
     port, provider_port = foreign.free_port(), foreign.free_port()
     provider, url = f"http://127.0.0.1:{provider_port}", f"http://127.0.0.1:{port}"
-    resource = {
+    resource: Any = {
         "provider": "custom",
         "client_id": "app",
         "client_secret": "secret-of-the-app",
@@ -93,7 +92,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     }
     file = folder / "resources/mock/f/identity/provider.resource.yaml"
     file.parent.mkdir(parents=True)
-    file.write_text(yaml.safe_dump({"resource_type": "oauth_app", "value": resource}))
+    file.write_text(json.dumps({"resource_type": "oauth_app", "value": resource}))
     server = foreign.node(HERE / "oidc_provider.mjs", "oidc-provider")
     environ = {"PORT": str(provider_port), "REDIRECT_URIS": resource["redirect_uri"]}
     serve = [sys.executable, "-m", "mill", "serve", "--port", str(port)]

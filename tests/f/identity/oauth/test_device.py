@@ -145,6 +145,6 @@ def test_an_answer_without_a_code_is_no_code(clock: FakeClock, answer: Any) -> N
 
 
 def test_a_provider_without_devices_is_said(google: Any) -> None:
-    without = {**custom("http://127.0.0.1:9"), "device_url": ""}
+    without: Any = {**custom("http://127.0.0.1:9"), "device_url": ""}
     with pytest.raises(FixSettings, match="no device_url"):
         start_device_sign_in.main(without)

@@ -132,8 +132,9 @@ def test_a_state_nobody_gave_is_not_known(google: Any, state: str) -> None:
 def test_a_state_of_one_app_is_none_of_another(google: Any) -> None:
     begun = start_sign_in.main(google)
     for other in ({"client_id": "client-2"}, {"seal_key": "another key of more than 32 characters"}):
+        another: Any = {**google, **other}
         with pytest.raises(FixInput, match="is not known"):
-            finish_sign_in.main({**google, **other}, "code", begun["state"], begun["browser_key"])
+            finish_sign_in.main(another, "code", begun["state"], begun["browser_key"])
 
 
 def test_a_state_lives_ten_minutes(google: Any, store: Store) -> None:
@@ -281,8 +282,9 @@ def test_any_api_can_be_called_with_the_token_and_a_401_renews_it_once(google: A
 
 def test_with_another_seal_key_nobody_is_signed_in(google: Any) -> None:
     signed_in(google)
+    another: Any = {**google, "seal_key": "k" * 32}
     with pytest.raises(SignInAgain, match="another seal_key"):
-        get_access_token.main({**google, "seal_key": "k" * 32}, "ada")
+        get_access_token.main(another, "ada")
 
 
 @pytest.mark.parametrize(
@@ -298,8 +300,9 @@ def test_settings_that_the_provider_refuses_are_named(
 ) -> None:
     begun = start_sign_in.main(resource)
     answer = finished(consent(begun["url"]))
+    another: Any = {**resource, **change}
     with pytest.raises(error, match=words) as caught:
-        finish_sign_in.main({**resource, **change}, browser_key=begun["browser_key"], **answer)
+        finish_sign_in.main(another, browser_key=begun["browser_key"], **answer)
     assert "s3cret" not in str(caught.value)
 
 

@@ -146,14 +146,13 @@ def test_a_code_that_comes_twice_ends_what_it_gave(resource: Any, store: Store) 
 def test_refused_settings_are_named(resource: Any) -> None:
     begun = start_sign_in.main(resource)
     answer = finished(consent(begun["url"]))
+    another: Any = {**resource, "client_secret": "another-secret"}
     with pytest.raises(FixSettings, match="client_id or client_secret"):
-        finish_sign_in.main(
-            {**resource, "client_secret": "another-secret"}, browser_key=begun["browser_key"], **answer
-        )
+        finish_sign_in.main(another, browser_key=begun["browser_key"], **answer)
 
 
 def test_the_app_itself_gets_a_token_once_for_all(resource: Any) -> None:
-    app_itself = {**resource, "scopes": ["email"]}
+    app_itself: Any = {**resource, "scopes": ["email"]}
     tokens = {
         get_access_token.main(app_itself, grant="client_credentials", hand_on="result")["access_token"]
         for _ in range(3)
