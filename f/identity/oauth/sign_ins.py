@@ -11,11 +11,12 @@ another.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from f.connect.client import Client
-from f.connect.errors import ConnectError, FixInput, SignInAgain
+from f.connect.errors import FixInput, SignInAgain
+from f.connect.integration import BearerToken
 from f.connect.redact import remember
 from f.connect.sign_in.auth import register
 from f.connect.sign_in.oauth import tell_of_refusal, token_of
@@ -258,12 +259,6 @@ def _revoke(app: App, token: Token, store: Store) -> Literal["revoked", "already
 
 def _who(app: App, token: Token, store: Store) -> UserInfo:
     """Return whose token this is, before it is kept for anybody."""
-    from f.connect.integration import BearerToken  # noqa: PLC0415 - only for visitors
-
     integration = integration_of(app, app.provider.userinfo_url, BearerToken(token=token.access_token))
-    try:
-        with Client(replace(integration, account=new_secret()[:16]), store) as client:
-            return read_user_info(client.request(user_info_request(app)), app)
-    except ConnectError as error:
-        error.code = error.code or "no_user_info"
-        raise
+    with Client(integration, store) as client:
+        return read_user_info(client.request(user_info_request(app)), app)

@@ -1,4 +1,4 @@
-"""What goes over the wire, beside what Authlib, an OAuth client that other people wrote, sends for the same."""
+"""What goes over the wire, beside what Authlib sends: an OAuth client that other people wrote."""
 
 from __future__ import annotations
 
