@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from f.store.stores import sqlite_store
 from tests.f.connect.wire import FakeClock
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
+ROOT = Path(__file__).parents[4]
 SEAL_KEY = "a key for seals that only this test knows"
 CALLBACK = "http://localhost:9/api/r/local/oauth/google/callback"
 
@@ -115,3 +118,20 @@ def finished(answer: Mapping[str, str]) -> dict[str, Any]:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+def make_workspace(folder: Path, resources: Mapping[str, tuple[str, Any]]) -> None:
+    """Make a workspace of what signing in needs, with resources in f/identity: each a type and a value."""
+    for name in ("f/connect", "f/identity", "f/store", "f/windmill"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("wmill.yaml", "oauth_app.resource-type.yaml"):
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "resources/mock/f/identity").mkdir(parents=True)
+    for name, (kind, value) in resources.items():
+        file = folder / f"resources/mock/f/identity/{name}.resource.yaml"
+        file.write_text(json.dumps({"resource_type": kind, "value": value}))
+
+
+def environ_of(home: Path) -> dict[str, str]:
+    """The environment of a `mill` whose state lies in `home`."""
+    return {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "HOME": str(home)}

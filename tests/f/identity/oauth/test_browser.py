@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,10 +14,9 @@ from typing import Any
 import pytest
 
 from tests import foreign
-from tests.f.identity.oauth.conftest import SEAL_KEY
+from tests.f.identity.oauth.conftest import SEAL_KEY, environ_of, make_workspace
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[3]
 
 
 @dataclass(frozen=True)
@@ -62,18 +60,10 @@ class Site:
         return environ_of(self.home)
 
 
-def environ_of(home: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "HOME": str(home)}
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     foreign.browser()
     folder, home = tmp_path_factory.mktemp("workspace"), tmp_path_factory.mktemp("home")
-    for name in ("f/connect", "f/identity", "f/store", "f/windmill"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("wmill.yaml", "oauth_app.resource-type.yaml"):
-        shutil.copy(ROOT / name, folder / name)
     port, provider_port = foreign.free_port(), foreign.free_port()
     provider, url = f"http://127.0.0.1:{provider_port}", f"http://127.0.0.1:{port}"
     resource: Any = {
@@ -90,9 +80,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "issuer": provider,
         "return_paths": ["/there", "/apps/"],
     }
-    file = folder / "resources/mock/f/identity/provider.resource.yaml"
-    file.parent.mkdir(parents=True)
-    file.write_text(json.dumps({"resource_type": "oauth_app", "value": resource}))
+    make_workspace(folder, {"provider": ("oauth_app", resource)})
     server = foreign.node(HERE / "oidc_provider.mjs", "oidc-provider")
     environ = {"PORT": str(provider_port), "REDIRECT_URIS": resource["redirect_uri"]}
     serve = [sys.executable, "-m", "mill", "serve", "--port", str(port)]
