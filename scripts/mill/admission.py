@@ -28,11 +28,13 @@ class Exceptions:
     """What a server lets through beside its own pages and programs.
 
     `path` is decoded, `origin` in lower case. `is_link`: other pages may lead a person there, as a message
-    does to an approval. `allows_origin`: the pages of that origin may call the path. `is_streamed`: the body
-    has no limit, for it is not kept in memory.
+    does to an approval. `is_open`: other sites may send a browser there, as an identity provider does after
+    a sign-in, but not load it into a page of theirs. `allows_origin`: the pages of that origin may call the
+    path. `is_streamed`: the body has no limit, for it is not kept in memory.
     """
 
     is_link: Callable[[str], bool] = lambda _path: False
+    is_open: Callable[[str], bool] = lambda _path: False
     allows_origin: Callable[[str, str], bool] = lambda _path, _origin: False
     is_streamed: Callable[[str, str], bool] = lambda _method, _path: False
 
@@ -121,12 +123,19 @@ class Admission:
             return None
         if scope["method"] in {"GET", "HEAD"} and self._exceptions.is_link(scope["path"]):
             return None
+        if scope["method"] == "GET" and _is_visit(headers) and self._exceptions.is_open(scope["path"]):
+            return None
         match = _AUTHORITY.match(referer)
         return match[1] if match else "another site"
 
     def _is_own(self, address: str) -> bool:
         match = _AUTHORITY.match(address)
         return match is not None and match[1] in self._hosts
+
+
+def _is_visit(headers: dict[bytes, bytes]) -> bool:
+    """Return whether a whole page of the browser goes there: no frame, no picture, no script."""
+    return headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"
 
 
 class _Exchange:

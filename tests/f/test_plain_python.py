@@ -74,6 +74,15 @@ REPLIES = {
     "/emails": Reply(200, {"id": "e1"}),
     "/chat.postMessage": Reply(200, {"ok": True, "ts": "1.0", "channel": "C1"}),
     "/hook": Reply(200, b"ok", {"Content-Type": "text/plain"}),
+    "/token": Reply(
+        200, {"access_token": "at1", "token_type": "Bearer", "expires_in": 60, "refresh_token": "r1"}
+    ),
+    "/device/code": Reply(
+        200,
+        {"device_code": "d1", "user_code": "A-B", "verification_url": "https://example.com", "interval": 1},
+    ),
+    "/userinfo": Reply(200, {"sub": "7", "name": "Ada"}),
+    "/revoke": Reply(200, {}),
 }
 
 
@@ -136,6 +145,12 @@ class Plain:
     def s3(self) -> dict[str, Any]:
         key = {"accessKey": "AK", "secretKey": "secret"}
         return {"bucket": "some-bucket", "base_url": self.url, **key}
+
+    @property
+    def oauth_app(self) -> dict[str, Any]:
+        secrets = {"client_secret": "s3cret", "seal_key": "k" * 32}
+        uri = {"redirect_uri": "http://localhost:9/oauth/google/callback"}
+        return {"provider": "google", "client_id": "c1", "base_url": self.url, **secrets, **uri}
 
     @property
     def slack(self) -> dict[str, Any]:
@@ -206,6 +221,33 @@ def vessey(plain: Plain) -> Any:
 
 def stripe(plain: Plain) -> Any:
     return plain.stripe
+
+
+def oauth_app(plain: Plain) -> Any:
+    return plain.oauth_app
+
+
+def signed_in(script: str) -> Callable[[Plain], Any]:
+    """Sign in on another device, then run a script about it."""
+
+    def run(plain: Plain) -> Any:
+        device = plain.run("f/identity/start_device_sign_in", app=plain.oauth_app)
+        finished = plain.run(
+            "f/identity/finish_device_sign_in", app=plain.oauth_app, device_key=device["device_key"]
+        )
+        return (
+            finished
+            if script == "finish_device_sign_in"
+            else plain.run(f"f/identity/{script}", app=plain.oauth_app)
+        )
+
+    return run
+
+
+def finished_sign_in(plain: Plain) -> Any:
+    begun = plain.run("f/identity/start_sign_in", app=plain.oauth_app)
+    both = {name: begun[name] for name in ("state", "browser_key")}
+    return plain.run("f/identity/finish_sign_in", app=plain.oauth_app, code="c1", **both)
 
 
 def created(plain: Plain) -> Any:
@@ -343,6 +385,21 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         case("f/payments/update_subscription", subscription="sub_1", quantity=2, stripe=stripe),
         ("id", "sub_1"),
     ),
+    "f/identity/finish_device_sign_in": (signed_in("finish_device_sign_in"), ("status", "signed_in")),
+    "f/identity/finish_sign_in": (finished_sign_in, ("status", "signed_in")),
+    "f/identity/get_access_token": (signed_in("get_access_token"), ("access_token", None)),
+    "f/identity/get_user_info": (signed_in("get_user_info"), ("id", "7")),
+    "f/identity/refresh_token": (signed_in("refresh_token"), ("status", "refreshed")),
+    "f/identity/revoke_sign_in": (signed_in("revoke_sign_in"), ("status", "revoked")),
+    "f/identity/serve_sign_in": (
+        case("f/identity/serve_sign_in", step="start", app="google"),
+        ("windmill_status_code", 503),
+    ),
+    "f/identity/start_device_sign_in": (
+        case("f/identity/start_device_sign_in", app=oauth_app),
+        ("user_code", "A-B"),
+    ),
+    "f/identity/start_sign_in": (case("f/identity/start_sign_in", app=oauth_app), ("link", ...)),
     "f/notify/get_message_status": (
         case("f/notify/get_message_status", sid="SM1", twilio=twilio),
         ("sid", "SM1"),

@@ -27,17 +27,8 @@ from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from f.connect.calls.message import (
-    Lost,
-    Outgoing,
-    Reply,
-    Request,
-    Response,
-    base_headers,
-    describe,
-    prepare,
-    same_origin,
-)
+from f.connect.calls.message import Lost, Outgoing, Reply, Request, Response, base_headers, describe, prepare
+from f.connect.calls.urls import same_origin
 from f.connect.calls.verdict import Call, Fail, Follow, Renew, Repeat, Respond, judge, still_in_doubt
 from f.connect.errors import ConnectError, TryLater
 from f.connect.redact import fold_path

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from f.connect.calls.message import Lost, Outgoing, Reply, Request, base_headers, same_origin
+from f.connect.calls.message import Lost, Outgoing, Reply, Request, base_headers
+from f.connect.calls.urls import same_origin
 from f.connect.errors import (
     ConnectError,
     FixSettings,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from f.connect.calls.message import origin
+from f.connect.calls.urls import origin
 from f.connect.integration import resolve_url, script_path
 from f.connect.redact import digest_of
 

@@ -8,14 +8,22 @@ dataclass for its settings, a class that is an `Auth`, and one `register(Setting
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
+# anyio==4.16.0
 # certifi==2026.10.18
 # cffi==2.1.1
 # charset-normalizer==3.5.2
 # cryptography==50.0.2
+# h11==0.16.0
+# httpcore==1.0.9
+# httpx==0.28.1
 # idna==3.20
+# psycopg==3.3.9
+# psycopg-binary==3.3.9
 # pycparser==3.12
 # requests==2.34.2
+# typing-extensions==4.16.0
 # urllib3==2.8.0
+# wmill==1.850.0
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """OAuth 2.0 (RFC 6749) with client credentials or a refresh token, safe for many jobs at once.
 
 A token is kept in the store under what it was asked for with: token URL, client, secret or consent, grant,
-scope and audience. How it is fetched once for all jobs, and what becomes of a refresh token that is rotated or
-refused, `shared_token` says.
+scope and audience. How it is fetched once for all jobs, and what becomes of a refresh token that is rotated
+or refused, `shared_token` says.
 """
 
 # extra_requirements:
@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from f.connect.errors import SignInAgain, TryLater
+from f.connect.events import raise_event
 from f.connect.redact import digest_of, fingerprint_of, mask_url
 from f.connect.sign_in.seal import Seal
 from f.connect.sign_in.shared_token import SharedToken, SharedTokenAuth, Token, TokenRow
@@ -38,12 +39,14 @@ class OAuth2Auth(SharedTokenAuth):
     def __init__(
         self, settings: OAuth2, integration: Integration, store: Store, *, clock: Clock = REAL
     ) -> None:
+        row = row_of(settings, integration, store)
+
         def refused(error: SignInAgain) -> None:
-            tell_of_refusal(integration.name, error, store)
+            tell_of_refusal(integration.name, error, store, about=row.key)
 
         super().__init__(
             SharedToken(
-                row_of(settings, integration, store),
+                row,
                 lambda refresh_token: fetch(settings, refresh_token, store, verify=integration.verify_ssl),
                 store,
                 early=settings.refresh_early,
@@ -83,7 +86,7 @@ def fetch(settings: OAuth2, refresh_token: str, store: Store, *, verify: bool = 
 
 
 def token_of(answer: Mapping[str, Any], url: str, store: Store, refresh_token: str = "") -> Token:
-    """Return the token in an answer, which has the former refresh token unless it names another (RFC 6749, 6).
+    """Return the token in an answer; its refresh token is the former one unless it names another.
 
     TryLater if there is none.
     """
@@ -98,9 +101,9 @@ def token_of(answer: Mapping[str, Any], url: str, store: Store, refresh_token: s
     )
 
 
-def tell_of_refusal(service: str, error: SignInAgain, store: Store) -> None:
+def tell_of_refusal(service: str, error: SignInAgain, store: Store, *, about: str) -> None:
     """Tell people, once, that a refresh token is dead and somebody has to sign in again."""
-    del service, error, store
+    raise_event("token_refresh_failed", {"service": service, "error_message": str(error)}, store, about=about)
 
 
 def _old_key(settings: OAuth2, integration: Integration) -> str:

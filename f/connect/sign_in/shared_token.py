@@ -1,4 +1,4 @@
-"""One token for all jobs: kept in the store under a seal, fetched by one process at a time, before it expires.
+"""One token for all jobs: kept in the store under a seal, and fetched by one process at a time.
 
 fresh    -> used by everybody
 stale    -> one job takes the lease and asks; the others wait for what it stores
@@ -231,7 +231,7 @@ class SharedTokenAuth(Auth):
     """Sends `Authorization: Bearer` with a token that is shared by all jobs of the store."""
 
     def __init__(self, shared: SharedToken) -> None:
-        self._shared, self._row = shared, shared.row
+        self.shared, self._row = shared, shared.row
         self._token = Token()
         self._lock = threading.Lock()
 
@@ -240,7 +240,7 @@ class SharedTokenAuth(Auth):
         return outgoing
 
     def is_ready(self) -> bool:
-        return self._shared.is_fresh(self._token)
+        return self.shared.is_fresh(self._token)
 
     def fingerprint(self) -> str:
         return self._row.key
@@ -251,6 +251,6 @@ class SharedTokenAuth(Auth):
             stale = self._token.access_token if refused else ""
             if not refused and self.is_ready():
                 return True  # another thread was faster
-            self._token = self._shared.get(stale)
+            self._token = self.shared.get(stale)
             remember(self._token.access_token, self._token.refresh_token)
             return True

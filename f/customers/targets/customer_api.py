@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
-from f.connect.calls.message import REFUSED_BEFORE_WORK, normal_url
+from f.connect.calls.message import REFUSED_BEFORE_WORK
+from f.connect.calls.urls import normal_url
 from f.connect.config import FORM_CHOICES, from_resource, unwritable
 from f.connect.errors import FixSettings
 from f.connect.integration import Authentication, Retry

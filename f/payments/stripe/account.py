@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from f.connect.calls.message import Request, normal_url
 from f.connect.calls.reply_reader import id_of, unreadable
+from f.connect.calls.urls import normal_url
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, GiveUpRecord, TryLater
 from f.payments.stripe.client import (
@@ -29,7 +29,7 @@ from f.payments.stripe.replies import list_of, object_of
 from f.store.once import Attempt, Candidate, OneTimeWrite, key_of, send_once
 
 if TYPE_CHECKING:
-    from f.connect.calls.message import Response
+    from f.connect.calls.message import Request, Response
     from f.store.store import Store
 
 Outcome = Literal["done", "already_done"]

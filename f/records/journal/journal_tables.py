@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from f.connect.calls.message import normal_url
+from f.connect.calls.urls import normal_url
 from f.connect.errors import ConnectError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from f.connect.calls.message import origin
+from f.connect.calls.urls import origin
 from f.connect.errors import FixInput, FixSettings
 from f.windmill.workers import count_workers
 

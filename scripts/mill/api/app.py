@@ -107,6 +107,7 @@ def exceptions(table: RouteTable) -> Exceptions:
     """Return what other sites may do: lead people to pages and signed links, call routes that name them."""
     return Exceptions(
         is_link=lambda path: _PAGES.fullmatch(path) is not None,
+        is_open=lambda path: path.startswith(PREFIX) and table.is_open(path.removeprefix(PREFIX)),
         allows_origin=lambda path, origin: (
             path.startswith(PREFIX) and table.allows_origin(path.removeprefix(PREFIX), origin)
         ),

@@ -207,6 +207,63 @@ def test_a_dead_refresh_token_is_asked_for_only_once(timed_store: Store, clock: 
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize(
+    ("more", "acts", "asked", "told_of"),
+    [
+        ({"grant": "refresh_token", "refresh_token": "r0"}, [reply(400, {"error": "invalid_grant"})], 1, 1),
+        (
+            {"grant": "refresh_token", "refresh_token": "r0"},
+            [reply(200, {"error": "bad_refresh_token"})],
+            1,
+            1,
+        ),
+        ({"grant": "refresh_token", "refresh_token": "r0"}, [reply(403, b"a firewall's page")], 3, 0),
+        ({"grant": "refresh_token", "refresh_token": "r0"}, [reply(503)], 3, 0),
+        ({}, [reply(400, {"error": "invalid_grant"})], 3, 0),
+    ],
+    ids=["invalid_grant", "GitHub", "firewall", "down", "client credentials"],
+)
+def test_a_refresh_token_that_is_dead_for_good_is_told_of_once_and_no_job_asks_with_it_again(
+    any_store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    more: dict[str, Any],
+    acts: list[Act],
+    asked: int,
+    told_of: int,
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(
+        "f.connect.sign_in.oauth.raise_event", lambda *event, about: told.append((*event, about))
+    )
+    with Wire(acts) as server:
+        for _ in range(3):  # three jobs
+            plain = Integration(name="svc", base_url="https://api.example.com")
+            with pytest.raises((SignInAgain, TryLater)):
+                OAuth2Auth(settings(server, **more), plain, any_store).renew(refused=False)
+        assert len(server.seen) == asked
+    assert len(told) == told_of
+    for event, data, _store, about in told:
+        assert event == "token_refresh_failed"
+        assert data["service"] == "svc"
+        assert "sign in" in data["error_message"]
+        assert len(about) == 32
+
+
+def test_a_new_consent_brings_a_dead_sign_in_back(any_store: Store) -> None:
+    plain = Integration(name="svc", base_url="https://api.example.com")
+    more = {"grant": "refresh_token", "refresh_token": "r0"}
+    with Wire([reply(400, {"error": "invalid_grant"}), token(1)]) as server:
+        dead = OAuth2Auth(settings(server, **more), plain, any_store)
+        with pytest.raises(SignInAgain):
+            dead.renew(refused=False)
+        assert OAuth2Auth(settings(server, **{**more, "refresh_token": "new"}), plain, any_store).renew(
+            refused=False
+        )
+        with pytest.raises(SignInAgain):
+            dead.renew(refused=True)
+    assert len(server.seen) == 2
+
+
 def test_a_probe_that_got_no_token_gives_its_lease_back(timed_store: Store, clock: FakeClock) -> None:
     with (
         Wire([reply(503), token(1)]) as server,

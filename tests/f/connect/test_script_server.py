@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from f.connect.calls.message import Request, normal_url
+from f.connect.calls.message import Request
+from f.connect.calls.urls import normal_url
 from f.connect.client import Client
 from f.connect.errors import FixInput, FixSettings
 from f.connect.integration import ApiKey, Integration

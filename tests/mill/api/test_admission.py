@@ -107,6 +107,35 @@ def test_another_site_may_lead_a_person_to_an_approval_and_to_the_inbox_but_not_
         assert ask(api.url, resume, own, method="POST")[0] == 201
 
 
+VISIT = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("route", "method", "headers", "status"),
+    [
+        ("open", "GET", VISIT, 200),
+        ("open", "GET", {**VISIT, "Sec-Fetch-Site": "same-site", "Referer": "http://localhost:1/"}, 200),
+        ("open", "GET", {**VISIT, "Sec-Fetch-Dest": "iframe"}, 403),
+        ("open", "GET", {**VISIT, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 403),
+        ("open", "GET", {"Sec-Fetch-Site": "cross-site"}, 403),
+        ("open", "GET", {**VISIT, "Origin": "https://evil.example"}, 403),
+        ("open", "POST", VISIT, 403),
+        ("keyed", "GET", VISIT, 403),
+        ("later", "GET", VISIT, 403),
+    ],
+)
+def test_another_site_may_send_a_browser_to_a_route_that_anybody_may_read_and_to_no_other(
+    stage: Stage, route: str, method: str, headers: dict[str, str], status: int
+) -> None:
+    """As an identity provider does after a sign-in."""
+    stage.trigger("f/demo/open", http_method="get")
+    stage.trigger("f/demo/keyed", http_method="get", authentication_method="windmill")
+    stage.trigger("f/demo/later", http_method="get", request_type="async")
+    stage.jobs.functions.update({f"f/demo/{name}": len for name in ("open", "keyed", "later")})
+    with stage.serve() as api:
+        assert ask(api.url, f"/api/r/f/demo/{route}", headers, method=method)[0] == status
+
+
 def test_the_twins_alone_hold_to_it_as_well(tmp_path: Path) -> None:
     with TwinProcess(tmp_path) as process:
         assert ask(process.url, LEDGER, {})[0] == 200

@@ -185,6 +185,13 @@ class RouteTable:
         """Return the methods under which something answers this path."""
         return [method for method in METHODS if self.find(method, url_path)]
 
+    def is_open(self, url_path: str) -> bool:
+        """Return whether anybody may GET this path: it wants no credential, and answers at once."""
+        match = self.find("get", url_path)
+        if match is None:
+            return False
+        return match.trigger.authentication == "none" and match.trigger.request_type == "sync"
+
     def allows_origin(self, url_path: str, origin: str) -> bool:
         """Return whether a trigger at this path, under any method, names the origin (in lower case)."""
         found = (self.find(method, url_path) for method in METHODS)
