@@ -16,9 +16,10 @@ known. The rows hold keys and the service's ids, never a text or an address.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +29,7 @@ from f.store.store import HELD, Lease, Permit, Store, release, take, write_held
 
 LEASE_SECONDS = 120.0  # a claim older than this belongs to a job that was killed
 KEEP_SECONDS = 30 * DAY_SECONDS
+_KEYS_AT_ONCE = 5000
 LONGEST_ATTEMPT = 300.0  # seconds from the begin of an attempt until nothing of it can arrive any more
 
 # The table is named after those who used it first. `at`: when the claim was made; of a sent one, when it was.
@@ -45,6 +47,12 @@ _SENT = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key,
     ON CONFLICT (key) DO UPDATE SET state = 'sent', id = :id, at = :at WHERE s.mark = :mark"""
 _UNKNOWN = f"UPDATE notify_sent SET state = 'unknown', id = '' {_OPEN}"  # noqa: S608 - made of constants
 _GIVE_BACK = f"DELETE FROM notify_sent {_OPEN}"  # noqa: S608 - made of constants
+_SENT_IDS = """SELECT key, id FROM notify_sent WHERE state = 'sent'
+    AND key IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""
+_REMEMBER = """INSERT INTO notify_sent AS s (key, mark, state, id, at)
+    SELECT j.value ->> 0, '', 'sent', j.value ->> 1, CAST(:at AS DOUBLE PRECISION)
+    FROM each_row(:rows) AS j WHERE true
+    ON CONFLICT (key) DO UPDATE SET state = 'sent', id = excluded.id, at = excluded.at"""
 _FORGET = "DELETE FROM notify_sent WHERE at < :old"
 
 # `at`: when the last attempt under this mark began. `id` is empty until the service has told it.
@@ -168,6 +176,26 @@ def remember(store: Store, key: str) -> None:
     now = store.now()
     store.execute(_CLAIM, {"key": key, "mark": "", "now": now, "expired": now})
     store.execute(_SENT, {"key": key, "mark": "", "id": "", "at": now})
+
+
+def remember_all(store: Store, ids: Mapping[str, str]) -> None:
+    """Record that what each key stands for was sent, and the service's id of it, in one statement."""
+    if ids:
+        _prepare(store)
+        rows = json.dumps([[key, service_id] for key, service_id in sorted(ids.items())])
+        store.execute(_REMEMBER, {"rows": rows, "at": store.now()})
+
+
+def sent_ids(store: Store, keys: Sequence[str]) -> dict[str, str]:
+    """Return the service's id of each of these that was recorded as sent."""
+    if not keys:
+        return {}
+    _prepare(store)
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        rows = json.dumps([[key] for key in keys[start : start + _KEYS_AT_ONCE]])
+        found.update((str(key), str(one)) for key, one in store.execute(_SENT_IDS, {"rows": rows}))
+    return found
 
 
 def was_sent(store: Store, key: str, window: float) -> bool:

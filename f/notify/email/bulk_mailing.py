@@ -13,7 +13,7 @@ from f.notify.email.address_list import one_line
 from f.notify.email.mail import Mail, address_of, text_of_html
 from f.notify.messages.opt_outs import OptOuts
 from f.notify.messages.templating import fill_html, fill_text
-from f.store.once import Attempt, OneTimeWrite, key_of, send_once
+from f.store.once import Attempt, OneTimeWrite, key_of, remember_all, send_once, sent_ids
 
 if TYPE_CHECKING:
     from f.notify.email.provider import EmailProvider
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 RecipientStatus = Literal["sent", "already_sent", "suppressed", "refused", "failed", "unknown"]
 _STOPPING = (SignInAgain, FixSettings, WaitForQuota)
 _REFUSED = "-"  # stands for an id in the receipt of a batch
+_IN_DOUBT = "?"  # stands for an id beside the key of the batch whose answer was lost
+_LOST_BEFORE = (
+    "An earlier run sent it together with others, and the answer was lost. Look there, and use another "
+    "message_key to send it all the same."
+)
 
 
 class RecipientResult(TypedDict):
@@ -71,6 +76,7 @@ class _Run:
         self._outcomes: list[tuple[RecipientStatus, str, str] | None] = [None] * count
         self._places: dict[int, int] = {}  # an e-mail's identity to its recipient's place
         self._stopped: ConnectError | None = None
+        self._known: dict[str, str] = {}  # what earlier runs sent, or may have, by recipient's key
 
     def filled(self, mail: Mail, recipients: Sequence[Mapping[str, Any]]) -> list[Mail]:
         """Return one e-mail per recipient; who cannot get one has an outcome already."""
@@ -92,10 +98,51 @@ class _Run:
                 mails.append(one)
                 self._places[id(one)] = place
             seen.add(email.casefold())
+        if self._message_key:
+            self._known = sent_ids(self._store, [self._key(mail) for mail in mails])
         return mails
+
+    def _key(self, mail: Mail) -> str:
+        return key_of("bulk", self._provider.name, self._message_key, mail.to[0].email.lower())
+
+    def _batch_key(self, batch: Sequence[Mail]) -> str:
+        """Return the key of these recipients, in whatever order they are listed."""
+        addresses = sorted(mail.to[0].email.lower() for mail in batch)
+        return key_of(self._provider.name, self._message_key, *addresses) if self._message_key else ""
+
+    def _unsent(self, batch: list[Mail]) -> list[Mail]:
+        """Leave out whom an earlier run with this message_key reached or may have reached.
+
+        A batch in doubt as a whole is left whole: under its key it is repeated safely, or refused.
+        """
+        known = {id(mail): self._known.get(self._key(mail), "") for mail in batch}
+        if set(known.values()) == {_IN_DOUBT + self._batch_key(batch)}:
+            return batch
+        for mail in batch:
+            before = known[id(mail)]
+            if before.startswith(_IN_DOUBT):
+                self._record(mail, "unknown", reason=_LOST_BEFORE)
+            elif before:
+                self._record(mail, "already_sent", service_id=before)
+        return [mail for mail in batch if not known[id(mail)]]
+
+    def _remember(self, batch: Sequence[Mail], outcomes: Sequence[str | ConnectError]) -> None:
+        """Keep of each recipient that the e-mail was sent, or that this is in doubt."""
+        if not self._message_key:
+            return
+        in_doubt = _IN_DOUBT + self._batch_key(batch)
+        ids = {}
+        for mail, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, OutcomeUnknown):
+                ids[self._key(mail)] = in_doubt
+            elif isinstance(outcome, str) and outcome != _REFUSED:
+                ids[self._key(mail)] = outcome
+        remember_all(self._store, ids)
 
     def send(self, client: Client, batch: list[Mail]) -> None:
         """Send a batch; if the provider refuses all for one, send the others without it."""
+        if self._message_key:  # the same people make the same request, in whatever order they are listed
+            batch = self._unsent(sorted(batch, key=lambda mail: mail.to[0].email))
         while batch and self._stopped is None:
             try:
                 self._send_batch(client, batch)
@@ -116,11 +163,9 @@ class _Run:
             outcomes[:] = self._provider.read_batch(client.request(request), len(batch))
             return _ids_of(outcomes)
 
-        addresses = (mail.to[0].email for mail in batch)
-        key = key_of(self._provider.name, self._message_key, *addresses) if self._message_key else ""
         write = OneTimeWrite(send, repeat_safe=self._provider.repeat_safe)
         try:
-            receipt = send_once(self._store, key, write)
+            receipt = send_once(self._store, self._batch_key(batch), write)
         except ConnectError:
             if not outcomes:
                 raise
@@ -137,6 +182,7 @@ class _Run:
     def _record_all(
         self, batch: Sequence[Mail], outcomes: Sequence[str | ConnectError], status: RecipientStatus
     ) -> None:
+        self._remember(batch, outcomes)
         for mail, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, OutcomeUnknown):
                 self._record(mail, "unknown", reason=str(outcome))
@@ -149,6 +195,7 @@ class _Run:
         status: RecipientStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
         if isinstance(error, _STOPPING):
             self._stopped = error
+        self._remember(batch, [error] * len(batch))
         for mail in batch:
             self._record(mail, status, reason=str(error))
 

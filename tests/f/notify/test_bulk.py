@@ -100,6 +100,38 @@ def test_a_second_run_with_the_key_sends_only_what_the_first_did_not(resend: Twi
     assert len(resend.sent()) == 101
 
 
+NEWS: dict[str, Any] = {"subject": "Hi", "html": "<p>x</p>", "message_key": "news-1"}
+
+
+def test_a_second_run_reaches_only_new_people_however_they_are_listed(resend: Twin, sendgrid: Twin) -> None:
+    providers: list[tuple[str, Twin]] = [("resend", resend), ("sendgrid", sendgrid)]
+    for name, twin in providers:
+        call = {**NEWS, name: twin.resource}
+        first = send_bulk_email(people(3), SENDER, **call)
+        again = send_bulk_email([*people(5)[::-1]], SENDER, **call)
+        assert ends(again) == ["sent"] * 2 + ["already_sent"] * 3
+        assert [one["id"] for one in again["recipients"][:1:-1]] == [one["id"] for one in first["recipients"]]
+        assert len(twin.sent()) == 5
+
+
+def test_who_may_have_been_reached_is_not_sent_again_in_other_company(sendgrid: Twin) -> None:
+    call = {**NEWS, "sendgrid": sendgrid.resource}
+    sendgrid.fail_next("mail_send", "reset_after_commit")
+    assert ends(send_bulk_email(people(2), SENDER, **call)) == ["unknown"] * 2
+    assert ends(send_bulk_email(people(2)[::-1], SENDER, **call)) == ["unknown"] * 2
+    assert ends(send_bulk_email(people(3), SENDER, **call)) == ["unknown", "unknown", "sent"]
+    assert len(sendgrid.sent()) == 3
+
+
+def test_a_lost_batch_is_repeated_safely_where_the_provider_knows_its_key(resend: Twin) -> None:
+    call = {**NEWS, "resend": resend.resource}
+    resend.fail_next("send_batch", "reset_after_commit", times=9)
+    assert ends(send_bulk_email(people(2), SENDER, **call)) == ["unknown"] * 2
+    resend.client.put_faults()
+    assert set(ends(send_bulk_email(people(2)[::-1], SENDER, **call))) <= {"sent", "already_sent"}
+    assert len(resend.sent()) == 2
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from mill.ports import Target
+from mill.repository.workspace import Workspace
+from mill.session import Session
 from mill.twins.store import Ledger, Store
 from tests.mill.commands import mill
 
@@ -86,3 +89,18 @@ def test_an_import_that_fails_is_told_of_and_stays_failed(tmp_path: Path) -> Non
     with Store(tmp_path) as store:
         [message] = Ledger(store, "slack").entries("sent")
     assert "The customer import" in json.dumps(message.body)
+
+
+def test_what_else_an_error_handler_hands_over_is_shown(tmp_path: Path) -> None:
+    failed = {"path": "f/fleet/watch", "error": {"name": "E", "message": "Boom."}, "email": "ada@example.com"}
+    with Session(Workspace(ROOT), tmp_path) as session:
+        done = session.run(
+            Target("flow", "f/notify/alert_on_failure"), {**failed, "trigger_path": "f/fleet/ships"}
+        )
+    assert done.success, done.result
+    with Store(tmp_path) as store:
+        [message] = Ledger(store, "slack").entries("sent")
+    told = json.dumps(message.body)
+    assert "Trigger path" in told
+    assert "f/fleet/ships" in told
+    assert "ada@example.com" not in told

@@ -90,6 +90,13 @@ class Job:
         return str(result.get("status") or result["recipients"][0]["status"])
 
 
+def stopped(script: str, arguments: dict[str, Any]) -> Job:
+    """Begin a job and stop it right before it sends."""
+    job = Job(script, arguments)
+    job.stop_before_it_sends()
+    return job
+
+
 def test_a_stopped_job_that_was_overtaken_sends_nothing(
     twilio: Twin, slack: Twin, resend: Twin, sendgrid: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,14 +105,13 @@ def test_a_stopped_job_that_was_overtaken_sends_nothing(
     sms = {"to": "+12025550123", "body": "x", "sender": "+15005550006", "message_key": "k"}
     post = {"text": "x", "channel": "C0OPS", "message_key": "k"}
     one, many = {**mail, "to": ["a@example.com"]}, {**mail, "recipients": [{"email": "b@example.com"}]}
+    # One after the other: a job that nobody stops for half a second goes on.
     cases = {
-        "sms": (Job("send_sms", {**sms, "twilio": twilio.resource}), "sent", twilio),
-        "slack": (Job("send_slack_message", {**post, "slack": slack.resource}), "sent", slack),
-        "resend": (Job("send_email", {**one, "resend": resend.resource}), "sent", resend),
-        "bulk": (Job("send_bulk_email", {**many, "sendgrid": sendgrid.resource}), "unknown", sendgrid),
+        "sms": (stopped("send_sms", {**sms, "twilio": twilio.resource}), "sent", twilio),
+        "slack": (stopped("send_slack_message", {**post, "slack": slack.resource}), "sent", slack),
+        "resend": (stopped("send_email", {**one, "resend": resend.resource}), "sent", resend),
+        "bulk": (stopped("send_bulk_email", {**many, "sendgrid": sendgrid.resource}), "unknown", sendgrid),
     }
-    for job, _, _ in cases.values():
-        job.stop_before_it_sends()
     time.sleep(LEASE + 0.5)
     for name, (job, expected, _) in cases.items():
         assert job.overtake() == expected, name

@@ -18,7 +18,9 @@ from f.store.once import (
     Receipt,
     key_of,
     remember,
+    remember_all,
     send_once,
+    sent_ids,
     was_sent,
 )
 from f.store.store import Permit, Store, take
@@ -360,3 +362,13 @@ def test_a_table_of_an_older_version_holds_on(any_store: Store) -> None:
     for key in ("c", "d", "e"):
         assert send_once(any_store, key, post.write(repeat_safe=True)).status == "sent"
     assert [mark == "mark" for mark in post.marks] == [True, True, False]
+
+
+def test_many_are_remembered_in_one_statement_and_found_with_their_ids(any_store: Store) -> None:
+    assert sent_ids(any_store, ["a", "b"]) == {}
+    remember_all(any_store, {})
+    remember_all(any_store, {"a": "1", "b": "2"})
+    remember_all(any_store, {"b": "3", "c": ""})
+    assert sent_ids(any_store, ["a", "b", "c", "d"]) == {"a": "1", "b": "3", "c": ""}
+    assert was_sent(any_store, "c", 60)
+    assert sent_ids(any_store, []) == {}
