@@ -75,7 +75,8 @@ class Request:
     """One call. `path` is below the integration's base_url, or an absolute URL.
 
     `repeatable`: whether sending it twice does what sending it once does; None asks the method
-    (RFC 9110) and whether there is an idempotency key. `not_applied`: statuses after which the
+    (RFC 9110) and whether there is an idempotency key. `reads`: whether it changes nothing, as a query
+    that is sent by POST; None asks the method. `not_applied`: statuses after which the
     service certainly did not apply this write; add 503 only where its documentation says so.
     `endpoint` names the call in limits, metrics, logs and errors (default: the path, ids folded or masked);
     give it where the path itself is secret.
@@ -92,6 +93,7 @@ class Request:
     timeout: float | None = None
     idempotency_key: str | None = field(default=None, repr=False)
     repeatable: bool | None = None
+    reads: bool | None = None
     not_applied: frozenset[int] = REFUSED_BEFORE_WORK
     endpoint: str | None = None
     context: Any = field(default=None, repr=False)
@@ -103,15 +105,15 @@ class Request:
 
     @property
     def is_read(self) -> bool:
-        """Whether the method only reads."""
-        return self.method in READS
+        """Whether it changes nothing, so that a lost answer is no more than that."""
+        return self.method in READS if self.reads is None else self.reads
 
     @property
     def may_repeat(self) -> bool:
         """Whether the server makes a second sending harmless."""
         if self.repeatable is not None:
             return self.repeatable
-        return self.method in IDEMPOTENT or self.idempotency_key is not None
+        return self.is_read or self.method in IDEMPOTENT or self.idempotency_key is not None
 
 
 @dataclass(slots=True, kw_only=True)
