@@ -38,6 +38,7 @@ PAGES = [
     REPOSITORY / "README.md",
     REPOSITORY / "CONTRIBUTING.md",
     *sorted((REPOSITORY / "docs").glob("*.md")),
+    *sorted((REPOSITORY / "f").glob("*/README.md")),
 ]
 
 _CI = "a part of `make test`, over the same tree"
@@ -67,7 +68,7 @@ authentication: {type: bearer_token, token: any}
 """
 # What stands in two pages is run in the first, save where the commands after it need it.
 _ANEW = r"export |mill serve|mill run flows/customers_seed\.yaml"
-_NOT_COPIED = (".git", ".venv", ".mill", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
+_NOT_COPIED = (".git", ".venv", ".mill", ".oracles", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
 _LONGEST_SECONDS = 180
 _READY_SECONDS = 60
 

@@ -293,7 +293,7 @@ class Target:
         if (script := script_path(self.integration.base_url)) is not None:
             return f"{self.kind.name} at the script {script}"
         parts = urlsplit(self.integration.base_url)
-        return f"{self.kind.name} at {parts.hostname or f'this Windmill, {parts.path}'}"
+        return f"{self.kind.name} at {parts.netloc.rpartition('@')[2] or f'this Windmill, {parts.path}'}"
 
     def loads_in_bulk(self, rows: int) -> bool:
         """Return whether so many rows of a chunk go as one job."""

@@ -139,9 +139,9 @@ def test_a_member_who_is_no_admin_deploys_in_the_readmes_order_and_so_does_a_sec
         push(tree, first.member)
         again = push(tree, first.member)
 
-        assert folders == ["connect", "customers", "notify", "records", "store", "windmill"]
+        assert folders == sorted(one.name for one in (tree / "f").iterdir() if one.is_dir())
         assert "0 changes to apply" in again.output
-        assert len(create_triggers(tree, first.member, *schedules)) == 4
+        assert len(create_triggers(tree, first.member, *schedules)) == len(schedules)
         with pytest.raises(MillError, match="Require Admin privilege"):
             create_triggers(tree, first.member)
         create_triggers(tree, first.remote)
@@ -150,7 +150,7 @@ def test_a_member_who_is_no_admin_deploys_in_the_readmes_order_and_so_does_a_sec
         push(tree, second.remote)
         create_triggers(tree, second.remote)
         assert first.paths("http_triggers") == second.paths("http_triggers")
-        assert len(second.paths("http_triggers")) == 4
+        assert len(second.paths("http_triggers")) == len(list(tree.glob("f/**/*.http_trigger.yaml")))
 
 
 def test_a_folder_that_is_not_there_refuses_a_member(small: Path, workspace: WorkspaceApi) -> None:

@@ -22,7 +22,12 @@ from tests.mill.commands import mill
 from tests.mill.trees import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
-OURS = [*sorted(DOCS.glob("*.md")), REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
+OURS = [
+    *sorted(DOCS.glob("*.md")),
+    *sorted((REPOSITORY / "f").glob("*/README.md")),
+    REPOSITORY / "README.md",
+    REPOSITORY / "CONTRIBUTING.md",
+]
 # Calls whose first argument is the code of something that people read.
 _CODED = {"Note", "Question"}
 _FINDS = re.compile(r'"(WM\d{3})"')
@@ -83,29 +88,31 @@ def codes_in(file: Path) -> Iterator[str]:
             yield from (text for text in texts if isinstance(text, str))
 
 
-def raised() -> set[str]:
-    files = sorted((REPOSITORY / "f").rglob("*.py"))
+def raised(folder: str = "") -> set[str]:
+    """The codes that the modules of a folder of f/ raise, or those of all."""
+    files = sorted((REPOSITORY / "f" / folder).rglob("*.py"))
     codes = {code for file in files for code in codes_in(file)}
-    named = {"lease_lost", "credential_refused", "suppressed"}  # constants, raised by their names
-    codes |= {*get_args(LostKind), *named}
+    if not folder:
+        codes |= {*get_args(LostKind), "lease_lost", "credential_refused", "suppressed"}  # raised by name
     return {code for code in codes if re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", code)}
 
 
-def test_every_code_that_is_raised_stands_in_troubleshooting() -> None:
-    page = (DOCS / "troubleshooting.md").read_text("utf-8")
-    missing = sorted(code for code in raised() if f"`{code}`" not in page)
-    assert not missing, f"say in docs/troubleshooting.md what to do about {', '.join(missing)}"
+FOLDERS = sorted(one.name for one in (REPOSITORY / "f").iterdir() if one.is_dir())
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_code_that_is_raised_stands_in_troubleshooting_or_in_the_folders_readme(folder: str) -> None:
+    pages = [DOCS / "troubleshooting.md", REPOSITORY / "f" / folder / "README.md"]
+    text = "".join(page.read_text("utf-8") for page in pages if page.exists())
+    missing = sorted(code for code in raised(folder) if f"`{code}`" not in text)
+    assert not missing, f"say in one of {pages} what to do about {', '.join(missing)}"
 
 
 def test_troubleshooting_names_no_code_that_is_gone() -> None:
     page = (DOCS / "troubleshooting.md").read_text("utf-8")
     above = page.partition("## Why a row ended")[0]
-    named = {
-        code
-        for line in above.splitlines()
-        if line.startswith("| `")
-        for code in re.findall(r"`([a-z0-9_]+)`", line.split("|")[1])
-    }
+    rows = [line.split("|")[1] for line in above.splitlines() if line.startswith("| `")]
+    named = {code for row in rows for code in re.findall(r"`([a-z0-9_]+)`", row)}
     assert not named - raised()
 
 
