@@ -19,10 +19,10 @@ class BuiltQuery(TypedDict):
 def main(
     fields: list[str],
     kind: Literal["query", "mutation", "subscription"] = "query",
-    arguments: dict | None = None,
+    field_arguments: dict | None = None,
     variables: dict | None = None,
     directives: dict | None = None,
     name: str = "",
 ) -> BuiltQuery:
-    text = build(kind, fields, name=name, arguments=arguments, variables=variables, directives=directives)
+    text = build(kind, fields, name=name, arguments=field_arguments, variables=variables, directives=directives)
     return {"query": text, "variables": [one.removeprefix("$") for one in variables or {}]}

@@ -17,10 +17,10 @@ def main(
     graphql: graphql,
     variables: dict | None = None,
     connection: str = "",
+    partial: Literal["accept", "fail"] = "fail",
     cursor_variable: str = "after",
     max_pages: int = 100,
     max_rows: int = 10000,
-    partial: Literal["accept", "fail"] = "fail",
     database: postgresql | None = None,
 ) -> RowsResult:
     prepared = prepare(query, variables, "", "query")

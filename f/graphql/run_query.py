@@ -24,8 +24,8 @@ def main(
     query: str,
     graphql: graphql,
     variables: dict | None = None,
-    operation_name: str = "",
     partial: Literal["accept", "fail"] = "accept",
+    operation_name: str = "",
     database: postgresql | None = None,
 ) -> QueryResult:
     prepared = prepare(query, variables, operation_name, "query")

@@ -17,6 +17,8 @@ SELDOM = {
     *("chunk_rows", "parallel_jobs", "concurrency", "batch_size", "delay_between_batches", "renews_at"),
     *("max_concurrent_requests", "encoding", "delimiter", "has_header", "header_row"),
     *("max_url_mb", "lease_minutes", "max_attempts", "message_key", "dedupe_key"),
+    *("operation_name", "id_path", "request_key", "cursor_variable", "max_pages", "max_rows", "max_events"),
+    *("max_seconds", "connection_payload"),
     *("thread_ts", "seed", "attempt", "operation"),
     *("customer", "as_reply"),
     *("import_id", "chunk", "planned_outcomes", "certificate", "arguments", "flow", "continues"),

@@ -3,6 +3,9 @@
 Redirects are not followed: the headers and the first frame carry the credential.
 """
 
+# extra_requirements:
+# websockets==17.4
+
 from __future__ import annotations
 
 import ssl
