@@ -16,7 +16,17 @@ from mill.scaffold.target import FORM, KINDS, NewTarget
 from tests.mill.commands import mill
 from tests.mill.trees import REPOSITORY
 
-_NOT_COPIED = (".git", ".venv", ".mill", ".oracles", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "*.png")
+_NOT_COPIED = (
+    ".git",
+    ".venv",
+    ".mill",
+    ".oracles",
+    "node_modules",
+    "__pycache__",
+    ".*_cache",
+    ".hypothesis",
+    "*.png",
+)
 # As long as they may be: a shorter name leaves the lines of the templates shorter.
 NAME, TITLE = "verylongnameoftarget", "Very & Long Title of a CRM 1.0"
 
