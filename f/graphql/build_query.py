@@ -24,5 +24,7 @@ def main(
     directives: dict | None = None,
     name: str = "",
 ) -> BuiltQuery:
-    text = build(kind, fields, name=name, arguments=field_arguments, variables=variables, directives=directives)
+    text = build(
+        kind, fields, name=name, arguments=field_arguments, variables=variables, directives=directives
+    )
     return {"query": text, "variables": [one.removeprefix("$") for one in variables or {}]}

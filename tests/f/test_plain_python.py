@@ -219,7 +219,7 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         ("render_all", ...),
     ),
     "f/graphql/build_query": (
-        case("f/graphql/build_query", fields=["customers.nodes.id"], field_arguments={"customers": {"first": 1}}),
+        case("f/graphql/build_query", fields=["customers.nodes.id"], kind="query"),
         ("query", ...),
     ),
     "f/graphql/fetch_all": (
@@ -234,7 +234,7 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         ("counts", {"ok": 1, "partial": 0, "failed": 0}),
     ),
     "f/graphql/run_mutation": (
-        case("f/graphql/run_mutation", mutation="mutation { made { id } }", graphql=graphql, request_key="k"),
+        case("f/graphql/run_mutation", mutation="mutation { made { id } }", graphql=graphql),
         ("id", "g1"),
     ),
     "f/graphql/run_query": (

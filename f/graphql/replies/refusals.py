@@ -194,10 +194,11 @@ def _may_be_applied(errors: Sequence[GraphqlError], *, failed: bool, executed: b
 
 
 def _busy(error: GraphqlError, retry_after: float | None) -> TryLater:
+    code = error["code"]
     when = "later" if retry_after is None else f"in {retry_after:.0f} seconds"
     message = f"The GraphQL server's limit is used up{_told(error)}. Nothing was applied; try again {when}."
     kind = WaitForQuota if retry_after is not None and retry_after > QUOTA_SECONDS else TryLater
-    return kind(message, code=error["code"], retry_after=retry_after)
+    return kind(message, code=code, retry_after=retry_after)
 
 
 def never_affordable(error: GraphqlError) -> ConnectError:

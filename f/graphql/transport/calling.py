@@ -102,7 +102,7 @@ def send(
 
 
 def settle(answer: Answer, partial: Partial) -> Answer:
-    """Return an answer that can be used; raises what its errors mean if it cannot, or must be whole."""
+    """Return an answer that can be used; raises what its errors mean if not."""
     if not answer.is_usable:
         raise answer.error()
     if answer.errors and partial == "fail":
@@ -115,8 +115,8 @@ def incomplete(errors: list[GraphqlError]) -> ConnectError:
     first = errors[0]
     place = f" at {first['path']}" if first["path"] else ""
     more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    said = first["message"].rstrip(".") or "an error without a message"
     return GiveUpRecord(
-        f"The answer is not whole{place}: {first['message'].rstrip('.') or 'an error without a message'}{more}. "
-        "Set partial to accept to get the rest.",
+        f"The answer is not whole{place}: {said}{more}. Set partial to accept to get the rest.",
         code="partial",
     )

@@ -22,6 +22,11 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
 
 
+def changed(resource: Any, **more: Any) -> Any:
+    """A resource with other settings."""
+    return {**resource, **more}
+
+
 @contextmanager
 def yoga(*options: str) -> Iterator[str]:
     """graphql-yoga with graphql-ws: the address of its endpoint."""

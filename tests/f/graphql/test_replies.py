@@ -1,4 +1,4 @@
-"""Every dialect of GraphQL over HTTP, and what is no GraphQL at all: a class to act by, a code, a sentence."""
+"""Every dialect of GraphQL over HTTP, and what is none: a class to act by, a code, a sentence."""
 
 from __future__ import annotations
 
@@ -109,13 +109,33 @@ READS: list[tuple[str, Reply, type[ConnectError], str]] = [
     ("422", Reply(422, VALIDATION, GRAPHQL), FixInput, "GRAPHQL_VALIDATION_FAILED"),
     ("400", Reply(400, VALIDATION, GRAPHQL), FixInput, "GRAPHQL_VALIDATION_FAILED"),
     ("200 with errors only", Reply(200, VALIDATION), FixInput, "GRAPHQL_VALIDATION_FAILED"),
-    ("no code, a place", Reply(200, {"data": None, "errors": [error(locations=[{"line": 1, "column": 1}])]}), FixInput, "bad_query"),
+    (
+        "no code, a place",
+        Reply(200, {"data": None, "errors": [error(locations=[{"line": 1, "column": 1}])]}),
+        FixInput,
+        "bad_query",
+    ),
     ("no code, 400", Reply(400, {"errors": [error()]}), FixInput, "bad_query"),
-    ("shopify's undefinedField", Reply(200, {"errors": [error("undefinedField")]}), FixInput, "undefinedField"),
+    (
+        "shopify's undefinedField",
+        Reply(200, {"errors": [error("undefinedField")]}),
+        FixInput,
+        "undefinedField",
+    ),
     ("too costly", Reply(200, {"errors": [error("MAX_COST_EXCEEDED")]}), FixInput, "MAX_COST_EXCEEDED"),
-    ("persisted", Reply(200, {"errors": [error("PERSISTED_QUERY_NOT_FOUND")]}), FixInput, "PERSISTED_QUERY_NOT_FOUND"),
+    (
+        "persisted",
+        Reply(200, {"errors": [error("PERSISTED_QUERY_NOT_FOUND")]}),
+        FixInput,
+        "PERSISTED_QUERY_NOT_FOUND",
+    ),
     ("bad input", Reply(200, failed("BAD_USER_INPUT")), FixInput, "BAD_USER_INPUT"),
-    ("github's type", Reply(200, {"data": {"a": None}, "errors": [error(path=["a"], type="NOT_FOUND")]}), FixInput, "NOT_FOUND"),
+    (
+        "github's type",
+        Reply(200, {"data": {"a": None}, "errors": [error(path=["a"], type="NOT_FOUND")]}),
+        FixInput,
+        "NOT_FOUND",
+    ),
     ("unauthenticated", Reply(200, failed("UNAUTHENTICATED")), SignInAgain, "UNAUTHENTICATED"),
     ("forbidden", Reply(200, failed("FORBIDDEN")), SignInAgain, "FORBIDDEN"),
     ("forbidden, 403", Reply(403, {"errors": [error("FORBIDDEN")]}), SignInAgain, "FORBIDDEN"),
@@ -142,8 +162,19 @@ READS: list[tuple[str, Reply, type[ConnectError], str]] = [
     ("500", Reply(500, {"errors": [error()]}), TryLater, "http_500"),
     ("503, a page", Reply(503, HTML, PAGE), TryLater, "http_503"),
     ("429", Reply(429, b"", {"Retry-After": "0"}), TryLater, "http_429"),
-    ("odd paths", Reply(200, {"data": None, "errors": [{"path": [{}, -1, "a", 10**40], "locations": 5, "extensions": [], "message": 7}]}), GiveUpRecord, "refused"),
-]  # fmt: skip
+    (
+        "odd paths",
+        Reply(
+            200,
+            {
+                "data": None,
+                "errors": [{"path": [{}, -1, "a", 10**40], "locations": 5, "extensions": [], "message": 7}],
+            },
+        ),
+        GiveUpRecord,
+        "refused",
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -161,14 +192,44 @@ def test_what_a_query_got_has_a_class_and_a_code(reply: Reply, kind: type[Connec
 
 WRITES: list[tuple[str, Reply, type[ConnectError], str]] = [
     ("422", Reply(422, VALIDATION, GRAPHQL), FixInput, "GRAPHQL_VALIDATION_FAILED"),
-    ("200 with a place", Reply(200, {"data": None, "errors": [error(locations=[{"line": 1, "column": 1}])]}), FixInput, "bad_query"),
+    (
+        "200 with a place",
+        Reply(200, {"data": None, "errors": [error(locations=[{"line": 1, "column": 1}])]}),
+        FixInput,
+        "bad_query",
+    ),
     ("refused", Reply(200, {"data": {"a": None}, "errors": [error("TAKEN", ["a"])]}), GiveUpRecord, "TAKEN"),
-    ("forbidden", Reply(200, {"data": {"a": None}, "errors": [error("FORBIDDEN", ["a"])]}), SignInAgain, "FORBIDDEN"),
+    (
+        "forbidden",
+        Reply(200, {"data": {"a": None}, "errors": [error("FORBIDDEN", ["a"])]}),
+        SignInAgain,
+        "FORBIDDEN",
+    ),
     ("throttled", Reply(200, {"errors": [error("THROTTLED")]}), TryLater, "THROTTLED"),
-    ("no code", Reply(200, {"data": {"a": None}, "errors": [error("", ["a"])]}), OutcomeUnknown, "resolver_failed"),
-    ("below the field", Reply(200, {"data": None, "errors": [error("FORBIDDEN", ["a", "id"])]}), OutcomeUnknown, "FORBIDDEN"),
-    ("one of two has no code", Reply(200, {"data": None, "errors": [error("TAKEN", ["a"]), error("", ["b"])]}), OutcomeUnknown, "TAKEN"),
-    ("the server failed", Reply(200, {"errors": [error("INTERNAL_SERVER_ERROR")]}), OutcomeUnknown, "INTERNAL_SERVER_ERROR"),
+    (
+        "no code",
+        Reply(200, {"data": {"a": None}, "errors": [error("", ["a"])]}),
+        OutcomeUnknown,
+        "resolver_failed",
+    ),
+    (
+        "below the field",
+        Reply(200, {"data": None, "errors": [error("FORBIDDEN", ["a", "id"])]}),
+        OutcomeUnknown,
+        "FORBIDDEN",
+    ),
+    (
+        "one of two has no code",
+        Reply(200, {"data": None, "errors": [error("TAKEN", ["a"]), error("", ["b"])]}),
+        OutcomeUnknown,
+        "TAKEN",
+    ),
+    (
+        "the server failed",
+        Reply(200, {"errors": [error("INTERNAL_SERVER_ERROR")]}),
+        OutcomeUnknown,
+        "INTERNAL_SERVER_ERROR",
+    ),
     ("neither code nor place", Reply(200, {"errors": [error()]}), OutcomeUnknown, "resolver_failed"),
     ("a page", Reply(200, HTML, PAGE), OutcomeUnknown, "unreadable_reply"),
     ("nothing", Reply(200, b""), OutcomeUnknown, "unreadable_reply"),
@@ -177,8 +238,20 @@ WRITES: list[tuple[str, Reply, type[ConnectError], str]] = [
     ("lost", Reply(drop=True), OutcomeUnknown, "reset"),
     ("a redirect", Reply(307, b"", {"Location": "/other"}), FixSettings, "redirected"),
     ("405", Reply(405, {"errors": [error()]}), FixSettings, "http_405"),
-    ("userErrors", Reply(200, {"data": {"a": {"customer": None, "userErrors": [{"field": ["input", "email"], "message": "taken"}]}}}), GiveUpRecord, "user_errors"),
-]  # fmt: skip
+    (
+        "userErrors",
+        Reply(
+            200,
+            {
+                "data": {
+                    "a": {"customer": None, "userErrors": [{"field": ["input", "email"], "message": "taken"}]}
+                }
+            },
+        ),
+        GiveUpRecord,
+        "user_errors",
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -243,16 +316,28 @@ def test_a_used_up_limit_is_waited_for_as_long_as_it_says() -> None:
 @pytest.mark.parametrize(
     ("reply", "kind", "code"),
     [
-        (Reply(200, {"errors": [error("THROTTLED")], "extensions": cost(2000, 0)}), FixInput, "MAX_COST_EXCEEDED"),
-        (Reply(200, {"errors": [error("THROTTLED")], "extensions": cost(900, 0, 1)}), WaitForQuota, "THROTTLED"),
         (
-            Reply(200, {"errors": [error(type="RATE_LIMITED")]}, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}),
+            Reply(200, {"errors": [error("THROTTLED")], "extensions": cost(2000, 0)}),
+            FixInput,
+            "MAX_COST_EXCEEDED",
+        ),
+        (
+            Reply(200, {"errors": [error("THROTTLED")], "extensions": cost(900, 0, 1)}),
+            WaitForQuota,
+            "THROTTLED",
+        ),
+        (
+            Reply(
+                200,
+                {"errors": [error(type="RATE_LIMITED")]},
+                {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"},
+            ),
             WaitForQuota,
             "RATE_LIMITED",
         ),
         (Reply(403, {"message": "secondary rate limit"}, {"Retry-After": "60"}), TryLater, "RATE_LIMITED"),
     ],
-)  # fmt: skip
+)
 def test_a_limit_that_no_wait_helps_is_said_at_once(
     reply: Reply, kind: type[ConnectError], code: str
 ) -> None:

@@ -15,9 +15,12 @@ from f.graphql.run_batch import main as run_batch
 from f.graphql.run_mutation import main as run_mutation
 from f.graphql.run_query import main as run_query
 from f.graphql.run_subscription import main as run_subscription
-from tests.f.graphql.conftest import strawberry, yoga
+from tests.f.graphql.conftest import changed, strawberry, yoga
 
-PAGES = "query($after: String) { customers(first: 3, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }"
+PAGES = """query($after: String) {
+    customers(first: 3, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }"""
+STUCK = """query($after: String) {
+    stuck(after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }"""
 CREATE = "mutation($name: String!) { createCustomer(input: {name: $name}) { id name } }"
 SERVERS: dict[str, tuple[Callable[..., AbstractContextManager[str]], tuple[str, ...]]] = {
     "yoga": (yoga, ()),
@@ -74,7 +77,7 @@ def test_a_mutation_is_sent_once_under_its_key(server: tuple[str, Any]) -> None:
     assert len(made) == before + 1
 
 
-def test_a_mutation_that_fails_without_a_code_may_have_been_applied_and_is_not_sent_again(
+def test_a_mutation_that_fails_without_a_code_is_in_doubt_and_not_sent_again(
     server: tuple[str, Any],
 ) -> None:
     for said in ("The name is taken", "An earlier run sent this mutation"):
@@ -90,9 +93,12 @@ def test_a_mutation_that_is_not_valid_was_certainly_not_applied(server: tuple[st
 
 @pytest.mark.parametrize("batching", ["auto", "aliases", "single"])
 def test_each_query_of_a_batch_has_its_own_answer(server: tuple[str, Any], batching: str) -> None:
-    queries = ["{ customer(id: 1) { id } }", "{ customer(id: 2) { note } other: customer(id: 3) { id } }",
-               "query($id: ID!) { customer(id: $id) { ...Name } } fragment Name on Customer { name }"]  # fmt: skip
-    result = run_batch(queries, {**server[1], "batching": batching}, [{}, {}, {"id": "4"}])
+    queries = [
+        "{ customer(id: 1) { id } }",
+        "{ customer(id: 2) { note } other: customer(id: 3) { id } }",
+        "query($id: ID!) { customer(id: $id) { ...Name } } fragment Name on Customer { name }",
+    ]
+    result = run_batch(queries, changed(server[1], batching=batching), [{}, {}, {"id": "4"}])
     assert [one["data"] for one in result["answers"]] == [
         {"customer": {"id": "1"}},
         {"customer": {"note": None}, "other": {"id": "3"}},
@@ -119,15 +125,17 @@ def test_one_bad_query_of_a_batch_does_not_spoil_the_others(server: tuple[str, A
 
 def test_an_array_that_was_asked_for_and_is_not_taken_is_said(yoga_api: Any) -> None:
     with pytest.raises(FixInput, match="does not take a list") as caught:
-        run_batch(["{ made { id } }"] * 2, {**yoga_api, "batching": "array"})
+        run_batch(["{ made { id } }"] * 2, changed(yoga_api, batching="array"))
     assert caught.value.code == "no_batching"
 
 
 def test_all_pages_of_a_list_are_fetched_and_bounds_are_kept(server: tuple[str, Any]) -> None:
     result = fetch_all(PAGES, server[1])
     assert ([row["id"] for row in result["rows"]], result["pages"], result["stopped"]) == (
-        ["1", "2", "3", "4", "5", "6", "7"], 3, "end",
-    )  # fmt: skip
+        ["1", "2", "3", "4", "5", "6", "7"],
+        3,
+        "end",
+    )
     part = fetch_all(PAGES, server[1], max_pages=1)
     assert (len(part["rows"]), part["stopped"]) == (3, "max_pages")
     rest = fetch_all(PAGES, server[1], {"after": part["next_cursor"]}, max_rows=1)
@@ -136,10 +144,7 @@ def test_all_pages_of_a_list_are_fetched_and_bounds_are_kept(server: tuple[str, 
 
 def test_a_server_that_repeats_its_cursor_is_noticed(yoga_api: Any) -> None:
     with pytest.raises(FixSettings, match="earlier page after 2 pages"):
-        fetch_all(
-            "query($after: String) { stuck(after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }",
-            yoga_api,
-        )
+        fetch_all(STUCK, yoga_api)
 
 
 def test_edges_are_rows_as_nodes_are(yoga_api: Any) -> None:
@@ -173,14 +178,14 @@ def test_a_subscription_that_breaks_keeps_what_has_arrived(yoga_api: Any) -> Non
 
 
 def test_a_token_goes_into_the_header_and_the_first_frame_and_into_no_error(yoga_api: Any) -> None:
-    api = {**yoga_api, "bearer_token": "tok-4711-abcdef"}
+    api = changed(yoga_api, bearer_token="tok-4711-abcdef")
     run_subscription("subscription { countdown(from: 1) }", api, connection_payload={"tenant": "t1"})
     seen = run_query("{ inits }", yoga_api)["data"]["inits"]
     assert '"params":{"Authorization":"Bearer tok-4711-abcdef","tenant":"t1"}' in seen
     assert '"authorization":"Bearer tok-4711-abcdef"' in seen
     with pytest.raises(SignInAgain, match="4403") as caught:
         run_subscription(
-            "subscription { countdown(from: 1) }", {**yoga_api, "bearer_token": "refused"}, max_seconds=1.5
+            "subscription { countdown(from: 1) }", changed(yoga_api, bearer_token="refused"), max_seconds=1.5
         )
     assert "Bearer" not in str(vars(caught.value))
 
@@ -210,6 +215,9 @@ def test_a_field_that_fails_below_a_mutation_came_after_it(yoga_api: Any) -> Non
 
 def test_a_wrong_token_and_a_wrong_address_are_told_apart(yoga_api: Any) -> None:
     with pytest.raises(SignInAgain, match="401"):
-        run_query("{ made { id } }", {**yoga_api, "bearer_token": "wrong"})
+        run_query("{ made { id } }", changed(yoga_api, bearer_token="wrong"))
     with pytest.raises(FixSettings, match="Check base_url"):
-        run_query("{ made { id } }", {"base_url": yoga_api["base_url"].replace("/graphql", "/elsewhere")})
+        run_query(
+            "{ made { id } }",
+            changed(yoga_api, base_url=yoga_api["base_url"].replace("/graphql", "/elsewhere")),
+        )

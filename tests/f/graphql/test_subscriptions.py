@@ -54,8 +54,7 @@ def peer(
         behave = left.pop(0) if len(left) > 1 else left[0]
         try:
             behave(connection)
-            for message in connection:
-                got.append(json.loads(message))
+            got.extend(map(json.loads, connection))
         except ConnectionClosed:
             return
 
@@ -100,7 +99,7 @@ def event(connection: ServerConnection, number: int, id: str = "1") -> None:
     say(connection, id=id, type="next", payload={"data": {"countdown": number}})
 
 
-def then(*numbers: int, complete: bool = False, close: int | None = None, first: str = "") -> Behave:
+def then(*numbers: int, complete: bool = False, close: int | None = None) -> Behave:
     """Accept, send these events, and end like that."""
 
     def behave(connection: ServerConnection) -> None:
@@ -176,9 +175,19 @@ def test_a_connection_that_breaks_is_opened_again() -> None:
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [(4400, FixInput), (4401, SignInAgain), (4406, FixSettings), (4409, FixSettings), (4429, FixSettings),
-     (4500, TryLater), (4004, FixSettings), (4005, FixSettings), (1011, TryLater), (4999, TryLater)],
-)  # fmt: skip
+    [
+        (4400, FixInput),
+        (4401, SignInAgain),
+        (4406, FixSettings),
+        (4409, FixSettings),
+        (4429, FixSettings),
+        (4500, TryLater),
+        (4004, FixSettings),
+        (4005, FixSettings),
+        (1011, TryLater),
+        (4999, TryLater),
+    ],
+)
 def test_a_fatal_close_is_not_tried_again(code: int, kind: type[ConnectError]) -> None:
     with (
         peer(then(close=code)) as server,
@@ -293,9 +302,16 @@ def test_an_error_says_what_the_server_says(payload: Any, kind: type[ConnectErro
 
 @pytest.mark.parametrize(
     ("status", "kind", "tries"),
-    [(401, SignInAgain, 1), (403, SignInAgain, 1), (404, FixSettings, 1), (302, FixSettings, 1), (307, FixSettings, 1),
-     (503, TryLater, 6), (429, TryLater, 6)],
-)  # fmt: skip
+    [
+        (401, SignInAgain, 1),
+        (403, SignInAgain, 1),
+        (404, FixSettings, 1),
+        (302, FixSettings, 1),
+        (307, FixSettings, 1),
+        (503, TryLater, 6),
+        (429, TryLater, 6),
+    ],
+)
 def test_a_server_that_refuses_the_connection(status: int, kind: type[ConnectError], tries: int) -> None:
     with peer(then(), refuse=status) as server, pytest.raises(kind, match=str(status)):
         server.collect()

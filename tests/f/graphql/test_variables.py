@@ -104,5 +104,5 @@ def test_each_script_takes_its_own_kind_and_names_the_right_one() -> None:
         (run_query, "subscription { a }", "Use run_subscription"),
     ):
         with pytest.raises(FixInput, match=said) as caught:
-            run(text, nowhere)  # type: ignore[operator]  # three scripts of one shape
+            run(text, nowhere)
         assert caught.value.attempts == 0

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 
 def recorded(subscribe: Any) -> tuple[list[Any], Headers, str]:
-    """What a client says to a server with a ping and two events: its frames, the ids of operations as one name."""
+    """What a client says to a server with a ping and two events; the ids of operations as one name."""
     frames: list[Any] = []
 
     def behave(connection: ServerConnection) -> None:

@@ -304,10 +304,11 @@ def _check(call: _Call, kind: str, selection: list[Asked]) -> None:
         elif unknown := sorted(asked.arguments.keys() - _ARGUMENTS.get(f"{kind}.{asked.name}", frozenset())):
             message = f'Unknown argument "{unknown[0]}" on field "{kind}.{asked.name}".'
         elif (known in _TYPES) != bool(asked.selection):
-            message = f'Field "{asked.name}" of type "{known}" must{" not" * (known not in _TYPES)} have a selection.'
+            must = "must" if known in _TYPES else "must not"
+            message = f'Field "{asked.name}" of type "{known}" {must} have a selection.'
         if message:
             raise _Failed(422, problem(message, "GRAPHQL_VALIDATION_FAILED", locations=place))
-        if known in _TYPES:
+        if known is not None and known in _TYPES:
             _check(call, known, asked.selection)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from mill.strict_values import loads
 
 DEEPEST = 20
 
@@ -238,6 +239,6 @@ class _Parser:
         if token.kind == "name":
             return _WORDS.get(token.text, token.text)
         try:
-            return json.loads(token.text)
+            return loads(token.text)
         except ValueError as error:
             raise self._error(f"Syntax Error: Unexpected {token.text[:40]}.", token.at) from error

@@ -36,7 +36,8 @@ def test_fields_are_answered_under_their_names_aliases_and_types(graphql: TwinCl
 
 
 def test_a_list_comes_page_by_page(graphql: TwinClient) -> None:
-    query = "query($after: String) { customers(first: 2, after: $after) { edges { cursor node { id } } pageInfo { hasNextPage endCursor } } }"
+    query = """query($after: String) { customers(first: 2, after: $after) {
+        edges { cursor node { id } } pageInfo { hasNextPage endCursor } } }"""
     seen, after = [], None
     while True:
         page = ask(graphql, query, after=after).json["data"]["customers"]
