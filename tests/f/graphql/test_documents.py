@@ -155,6 +155,14 @@ def test_any_text_in_quotes_is_read_as_by_the_reference_parser(text: str) -> Non
     agree(f'{{ a(b: """{text}""") }}')
 
 
+@pytest.mark.parametrize(
+    "around", ["{ a(b: %s) }", "query($a: %s) { b(c: $a) }", "{ a %s b }", "query($a: A = %s) { b(c: $a) }"]
+)
+def test_each_word_stands_where_the_reference_parser_lets_it_stand(around: str) -> None:
+    for word in GRAMMAR:
+        agree(around % word)
+
+
 @pytest.mark.parametrize("text", VALID)
 def test_what_is_valid_is_taken(text: str) -> None:
     assert parsed(text)
