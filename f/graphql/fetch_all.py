@@ -6,7 +6,7 @@ query takes the cursor as a variable. A server that repeats a cursor is noticed.
 
 from typing import Literal
 
-from f.graphql.transport.calling import prepare
+from f.graphql.queries.operation import prepare
 from f.graphql.transport.client import graphql
 from f.graphql.transport.connections import RowsResult, fetch_rows
 from f.store.stores import open_store, postgresql

@@ -5,7 +5,7 @@ nothing and says so. If an answer is lost, nobody knows whether the mutation was
 says so, and the same key is not sent again. A query is refused.
 """
 
-from f.graphql.transport.calling import prepare
+from f.graphql.queries.operation import prepare
 from f.graphql.transport.client import graphql
 from f.graphql.transport.mutating import MutationResult, mutate
 from f.store.stores import open_store, postgresql

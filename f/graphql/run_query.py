@@ -6,8 +6,9 @@ long as its limit says. A second run asks again; a query changes nothing. A muta
 
 from typing import Any, Literal, TypedDict
 
+from f.graphql.queries.operation import prepare
 from f.graphql.replies.refusals import GraphqlError
-from f.graphql.transport.calling import prepare, run_one
+from f.graphql.transport.calling import run_one
 from f.graphql.transport.client import graphql
 from f.store.stores import open_store, postgresql
 

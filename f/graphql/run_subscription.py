@@ -5,7 +5,7 @@ server that goes away for a moment is connected again; events in between are the
 so. A second run subscribes again and gets later events.
 """
 
-from f.graphql.transport.calling import prepare
+from f.graphql.queries.operation import prepare
 from f.graphql.transport.client import graphql
 from f.graphql.transport.subscribing import SubscriptionResult, collect
 from f.windmill.job import Cancellation

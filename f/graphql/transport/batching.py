@@ -18,14 +18,16 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, GiveUpRecord, SignInAgain
 from f.connect.times import REAL, Clock
 from f.graphql.queries.merging import Query, can_merge, merge, part, prefix
+from f.graphql.queries.operation import body_of, prepare
 from f.graphql.replies.answer import Answer, answer_of, is_answer, no_answer
-from f.graphql.transport.calling import ask, incomplete, prepare, send
-from f.graphql.transport.client import batching_of, body_of, integration_of, request_of
+from f.graphql.transport.calling import ask, incomplete, send
+from f.graphql.transport.client import batching_of, integration_of, request_of
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Response
+    from f.graphql.queries.operation import Prepared
     from f.graphql.replies.refusals import GraphqlError
-    from f.graphql.transport.calling import Partial, Prepared
+    from f.graphql.transport.calling import Partial
     from f.store.store import Store
 
 MOST_QUERIES = 1000

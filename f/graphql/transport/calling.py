@@ -1,4 +1,4 @@
-"""Operations sent and answered: what a script hands over is checked first, a busy server is waited for.
+"""Operations sent and answered; a busy server is waited for.
 
 A limit that GraphQL servers tell in the body of a reply (THROTTLED, RATE_LIMITED) is nothing a connection
 layer could see; it is obeyed here, by the same rules.
@@ -8,60 +8,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from f.connect.calls.verdict import backoff
 from f.connect.client import Client
-from f.connect.errors import ConnectError, FixInput, GiveUpRecord
+from f.connect.errors import ConnectError, GiveUpRecord
 from f.connect.times import REAL, Clock
-from f.graphql.queries.document import read_document
-from f.graphql.queries.variables import check_variables
 from f.graphql.replies.answer import Answer, read_answer
-from f.graphql.transport.client import body_of, integration_of, request_of
+from f.graphql.transport.client import integration_of, request_of
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Request
-    from f.graphql.queries.document import Definition, Document, OperationKind
+    from f.graphql.queries.document import OperationKind
+    from f.graphql.queries.operation import Prepared
     from f.graphql.replies.refusals import GraphqlError
     from f.store.store import Store
 
 Partial = Literal["accept", "fail"]
-
-_ADVICE = {
-    "query": "run_query or run_batch",
-    "mutation": "run_mutation, which sends it once",
-    "subscription": "run_subscription",
-}
-
-
-class Prepared(NamedTuple):
-    """An operation that may be sent: its document, and variables that fit it."""
-
-    document: Document
-    operation: Definition
-    variables: dict[str, Any]
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The operation as a server takes it."""
-        return body_of(self.document.text, self.variables, self.operation.name)
-
-
-def prepare(
-    query: str, variables: Mapping[str, Any] | None, operation_name: str, kind: OperationKind
-) -> Prepared:
-    """Check everything that can be checked without sending; FixInput says what is wrong, and where.
-
-    An operation of another kind is refused: a mutation that went out as a query could be sent twice.
-    """
-    document = read_document(query)
-    operation = document.operation(operation_name.strip())
-    if operation.kind != kind:
-        raise FixInput(
-            f"This is a {operation.kind}, not a {kind}. Use {_ADVICE[operation.kind]}.",
-            code="wrong_operation",
-        )
-    return Prepared(document, operation, check_variables(operation, variables))
 
 
 def run_one(

@@ -125,16 +125,6 @@ def _text(resource: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def body_of(document: str, variables: Mapping[str, Any], operation_name: str = "") -> dict[str, Any]:
-    """Return an operation as a server takes it."""
-    body: dict[str, Any] = {"query": document}
-    if variables:
-        body["variables"] = dict(variables)
-    if operation_name:
-        body["operationName"] = operation_name
-    return body
-
-
 def request_of(path: str, body: Any, kind: OperationKind = "query") -> Request:
     """Return the request for an operation, or for a list of queries. A mutation goes by POST, as all do."""
     reads = kind != "mutation"

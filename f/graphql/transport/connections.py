@@ -18,8 +18,9 @@ from f.graphql.transport.calling import ask, settle
 from f.graphql.transport.client import integration_of
 
 if TYPE_CHECKING:
+    from f.graphql.queries.operation import Prepared
     from f.graphql.replies.refusals import GraphqlError
-    from f.graphql.transport.calling import Partial, Prepared
+    from f.graphql.transport.calling import Partial
     from f.store.store import Store
 
 _DEEPEST = 20

@@ -22,9 +22,9 @@ from f.graphql.transport.client import (
 from f.store.once import Attempt, OneTimeWrite, key_of, send_once
 
 if TYPE_CHECKING:
+    from f.graphql.queries.operation import Prepared
     from f.graphql.replies.answer import Answer
     from f.graphql.replies.refusals import GraphqlError
-    from f.graphql.transport.calling import Prepared
     from f.store.store import Store
 
 _USER_ERRORS = "userErrors"

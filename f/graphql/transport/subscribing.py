@@ -35,8 +35,8 @@ from f.graphql.transport.ws_protocol import (
 )
 
 if TYPE_CHECKING:
+    from f.graphql.queries.operation import Prepared
     from f.graphql.replies.refusals import GraphqlError
-    from f.graphql.transport.calling import Prepared
     from f.graphql.transport.web_socket import Socket
 
 ACK_SECONDS = 10.0

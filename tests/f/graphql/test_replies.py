@@ -19,9 +19,10 @@ from f.connect.errors import (
     WaitForQuota,
 )
 from f.connect.times import Clock
+from f.graphql.queries.operation import prepare
 from f.graphql.replies.answer import Answer
 from f.graphql.transport.batching import ask_all, prepare_all
-from f.graphql.transport.calling import prepare, run_one
+from f.graphql.transport.calling import run_one
 from f.graphql.transport.connections import fetch_rows, read_page
 from f.graphql.transport.mutating import MutationResult, found_id, mutate
 from f.store.stores import memory_store

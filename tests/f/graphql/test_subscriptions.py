@@ -19,8 +19,8 @@ from websockets.sync.server import ServerConnection, serve
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, SignInAgain, TryLater
 from f.connect.times import Clock
+from f.graphql.queries.operation import prepare
 from f.graphql.transport import subscribing
-from f.graphql.transport.calling import prepare
 from f.graphql.transport.subscribing import SubscriptionResult, collect, ws_url_of
 
 Behave = Callable[[ServerConnection], None]
