@@ -27,7 +27,6 @@ NORMAL, NO_CODE, ABNORMAL = 1000, 1005, 1006
 # A server that goes away, restarts or is overloaded may be well a moment later; so may a right to subscribe.
 _RETRY = frozenset({1001, 1005, 1006, 1012, 1013, 1014, 4403, 4408, 4504})
 _ID = "1"  # one operation on a connection
-_MOST_IGNORED = 1000  # frames that say nothing to us
 
 State = Literal["opening", "subscribed", "ended"]
 
@@ -62,7 +61,6 @@ class Conversation:
     def __init__(self, body: Mapping[str, Any], payload: Mapping[str, Any] | None) -> None:
         self._body, self._payload = body, payload
         self._variables = body.get("variables") or {}
-        self._ignored = 0
         self.state: State = "opening"
 
     def opening(self) -> str:
@@ -81,7 +79,6 @@ class Conversation:
         message = _message(frame)
         kind = message["type"]
         if kind == "ping":
-            self._ignore()  # a server may ask without end
             pong: dict[str, Any] = {"type": "pong"}
             if isinstance(message.get("payload"), Mapping):
                 pong["payload"] = message["payload"]
@@ -92,22 +89,15 @@ class Conversation:
         if kind not in {"next", "error", "complete"} or message.get("id") != _ID:
             if kind not in {"pong", "next", "error", "complete"}:
                 raise _broken(f"a message of type {line_of(kind)[:40]!r}")
-            return self._ignore()
+            return []
         if self.state != "subscribed":
             raise _broken("an event before it has accepted the connection")
         return [self._about_ours(str(kind), message.get("payload"))]
-
-    def _ignore(self) -> list[Step]:
-        self._ignored += 1
-        if self._ignored > _MOST_IGNORED:
-            raise _broken(f"more than {_MOST_IGNORED:,} messages that belong to no subscription")
-        return []
 
     def _about_ours(self, kind: str, payload: Any) -> Step:
         if kind == "next":
             if not is_answer(payload):
                 raise _broken("an event with neither data nor errors")
-            self._ignored = 0
             return Event(answer_of(payload, "subscription", self._variables))
         self.state = "ended"
         if kind == "complete":
