@@ -73,9 +73,10 @@ def serve(answer: Answer) -> Iterator[Loopback]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            if self.command != "HEAD":
+                self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_one  # noqa: N815 - http.server looks for these
+        do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = handle_one  # noqa: N815 - http.server looks for these
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""

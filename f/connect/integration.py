@@ -145,7 +145,7 @@ class SignedJwt(_Checked):
 
     type: Literal["jwt"] = "jwt"
     key: str = field(repr=False)
-    algorithm: Literal["RS256", "ES256", "HS256"] = "RS256"
+    algorithm: Literal["RS256", "ES256", "EdDSA", "HS256"] = "RS256"
     issuer: str | None = None
     subject: str | None = None
     audience: str | None = None

@@ -35,7 +35,11 @@ except ConnectError as error:
 CSV = "name,email\nAda,ada@example.com\nBen,ben@example.com\nbad,bad\n"
 
 
+ETAG = {"ETag": '"e"'}
 REPLIES = {
+    "/some-bucket?list-type": Reply(200, b"<ListBucketResult/>"),
+    "/some-bucket/copied": Reply(200, b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>', ETAG),
+    "/some-bucket": Reply(200, b"", ETAG),
     "Messages": Reply(201, {"sid": "SM1", "status": "queued", "num_segments": "1"}),
     "/mail/send": Reply(202, b"", {"X-Message-Id": "m1"}),
     "/emails/batch": Reply(200, {"data": [{"id": "e1"}]}),
@@ -99,6 +103,11 @@ class Plain:
         return {"accountSid": "AC1", "token": "t", "base_url": self.url}
 
     @property
+    def s3(self) -> dict[str, Any]:
+        key = {"accessKey": "AK", "secretKey": "secret"}
+        return {"bucket": "some-bucket", "base_url": self.url, **key}
+
+    @property
     def slack(self) -> dict[str, Any]:
         return {"token": "xoxb-1", "base_url": self.url}
 
@@ -128,6 +137,10 @@ def case(script: str, **arguments: Any) -> Callable[[Plain], Any]:
         return plain.run(script, **values)
 
     return run
+
+
+def s3(plain: Plain) -> Any:
+    return plain.s3
 
 
 def slack(plain: Plain) -> Any:
@@ -173,6 +186,18 @@ def confirmed(plain: Plain) -> Any:
 def failed(plain: Plain) -> Any:
     error = {"name": "FixInput", "message": "No.", "step_id": "create"}
     return plain.run("f/customers/notify_failure", error=error, parsed=plain.parsed())
+
+
+JWT_ISSUER = {"algorithm": "HS256", "issuer": "https://id.example.com", "key": "k" * 32, "seal_key": "s" * 32}
+
+
+def jwt_of(plain: Plain) -> Any:
+    return plain.run("f/identity/sign_jwt", issuer=JWT_ISSUER, subject="ada")["token"]
+
+
+def stored_jwt(plain: Plain) -> Any:
+    plain.run("f/identity/set_jwt", name="partner", issuer=JWT_ISSUER, token=jwt_of(plain))
+    return plain.run("f/identity/get_jwt", name="partner", issuer=JWT_ISSUER)
 
 
 # Each script, and what its result has, or the error that says why there is none.
@@ -245,6 +270,30 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         case("f/graphql/run_subscription", subscription="subscription { made }", graphql=graphql),
         ("raised", "FixSettings"),
     ),
+    "f/identity/get_jwt": (stored_jwt, ("refreshed", False)),
+    "f/identity/read_jwt": (case("f/identity/read_jwt", token=jwt_of), ("verified", False)),
+    "f/identity/set_jwt": (
+        case("f/identity/set_jwt", name="partner", issuer=JWT_ISSUER, token=jwt_of),
+        ("stored_as", "partner"),
+    ),
+    "f/identity/sign_jwt": (
+        case("f/identity/sign_jwt", issuer=JWT_ISSUER, store_as="mine"),
+        ("stored_as", "mine"),
+    ),
+    "f/identity/verify_jwt": (
+        case("f/identity/verify_jwt", issuer=JWT_ISSUER, token=jwt_of),
+        ("verified", True),
+    ),
+    "f/files/copy_file": (
+        case("f/files/copy_file", key="a", new_key="copied", s3=s3),
+        ("status", "copied"),
+    ),
+    "f/files/delete_file": (case("f/files/delete_file", key="a", s3=s3), ("status", "deleted")),
+    "f/files/download_file": (case("f/files/download_file", key="a", s3=s3), ("size", 0)),
+    "f/files/head_file": (case("f/files/head_file", key="a", s3=s3), ("exists", True)),
+    "f/files/list_files": (case("f/files/list_files", s3=s3), ("complete", True)),
+    "f/files/sign_url": (case("f/files/sign_url", key="a", s3=s3), ("method", "GET")),
+    "f/files/upload_file": (case("f/files/upload_file", key="a", text="", s3=s3), ("status", "uploaded")),
     "f/notify/get_message_status": (
         case("f/notify/get_message_status", sid="SM1", twilio=twilio),
         ("sid", "SM1"),

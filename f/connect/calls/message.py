@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 from urllib.parse import quote, urlencode, urlsplit
@@ -70,6 +70,17 @@ class Sink(Protocol):
         """Take the next bytes; False: that is more than allowed."""
 
 
+class Source(Protocol):
+    """A body that is read while it is sent, such as a part of a file; from its start for each attempt."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes it has."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Request:
     """One call. `path` is below the integration's base_url, or an absolute URL.
@@ -80,15 +91,16 @@ class Request:
     service certainly did not apply this write; add 503 only where its documentation says so.
     `endpoint` names the call in limits, metrics, logs and errors (default: the path, ids folded or masked);
     give it where the path itself is secret.
-    `context` is the caller's own and never looked at. `sink` is for downloads, sync only. `permit`: the lease
-    under which it is sent, asked before each attempt.
+    `context` is the caller's own and never looked at. A Source as `data` is streamed by sync calls. `sink` is
+    for downloads, sync only; with `Accept-Encoding: identity` it gets the bytes as they came. `follow`: if
+    not, a redirect is an answer. `permit`: the lease under which it is sent, asked before each attempt.
     """
 
     method: str
     path: str
     params: Params | None = None
     json: Any = None
-    data: bytes | str | Mapping[str, Any] | None = None
+    data: bytes | str | Mapping[str, Any] | Source | None = None
     headers: Mapping[str, str] | None = None
     timeout: float | None = None
     idempotency_key: str | None = field(default=None, repr=False)
@@ -96,6 +108,7 @@ class Request:
     reads: bool | None = None
     not_applied: frozenset[int] = REFUSED_BEFORE_WORK
     endpoint: str | None = None
+    follow: bool = True
     context: Any = field(default=None, repr=False)
     sink: Sink | None = field(default=None, repr=False)
     permit: Permit | None = field(default=None, repr=False)
@@ -223,7 +236,7 @@ class Outgoing:
     method: str
     url: str
     headers: dict[str, str] = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | Source | None = field(default=None, repr=False)
     sink: Sink | None = field(default=None, repr=False)
     permit: Permit | None = field(default=None, repr=False)
 
@@ -297,20 +310,21 @@ def prepare(request: Request, base_url: str, headers: dict[str, str]) -> Outgoin
         mine = merge_headers(mine, request.headers or {})
         _check_header(mine.get(IDEMPOTENCY_HEADER, ""))
     if body is not None or request.method in {"POST", "PUT", "PATCH"}:
-        mine["Content-Length"] = str(len(body or b""))
+        size = len(body or b"") if body is None or isinstance(body, bytes) else body.size
+        mine["Content-Length"] = str(size)
     return Outgoing(request.method, url, mine, body, request.sink, request.permit)
 
 
-def encode_body(request: Request) -> tuple[bytes | None, str | None]:
-    """Return the body's bytes and content type: `json` as JSON, a `data` mapping as a form, text as UTF-8."""
+def encode_body(request: Request) -> tuple[bytes | Source | None, str | None]:
+    """Return the body and its content type: `json` as JSON, a `data` mapping as a form, text as UTF-8."""
     if request.json is not None:
         if request.data is not None:
             raise FixInput("A request has either json or data, not both.")
         return encode_json(request.json), "application/json"
-    if request.data is None or isinstance(request.data, bytes):
-        return request.data, None
     if isinstance(request.data, str):
         return request.data.encode(), None
+    if not isinstance(request.data, Mapping):
+        return request.data, None
     return urlencode(_pairs(request.data)).encode(), "application/x-www-form-urlencoded"
 
 

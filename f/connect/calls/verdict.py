@@ -134,7 +134,7 @@ def judge(policy: Retry, call: Call, outcome: Reply | Lost, base_url: str, clock
         # A 401 was not applied, so a write may go again too; but a second one is not about the token's age.
         refused = refused_credential(call.name)
         return Fail(refused) if call.renewed else Renew(refused)
-    if outcome.status in REDIRECTS:
+    if outcome.status in REDIRECTS and call.request.follow:
         return _judge_redirect(call, outcome, base_url)
     if outcome.status in policy.retry_on_status_codes:
         return _judge_failure(policy, call, outcome, clock)

@@ -1,6 +1,6 @@
-"""JSON Web Tokens (RFC 7519) that we sign ourselves: RS256, ES256 and HS256.
+"""JSON Web Tokens (RFC 7519) that we sign ourselves: RS256, ES256, EdDSA (Ed25519) and HS256.
 
-HS256 needs nothing but the standard library; cryptography is imported for the other two only.
+HS256 needs nothing but the standard library; cryptography is imported for the others only.
 """
 
 # ruff: noqa: D102 - Auth says what its methods are for
@@ -76,12 +76,29 @@ def claims_of(settings: SignedJwt, now: float) -> dict[str, Any]:
 
 def sign(claims: Mapping[str, Any], settings: SignedJwt) -> str:
     """Return the compact serialisation (RFC 7515). FixSettings if the key does not fit the algorithm."""
-    header = {"alg": settings.algorithm, "typ": "JWT"}
-    if settings.key_id is not None:
-        header["kid"] = settings.key_id
+    return sign_claims(claims, settings.key, settings.algorithm, key_id=settings.key_id)
+
+
+def sign_claims(
+    claims: Mapping[str, Any],
+    key: str,
+    algorithm: str,
+    *,
+    key_id: str | None = None,
+    token_type: str = "JWT",  # noqa: S107 - the header typ, no secret
+    field: str = "authentication.key",
+) -> str:
+    """Return the compact serialisation of claims, the one place where anything here is signed.
+
+    FixSettings if the key does not fit the algorithm, which calls it by `field`; FixInput if JSON cannot say
+    a claim.
+    """
+    header = {"alg": algorithm, "typ": token_type}
+    if key_id is not None:
+        header["kid"] = key_id
     signed = f"{_json64(header)}.{_json64(claims)}"
-    make = _hs256 if settings.algorithm == "HS256" else _with_private_key
-    return f"{signed}.{_base64url(make(signed.encode(), settings))}"
+    make = _hs256 if algorithm == "HS256" else _with_private_key
+    return f"{signed}.{_base64url(make(signed.encode(), key, algorithm, field))}"
 
 
 def expiry_of(token: str) -> float | None:
@@ -95,35 +112,53 @@ def expiry_of(token: str) -> float | None:
         raise FixInput("This is no JSON Web Token.") from error
 
 
-def _hs256(message: bytes, settings: SignedJwt) -> bytes:
-    if len(settings.key.encode()) < hashlib.sha256().digest_size:
-        raise FixSettings("authentication.key: HS256 needs a secret of at least 32 bytes (RFC 7518, 3.2).")
-    return hmac.digest(settings.key.encode(), message, "sha256")
+def shared_secret(key: str, field: str) -> bytes:
+    """Return the secret of HS256; FixSettings if it is too short, or a key that others may know."""
+    if len(key.encode("utf-8", "surrogatepass")) < hashlib.sha256().digest_size:
+        raise FixSettings(f"{field}: HS256 needs a secret of at least 32 bytes (RFC 7518, 3.2).")
+    if "-----BEGIN " in key:
+        raise FixSettings(f"{field} is a PEM key, which is no secret for HS256. Check the algorithm.")
+    return key.encode("utf-8", "surrogatepass")
 
 
-def _with_private_key(message: bytes, settings: SignedJwt) -> bytes:
+def private_key(key: str, field: str) -> Any:
+    """Return the private key of a PEM text; FixSettings if it is not readable, or encrypted."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - 30 ms that HS256 need not pay
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - as above
 
     try:
-        key = serialization.load_pem_private_key(settings.key.encode(), password=None)
+        return serialization.load_pem_private_key(key.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise FixSettings("authentication.key is not a readable, unencrypted PEM private key.") from error
-    if settings.algorithm == "RS256" and isinstance(key, rsa.RSAPrivateKey):
+        raise FixSettings(f"{field} is not a readable, unencrypted PEM private key.") from error
+
+
+def _hs256(message: bytes, key: str, algorithm: str, field: str) -> bytes:
+    del algorithm
+    return hmac.digest(shared_secret(key, field), message, "sha256")
+
+
+def _with_private_key(message: bytes, pem: str, algorithm: str, field: str) -> bytes:
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - 30 ms that HS256 need not pay
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils  # noqa: PLC0415 - as above
+
+    key = private_key(pem, field)
+    if algorithm == "RS256" and isinstance(key, rsa.RSAPrivateKey):
         return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
-    if (
-        settings.algorithm == "ES256"
-        and isinstance(key, ec.EllipticCurvePrivateKey)
-        and key.curve.name == "secp256r1"
-    ):
+    if algorithm == "ES256" and isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1":
         r, s = utils.decode_dss_signature(key.sign(message, ec.ECDSA(hashes.SHA256())))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-    raise FixSettings(f"authentication.key does not fit {settings.algorithm}.")
+    if algorithm == "EdDSA" and isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(message)
+    raise FixSettings(f"{field} does not fit {algorithm}.")
 
 
 def _json64(value: Mapping[str, Any]) -> str:
-    return _base64url(json.dumps(value, separators=(",", ":")).encode())
+    try:
+        return _base64url(json.dumps(value, separators=(",", ":"), allow_nan=False).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FixInput(
+            "A claim cannot be written as JSON: it may hold texts, numbers, lists and objects."
+        ) from error
 
 
 def _base64url(raw: bytes) -> str:

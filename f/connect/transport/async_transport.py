@@ -160,9 +160,12 @@ class _PermittedBody(aiohttp.BytesPayload):
 
 
 def _body_of(outgoing: Outgoing) -> bytes | _PermittedBody | None:
-    if outgoing.permit is None or not outgoing.body:
-        return outgoing.body
-    return _PermittedBody(outgoing.body, outgoing.permit, outgoing.headers.get("Content-Type", ""))
+    body = outgoing.body
+    if body is not None and not isinstance(body, bytes):
+        body = b"".join(body.chunks())  # aiohttp streams nothing from a thread
+    if outgoing.permit is None or not body:
+        return body
+    return _PermittedBody(body, outgoing.permit, outgoing.headers.get("Content-Type", ""))
 
 
 def _tls(integration: Integration) -> ssl.SSLContext | bool:

@@ -35,7 +35,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 
-from f.connect.calls.message import Lost, LostKind, Outgoing, Reply, Sink
+from f.connect.calls.message import Lost, LostKind, Outgoing, Reply, Sink, Source
 from f.connect.integration import is_loopback
 
 if TYPE_CHECKING:
@@ -244,22 +244,26 @@ class Transport:
                 verify=self._verify,
                 proxies=proxies,
             ) as reply:
-                answer = self._read(reply, outgoing.sink)
+                answer = self._read(reply, outgoing)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            if isinstance(body, _PermittedBody) and body.withheld:
+            if isinstance(body, _StreamedBody) and body.withheld:
                 return Lost("withheld", sent=False, cause=error)
             return lost(error, before)
         if answer is None:
             return Lost("too_large", sent=True, cause=ValueError("reply too large"))
         return Reply(reply.status_code, reply.headers, answer)
 
-    def _read(self, reply: requests.Response, sink: Sink | None) -> bytes | None:
-        """Read the body, that of a success into `sink`; None if it is larger than allowed once unpacked."""
-        if sink is None or not reply.ok:
+    def _read(self, reply: requests.Response, outgoing: Outgoing) -> bytes | None:
+        """Read the body, that of a success into the sink; None if it is larger than allowed once unpacked."""
+        sink: Sink | None = outgoing.sink
+        if sink is None or not 200 <= reply.status_code < 300:
             body: bytes = reply.raw.read(self._max_reply_bytes + 1, decode_content=True)
             return body if len(body) <= self._max_reply_bytes else None
         sink.start()
-        for chunk in reply.raw.stream(CHUNK_SIZE, decode_content=True):
+        unpack = (
+            outgoing.headers.get("Accept-Encoding") != "identity"
+        )  # else what is packed was stored packed
+        for chunk in reply.raw.stream(CHUNK_SIZE, decode_content=unpack):
             if not sink.write(chunk):
                 return None
         return b""
@@ -321,24 +325,31 @@ class FileSink:
         self._part.unlink(missing_ok=True)
 
 
-class _PermittedBody:
-    """A body that is written only while its permit holds; nobody works on headers without their body."""
+class _StreamedBody:
+    """A body that is written piece by piece, and only while its permit holds if it has one.
 
-    def __init__(self, body: bytes, permit: Permit) -> None:
+    Nobody works on headers without their body.
+    """
+
+    def __init__(self, body: bytes | Source, permit: Permit | None) -> None:
         self._body, self._permit = body, permit
         self.withheld = False
 
     def __iter__(self) -> Iterator[bytes]:
-        if not self._permit.is_valid():
+        if self._permit is not None and not self._permit.is_valid():
             self.withheld = True
             raise ConnectionAbortedError("the permit has run out")
-        yield self._body
+        if isinstance(self._body, bytes):
+            yield self._body
+        else:
+            yield from self._body.chunks()
 
 
-def _body_of(outgoing: Outgoing) -> bytes | _PermittedBody | None:
-    if outgoing.permit is None or not outgoing.body:
-        return outgoing.body
-    return _PermittedBody(outgoing.body, outgoing.permit)
+def _body_of(outgoing: Outgoing) -> bytes | _StreamedBody | None:
+    body = outgoing.body
+    if not body or (isinstance(body, bytes) and outgoing.permit is None):
+        return body if isinstance(body, bytes) else None
+    return _StreamedBody(body, outgoing.permit)
 
 
 def _prepared(outgoing: Outgoing, body: Any) -> requests.PreparedRequest:

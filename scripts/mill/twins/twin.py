@@ -19,7 +19,10 @@ FaultAnswer = Callable[[Request], Reply | None]  # None: this request cannot mee
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. `path` is the service's own, `{name}` stands for one segment: "/customers/{id}"."""
+    """One operation. `path` is the service's own, `{name}` stands for one segment: "/customers/{id}".
+
+    `{name...}` at its end stands for all that follows, slashes included.
+    """
 
     method: str
     path: str
@@ -66,8 +69,11 @@ class RouteTable:
     def __init__(self, routes: Sequence[Route]) -> None:
         self._fixed: dict[str, dict[str, Route]] = {}
         self._patterns: dict[int, list[tuple[list[str], Route]]] = {}
+        self._open_ended: list[tuple[list[str], Route]] = []
         for route in routes:
-            if "{" in route.path:
+            if route.path.endswith("...}"):
+                self._open_ended.append((route.path.split("/"), route))
+            elif "{" in route.path:
                 segments = route.path.split("/")
                 self._patterns.setdefault(len(segments), []).append((segments, route))
             else:
@@ -80,7 +86,7 @@ class RouteTable:
             return fixed[method], {}, []
         methods = list(fixed)
         asked = raw_path.split("/")
-        for segments, route in self._patterns.get(len(asked), ()):
+        for segments, route in (*self._patterns.get(len(asked), ()), *self._open_ended):
             params = _match(segments, asked)
             if params is None:
                 continue
@@ -92,6 +98,13 @@ class RouteTable:
 
 def _match(segments: list[str], asked: list[str]) -> dict[str, str] | None:
     params = {}
+    if segments[-1].endswith("...}"):
+        before = len(segments) - 1
+        rest = "/".join(asked[before:])
+        if not rest:
+            return None
+        params[segments[-1][1:-4]] = unquote(rest)
+        segments, asked = segments[:before], asked[:before]
     for segment, given in zip(segments, asked, strict=True):
         if segment.startswith("{") and segment.endswith("}"):
             if not given:

@@ -20,8 +20,9 @@ from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixSettings, SignInAgain, TryLater
 from f.connect.integration import Integration, OAuth2
-from f.connect.sign_in import oauth
-from f.connect.sign_in.oauth import LEASE_SECONDS, OAuth2Auth, _TokenRow
+from f.connect.sign_in import shared_token, token_server
+from f.connect.sign_in.oauth import OAuth2Auth, row_of
+from f.connect.sign_in.shared_token import LEASE_SECONDS
 from f.store.store import Store, take
 from f.store.stores import SqliteStore, memory_store, sqlite_store
 from tests.f.connect.wire import Act, FakeClock, Wire, free_port, reply, silence, slow_headers
@@ -122,7 +123,7 @@ def stored(store: Store, one: Integration) -> tuple[str, str]:
     ((access, refresh),) = store.execute("SELECT access_token, refresh_token FROM connect_token")
     assert access.startswith("sealed:")
     assert refresh.startswith("sealed:")
-    found = _TokenRow(one.authentication, one, store).read()
+    found = row_of(one.authentication, one, store).read()
     return found.access_token, found.refresh_token
 
 
@@ -267,7 +268,7 @@ def dribble(connection: Any, wire: Wire) -> None:
 def test_a_token_server_that_trickles_is_given_up_long_before_the_lease_runs_out(
     act: Act, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oauth, "TOKEN_SECONDS", 0.4)
+    monkeypatch.setattr(token_server, "TOKEN_SECONDS", 0.4)
     with Wire([act, token(2)]) as server, memory_store() as store:
         plain = Integration(name="svc", base_url="https://api.example.com")
         auth = OAuth2Auth(settings(server), plain, store)
@@ -279,8 +280,8 @@ def test_a_token_server_that_trickles_is_given_up_long_before_the_lease_runs_out
 
 
 def test_the_lease_outlives_the_whole_token_request_and_waiters_outlast_the_lease() -> None:
-    assert oauth.TOKEN_SECONDS <= LEASE_SECONDS / 2
-    assert oauth.WAIT_SECONDS >= LEASE_SECONDS + oauth.TOKEN_SECONDS
+    assert token_server.TOKEN_SECONDS <= LEASE_SECONDS / 2
+    assert shared_token.WAIT_SECONDS >= LEASE_SECONDS + token_server.TOKEN_SECONDS
 
 
 def test_a_job_that_was_stopped_before_it_asked_sends_nothing_if_another_has_taken_over(
@@ -294,7 +295,7 @@ def test_a_job_that_was_stopped_before_it_asked_sends_nothing_if_another_has_tak
         first, second = (OAuth2Auth(grant, plain, store, clock=clock) for _ in range(2))
         stored = first._row.read
 
-        def stopped() -> oauth.Token:
+        def stopped() -> shared_token.Token:
             found = stored()
             if not server.seen:
                 clock.time += LEASE_SECONDS + 1

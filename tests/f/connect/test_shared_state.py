@@ -25,7 +25,8 @@ from f.connect.integration import BearerToken, CircuitBreaker, Integration, OAut
 from f.connect.limits.shared_key import account_key, credential_key
 from f.connect.redact import fingerprint_of
 from f.connect.sign_in.auth import auth_for
-from f.connect.sign_in.oauth import READ, TABLE, OAuth2Auth, _TokenRow
+from f.connect.sign_in.oauth import OAuth2Auth, row_of
+from f.connect.sign_in.shared_token import READ, TABLE
 from f.customers.targets.customer_api import open_target
 from f.records.sending.parking import ParkingClient
 from f.store.store import Row, Store, Values
@@ -338,7 +339,7 @@ def test_a_rotated_refresh_token_of_an_older_version_is_taken_over_once(any_stor
         kept = "r0" if any_store.is_remote else "rotated"
         assert f"refresh_token={kept}".encode() in server.seen[0].body
     assert any_store.execute(READ, {"key": old_key}) == []
-    assert _TokenRow(oauth, plain, any_store).read().refresh_token == kept
+    assert row_of(oauth, plain, any_store).read().refresh_token == kept
 
 
 def test_a_refused_credential_is_named_by_the_host_and_not_by_its_key(any_store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from f.connect.client import Client
 from f.connect.errors import FixInput, FixSettings, SignInAgain
@@ -18,14 +18,16 @@ SECRET = "0123456789abcdef" * 2
 PEM = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC = ec.generate_private_key(ec.SECP256R1())
+ED = ed25519.Ed25519PrivateKey.generate()
 KEYS = {
     "HS256": (SECRET, SECRET),
     "RS256": (RSA.private_bytes(*PEM).decode(), RSA.public_key()),
     "ES256": (EC.private_bytes(*PEM).decode(), EC.public_key()),
+    "EdDSA": (ED.private_bytes(*PEM).decode(), ED.public_key()),
 }
 
 
-@pytest.mark.parametrize("algorithm", ["HS256", "RS256", "ES256"])
+@pytest.mark.parametrize("algorithm", KEYS)
 def test_another_library_verifies_what_we_sign(algorithm: str) -> None:
     private, public = KEYS[algorithm]
     settings = SignedJwt(

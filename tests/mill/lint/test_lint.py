@@ -105,6 +105,8 @@ LOCK = {"f/a/script.script.lock": "# py: 3.12\nrequests==2.0\nurllib3==2.0"}
         ("def main():\n    import requests", {}, ["WM202"]),
         ("def main():\n    import requests", LOCK, []),
         ("import requests\ndef main():\n    import urllib3", LOCK, []),
+        ("# extra_requirements:\n# pyjwt==2.15.1\ndef main():\n    import jwt", {}, []),
+        ("def main():\n    import jwt", {}, ["WM202"]),
         ("def main():\n    pass\nimport requests", {}, ["WM202"]),
         ("try:\n    import requests\nexcept ImportError:\n    pass", {}, ["WM202"]),
         ("if TYPE_CHECKING:\n    import requests", {}, []),

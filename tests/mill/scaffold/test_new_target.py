@@ -36,6 +36,8 @@ def clone(folder: Path) -> Path:
     tree = folder / "millwright"
     shutil.copytree(REPOSITORY, tree, ignore=shutil.ignore_patterns(*_NOT_COPIED))
     (tree / "node_modules").symlink_to(REPOSITORY / "node_modules")
+    if (REPOSITORY / ".mypy_cache").is_dir():  # what has not changed need not be checked again
+        shutil.copytree(REPOSITORY / ".mypy_cache", tree / ".mypy_cache")
     return tree
 
 

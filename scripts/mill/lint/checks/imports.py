@@ -12,7 +12,7 @@ from mill.errors import MillError
 from mill.lint.sources.finding import Finding, Place
 from mill.lint.sources.python_source import Source
 from mill.locks.imports import ImportScan, Script
-from mill.locks.names import package_of
+from mill.locks.names import package_of, trap
 
 _WORKSPACE = ("f.", "u.")
 _SCRIPT_PARTS = 3  # f.folder.module
@@ -122,7 +122,7 @@ def _missing(
     )
     for module in modules:
         missing = _needed_for(source, module, dependencies) - known
-        if missing:
+        if missing and not _names([trap(module) or ""]) & known:  # named by hand, as Windmill cannot know it
             yield source.at(statement).find(
                 "WM202",
                 f"Windmill does not see this import (it reads those at the top level, above main): "
