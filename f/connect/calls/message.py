@@ -85,15 +85,13 @@ class Source(Protocol):
 class Request:
     """One call. `path` is below the integration's base_url, or an absolute URL.
 
-    `repeatable`: whether sending it twice does what sending it once does; None asks the method
-    (RFC 9110) and whether there is an idempotency key. `reads`: whether it changes nothing, as a query
-    that is sent by POST; None asks the method. `not_applied`: statuses after which the
-    service certainly did not apply this write; add 503 only where its documentation says so.
+    `repeatable`: whether sending it twice does what sending it once does; None asks the method (RFC 9110) and
+    whether there is an idempotency key. `reads`: whether it changes nothing; None asks the method, too.
+    `not_applied`: statuses after which this write was certainly not applied; 503 only where documented so.
     `endpoint` names the call in limits, metrics, logs and errors (default: the path, ids folded or masked);
-    give it where the path itself is secret.
-    `context` is the caller's own and never looked at. A Source as `data` is streamed by sync calls. `sink` is
-    for downloads, sync only; with `Accept-Encoding: identity` it gets the bytes as they came. `follow`: if
-    not, a redirect is an answer. `permit`: the lease under which it is sent, asked before each attempt.
+    give it where the path itself is secret. `context` is the caller's own. A Source as `data` is streamed by
+    sync calls. `sink` is for downloads, sync only; with `Accept-Encoding: identity` it gets the bytes as they
+    came. `follow`: if not, a redirect is an answer. `permit`: the lease asked for before each attempt.
     """
 
     method: str
