@@ -18,8 +18,10 @@ SELDOM = {
     *("max_concurrent_requests", "encoding", "delimiter", "has_header", "header_row"),
     *("max_url_mb", "lease_minutes", "max_attempts"),
     *("message_key", "request_key", "dedupe_key", "dedupe_seconds"),
+    *("operation_name", "id_path", "cursor_variable", "max_pages", "max_rows", "max_events"),
+    *("max_seconds", "connection_payload"),
     *("thread_ts", "seed", "attempt", "operation"),
-    *("as_reply", "starting_after", "payment_method_types", "request_key"),
+    *("as_reply", "starting_after", "payment_method_types"),
     *("import_id", "chunk", "planned_outcomes", "certificate", "arguments", "flow", "continues"),
 }
 # The same, where other forms have a field of this name that people do fill in.

@@ -86,13 +86,14 @@ class Request:
     """One call. `path` is below the integration's base_url, or an absolute URL.
 
     `repeatable`: whether sending it twice does what sending it once does; None asks the method (RFC 9110) and
-    whether there is an idempotency key. `not_applied`: statuses after which the service certainly did not
-    apply this write; add 503 only where its documentation says so. `endpoint` names the call in limits,
-    metrics, logs and errors (default: the path, ids folded or masked); give it where the path is secret.
-    `context` is the caller's own. A Source as `data` is streamed by sync calls. `sink` is for downloads, sync
-    only; with `Accept-Encoding: identity` it gets the bytes as they came. `follow`: if not, a redirect is an
-    answer. `permit`: the lease under which it is sent, asked before each attempt. `caller_reads`: statuses
-    whose last reply the caller gets to read, where others get an error that quotes nothing of it.
+    whether there is an idempotency key. `reads`: whether it changes nothing; None asks the method, too.
+    `not_applied`: statuses after which this write was certainly not applied; 503 only where documented so.
+    `endpoint` names the call in limits, metrics, logs and errors (default: the path, ids folded or masked);
+    give it where the path itself is secret. `context` is the caller's own. A Source as `data` is streamed by
+    sync calls. `sink` is for downloads, sync only; with `Accept-Encoding: identity` it gets the bytes as they
+    came. `follow`: if not, a redirect is an answer. `permit`: the lease asked for before each attempt.
+    `caller_reads`: statuses whose last reply the caller gets to read, where others get an error that quotes
+    nothing of it.
     """
 
     method: str
@@ -104,6 +105,7 @@ class Request:
     timeout: float | None = None
     idempotency_key: str | None = field(default=None, repr=False)
     repeatable: bool | None = None
+    reads: bool | None = None
     not_applied: frozenset[int] = REFUSED_BEFORE_WORK
     endpoint: str | None = None
     follow: bool = True
@@ -117,15 +119,15 @@ class Request:
 
     @property
     def is_read(self) -> bool:
-        """Whether the method only reads."""
-        return self.method in READS
+        """Whether it changes nothing, so that a lost answer is no more than that."""
+        return self.method in READS if self.reads is None else self.reads
 
     @property
     def may_repeat(self) -> bool:
         """Whether the server makes a second sending harmless."""
         if self.repeatable is not None:
             return self.repeatable
-        return self.method in IDEMPOTENT or self.idempotency_key is not None
+        return self.is_read or self.method in IDEMPOTENT or self.idempotency_key is not None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from f.connect.calls.message import Lost, Outgoing, Reply, Request, base_headers
+from f.connect.calls.message import READS, Lost, Outgoing, Reply, Request, base_headers
 from f.connect.calls.urls import same_origin
 from f.connect.errors import (
     ConnectError,
@@ -176,7 +176,7 @@ def _judge_failure(policy: Retry, call: Call, reply: Reply, clock: Clock) -> Ver
 
 
 def _judge_redirect(call: Call, reply: Reply, base_url: str) -> Verdict:
-    """Follow with reads only, not from https to http, and with the credential only within its own origin."""
+    """Follow with GET and its kin only, not from https to http; the credential stays within its origin."""
     name, status, url = call.name, reply.status, call.outgoing.url
     location = reply.headers.get("Location")
     if not location:
@@ -190,9 +190,9 @@ def _judge_redirect(call: Call, reply: Reply, base_url: str) -> Verdict:
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     if parts.scheme not in {"http", "https"} or (url.startswith("https:") and parts.scheme == "http"):
         return _astray(f"{name} redirects to {where}, which is not https.", status)
-    if not call.request.is_read:
+    if call.request.method not in READS:
         return _astray(
-            f"{name} is redirected to {where}; a write is not sent on. "
+            f"{name} is redirected to {where}; what has a body is not sent on. "
             "Set base_url to the address it names, if you trust it.",
             status,
         )
@@ -249,8 +249,7 @@ def _facts(
 def may_have_been_applied(facts: Facts) -> bool:
     """Return whether the server may have applied the request, as far as this attempt shows.
 
-    Without a reply: unless it was certainly not received. With one: 5xx and 408, unless the request says that
-    this status means not applied.
+    Without a reply: unless it was certainly not received. With one: 5xx and 408, if not in `not_applied`.
     """
     if facts.status is None:
         return facts.sent

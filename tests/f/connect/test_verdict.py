@@ -282,3 +282,16 @@ def test_doubt_once_there_stays() -> None:
     for outcome, doubt in ((REFUSED, False), (answer(429), False), (RESET, True), (answer(429), True)):
         call.remember(outcome)
         assert call.in_doubt is doubt
+
+
+def test_a_read_that_is_sent_by_post_is_repeated_never_in_doubt_and_follows_no_redirect() -> None:
+    read = Request(method="POST", path="/x", json={}, reads=True)
+    assert (read.is_read, read.may_repeat) == (True, True)
+    assert isinstance(judge(POLICY, call_of(read), answer(503), BASE, FakeClock()), Repeat)
+    for outcome in (answer(503), Lost("reset", sent=True, cause=OSError())):
+        verdict = judge(POLICY, call_of(read, attempts=9), outcome, BASE, FakeClock())
+        assert isinstance(verdict, Fail)
+        assert isinstance(verdict.error, TryLater)
+    moved = judge(POLICY, call_of(read), answer(307, Location="/other"), BASE, FakeClock())
+    assert isinstance(moved, Fail)
+    assert isinstance(moved.error, FixSettings)
