@@ -122,7 +122,9 @@ class BucketStorage:
                 key, content.size, digests, attempt.mark if how.if_exists != "overwrite" else ""
             )
 
-        write = OneTimeWrite(send, look_up, repeat_safe=how.if_exists == "overwrite", noun="file")
+        write = OneTimeWrite(
+            send, look_up, repeat_safe=how.if_exists == "overwrite", noun="file", key_input="request_key"
+        )
         receipt = self._once("upload", (key, digests.sha256.hex()), request_key, write, how.if_exists)
         return {
             "status": "exists" if receipt is None else _STATUS_UPLOADED[receipt.status],
@@ -233,7 +235,7 @@ class BucketStorage:
             check(response, region=bucket.key.region, absent="NoSuchBucket")
             return ""
 
-        write = OneTimeWrite(send, repeat_safe=True, noun="deletion")
+        write = OneTimeWrite(send, repeat_safe=True, noun="deletion", key_input="request_key")
         receipt = self._once("delete", (key,), request_key, write, "overwrite")
         status: Literal["deleted", "already_deleted", "not_there"] = "deleted" if there else "not_there"
         if receipt is not None and receipt.status == "already_sent":
@@ -298,7 +300,9 @@ class BucketStorage:
             same = found is not None and (found.size, found.etag) == (stored.size, stored.etag)
             return [Candidate(found.etag)] if found is not None and same else []
 
-        write = OneTimeWrite(send, look_up, repeat_safe=if_exists == "overwrite", noun="copy")
+        write = OneTimeWrite(
+            send, look_up, repeat_safe=if_exists == "overwrite", noun="copy", key_input="request_key"
+        )
         about = (key, target.name, new_key, stored.etag)
         receipt = self._once("copy", about, request_key, write, if_exists)
         return {

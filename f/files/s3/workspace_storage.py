@@ -85,7 +85,7 @@ class WorkspaceStorage:
             write_object(key, content.chunks(), content_type, content.size, storage=self._name)
             return ""
 
-        write = OneTimeWrite(send, repeat_safe=True, noun="file")
+        write = OneTimeWrite(send, repeat_safe=True, noun="file", key_input="request_key")
         receipt = self._once(("upload", key, digests.sha256.hex()), request_key, write, how.if_exists)
         if receipt is None:
             notices = [f"There is an object {key!r} already. It was kept as it is."]
@@ -206,7 +206,7 @@ class WorkspaceStorage:
                 )
                 return ""
 
-            write = OneTimeWrite(send, repeat_safe=True, noun="copy")
+            write = OneTimeWrite(send, repeat_safe=True, noun="copy", key_input="request_key")
             about = ("copy", key, target._name, new_key)
             receipt = self._once(about, request_key, write, if_exists)
         return {
@@ -230,7 +230,7 @@ class WorkspaceStorage:
                 self._delete(key)
             return ""
 
-        write = OneTimeWrite(send, repeat_safe=True, noun="deletion")
+        write = OneTimeWrite(send, repeat_safe=True, noun="deletion", key_input="request_key")
         receipt = self._once(("delete", key), request_key, write, "overwrite")
         status: Literal["deleted", "already_deleted", "not_there"] = "deleted" if there else "not_there"
         if receipt is not None and receipt.status == "already_sent":
