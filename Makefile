@@ -1,4 +1,4 @@
-# Two commands for a newcomer: `make run` and `make test`. Needs Python >= 3.11; the tests need Node >= 20 too.
+# Two commands for a newcomer: `make run` and `make test`. Needs Python >= 3.11; the tests need Node >= 20.19 too.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -69,7 +69,7 @@ $(TESTS): requirements.test.lock $(RUNS)
 
 # The real Windmill CLI, for mill metadata, mill lint and the deployment tests.
 $(CLI): package.json package-lock.json
-	@command -v npm > /dev/null || { echo "Node >= 20 with npm is needed for the Windmill CLI. Install it, then run make test again."; exit 3; }
+	@command -v npm > /dev/null || { echo "Node >= 20.19 with npm is needed for the Windmill CLI and for servers that the tests talk to. Install it, then run make test again."; exit 3; }
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
