@@ -53,6 +53,7 @@ class ResourcePush:
         self._remote = RemoteWorkspace(workspace)
         self._templates_in = MOCK if mock else LIVE
         self.left_out: list[str] = []  # templates that make no sense on an instance
+        self.not_given: list[str] = []  # what the last push left out, as no value was given for it
         self.folders: list[str] = []  # created by the last push
 
     def plan(self, paths: Sequence[str] = (), *, overwrite: bool = False) -> list[Planned]:
@@ -68,10 +69,18 @@ class ResourcePush:
     def push(self, planned: Sequence[Planned], ask: Ask | None) -> list[Planned]:
         """Carry a plan out and return what was pushed. `ask` prompts for a value, None if nobody can.
 
-        All values are known before the first push, so that a missing one leaves nothing half done.
+        All values are known before the first push, so that a missing one leaves nothing half done. Where a
+        person gives none, that variable is left out with all that refers to it: a service nobody uses here.
         """
         todo = [entry for entry in planned if entry.action != "keep"]
         values = _values(todo, ask)
+        left = {one.item.path for one in todo if one.needs_value and one.item.path not in values}
+        while more := {
+            one.item.path for one in todo if one.item.path not in left and _references(one.item) & left
+        }:
+            left |= more
+        self.not_given = sorted(left)
+        todo = [one for one in todo if one.item.path not in left]
         self.folders = self._remote.create_folders({*self._pushed_paths(), *(one.item.path for one in todo)})
         for entry in todo:
             value = values.get(entry.item.path)
@@ -142,7 +151,7 @@ def _values(todo: Sequence[Planned], ask: Ask | None) -> dict[str, str]:
         given = os.environ.get(entry.variable) or (ask(entry.item.path) if ask else "")
         if given:
             values[entry.item.path] = given
-        else:
+        elif ask is None:
             missing.append(f"{entry.variable} ({entry.item.path})")
     if missing:
         raise MillError(f"Set {', '.join(missing)} in the environment, or run this at a terminal.")

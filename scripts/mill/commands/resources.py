@@ -46,7 +46,8 @@ def push(
     those that resources/live has as well: they guard or send for real.
 
     Values of secrets come from the environment, or from a hidden prompt at a
-    terminal: for f/crm/token the name is MILL_VAR_F_CRM_TOKEN.
+    terminal: for f/crm/token the name is MILL_VAR_F_CRM_TOKEN. An empty answer
+    leaves that variable out, and the resources that need it.
     """
     pushing = ResourcePush(Workspace.find(), mock=mock)
     planned = pushing.plan(paths or (), overwrite=overwrite)
@@ -62,13 +63,16 @@ def push(
         typer.echo(
             f"{'created' if entry.action == 'create' else 'overwrote'} {entry.item.kind} {entry.item.path}"
         )
-    kept = len(planned) - len(done)
+    if pushing.not_given:
+        typer.echo(f"Left out, as no value was given: {', '.join(pushing.not_given)}.", err=True)
+    kept = sum(one.action == "keep" for one in planned)
     if kept:
         typer.echo(f"{kept} exist already and were left alone (--overwrite replaces them).", err=True)
 
 
 def _ask(path: str) -> str:
-    return str(typer.prompt(f"Value of {path}", hide_input=True, err=True))
+    asked = f"Value of {path} (empty: leave it out)"
+    return str(typer.prompt(asked, default="", show_default=False, hide_input=True, err=True))
 
 
 def _table(planned: list[Planned]) -> Table:

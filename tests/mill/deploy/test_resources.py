@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,6 +131,35 @@ def test_at_a_terminal_a_value_is_asked_for(tree: Path, api: WorkspaceApi) -> No
 
     assert api.items["variables"]["f/crm/token"]["value"] == "typed for f/crm/token"
     assert "f/ops/region" not in api.items["variables"]
+
+
+def test_what_a_person_gives_no_value_for_is_left_out_with_all_that_needs_it(
+    tree: Path, api: WorkspaceApi
+) -> None:
+    pushing = ResourcePush(Workspace(tree))
+
+    pushing.push(pushing.plan(), ask=lambda _path: "")
+
+    assert pushing.not_given == ["f/crm/api", "f/crm/token"]
+    assert api.writes == ["create variables f/ops/region"]
+
+
+def test_an_empty_answer_at_a_terminal_leaves_it_out(tree: Path, api: WorkspaceApi) -> None:
+    pid, terminal = pty.fork()  # a terminal of its own: a hidden prompt asks there
+    if pid == 0:
+        os.chdir(tree)
+        os.execv(sys.executable, [sys.executable, "-m", "mill", "resources", "push"])
+    shown = b""
+    with contextlib.suppress(OSError):  # its end
+        while part := os.read(terminal, 4096):
+            shown += part
+            if shown.endswith(b"(empty: leave it out): "):
+                os.write(terminal, b"\n")
+    os.close(terminal)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown
+    assert b"Left out, as no value was given: f/crm/api, f/crm/token." in shown
+    assert api.writes == ["create variables f/ops/region"]
 
 
 def test_a_secret_in_a_template_is_refused(tree: Path, api: WorkspaceApi) -> None:
