@@ -124,7 +124,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_enough_events_end_the_subscription_with_a_complete_of_ours() -> None:
     with peer(then(3, 2, 1, 0)) as server:
         result = server.collect(max_events=2)
-        time.sleep(0.2)
+        deadline = time.monotonic() + 10
+        while not server.got and time.monotonic() < deadline:  # it reads on its own thread
+            time.sleep(0.01)
     assert result["events"] == [{"countdown": 3}, {"countdown": 2}]
     assert result["reason"] == "max_events"
     assert server.got == [{"id": "1", "type": "complete"}]
