@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown, SignInAgain, TryLater
+from f.connect.redact import forget
 from f.connect.sign_in import shared_token
 from f.identity.tokens.manager import JwtManager
 from f.store.store import Store, take
@@ -293,6 +294,25 @@ def test_nothing_in_the_store_can_be_read_without_the_seal_key(
     assert b"connect_token" in kept
     for secret in (b"access-", b"refresh-0", b"refresh-1", SEAL.encode(), b"partner"):
         assert secret not in kept
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["expires_at = -1", "access_token = refresh_token, refresh_token = access_token"],
+    ids=["a token read as the sentence of a refusal", "columns that changed places"],
+)
+def test_who_writes_into_the_store_cannot_have_a_token_told_or_sent_as_another(
+    store: Store, tokens: JwtManager, server: Loopback, refreshing: Refreshing, change: str
+) -> None:
+    refreshing.replies = [Reply(400, {"error": "invalid_grant"})]
+    tokens.set_token("partner", "access-0", refresh_token="refresh-0", expires_in=900)
+    store.execute(f"UPDATE connect_token SET {change}")
+    forget()  # as another job does, which never had the token in hand
+    with pytest.raises(ConnectError) as caught:
+        assert tokens.get_token("partner") == "nothing of it"
+    assert "access-0" not in str(caught.value)
+    assert "refresh-0" not in str(caught.value)
+    assert "access-0" not in json.dumps(sent(server))
 
 
 def test_the_rotated_refresh_token_is_stored_before_the_new_token_is_used(
