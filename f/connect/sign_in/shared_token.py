@@ -37,8 +37,8 @@ POLL_SECONDS = 0.1
 KEEP_TRIES, KEEP_PAUSE = 5, 2.0  # within the lease, if the store answers or fails at once
 DEAD = frozenset({"invalid_grant", "bad_refresh_token"})  # RFC 6749, 5.2; GitHub's word for it
 _REFUSED = -1.0  # instead of the time at which a token expires
-# What a row holds, each sealed as what it is: the time beside it, and which column it lies in, anybody may change
-# who may write into the store.
+# What a row holds, each sealed as what it is: who may write into the store may change the time beside it,
+# and the column it lies in.
 _ACCESS, _REFRESH, _SENTENCE = "access_token", "refresh_token", "refused"
 
 # `lease_until` and `holder` are of an older version, which kept the lease here: its tables want a value.

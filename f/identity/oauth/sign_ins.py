@@ -33,7 +33,7 @@ from f.identity.oauth.client import (
     revoke_request,
     user_info_request,
 )
-from f.identity.oauth.pending import STATE_SECONDS, Pending
+from f.identity.oauth.pending import STATE_SECONDS, Pending, unknown_sign_in
 from f.identity.oauth.refusals import refused_by_server
 from f.identity.oauth.return_paths import checked_return
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from f.store.store import Lease, Store
 
 VISITOR = "visitor:"
+_LINK = "link"  # the state of the sign-in whose link was opened
 _LONGEST_ACCOUNT = 200
 _EARLY = 60.0  # seconds before its end at which a token is replaced
 
@@ -107,12 +108,27 @@ def begin(app: App, store: Store, *, account: str, return_to: str = "") -> Begun
     return Begun(url, state, browser_key, expires_at)
 
 
-def resume(app: App, store: Store, state: str) -> Begun:
-    """Hand a sign-in that a script has begun to the browser that opened its link."""
-    browser_key = new_secret()
-    facts = Pending(app, store, "code").bind(state, browser_key)
-    url = authorization_url(app, state, facts["verifier"])
-    return Begun(url, state, browser_key, facts["expires_at"])
+def resume(app: App, store: Store, state: str, browser_key: str) -> Begun:
+    """Hand a sign-in that a script has begun to the browser that opened its link.
+
+    It gets secrets of its own: a code that whoever sent the link has got by himself is worth nothing there,
+    and the state, which the provider and histories see, does not lead back here. Of all who open the link,
+    one finishes.
+    """
+    pending = Pending(app, store, "code")
+    facts = pending.read(state, browser_key)
+    if not facts["account"] or _LINK in facts:  # a browser's own, which is nobody's link
+        raise unknown_sign_in()
+    own_state, verifier, own_key = new_secret(), new_secret(), new_secret()
+    url = authorization_url(app, own_state, verifier)
+    own = {
+        "verifier": verifier,
+        "account": facts["account"],
+        "return_to": facts["return_to"],
+        _LINK: state,
+    }
+    seconds = max(1.0, facts["expires_at"] - store.now())
+    return Begun(url, own_state, own_key, pending.begin(own_state, own_key, own, seconds))
 
 
 def finish(
@@ -123,7 +139,10 @@ def finish(
     The exchange is sent once: a code is good for one use, and some providers revoke what it gave if it comes
     twice.
     """
-    facts = Pending(app, store, "code").use(answer.get("state", ""), browser_key)
+    pending = Pending(app, store, "code")
+    facts = pending.use(answer.get("state", ""), browser_key)
+    if _LINK in facts:
+        pending.use(facts[_LINK])
     form = {
         "grant_type": "authorization_code",
         "code": code_of(app, answer),

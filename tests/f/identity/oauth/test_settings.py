@@ -182,8 +182,9 @@ def test_a_cookie_is_for_this_sign_in_alone_and_for_https_only_where_there_is_ht
 
 
 def test_the_link_is_that_of_our_own_route_or_none() -> None:
-    assert link_of(app_of(GOOD), "s").endswith("/oauth/google/start?state=s")
-    assert link_of(app_of({**GOOD, "redirect_uri": "https://a.example.com/done"}), "s") == ""
+    begun = Begun("https://provider.example.com", "state-1", "key-1", 0.0)
+    assert link_of(app_of(GOOD), begun).endswith("/oauth/google/start?state=state-1&key=key-1")
+    assert link_of(app_of({**GOOD, "redirect_uri": "https://a.example.com/done"}), begun) == ""
 
 
 def test_a_page_tells_a_stranger_no_setting() -> None:
