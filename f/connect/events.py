@@ -188,7 +188,7 @@ def _variable() -> str:
 
 
 def _shown(value: Any, name: str, depth: int = _DEEPEST) -> Any:
-    """Return a value as JSON, with what no message may show masked, and nothing that Windmill would look up."""
+    """Return a value as JSON without what no message may show, and without what Windmill would look up."""
     if is_secret_name(name) or not depth:
         return MASK
     if isinstance(value, Mapping):

@@ -14,6 +14,7 @@ from f.identity.oauth.providers import DEAD_CODE, ERRORS, Refusal
 if TYPE_CHECKING:
     from f.identity.oauth.app import App
 
+
 def refused(
     app: App, code: str, *, status: int | None = None, about: str = "code", detail: str = ""
 ) -> ConnectError:

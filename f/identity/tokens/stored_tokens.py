@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from f.connect.client import Client
 from f.connect.errors import FixInput, FixSettings, OutcomeUnknown, SignInAgain
 from f.connect.redact import digest_of, remember
+from f.connect.sign_in.oauth import tell_of_refusal
 from f.connect.sign_in.seal import Seal
 from f.connect.sign_in.shared_token import SharedToken, Token, TokenRow
 from f.connect.times import REAL, Clock
@@ -69,15 +70,31 @@ class NamedToken:
         self._refreshed = False
         found = self._shared().get(stale, margin)
         remember(found.access_token, found.refresh_token)
+        if found.expires_at and found.expires_at <= self._store.now():
+            raise FixSettings(
+                f"The token that came for {self._name!r} has expired already. Check the clock of the token "
+                "server and of this machine, and expires_in_field of the jwt_issuer resource.",
+                code="refreshed_expired",
+            )
         return found, self._refreshed
 
     def _shared(self) -> SharedToken:
         # That a refresh token is dead is kept, so that no other job sends it.
-        return SharedToken(
-            self._row, self._refresh, self._store, on_refused=lambda _: None, clock=self._clock
-        )
+        return SharedToken(self._row, self._refresh, self._store, on_refused=self._tell, clock=self._clock)
+
+    def _tell(self, error: SignInAgain) -> None:
+        tell_of_refusal(f"{self._issuer.issuer} ({self._name})", error, self._store, about=self._row.key)
 
     def _refresh(self, refresh_token: str) -> Token:
+        """Return the next token. A refusal that does not say the refresh token is dead is told here."""
+        try:
+            return self._ask(refresh_token)
+        except SignInAgain as error:
+            if error.code == "refresh_refused":
+                self._tell(error)
+            raise
+
+    def _ask(self, refresh_token: str) -> Token:
         issuer, now = self._issuer, self._store.now()
         if not issuer.refresh_url or not refresh_token:
             lacks = "no refresh token was stored with it" if issuer.refresh_url else "there is no refresh_url"
