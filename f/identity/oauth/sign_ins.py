@@ -222,7 +222,7 @@ def shared_token(app: App, account: str, store: Store, *, clock: Clock = REAL) -
 def ask(app: App, form: Mapping[str, str], *, about: str = "code") -> Mapping[str, Any]:
     """Return what the token endpoint answers; raises what its refusal means."""
     status, answer = app.server.post(form)
-    if status >= 400 or "error" in answer:  # GitHub states errors with status 200
+    if status >= 400 or answer.get("error"):  # GitHub states errors with status 200
         raise refused_by_server(app, status, answer, about=about)
     return answer
 

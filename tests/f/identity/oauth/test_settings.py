@@ -60,6 +60,7 @@ def test_a_resource_with_a_fault_is_refused_with_all_of_them(change: dict[str, A
         ({"token_url": "https://user:pw@login.example.com"}, "token_url holds a user name"),
         ({"userinfo_url": "https://a.example.com/?x=1"}, "userinfo_url must end before"),
         ({"client_auth": "header"}, "client_auth must be basic or body"),
+        ({"client_auth": ["basic"]}, "client_auth must be a text"),
     ],
 )
 def test_another_provider_is_checked_too(change: dict[str, Any], words: str) -> None:
