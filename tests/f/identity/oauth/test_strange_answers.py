@@ -1,4 +1,4 @@
-"""Answers of a token server as nobody should give them, and some do: no traceback, and no sign-in that is lost."""
+"""Answers as no token server should give them, and some do: no traceback, and no sign-in that is lost."""
 
 from __future__ import annotations
 
