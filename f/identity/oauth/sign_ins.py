@@ -195,15 +195,14 @@ def scopes_of(app: App, granted: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def shared_token(app: App, account: str, store: Store, *, clock: Clock = REAL) -> SharedToken:
-    """Return the token of an account, which all jobs share."""
-    key = app.key("sign_in", account)
+    """Return the token of an account, which all jobs that ask for the same scopes share."""
+    key = app.key("sign_in", account, *sorted(set(app.scopes)))
 
     def fetch(refresh_token: str) -> Token:
         if not refresh_token:
             raise SignInAgain(
-                f"Nobody has signed in to {app.provider.title} as {account!r}, the sign-in is over and has "
-                f"no "
-                "refresh token, or it was sealed with another seal_key. Run start_sign_in.",
+                f"Nobody has signed in to {app.provider.title} as {account!r} for these scopes, the sign-in "
+                "is over and has no refresh token, or it was sealed by another seal_key. Run start_sign_in.",
                 code="not_signed_in",
             )
         remember(refresh_token)
@@ -254,7 +253,8 @@ def revoke(app: App, account: str, store: Store) -> Literal["revoked", "already_
         token = shared.row.read()
         if not token.access_token and not token.refresh_token:
             raise FixInput(
-                f"Nobody is signed in to {app.provider.title} as {account!r}.", code="not_signed_in"
+                f"Nobody is signed in to {app.provider.title} as {account!r} for these scopes.",
+                code="not_signed_in",
             )
         done = _revoke(app, token, store)
         return done if shared.row.forget(lease) else None

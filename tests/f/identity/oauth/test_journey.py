@@ -264,6 +264,18 @@ def test_accounts_do_not_meet(google: Any, store: Store) -> None:
     assert get_access_token.main(google, "grace")["status"] == "fresh"
 
 
+def test_a_resource_with_other_scopes_gets_no_token_of_this_one(google: Any) -> None:
+    signed_in(google)
+    narrower: Any = {**google, "scopes": ["openid"]}
+    with pytest.raises(SignInAgain, match="for these scopes"):
+        get_access_token.main(narrower, "ada", hand_on="result")
+    signed_in(narrower)
+    revoke_sign_in.main(narrower, "ada")
+    assert get_access_token.main(google, "ada")["status"] == "fresh"
+    again: Any = {**google, "scopes": ["profile", "openid", "email"]}  # the same, in another order
+    assert get_access_token.main(again, "ada")["status"] == "fresh"
+
+
 def test_any_api_can_be_called_with_the_token_and_a_401_renews_it_once(google: Any, store: Store) -> None:
     signed_in(google)
     app = app_of(google)
