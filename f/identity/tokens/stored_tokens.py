@@ -15,10 +15,11 @@ from f.connect.sign_in.seal import Seal
 from f.connect.sign_in.shared_token import SharedToken, Token, TokenRow
 from f.connect.times import REAL, Clock
 from f.identity.tokens.client import integration_of, read_refreshed, refresh_request, refused_refresh
+from f.store.once import key_of, remember_all, sent_ids
 
 if TYPE_CHECKING:
     from f.identity.tokens.issuer import Issuer
-    from f.store.store import Store
+    from f.store.store import Lease, Store
 
 LONGEST_NAME = 200  # characters
 
@@ -43,10 +44,29 @@ class NamedToken:
         self._refreshed = False
 
     def put(self, access_token: str, expires_at: float, refresh_token: str) -> Token:
-        """Store a token in place of what is there, and return it."""
+        """Store a token in place of what is there, and return what is stored.
+
+        What comes with the refresh token that was given last, as from a schedule, stays as it is unless it is
+        dead: it may have been rotated since, and many servers revoke everything when an old one comes again.
+        """
+        place = key_of("jwt refresh token given last", self._row.key)
+        given = key_of(self._issuer.seal_key, refresh_token) if refresh_token else ""
         token = Token(access_token, expires_at, refresh_token)
-        self._shared().replace(token)
-        return token
+
+        def work(lease: Lease) -> Token | None:
+            kept = self._row.read()
+            if kept.refresh_token and not kept.refused and given:
+                is_older = kept.refresh_token != refresh_token or not access_token
+                if is_older and sent_ids(self._store, [place]).get(place) == given:
+                    return kept
+            if not self._row.keep(token, lease):
+                return None
+            remember_all(self._store, {place: given})
+            return token
+
+        stored = self._shared().alone(work)
+        remember(stored.access_token, stored.refresh_token)
+        return stored
 
     def read(self) -> Token:
         """Return what is stored; FixInput if that is nothing, or nothing that this seal_key opens."""
