@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from f.connect.errors import SignInAgain, TryLater
+from f.connect.errors import ConnectError, SignInAgain, TryLater
 from f.connect.events import raise_event
 from f.connect.redact import digest_of, fingerprint_of, mask_url
 from f.connect.sign_in.seal import Seal
@@ -101,8 +101,8 @@ def token_of(answer: Mapping[str, Any], url: str, store: Store, refresh_token: s
     )
 
 
-def tell_of_refusal(service: str, error: SignInAgain, store: Store, *, about: str) -> None:
-    """Tell people, once, that a refresh token is dead and somebody has to sign in again."""
+def tell_of_refusal(service: str, error: ConnectError, store: Store, *, about: str) -> None:
+    """Tell people, once an hour, that a token is not refreshed any more before somebody acts."""
     raise_event("token_refresh_failed", {"service": service, "error_message": str(error)}, store, about=about)
 
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from f.connect.client import Client
-from f.connect.errors import FixInput, SignInAgain
+from f.connect.errors import ConnectError, FixInput, FixSettings, SignInAgain
 from f.connect.integration import BearerToken
 from f.connect.redact import remember
 from f.connect.sign_in.auth import register
 from f.connect.sign_in.oauth import tell_of_refusal, token_of
 from f.connect.sign_in.seal import Seal
-from f.connect.sign_in.shared_token import SharedToken, SharedTokenAuth, Token, TokenRow
+from f.connect.sign_in.shared_token import DEAD, SharedToken, SharedTokenAuth, Token, TokenRow
 from f.connect.times import REAL, Clock
 from f.identity.oauth.authorization import authorization_url, code_of, new_secret
 from f.identity.oauth.client import (
@@ -206,12 +206,16 @@ def shared_token(app: App, account: str, store: Store, *, clock: Clock = REAL) -
                 code="not_signed_in",
             )
         remember(refresh_token)
-        answer = ask(
-            app, {"grant_type": "refresh_token", "refresh_token": refresh_token}, about="refresh_token"
-        )
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        try:
+            answer = ask(app, form, about="refresh_token")
+        except (SignInAgain, FixSettings) as error:
+            if error.code not in DEAD:  # which is told once it is kept
+                refused(error)
+            raise
         return token_of(answer, app.provider.token_url, store, refresh_token)
 
-    def refused(error: SignInAgain) -> None:
+    def refused(error: ConnectError) -> None:
         tell_of_refusal(app.provider.title, error, store, about=key)
 
     row = TokenRow(store, key, Seal(key, app.seal_key, takes_plain=False))

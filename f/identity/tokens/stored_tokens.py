@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from f.connect.client import Client
-from f.connect.errors import FixInput, FixSettings, OutcomeUnknown, SignInAgain
+from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown, SignInAgain
 from f.connect.redact import digest_of, remember
 from f.connect.sign_in.oauth import tell_of_refusal
 from f.connect.sign_in.seal import Seal
-from f.connect.sign_in.shared_token import SharedToken, Token, TokenRow
+from f.connect.sign_in.shared_token import DEAD, SharedToken, Token, TokenRow
 from f.connect.times import REAL, Clock
 from f.identity.tokens.client import integration_of, read_refreshed, refresh_request, refused_refresh
 from f.store.once import key_of, remember_all, sent_ids
@@ -102,15 +102,15 @@ class NamedToken:
         # That a refresh token is dead is kept, so that no other job sends it.
         return SharedToken(self._row, self._refresh, self._store, on_refused=self._tell, clock=self._clock)
 
-    def _tell(self, error: SignInAgain) -> None:
+    def _tell(self, error: ConnectError) -> None:
         tell_of_refusal(f"{self._issuer.issuer} ({self._name})", error, self._store, about=self._row.key)
 
     def _refresh(self, refresh_token: str) -> Token:
-        """Return the next token. A refusal that does not say the refresh token is dead is told here."""
+        """Return the next token, and tell of a refusal, but of a dead token only once that is kept."""
         try:
             return self._ask(refresh_token)
-        except SignInAgain as error:
-            if error.code == "refresh_refused":
+        except (SignInAgain, FixSettings) as error:
+            if error.code not in DEAD and error.code != "token_expired":
                 self._tell(error)
             raise
 

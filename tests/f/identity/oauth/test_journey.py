@@ -230,6 +230,24 @@ def test_a_dead_refresh_token_is_explained_kept_and_not_asked_with_again(
     assert get_access_token.main(resource, "ada")["status"] == "fresh"
 
 
+def test_a_refresh_that_a_wrong_secret_stops_is_told_and_one_that_nobody_began_is_not(
+    google: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    monkeypatch.setattr(
+        "f.connect.sign_in.oauth.raise_event", lambda event, *_given, **_more: events.append(event)
+    )
+    with pytest.raises(SignInAgain, match="Nobody has signed in"):
+        get_access_token.main(google, "ada")
+    assert events == []
+    signed_in(google)
+    wrong: Any = {**google, "client_secret": "wrong-secret"}
+    with pytest.raises(FixSettings):
+        refresh_token.main(wrong, "ada")
+    assert events == ["token_refresh_failed"]
+    assert refresh_token.main(google, "ada")["status"] == "refreshed"
+
+
 def test_a_lost_answer_to_a_refresh_keeps_the_sign_in(google: Any, twin: TwinClient) -> None:
     signed_in(google)
     twin.put_faults(script=[{"operation": "google_token", "fault": "error_503", "times": 1}])

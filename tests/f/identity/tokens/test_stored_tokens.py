@@ -229,8 +229,8 @@ def test_a_refresh_that_fails_is_named_and_leaves_what_is_stored(
 
 @pytest.mark.parametrize(
     ("reply", "asked"),
-    [(Reply(400, {"error": "invalid_grant"}), 1), (Reply(401, {}), 3)],
-    ids=["dead", "refused"],
+    [(Reply(400, {"error": "invalid_grant"}), 1), (Reply(401, {}), 3), (Reply(404, {}), 3)],
+    ids=["dead", "refused", "not there"],
 )
 def test_a_refused_refresh_raises_the_event_once(
     windmill: Windmill, tokens: JwtManager, server: Loopback, refreshing: Refreshing, reply: Reply, asked: int
@@ -239,7 +239,7 @@ def test_a_refused_refresh_raises_the_event_once(
     tokens.set_token("partner", refresh_token="refresh-0")
     said = set()
     for _ in range(3):
-        with pytest.raises(SignInAgain) as caught:
+        with pytest.raises((SignInAgain, FixSettings)) as caught:
             tokens.get_token("partner")
         said.add(str(caught.value))
     assert len(server.asked) == asked
