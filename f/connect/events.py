@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import re
 import secrets
@@ -135,7 +136,7 @@ def _raise_once(event: str, data: Mapping[str, Any], store: Store, key: str, win
 
 
 def _start(event: str, data: Mapping[str, Any], routing: str, key: str) -> None:
-    facts = {str(name): _shown(value, str(name)) for name, value in data.items()}
+    facts = _shown(data, "", _DEEPEST + 1)
     origin = {"raised_by": os.environ.get("WM_FLOW_PATH") or os.environ.get("WM_JOB_PATH"), "job": _job()}
     arguments = {
         "event": event,
@@ -187,13 +188,14 @@ def _variable() -> str:
 
 
 def _shown(value: Any, name: str, depth: int = _DEEPEST) -> Any:
-    """Return a value as JSON, with what no message may show masked."""
+    """Return a value as JSON without what no message may show, and without what Windmill would look up."""
     if is_secret_name(name) or not depth:
         return MASK
     if isinstance(value, Mapping):
-        return {str(inner): _shown(item, str(inner), depth - 1) for inner, item in value.items()}
+        return {mask_text(str(inner)): _shown(item, str(inner), depth - 1) for inner, item in value.items()}
     if isinstance(value, list | tuple):
         return [_shown(item, "", depth - 1) for item in value]
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    return mask_text(str(value)[:_LONGEST])
+    text = mask_text(str(value)[:_LONGEST])
+    return f" {text}" if text.startswith("$") else text

@@ -23,6 +23,8 @@ from f.identity.oauth.sign_ins import checked_account
 from f.store.store import Store
 from f.store.stores import open_store, postgresql
 
+_MOST_SECONDS = 366 * 86_400
+
 
 def main(
     app: oauth_app | None = None,
@@ -35,8 +37,8 @@ def main(
     windmill_resource: str = "",
     database: postgresql | None = None,
 ) -> TokenResult:
-    if min_seconds < 0:
-        raise FixInput("min_seconds must not be below 0.", code="min_seconds")
+    if not 0 <= min_seconds <= _MOST_SECONDS:
+        raise FixInput(f"min_seconds must be from 0 to {_MOST_SECONDS:,}, a year.", code="min_seconds")
     if windmill_resource:
         return _of_windmill(windmill_resource, hand_on, variable)
     registered = app_of(app or {})

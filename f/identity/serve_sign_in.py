@@ -1,10 +1,10 @@
 """Answer a browser that signs in: the routes oauth/:app/start and oauth/:app/callback.
 
 `:app` names a resource f/identity/<app> of the type oauth_app. Start sends the browser to the provider;
-with the `state` of start_sign_in it goes on with that sign-in, else whoever comes signs in under the
-provider's own id of that person. Callback keeps the tokens, and sends the browser to where `return_to` of
-the start said, or shows a page. A page that is opened a second time says that the sign-in is over. Returns
-the HTTP reply.
+with `state` and `key` of a link of start_sign_in it goes on with that sign-in, else whoever comes signs in
+under the provider's own id of that person. Callback keeps the tokens, and sends the browser to where
+`return_to` of the start said, or shows a page. A page that is opened a second time says that the sign-in is
+over. Returns the HTTP reply.
 """
 
 from typing import Any, Literal
@@ -54,7 +54,7 @@ def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
 
 def _start(app: App, store: Store, query: dict[str, Any]) -> dict[str, Any]:
     if state := str(query.get("state") or ""):
-        return to_provider(app, resume(app, store, state))
+        return to_provider(app, resume(app, store, state, str(query.get("key") or "")))
     return to_provider(app, begin(app, store, account="", return_to=str(query.get("return_to") or "")))
 
 

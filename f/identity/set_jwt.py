@@ -1,8 +1,8 @@
 """Store a token sealed under a name, with the refresh token that gets the next one.
 
 Returns when it expires. Without a token, the refresh token fetches one when get_jwt first asks. Windmill
-keeps inputs: pass secrets as $var: of a secret variable. A second run stores what it is given in place of
-what is there; it does not bring back a refresh token that was used since.
+keeps inputs: pass secrets as $var: of a secret variable. What is given takes the place of what is there. A
+second run with the same refresh token changes nothing, since what is there is newer, unless that is dead.
 """
 
 from f.identity.tokens.issuer import jwt_issuer

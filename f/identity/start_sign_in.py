@@ -32,7 +32,7 @@ def main(
     with open_store(database, "identity") as store:
         begun = begin(registered, store, account=checked_account(account), return_to=return_to)
     return {
-        "link": link_of(registered, begun.state),
+        "link": link_of(registered, begun),
         "url": begun.url,
         "state": begun.state,
         "browser_key": begun.browser_key,

@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from f.connect.errors import SignInAgain, TryLater
+from f.connect.errors import ConnectError, SignInAgain, TryLater
 from f.connect.events import raise_event
 from f.connect.redact import digest_of, fingerprint_of, mask_url
 from f.connect.sign_in.seal import Seal
 from f.connect.sign_in.shared_token import SharedToken, SharedTokenAuth, Token, TokenRow
-from f.connect.sign_in.token_server import TokenServer, seconds_of
+from f.connect.sign_in.token_server import TokenServer, is_token, seconds_of
 from f.connect.times import REAL, Clock
 
 if TYPE_CHECKING:
@@ -90,19 +90,19 @@ def token_of(answer: Mapping[str, Any], url: str, store: Store, refresh_token: s
 
     TryLater if there is none.
     """
-    access_token = answer.get("access_token")
-    if not isinstance(access_token, str) or not access_token.isprintable() or not access_token:
+    access_token, rotated = answer.get("access_token"), answer.get("refresh_token")
+    if not is_token(access_token):
         raise TryLater(f"{mask_url(url)} answered without an access_token.", code="token")
     expires_in = seconds_of(answer.get("expires_in"))
     return Token(
         access_token,
         store.now() + expires_in if expires_in else 0.0,
-        str(answer.get("refresh_token") or refresh_token),
+        rotated if is_token(rotated) else refresh_token,
     )
 
 
-def tell_of_refusal(service: str, error: SignInAgain, store: Store, *, about: str) -> None:
-    """Tell people, once, that a refresh token is dead and somebody has to sign in again."""
+def tell_of_refusal(service: str, error: ConnectError, store: Store, *, about: str) -> None:
+    """Tell people, once an hour, that a token is not refreshed any more before somebody acts."""
     raise_event("token_refresh_failed", {"service": service, "error_message": str(error)}, store, about=about)
 
 

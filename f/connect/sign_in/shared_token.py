@@ -37,6 +37,9 @@ POLL_SECONDS = 0.1
 KEEP_TRIES, KEEP_PAUSE = 5, 2.0  # within the lease, if the store answers or fails at once
 DEAD = frozenset({"invalid_grant", "bad_refresh_token"})  # RFC 6749, 5.2; GitHub's word for it
 _REFUSED = -1.0  # instead of the time at which a token expires
+# What a row holds, each sealed as what it is: who may write into the store may change the time beside it,
+# and the column it lies in.
+_ACCESS, _REFRESH, _SENTENCE = "access_token", "refresh_token", "refused"
 
 # `lease_until` and `holder` are of an older version, which kept the lease here: its tables want a value.
 TABLE = """CREATE TABLE IF NOT EXISTS connect_token (
@@ -95,9 +98,11 @@ class TokenRow:
         """Keep the token, unless another job has taken the lease since; return whether it was kept."""
         values = {
             "key": self.key,
-            "access_token": self._seal.close(token.refused or token.access_token),
+            "access_token": self._seal.close(
+                token.refused or token.access_token, _SENTENCE if token.refused else _ACCESS
+            ),
             "expires_at": _REFUSED if token.refused else token.expires_at,
-            "refresh_token": self._seal.close(token.refresh_token),
+            "refresh_token": self._seal.close(token.refresh_token, _REFRESH),
             "old_key": self._old_key,
         }
         return write_held(self._store, lease, (KEEP, values), (FORGET, values)) is not None
@@ -111,10 +116,10 @@ class TokenRow:
         if not rows:
             return Token()
         text, expires_at, refresh_token = rows[0]
-        access_token, refresh_token = self._seal.open(text), self._seal.open(refresh_token)
+        refresh_token = self._seal.open(refresh_token, _REFRESH)
         if expires_at == _REFUSED:
-            return Token(refresh_token=refresh_token, refused=access_token)
-        return Token(access_token, expires_at, refresh_token)
+            return Token(refresh_token=refresh_token, refused=self._seal.open(text, _SENTENCE))
+        return Token(self._seal.open(text, _ACCESS), expires_at, refresh_token)
 
 
 class SharedToken:

@@ -19,7 +19,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeGuard, TypeVar
 
 import requests
 
@@ -32,6 +32,7 @@ T = TypeVar("T")
 TOKEN_SECONDS = 30.0
 _CONNECT_AND_READ = (5.0, 15.0)  # seconds for one address, and between two parts of the answer
 _MOST_BYTES = 2**20
+_MOST_SECONDS = 10 * 366 * 86_400.0  # more is as good as for ever, and no calendar has it
 _SETTINGS_WRONG = frozenset(
     {"invalid_client", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "invalid_request"}
 )
@@ -51,7 +52,7 @@ class TokenServer:
     def ask(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         """Return what the server answers to a form; raises what its refusal means."""
         status, answer = self.post(form)
-        if status >= 400 or "error" in answer:  # GitHub states errors with status 200
+        if status >= 400 or answer.get("error"):  # GitHub states errors with status 200
             raise refusal(mask_url(self.url), status, answer)
         return answer
 
@@ -59,7 +60,9 @@ class TokenServer:
         """Return the status and the JSON object, {} for any other body; TryLater if there is no answer."""
         auth, form = None, dict(form)
         if self.client_auth == "basic":
-            auth = requests.auth.HTTPBasicAuth(self.client_id, self.client_secret)
+            auth = requests.auth.HTTPBasicAuth(  # UTF-8, as RFC 6749, 2.3.1 has it
+                *(text.encode("utf-8", "replace") for text in (self.client_id, self.client_secret))
+            )
         else:
             form |= {"client_id": self.client_id}
             form |= {"client_secret": self.client_secret} if self.client_secret else {}
@@ -105,12 +108,22 @@ def refusal(url: str, status: int, answer: Mapping[str, Any]) -> ConnectError:
 
 
 def seconds_of(value: Any) -> float:
-    """Read expires_in, which some servers send as text; 0 if it is missing or not a number."""
+    """Read expires_in, which some servers send as text; 0 if it is missing or not a number.
+
+    At most ten years.
+    """
+    if isinstance(value, bool):
+        return 0.0
     try:
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):
         return 0.0
-    return seconds if 0 < seconds < float("inf") else 0.0
+    return min(seconds, _MOST_SECONDS) if 0 < seconds < float("inf") else 0.0
+
+
+def is_token(value: Any) -> TypeGuard[str]:
+    """Return whether it can be a token (RFC 6749, A.12 and A.17): printable ASCII, of some length."""
+    return isinstance(value, str) and bool(value) and value.isascii() and value.isprintable()
 
 
 def _status_and_body(call: Callable[[], requests.Response]) -> tuple[int, bytes]:

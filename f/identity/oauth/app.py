@@ -127,7 +127,7 @@ def _faults(name: object, fields: Mapping[str, Any]) -> Iterator[str]:
             url = str(fields.get(one, "/"))
             # Some want more of every request, such as prompt=consent.
             yield from url_faults(one, url.partition("?")[0] if one == "authorize_url" else url)
-        if fields.get("client_auth", "basic") not in {"basic", "body"}:
+        if fields.get("client_auth", "basic") not in ("basic", "body"):
             yield "client_auth must be basic or body"
     yield from url_faults("base_url", str(fields.get("base_url", "/")))
     yield from _redirect_faults(str(fields.get("redirect_uri", "")))

@@ -77,13 +77,13 @@ def answer_of(query: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(query[name]) for name in _ANSWER if query.get(name)}
 
 
-def link_of(app: App, state: str) -> str:
-    """Return the address of our own start route for a state, "" if the callback is not one of our routes."""
+def link_of(app: App, begun: Begun) -> str:
+    """Return the address of our own start route, "" if the callback is not one of our routes."""
     parts = urlsplit(app.redirect_uri)
     if not parts.path.endswith("/callback"):
         return ""
     path = parts.path.removesuffix("/callback") + "/start"
-    return parts._replace(path=path, query=f"state={state}").geturl()
+    return parts._replace(path=path, query=f"state={begun.state}&key={begun.browser_key}").geturl()
 
 
 def _cookie_name(state: str) -> str:

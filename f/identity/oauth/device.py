@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 MOST_WAIT = 600  # seconds that one run asks
 _INTERVAL = 5.0  # seconds between two questions, where the provider does not say (RFC 8628, 3.2)
+_LEAST_INTERVAL = 1.0  # whatever the provider says
 _SLOWER = 5.0  # more of them after a slow_down (RFC 8628, 3.5)
 _LEASE_MARGIN = 60.0  # a question that is on its way when the time is over
 
@@ -49,7 +50,7 @@ def start_device(app: App, store: Store, account: str) -> DeviceCode:
     server = replace(app.server, url=app.provider.device_url)
     form = {"client_id": app.client_id, "scope": " ".join(app.scopes)}
     status, answer = server.post({name: text for name, text in form.items() if text})
-    if status >= 400 or "error" in answer:
+    if status >= 400 or answer.get("error"):
         raise refused_by_server(app, status, answer)
     device_code, user_code = (answer.get(name) for name in ("device_code", "user_code"))
     url = answer.get("verification_uri") or answer.get("verification_url")  # Google's name for it
@@ -57,7 +58,7 @@ def start_device(app: App, store: Store, account: str) -> DeviceCode:
         raise TryLater(f"{app.provider.title} answered without a device code.", code="token", status=status)
     remember(str(device_code))
     key, seconds = new_secret(), seconds_of(answer.get("expires_in")) or 600.0
-    interval = seconds_of(answer.get("interval")) or _INTERVAL
+    interval = max(_LEAST_INTERVAL, seconds_of(answer.get("interval")) or _INTERVAL)
     facts = {"device_code": device_code, "account": account, "interval": interval, "next": 0.0}
     expires_at = Pending(app, store, "device").begin(key, "", facts, seconds)
     complete = answer.get("verification_uri_complete")
@@ -119,7 +120,7 @@ def _ask(app: App, facts: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, 
         status, answer = app.server.post(form)
     except TryLater:
         return None, interval * 2  # RFC 8628, 3.5: slower after a lost answer
-    match answer.get("error"):
+    match answer.get("error") or None:
         case "authorization_pending":
             return None, interval
         case "slow_down":

@@ -30,7 +30,6 @@ _BEGIN = """INSERT INTO identity_pending (key, browser, sealed, expires_at)
 _FORGET_OLD = "DELETE FROM identity_pending WHERE expires_at < :now"
 _READ = "SELECT browser, sealed, expires_at FROM identity_pending WHERE key = :key"
 _USE = "DELETE FROM identity_pending WHERE key = :key RETURNING key"
-_BIND = "UPDATE identity_pending SET browser = :browser WHERE key = :key AND expires_at >= :now RETURNING key"
 _CHANGE = "UPDATE identity_pending SET sealed = :sealed WHERE key = :key"
 
 
@@ -58,19 +57,11 @@ class Pending:
         self._store.together([(_FORGET_OLD, {"now": now}), (_BEGIN, values)])
         return now + seconds
 
-    def bind(self, state: str, browser_key: str) -> dict[str, Any]:
-        """Let the browser that opens a link be the one that may finish; return the facts."""
-        facts = self.read(state)
-        values = {"key": self._key(state), "browser": digest_of(browser_key), "now": self._store.now()}
-        if not self._store.execute(_BIND, values):
-            raise _unknown()
-        return facts
-
     def read(self, state: str, browser_key: str | None = None) -> dict[str, Any]:
         """Return the facts, and the time of their end as `expires_at`; FixInput unless both secrets fit."""
         rows = self._store.execute(_READ, {"key": self._key(state)})
         if not rows or rows[0][2] < self._store.now():
-            raise _unknown()
+            raise unknown_sign_in()
         browser, sealed, expires_at = rows[0]
         if browser_key is not None and not same(digest_of(browser_key), browser):
             raise FixInput(
@@ -84,7 +75,7 @@ class Pending:
         except ValueError:
             facts = None
         if not isinstance(facts, dict) or not same(state, str(facts.get("state", ""))):
-            raise _unknown()
+            raise unknown_sign_in()
         remember(*(text for text in facts.values() if isinstance(text, str) and len(text) > 40))
         return {**facts, "expires_at": expires_at}
 
@@ -92,7 +83,7 @@ class Pending:
         """Return the facts to the first who asks, and to nobody else."""
         facts = self.read(state, browser_key)
         if not self._store.execute(_USE, {"key": self._key(state)}):
-            raise _unknown()
+            raise unknown_sign_in()
         return facts
 
     def change(self, state: str, facts: dict[str, Any]) -> None:
@@ -107,7 +98,8 @@ class Pending:
         return Seal(self._key(state), self._app.seal_key, takes_plain=False)
 
 
-def _unknown() -> FixInput:
+def unknown_sign_in() -> FixInput:
+    """Return the error for a state that nobody can go on with."""
     return FixInput(
         "This sign-in is not known: it was finished already, was begun more than ten minutes ago, or was "
         "never begun here. Start it again.",

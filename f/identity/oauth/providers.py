@@ -137,6 +137,7 @@ ERRORS: Mapping[str, Refusal] = {
     "consent_required": Refusal("sign_in_again", "the person has to consent"),
     "login_required": Refusal("sign_in_again", "the person has to sign in"),
     "interaction_required": Refusal("sign_in_again", "the person has to sign in"),
+    "account_selection_required": Refusal("sign_in_again", "the person has to choose an account"),
     "expired_token": Refusal("sign_in_again", "the code was not entered in time"),
     "invalid_request": Refusal("settings", "the request is not as it expects. Check the settings"),
     "invalid_client": Refusal("settings", "client_id or client_secret is wrong"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +14,14 @@ from f.identity.oauth.providers import DEAD_CODE, ERRORS, Refusal
 if TYPE_CHECKING:
     from f.identity.oauth.app import App
 
-_WORD = re.compile(r"[a-z_]{1,60}")
-
 
 def refused(
     app: App, code: str, *, status: int | None = None, about: str = "code", detail: str = ""
 ) -> ConnectError:
     """Return what an error of the provider means. `about`: what was sent, a `code` or a `refresh_token`.
 
-    Of an error nobody has heard of, only its name is repeated, and that only if it is a plain word: the
-    query of a callback is what anybody may write.
+    An error nobody has heard of is not repeated: the query of a callback is what anybody may write, and
+    Windmill has replaced a text such as $var:f/a/b in it by what it names.
     """
     title = app.provider.title
     says = f' It says: "{detail}".' if detail else ""
@@ -41,9 +38,7 @@ def refused(
         )
     known = app.provider.errors.get(code) or ERRORS.get(code)
     if known is None:
-        word = code if _WORD.fullmatch(code) else "an unknown error"
-        known = Refusal("sign_in_again", f"it says {word}")
-        code = word.replace(" ", "_")
+        known, code = Refusal("sign_in_again", "it gives a reason that is not known here"), "unknown_error"
     message = f"{title} refused: {known.sentence}"
     match known.kind:
         case "settings":

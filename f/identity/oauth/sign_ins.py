@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from f.connect.client import Client
-from f.connect.errors import FixInput, SignInAgain
+from f.connect.errors import ConnectError, FixInput, FixSettings, SignInAgain
 from f.connect.integration import BearerToken
 from f.connect.redact import remember
 from f.connect.sign_in.auth import register
 from f.connect.sign_in.oauth import tell_of_refusal, token_of
 from f.connect.sign_in.seal import Seal
-from f.connect.sign_in.shared_token import SharedToken, SharedTokenAuth, Token, TokenRow
+from f.connect.sign_in.shared_token import DEAD, SharedToken, SharedTokenAuth, Token, TokenRow
 from f.connect.times import REAL, Clock
 from f.identity.oauth.authorization import authorization_url, code_of, new_secret
 from f.identity.oauth.client import (
@@ -33,7 +33,7 @@ from f.identity.oauth.client import (
     revoke_request,
     user_info_request,
 )
-from f.identity.oauth.pending import STATE_SECONDS, Pending
+from f.identity.oauth.pending import STATE_SECONDS, Pending, unknown_sign_in
 from f.identity.oauth.refusals import refused_by_server
 from f.identity.oauth.return_paths import checked_return
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from f.store.store import Lease, Store
 
 VISITOR = "visitor:"
+_LINK = "link"  # the state of the sign-in whose link was opened
 _LONGEST_ACCOUNT = 200
 _EARLY = 60.0  # seconds before its end at which a token is replaced
 
@@ -107,12 +108,27 @@ def begin(app: App, store: Store, *, account: str, return_to: str = "") -> Begun
     return Begun(url, state, browser_key, expires_at)
 
 
-def resume(app: App, store: Store, state: str) -> Begun:
-    """Hand a sign-in that a script has begun to the browser that opened its link."""
-    browser_key = new_secret()
-    facts = Pending(app, store, "code").bind(state, browser_key)
-    url = authorization_url(app, state, facts["verifier"])
-    return Begun(url, state, browser_key, facts["expires_at"])
+def resume(app: App, store: Store, state: str, browser_key: str) -> Begun:
+    """Hand a sign-in that a script has begun to the browser that opened its link.
+
+    It gets secrets of its own: a code that whoever sent the link has got by himself is worth nothing there,
+    and the state, which the provider and histories see, does not lead back here. Of all who open the link,
+    one finishes.
+    """
+    pending = Pending(app, store, "code")
+    facts = pending.read(state, browser_key)
+    if not facts["account"] or _LINK in facts:  # a browser's own, which is nobody's link
+        raise unknown_sign_in()
+    own_state, verifier, own_key = new_secret(), new_secret(), new_secret()
+    url = authorization_url(app, own_state, verifier)
+    own = {
+        "verifier": verifier,
+        "account": facts["account"],
+        "return_to": facts["return_to"],
+        _LINK: state,
+    }
+    seconds = max(1.0, facts["expires_at"] - store.now())
+    return Begun(url, own_state, own_key, pending.begin(own_state, own_key, own, seconds))
 
 
 def finish(
@@ -123,7 +139,10 @@ def finish(
     The exchange is sent once: a code is good for one use, and some providers revoke what it gave if it comes
     twice.
     """
-    facts = Pending(app, store, "code").use(answer.get("state", ""), browser_key)
+    pending = Pending(app, store, "code")
+    facts = pending.use(answer.get("state", ""), browser_key)
+    if _LINK in facts:
+        pending.use(facts[_LINK])
     form = {
         "grant_type": "authorization_code",
         "code": code_of(app, answer),
@@ -176,24 +195,27 @@ def scopes_of(app: App, granted: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def shared_token(app: App, account: str, store: Store, *, clock: Clock = REAL) -> SharedToken:
-    """Return the token of an account, which all jobs share."""
-    key = app.key("sign_in", account)
+    """Return the token of an account, which all jobs that ask for the same scopes share."""
+    key = app.key("sign_in", account, *sorted(set(app.scopes)))
 
     def fetch(refresh_token: str) -> Token:
         if not refresh_token:
             raise SignInAgain(
-                f"Nobody has signed in to {app.provider.title} as {account!r}, the sign-in is over and has "
-                f"no "
-                "refresh token, or it was sealed with another seal_key. Run start_sign_in.",
+                f"Nobody has signed in to {app.provider.title} as {account!r} for these scopes, the sign-in "
+                "is over and has no refresh token, or it was sealed by another seal_key. Run start_sign_in.",
                 code="not_signed_in",
             )
         remember(refresh_token)
-        answer = ask(
-            app, {"grant_type": "refresh_token", "refresh_token": refresh_token}, about="refresh_token"
-        )
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        try:
+            answer = ask(app, form, about="refresh_token")
+        except (SignInAgain, FixSettings) as error:
+            if error.code not in DEAD:  # which is told once it is kept
+                refused(error)
+            raise
         return token_of(answer, app.provider.token_url, store, refresh_token)
 
-    def refused(error: SignInAgain) -> None:
+    def refused(error: ConnectError) -> None:
         tell_of_refusal(app.provider.title, error, store, about=key)
 
     row = TokenRow(store, key, Seal(key, app.seal_key, takes_plain=False))
@@ -203,7 +225,7 @@ def shared_token(app: App, account: str, store: Store, *, clock: Clock = REAL) -
 def ask(app: App, form: Mapping[str, str], *, about: str = "code") -> Mapping[str, Any]:
     """Return what the token endpoint answers; raises what its refusal means."""
     status, answer = app.server.post(form)
-    if status >= 400 or "error" in answer:  # GitHub states errors with status 200
+    if status >= 400 or answer.get("error"):  # GitHub states errors with status 200
         raise refused_by_server(app, status, answer, about=about)
     return answer
 
@@ -235,7 +257,8 @@ def revoke(app: App, account: str, store: Store) -> Literal["revoked", "already_
         token = shared.row.read()
         if not token.access_token and not token.refresh_token:
             raise FixInput(
-                f"Nobody is signed in to {app.provider.title} as {account!r}.", code="not_signed_in"
+                f"Nobody is signed in to {app.provider.title} as {account!r} for these scopes.",
+                code="not_signed_in",
             )
         done = _revoke(app, token, store)
         return done if shared.row.forget(lease) else None

@@ -8,16 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from f.connect.client import Client
-from f.connect.errors import FixInput, FixSettings, OutcomeUnknown, SignInAgain
+from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown, SignInAgain
 from f.connect.redact import digest_of, remember
+from f.connect.sign_in.oauth import tell_of_refusal
 from f.connect.sign_in.seal import Seal
-from f.connect.sign_in.shared_token import SharedToken, Token, TokenRow
+from f.connect.sign_in.shared_token import DEAD, SharedToken, Token, TokenRow
 from f.connect.times import REAL, Clock
 from f.identity.tokens.client import integration_of, read_refreshed, refresh_request, refused_refresh
+from f.store.once import key_of, remember_all, sent_ids
 
 if TYPE_CHECKING:
     from f.identity.tokens.issuer import Issuer
-    from f.store.store import Store
+    from f.store.store import Lease, Store
 
 LONGEST_NAME = 200  # characters
 
@@ -42,10 +44,29 @@ class NamedToken:
         self._refreshed = False
 
     def put(self, access_token: str, expires_at: float, refresh_token: str) -> Token:
-        """Store a token in place of what is there, and return it."""
+        """Store a token in place of what is there, and return what is stored.
+
+        What comes with the refresh token that was given last, as from a schedule, stays as it is unless it is
+        dead: it may have been rotated since, and many servers revoke everything when an old one comes again.
+        """
+        place = key_of("jwt refresh token given last", self._row.key)
+        given = key_of(self._issuer.seal_key, refresh_token) if refresh_token else ""
         token = Token(access_token, expires_at, refresh_token)
-        self._shared().replace(token)
-        return token
+
+        def work(lease: Lease) -> Token | None:
+            kept = self._row.read()
+            if kept.refresh_token and not kept.refused and given:
+                is_older = kept.refresh_token != refresh_token or not access_token
+                if is_older and sent_ids(self._store, [place]).get(place) == given:
+                    return kept
+            if not self._row.keep(token, lease):
+                return None
+            remember_all(self._store, {place: given})
+            return token
+
+        stored = self._shared().alone(work)
+        remember(stored.access_token, stored.refresh_token)
+        return stored
 
     def read(self) -> Token:
         """Return what is stored; FixInput if that is nothing, or nothing that this seal_key opens."""
@@ -69,15 +90,31 @@ class NamedToken:
         self._refreshed = False
         found = self._shared().get(stale, margin)
         remember(found.access_token, found.refresh_token)
+        if found.expires_at and found.expires_at <= self._store.now():
+            raise FixSettings(
+                f"The token that came for {self._name!r} has expired already. Check the clock of the token "
+                "server and of this machine, and expires_in_field of the jwt_issuer resource.",
+                code="refreshed_expired",
+            )
         return found, self._refreshed
 
     def _shared(self) -> SharedToken:
         # That a refresh token is dead is kept, so that no other job sends it.
-        return SharedToken(
-            self._row, self._refresh, self._store, on_refused=lambda _: None, clock=self._clock
-        )
+        return SharedToken(self._row, self._refresh, self._store, on_refused=self._tell, clock=self._clock)
+
+    def _tell(self, error: ConnectError) -> None:
+        tell_of_refusal(f"{self._issuer.issuer} ({self._name})", error, self._store, about=self._row.key)
 
     def _refresh(self, refresh_token: str) -> Token:
+        """Return the next token, and tell of a refusal, but of a dead token only once that is kept."""
+        try:
+            return self._ask(refresh_token)
+        except (SignInAgain, FixSettings) as error:
+            if error.code not in DEAD and error.code != "token_expired":
+                self._tell(error)
+            raise
+
+    def _ask(self, refresh_token: str) -> Token:
         issuer, now = self._issuer, self._store.now()
         if not issuer.refresh_url or not refresh_token:
             lacks = "no refresh token was stored with it" if issuer.refresh_url else "there is no refresh_url"

@@ -150,6 +150,23 @@ def test_secrets_and_addresses_leave_in_no_event(windmill: Windmill, store: Stor
     assert sent["seconds"] == 12.5
 
 
+def test_what_somebody_else_has_written_is_not_looked_up_by_windmill(
+    windmill: Windmill, store: Store
+) -> None:
+    """It puts a secret in the place of an argument that begins so, and the channels would show it."""
+    data = {"said": "$var:f/identity/seal_key", "more": ["$res:f/identity/google"], "ratio": float("nan")}
+    assert raise_event("integration_error", data, store, about="crm")
+    sent = windmill.started()[0]["data"]
+    assert sent["said"] == " $var:f/identity/seal_key"
+    assert sent["more"] == [" $res:f/identity/google"]
+    assert sent["ratio"] == "nan"
+
+
+def test_an_address_that_is_a_name_leaves_in_no_event(windmill: Windmill, store: Store) -> None:
+    assert raise_event("integration_error", {"rows": {"ada@example.com": 3}}, store, about="crm")
+    assert windmill.started()[0]["data"]["rows"] == {"***": 3}
+
+
 def test_without_windmill_an_event_is_a_line_in_the_log(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

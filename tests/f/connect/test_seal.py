@@ -20,6 +20,13 @@ def test_another_credential_or_place_opens_nothing(other: Seal) -> None:
     assert other.open(Seal("row", "client", "secret").close("a-token")) == ""
 
 
+def test_another_part_of_the_same_place_opens_nothing() -> None:
+    seal = Seal("row", "secret")
+    assert seal.open(seal.close("a-token", "access_token"), "access_token") == "a-token"
+    assert seal.open(seal.close("a-token", "access_token"), "refresh_token") == ""
+    assert seal.open(seal.close("a-token", "access_token")) == ""
+
+
 @pytest.mark.parametrize("cut", [-1, -6, 12])
 def test_what_was_changed_opens_no_more(cut: int) -> None:
     seal = Seal("row", "secret")

@@ -91,9 +91,10 @@ def test_a_token_that_windmill_keeps_fresh_is_read_and_not_refreshed(
         ({"windmill_resource": "https://evil"}, "named by its path"),
         ({"windmill_resource": "f/identity/connected", "hand_on": "variable"}, "Name the variable"),
         ({}, "client_id is missing"),
-        ({"app": "$res:f/identity/google", "min_seconds": -1}, "must not be below 0"),
+        ({"app": "$res:f/identity/google", "min_seconds": -1}, "must be from 0 to"),
+        ({"app": "$res:f/identity/google", "min_seconds": 10**400}, "must be from 0 to"),
     ],
-    ids=["nobody", "broken", "path", "variable", "app", "seconds"],
+    ids=["nobody", "broken", "path", "variable", "app", "below", "beyond"],
 )
 def test_bad_input_is_a_sentence(run: Callable[..., Any], inputs: dict[str, Any], words: str) -> None:
     assert words in run("f/identity/get_access_token", **inputs)

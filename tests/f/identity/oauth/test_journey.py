@@ -230,6 +230,24 @@ def test_a_dead_refresh_token_is_explained_kept_and_not_asked_with_again(
     assert get_access_token.main(resource, "ada")["status"] == "fresh"
 
 
+def test_a_refresh_that_a_wrong_secret_stops_is_told_and_one_that_nobody_began_is_not(
+    google: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    monkeypatch.setattr(
+        "f.connect.sign_in.oauth.raise_event", lambda event, *_given, **_more: events.append(event)
+    )
+    with pytest.raises(SignInAgain, match="Nobody has signed in"):
+        get_access_token.main(google, "ada")
+    assert events == []
+    signed_in(google)
+    wrong: Any = {**google, "client_secret": "wrong-secret"}
+    with pytest.raises(FixSettings):
+        refresh_token.main(wrong, "ada")
+    assert events == ["token_refresh_failed"]
+    assert refresh_token.main(google, "ada")["status"] == "refreshed"
+
+
 def test_a_lost_answer_to_a_refresh_keeps_the_sign_in(google: Any, twin: TwinClient) -> None:
     signed_in(google)
     twin.put_faults(script=[{"operation": "google_token", "fault": "error_503", "times": 1}])
@@ -262,6 +280,18 @@ def test_accounts_do_not_meet(google: Any, store: Store) -> None:
     assert len(tokens) == 2
     revoke_sign_in.main(google, "ada")
     assert get_access_token.main(google, "grace")["status"] == "fresh"
+
+
+def test_a_resource_with_other_scopes_gets_no_token_of_this_one(google: Any) -> None:
+    signed_in(google)
+    narrower: Any = {**google, "scopes": ["openid"]}
+    with pytest.raises(SignInAgain, match="for these scopes"):
+        get_access_token.main(narrower, "ada", hand_on="result")
+    signed_in(narrower)
+    revoke_sign_in.main(narrower, "ada")
+    assert get_access_token.main(google, "ada")["status"] == "fresh"
+    again: Any = {**google, "scopes": ["profile", "openid", "email"]}  # the same, in another order
+    assert get_access_token.main(again, "ada")["status"] == "fresh"
 
 
 def test_any_api_can_be_called_with_the_token_and_a_401_renews_it_once(google: Any, store: Store) -> None:

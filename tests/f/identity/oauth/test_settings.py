@@ -60,6 +60,7 @@ def test_a_resource_with_a_fault_is_refused_with_all_of_them(change: dict[str, A
         ({"token_url": "https://user:pw@login.example.com"}, "token_url holds a user name"),
         ({"userinfo_url": "https://a.example.com/?x=1"}, "userinfo_url must end before"),
         ({"client_auth": "header"}, "client_auth must be basic or body"),
+        ({"client_auth": ["basic"]}, "client_auth must be a text"),
     ],
 )
 def test_another_provider_is_checked_too(change: dict[str, Any], words: str) -> None:
@@ -124,9 +125,9 @@ def test_a_row_of_the_table_is_whole(name: str) -> None:
         ("temporarily_unavailable", TryLater, "token"),
         ("invalid_scope", FixSettings, "invalid_scope"),
         ("redirect_uri_mismatch", FixSettings, "redirect_uri_mismatch"),
-        ("new_thing", SignInAgain, "new_thing"),
-        ("<script>alert(1)</script>", SignInAgain, "an_unknown_error"),
-        ("a" * 5000, SignInAgain, "an_unknown_error"),
+        ("a_secret_of_lower_case", SignInAgain, "unknown_error"),  # what ?error=$var:f/a/b has become
+        ("<script>alert(1)</script>", SignInAgain, "unknown_error"),
+        ("a" * 5000, SignInAgain, "unknown_error"),
     ],
 )
 def test_what_a_callback_says_instead_of_a_code_has_a_name(
@@ -137,6 +138,7 @@ def test_what_a_callback_says_instead_of_a_code_has_a_name(
     assert caught.value.code == code
     assert "zebra" not in str(caught.value)
     assert "script" not in str(caught.value)
+    assert "a_secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +184,9 @@ def test_a_cookie_is_for_this_sign_in_alone_and_for_https_only_where_there_is_ht
 
 
 def test_the_link_is_that_of_our_own_route_or_none() -> None:
-    assert link_of(app_of(GOOD), "s").endswith("/oauth/google/start?state=s")
-    assert link_of(app_of({**GOOD, "redirect_uri": "https://a.example.com/done"}), "s") == ""
+    begun = Begun("https://provider.example.com", "state-1", "key-1", 0.0)
+    assert link_of(app_of(GOOD), begun).endswith("/oauth/google/start?state=state-1&key=key-1")
+    assert link_of(app_of({**GOOD, "redirect_uri": "https://a.example.com/done"}), begun) == ""
 
 
 def test_a_page_tells_a_stranger_no_setting() -> None:

@@ -91,6 +91,25 @@ def test_a_token_is_kept_fresh_at_the_issuer_and_verified_by_its_keys(twin: Twin
     assert totals(twin) == {"issued": 2, "keys_read": 1, "rotated": 1}
 
 
+def test_a_schedule_that_gives_its_first_refresh_token_again_and_again_keeps_what_came_since(
+    twin: TwinClient, issuer: Any
+) -> None:
+    """The twin revokes everything when a refresh token comes twice."""
+    first = twin.post("/token", {"sub": "ada", "lifetime": 61}).json
+    for _ in range(3):
+        stored = set_jwt("partner", issuer, refresh_token=first["refresh_token"])
+        assert stored["has_refresh_token"]
+        assert get_jwt("partner", issuer, margin_seconds=10**6)["refreshed"]
+    assert "reused" not in totals(twin)
+    another = twin.post("/token", {"sub": "grace"}).json
+    set_jwt("partner", issuer, another["access_token"], another["refresh_token"])
+    assert get_jwt("partner", issuer)["token"] == another["access_token"]
+    third = twin.post("/token", {"sub": "edsger"}).json
+    for one in (third, another):  # back to one that was given before the last
+        set_jwt("partner", issuer, one["access_token"], one["refresh_token"])
+        assert get_jwt("partner", issuer)["token"] == one["access_token"]
+
+
 def test_a_refresh_token_that_somebody_else_has_used_is_dead(twin: TwinClient, issuer: Any) -> None:
     first = twin.post("/token", {"sub": "ada"}).json
     set_jwt("partner", issuer, refresh_token=first["refresh_token"])

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, OutcomeUnknown, SignInAgain, TryLater
+from f.connect.redact import forget
 from f.connect.sign_in import shared_token
 from f.identity.tokens.manager import JwtManager
 from f.store.store import Store, take
 from f.store.stores import SqliteStore
+from tests.f.connect.windmill import Windmill, job_of_windmill
 from tests.f.connect.wire import FakeClock
 from tests.f.identity.tokens.conftest import AUDIENCE, ISSUER, SEAL, claims_at, made, resource
 from tests.loopback import Asked, Loopback, Reply, serve
@@ -44,6 +46,12 @@ def refreshing() -> Refreshing:
 def server(refreshing: Refreshing) -> Iterator[Loopback]:
     with serve(refreshing) as running:
         yield running
+
+
+@pytest.fixture
+def windmill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Windmill]:
+    with job_of_windmill(tmp_path, monkeypatch) as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -219,6 +227,41 @@ def test_a_refresh_that_fails_is_named_and_leaves_what_is_stored(
     assert tokens.get_token("partner") == "access-1"
 
 
+@pytest.mark.parametrize(
+    ("reply", "asked"),
+    [(Reply(400, {"error": "invalid_grant"}), 1), (Reply(401, {}), 3), (Reply(404, {}), 3)],
+    ids=["dead", "refused", "not there"],
+)
+def test_a_refused_refresh_raises_the_event_once(
+    windmill: Windmill, tokens: JwtManager, server: Loopback, refreshing: Refreshing, reply: Reply, asked: int
+) -> None:
+    refreshing.replies = [reply]
+    tokens.set_token("partner", refresh_token="refresh-0")
+    said = set()
+    for _ in range(3):
+        with pytest.raises((SignInAgain, FixSettings)) as caught:
+            tokens.get_token("partner")
+        said.add(str(caught.value))
+    assert len(server.asked) == asked
+    (sentence,) = said
+    told = [one["data"] for one in windmill.started() if one["event"] == "token_refresh_failed"]
+    assert [(one["service"], one["error_message"]) for one in told] == [(f"{ISSUER} (partner)", sentence)]
+    assert "refresh-0" not in json.dumps(windmill.started())
+
+
+def test_a_token_that_comes_expired_is_no_success(
+    tokens: JwtManager, clock: FakeClock, refreshing: Refreshing
+) -> None:
+    late = made(claims_at(clock.time, exp=int(clock.time) - 5))
+    refreshing.replies = [ok(1, access_token=late, expires_in=...)]
+    tokens.set_token("partner", refresh_token="refresh-0")
+    with pytest.raises(FixSettings, match="has expired already") as caught:
+        tokens.get_token("partner")
+    assert caught.value.code == "refreshed_expired"
+    refreshing.replies = [ok(2)]
+    assert tokens.get_token("partner") == "access-2"
+
+
 def test_a_server_that_is_not_there_is_asked_again_later(store: Store, clock: FakeClock) -> None:
     tokens = JwtManager(resource(refresh_url="http://127.0.0.1:9/refresh"), store, clock=clock)
     tokens.set_token("partner", refresh_token="refresh-0")
@@ -293,6 +336,25 @@ def test_nothing_in_the_store_can_be_read_without_the_seal_key(
     assert b"connect_token" in kept
     for secret in (b"access-", b"refresh-0", b"refresh-1", SEAL.encode(), b"partner"):
         assert secret not in kept
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["expires_at = -1", "access_token = refresh_token, refresh_token = access_token"],
+    ids=["a token read as the sentence of a refusal", "columns that changed places"],
+)
+def test_who_writes_into_the_store_cannot_have_a_token_told_or_sent_as_another(
+    store: Store, tokens: JwtManager, server: Loopback, refreshing: Refreshing, change: str
+) -> None:
+    refreshing.replies = [Reply(400, {"error": "invalid_grant"})]
+    tokens.set_token("partner", "access-0", refresh_token="refresh-0", expires_in=900)
+    store.execute(f"UPDATE connect_token SET {change}")
+    forget()  # as another job does, which never had the token in hand
+    with pytest.raises(ConnectError) as caught:
+        assert tokens.get_token("partner") == "nothing of it"
+    assert "access-0" not in str(caught.value)
+    assert "refresh-0" not in str(caught.value)
+    assert "access-0" not in json.dumps(sent(server))
 
 
 def test_the_rotated_refresh_token_is_stored_before_the_new_token_is_used(
