@@ -327,6 +327,17 @@ def test_a_customer_whose_address_was_changed_is_found_by_its_id(twin: TwinClien
     assert (now.email, now.name) == ("C2@example.com", "Renamed 2")
 
 
+def test_a_row_among_too_many_of_its_address_is_told_why_it_waits(twin: TwinClient, tmp_path: Path) -> None:
+    for _ in range(101):
+        sdk(twin).v1.customers.create({"email": "C2@example.com"})
+    [outcome] = send(twin, rows(1), tmp_path / "journal")
+    assert (outcome.code, outcome.detail) == (
+        "service_unavailable",
+        "Stripe has over 100 customers with this address.",
+    )
+    assert len(made(twin)) == 101
+
+
 def test_a_value_is_set_back_to_what_it_was(twin: TwinClient, tmp_path: Path) -> None:
     """An update has no key: under one made of its content Stripe would only repeat its answer of then."""
     for name in ("First", "Second", "First"):
