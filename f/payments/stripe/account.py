@@ -42,8 +42,10 @@ _MOST_LOOKED_AT = 2_000  # objects of a few minutes; more cannot be looked throu
 class Write:
     """One write. `path`: where it goes; `collection` and `kind`: what comes of it, "customers", "customer".
 
-    `key`: what a second run is known by, see `Account.key`; empty: every run writes. Without `reached` it
-    makes an object, which is marked; with it, it brings the object `target` into a state `reached` knows.
+    `key`: what a second run is known by, see `Account.key`; empty: every run writes. `inputs`: what it must
+    have in common with the first where the key does not hold it. Without `reached` it makes an object, which
+    is marked, and made anew if it is gone since and `remade`; with it, it brings the object `target` into a
+    state `reached` knows.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Write:
     noun: str
     params: Mapping[str, Any] = field(default_factory=dict)
     key: str = ""
+    inputs: tuple[object, ...] = ()
     method: str = "POST"
     target: str = ""
     reached: Callable[[Mapping[str, Any]], bool] | None = None
@@ -138,6 +141,7 @@ class Account:
                 repeat_safe=True,
                 mark_seconds=KEY_SECONDS,
                 is_answer=_is_answer if write.method == "POST" else None,
+                inputs=key_of(*write.inputs)[:16] if write.inputs else "",
                 noun=write.noun,
                 key_input="request_key",
             ),

@@ -126,11 +126,18 @@ def test_a_payment_is_made_once_for_its_key(twin: Twin) -> None:
     assert made["automatic_payment_methods"]["enabled"] is True
 
 
-@pytest.mark.parametrize("other", [{"amount": "11"}, {"currency": "USD"}])
+@pytest.mark.parametrize("other", [{"amount": "11"}, {"currency": "USD"}, {"capture": "later"}])
 def test_a_key_of_another_payment_is_refused(twin: Twin, other: dict[str, str]) -> None:
     payment(twin)
-    with pytest.raises(FixInput, match=r"belongs to another payment: pi_\w+ over 10.99 EUR"):
+    with pytest.raises(FixInput, match=r"belongs to another payment: pi_\w+, made with other inputs"):
         payment(twin, **other)
+
+
+def test_a_key_of_another_customers_payment_is_refused(twin: Twin) -> None:
+    payment(twin, customer=customer(twin))
+    for other in (customer(twin), ""):
+        with pytest.raises(FixInput, match="belongs to another payment"):
+            payment(twin, customer=other)
 
 
 def test_a_payment_is_confirmed_reserved_and_taken_once(twin: Twin) -> None:
@@ -180,6 +187,8 @@ def test_a_part_is_refunded_once_unless_each_refund_has_a_name(twin: Twin) -> No
     assert len(twin.get("refunds")["data"]) == 2
     with pytest.raises(FixInput, match="belongs to another refund"):
         create_refund.main(number, twin.resource, amount="2", request_key="second")
+    with pytest.raises(FixInput, match="belongs to another refund"):
+        create_refund.main(number, twin.resource, request_key="second")
     with pytest.raises(ConnectError, match="amount"):
         create_refund.main(number, twin.resource, amount="100")
 

@@ -48,6 +48,15 @@ def test_a_subscription_is_made_once_and_has_a_secret_for_the_payers_page(twin: 
     assert len(twin.get(f"subscriptions?customer={customer}&status=all")["data"]) == 1
 
 
+@pytest.mark.parametrize("other", [{"quantity": 5}, {"trial_days": 30}, {"price": "price_pro"}], ids=str)
+def test_a_key_of_another_subscription_is_refused(twin: Twin, customer: str, other: dict[str, Any]) -> None:
+    made = subscribe(twin, customer)["id"]
+    with pytest.raises(FixInput, match=f"belongs to another subscription: {made}, made with other inputs"):
+        subscribe(twin, customer, **other)
+    update_subscription.main(made, twin.resource, price="price_pro")
+    assert subscribe(twin, customer)["id"] == made  # what became of it later is no other input
+
+
 def test_a_trial_asks_for_a_way_to_pay_and_for_no_money(twin: Twin, customer: str) -> None:
     made = subscribe(twin, customer, trial_days=14)
     assert (made["status"], made["secret_kind"]) == ("trialing", "setup")
