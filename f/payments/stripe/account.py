@@ -58,6 +58,7 @@ class Write:
     method: str = "POST"
     target: str = ""
     reached: Callable[[Mapping[str, Any]], bool] | None = None
+    remade: bool = False
     expand: tuple[str, ...] = ()
     list_filter: Mapping[str, Any] = field(default_factory=dict)
 
@@ -149,7 +150,10 @@ class Account:
         if sent:
             return Written(sent[-1], "done")
         outcome: Outcome = "done" if receipt.status == "sent" else "already_done"
-        return Written(self._again(write, receipt.id), outcome)
+        found = self._again(write, receipt.id)
+        if found is None:
+            return self.write(replace(write, key=key_of(write.key, receipt.id)))
+        return Written(found, outcome)
 
     def _send(self, write: Write, attempt: Attempt) -> dict[str, Any]:
         params = dict(write.params)
@@ -178,10 +182,13 @@ class Account:
             )
         return [Candidate(id_of(one.get("id"))) for one in ours]
 
-    def _again(self, write: Write, found: str) -> dict[str, Any]:
-        """Return what an earlier run made. It is not there if it was deleted, or made in another account."""
+    def _again(self, write: Write, found: str) -> dict[str, Any] | None:
+        """Return what an earlier run made. It is not there if it was deleted, or made in another account.
+
+        None if it is to be made anew.
+        """
         try:
-            return self.read(f"{write.collection}/{found}", write.kind, write.expand)
+            there = self.read(f"{write.collection}/{found}", write.kind, write.expand)
         except FixInput as error:
             if error.status != 404:
                 raise
@@ -190,6 +197,7 @@ class Account:
                 "account, or deleted. Use another request_key.",
                 code="key_used_elsewhere",
             ) from error
+        return None if write.remade and there.get("deleted") is True else there
 
     def _request(self, request: Request) -> Response:
         return self._client.request(request)

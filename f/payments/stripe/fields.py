@@ -142,9 +142,9 @@ def object_in(value: object) -> Mapping[str, Any]:
 
 
 def metadata_in(found: Mapping[str, Any]) -> dict[str, str]:
-    """Return the metadata of an object without what is ours."""
+    """Return the metadata of an object as it is, without what is ours."""
     return {
-        str(name): text_in(value)
+        str(name): value
         for name, value in object_in(found.get("metadata")).items()
         if name not in _OWN and isinstance(value, str)
     }

@@ -19,7 +19,7 @@ from f.payments import (
     list_payments,
     update_customer,
 )
-from tests.f.payments.conftest import Twin
+from tests.f.payments.conftest import KEY, Twin
 
 URL = "https://shop.example"
 NULL: Any = None
@@ -61,6 +61,49 @@ def test_what_our_memory_has_forgotten_search_still_knows(twin: Twin, store: Any
     store.execute("DELETE FROM notify_sent")
     again = create_customer.main(twin.resource, name="Ada", external_id="o'hara \\ 1")
     assert (again["outcome"], again["id"]) == ("already_done", first)
+
+
+def test_external_ids_that_differ_in_case_are_two_customers(twin: Twin, store: Any) -> None:
+    """Stripe's search takes one for the other, and the wrong customer would be charged."""
+    twin.client.put_settings(search_lag_seconds=0)
+    first = customer(twin, external_id="A1")
+    second = create_customer.main(twin.resource, name="Bob", external_id="a1")
+    assert (second["outcome"], second["id"] != first) == ("done", True)
+    store.execute("DELETE FROM notify_sent")
+    assert customer(twin, external_id="A1") == first
+    assert find_customer.main(twin.resource, external_id="a1")["id"] == second["id"]
+    assert find_customer.main(twin.resource, external_id="A1")["id"] == first
+
+
+def test_what_search_shows_of_a_minute_ago_is_not_the_customer_of_now(twin: Twin) -> None:
+    first = customer(twin, external_id="crm-1")
+    twin.client.put_settings(search_lag_seconds=0)
+    stale = twin.get(f"customers/{first}")
+    update_customer.main(first, twin.resource, external_id="crm-2")
+    found = {"object": "search_result", "data": [{**stale, "metadata": {"external_id": "crm-2"}}]}
+    twin.answer_next("search_customers", 200, {**found, "has_more": False})
+    assert find_customer.main(twin.resource, external_id="crm-1")["count"] == 0
+
+
+def test_a_customer_that_is_gone_is_made_anew_once(twin: Twin) -> None:
+    first = customer(twin, external_id="crm-1")
+    twin.client.send("DELETE", f"/v1/customers/{first}", headers={"Authorization": f"Bearer {KEY}"})
+    made = [create_customer.main(twin.resource, name="Ada", external_id="crm-1") for _ in range(2)]
+    assert [one["outcome"] for one in made] == ["done", "already_done"]
+    assert made[0]["id"] == made[1]["id"] != first
+    twin.client.forget()  # another account
+    assert create_customer.main(twin.resource, name="Ada", external_id="crm-1")["outcome"] == "done"
+    assert len(twin.get("customers")["data"]) == 1
+
+
+def test_spaces_in_an_external_id_and_lines_in_metadata_are_kept(twin: Twin, store: Any) -> None:
+    first = create_customer.main(
+        twin.resource, email="ada@example.com", external_id="A  1", metadata={"note": "one\ntwo  three"}
+    )
+    assert first["customer"]["metadata"] == {"note": "one\ntwo  three"}
+    store.execute("DELETE FROM notify_sent")
+    twin.client.put_settings(search_lag_seconds=600)
+    assert customer(twin, external_id="A  1") == first["id"]
 
 
 def test_numbers_of_a_flow_are_taken_for_the_texts_of_a_form(twin: Twin) -> None:
@@ -253,6 +296,13 @@ BAD: dict[str, tuple[Any, type[ConnectError], str]] = {
     "country": (lambda twin: customer(twin, country="Germany"), FixInput, "two letters"),
     "no change": (lambda twin: update_customer.main("cus_1", twin.resource), FixInput, "nothing to change"),
     "clear": (lambda twin: update_customer.main("cus_1", twin.resource, clear=["id"]), FixInput, "cleared"),
+    "set and clear": (
+        lambda twin: update_customer.main("cus_1", twin.resource, city="Bonn", clear=["address"]), FixInput,
+        "both given and cleared: address",
+    ),
+    "external id in metadata": (
+        lambda twin: customer(twin, metadata={"external_id": "1"}), FixInput, "input of its own",
+    ),
     "limit": (lambda twin: list_payments.main(twin.resource, limit=0), FixInput, "from 1 to 10,000"),
     "time": (lambda twin: list_payments.main(twin.resource, created_from="May"), FixInput, "must be a date"),
     "span": (
