@@ -193,6 +193,36 @@ def test_a_payment_is_confirmed_reserved_and_taken_once(twin: Twin) -> None:
     assert second["payment"]["amount_received"] == "5.00"
 
 
+def test_another_amount_than_was_taken_is_not_taken_for_it(twin: Twin, store: Any) -> None:
+    number = payment(twin, capture="later")["id"]
+    confirm_payment.main(number, twin.resource, payment_method="pm_card_visa", return_url=URL)
+    capture_payment.main(number, twin.resource, amount="5")
+    for other in ("7", ""):
+        with pytest.raises(GiveUpRecord, match=r"5\.00 EUR of it were taken"):
+            capture_payment.main(number, twin.resource, amount=other)
+    store.execute("DELETE FROM notify_sent")
+    assert capture_payment.main(number, twin.resource, amount="5")["outcome"] == "already_done"
+
+
+def test_a_payment_that_was_canceled_since_is_not_reported_as_confirmed(twin: Twin) -> None:
+    number = payment(twin, capture="later")["id"]
+    confirm: Any = {"payment_method": "pm_card_visa", "return_url": URL}
+    confirm_payment.main(number, twin.resource, **confirm)
+    cancel_payment.main(number, twin.resource)
+    with pytest.raises(GiveUpRecord, match="not paid: it is canceled"):
+        confirm_payment.main(number, twin.resource, **confirm)
+
+
+def test_the_payers_way_to_the_bank_is_not_cut_off(twin: Twin) -> None:
+    number = payment(twin)["id"]
+    url = f"https://hooks.stripe.com/redirect/{'x' * 900}"
+    action = {"type": "redirect_to_url", "redirect_to_url": {"url": url, "return_url": URL}}
+    waits = {**twin.get(f"payment_intents/{number}"), "status": "requires_action", "next_action": action}
+    twin.answer_next("confirm_intent", 200, waits)
+    told = confirm_payment.main(number, twin.resource, payment_method="pm_card_visa", return_url=URL)
+    assert told["redirect_url"] == url
+
+
 def test_a_declined_payment_says_why_and_can_be_confirmed_in_another_way(twin: Twin) -> None:
     number = payment(twin)["id"]
     card = "pm_card_chargeDeclinedInsufficientFunds"
