@@ -193,18 +193,18 @@ def update_subscription(account: Account, subscription: str, change: Change) -> 
 def cancel_subscription(account: Account, subscription: str, when: When) -> Written:
     """Cancel now, for good, or let it end with the period that is paid. What is canceled is left as it is."""
     number = id_segment(subscription, "sub_", "subscription")
-    if choice_of(when, get_args(When), "when") == "at_period_end":
-        return _change(
-            account,
-            number,
-            "cancellation of a subscription",
-            {"cancel_at_period_end": True},
-            lambda found: found.get("cancel_at_period_end") is True or found.get("status") == "canceled",
-        )
+    ends = choice_of(when, get_args(When), "when") == "at_period_end"
+
+    def reached(found: Mapping[str, Any]) -> bool:
+        return _is_canceled(found) or (ends and found.get("cancel_at_period_end") is True)
+
     found = account.read(f"{_COLLECTION}/{number}", _KIND, EXPAND)
-    if _is_canceled(found):  # a second DELETE would be answered as if there had never been one
+    if reached(found):  # Stripe refuses to change a canceled one, and does not find it for a second DELETE
         return Written(found, "already_done")
-    return _change(account, number, "cancellation of a subscription", {}, _is_canceled, method="DELETE")
+    noun, params = "cancellation of a subscription", {"cancel_at_period_end": True}
+    if ends:
+        return _change(account, number, noun, params, reached)
+    return _change(account, number, noun, {}, reached, method="DELETE")
 
 
 def result_of(done: Written, *, with_secret: bool = False) -> SubscriptionResult:

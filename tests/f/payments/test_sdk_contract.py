@@ -173,7 +173,10 @@ SAME: dict[str, tuple[Callable[[Any], object], Callable[[Any], object]]] = {
         lambda ours: update_subscription.main("sub_1", ours, "price_2", 3, "none", "go_on", {"a": "b"}),
     ),
     "cancel at period end": (
-        lambda v1: v1.subscriptions.update("sub_1", {"cancel_at_period_end": True, "expand": EXPAND}, KEY),
+        lambda v1: (
+            v1.subscriptions.retrieve("sub_1", {"expand": EXPAND}),
+            v1.subscriptions.update("sub_1", {"cancel_at_period_end": True, "expand": EXPAND}, KEY),
+        ),
         lambda ours: cancel_subscription.main("sub_1", ours),
     ),
     "cancel now": (
