@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from f.connect.calls.reply_reader import id_of, unreadable
 from f.connect.calls.urls import normal_url
 from f.connect.client import Client
-from f.connect.errors import ConnectError, FixInput, GiveUpRecord, TryLater
+from f.connect.errors import ConnectError, FixInput, GiveUpRecord, OutcomeUnknown
 from f.payments.stripe.client import (
     KEY_SECONDS,
     integration_of,
@@ -175,7 +175,7 @@ class Account:
         page = self.listed(write.collection, {**write.list_filter, "created": span}, _MOST_LOOKED_AT)
         ours = [one for one in page.objects if object_in(one.get("metadata")).get(MARK) == attempt.mark]
         if not ours and page.has_more:
-            raise TryLater(
+            raise OutcomeUnknown(
                 f"Stripe has more than {_MOST_LOOKED_AT:,} {write.collection} of these minutes. Look there "
                 f"for the metadata {MARK}={attempt.mark}.",
                 code="too_many_to_look_up",
@@ -192,6 +192,8 @@ class Account:
         except FixInput as error:
             if error.status != 404:
                 raise
+            if write.remade:
+                return None
             raise FixInput(
                 f"This request_key made {found}, which this account does not have: it was made in another "
                 "account, or deleted. Use another request_key.",

@@ -16,6 +16,7 @@ EXTERNAL_ID = "external_id"
 _MOST_KEYS = 50 - 1  # one is our mark. https://docs.stripe.com/api/metadata
 _LONGEST_KEY = 40
 _LONGEST_VALUE = 500
+_LONGEST_TEXT = 5_000
 _MOST_LISTED = 10_000
 _OWN = frozenset({MARK})
 
@@ -152,4 +153,4 @@ def metadata_in(found: Mapping[str, Any]) -> dict[str, str]:
 
 def text_in(value: object) -> str:
     """Return a text as one line, and not masked: the caller asked for just this. Empty for anything else."""
-    return " ".join(value.split())[:_LONGEST_VALUE] if isinstance(value, str) else ""
+    return " ".join(value.split())[:_LONGEST_TEXT] if isinstance(value, str) else ""

@@ -90,6 +90,7 @@ def test_a_cancellation_is_one_however_often_it_runs(twin: Twin, customer: str) 
     now = [cancel_subscription.main(number, twin.resource, when="now") for _ in range(2)]
     assert [one["outcome"] for one in now] == ["done", "already_done"]
     assert {one["status"] for one in now} <= {"canceled", "incomplete_expired"}
+    assert cancel_subscription.main(number, twin.resource)["outcome"] == "already_done"
 
 
 def test_a_cancellation_whose_answer_was_lost_is_seen(twin: Twin, customer: str) -> None:
@@ -201,6 +202,8 @@ LIES: list[Any] = [
     {"object": "list", "data": "none", "has_more": False},
     {"object": "list", "data": [1], "has_more": False},
     {"object": "list"},
+    {"object": "list", "data": []},
+    {"object": "list", "data": [], "has_more": "false"},
     [],
     None,
 ]
