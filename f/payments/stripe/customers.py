@@ -171,7 +171,7 @@ def update_customer(
     """Change what is given and empty what `clear` names. A second run changes nothing more."""
     path = f"customers/{id_segment(customer, 'cus_', 'customer')}"
     params = details.params()
-    wrong = [name for name in clear if name not in _CLEARABLE]
+    wrong = [name for name in clear if not isinstance(name, str) or name not in _CLEARABLE]
     if wrong:
         raise FixInput(f"These can be cleared: {', '.join(sorted(_CLEARABLE))}.", code="bad_field")
     both = [name for name in clear if name in params or (name == EXTERNAL_ID and said(details.external_id))]

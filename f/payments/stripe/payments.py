@@ -179,12 +179,13 @@ class Confirmation:
 
 def confirm_payment(account: Account, payment: str, how: Confirmation, request_key: str = "") -> Written:
     """Confirm a payment; GiveUpRecord says why it was declined, and what the payer does next."""
-    if how.return_url and not how.return_url.startswith(("https://", "http://localhost", "http://127.")):
+    back = said(how.return_url)
+    if back and not back.startswith(("https://", "http://localhost", "http://127.")):
         raise FixInput("The return_url must begin with https://.", code="bad_url")
     method = id_segment(how.payment_method, "", "payment method") if said(how.payment_method) else None
     params = {
         "payment_method": method,
-        "return_url": how.return_url or None,
+        "return_url": back or None,
         "off_session": True if how.off_session else None,
     }
     confirmed = {"succeeded", "processing", "requires_capture", "requires_action"}

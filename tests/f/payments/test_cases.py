@@ -24,6 +24,7 @@ from tests.f.payments.conftest import KEY, Twin
 URL = "https://shop.example"
 NULL: Any = None
 TEXT: Any = "5"
+NUMBER: Any = 5
 
 
 def customer(twin: Twin, **more: Any) -> str:
@@ -326,6 +327,15 @@ BAD: dict[str, tuple[Any, type[ConnectError], str]] = {
     "country": (lambda twin: customer(twin, country="Germany"), FixInput, "two letters"),
     "no change": (lambda twin: update_customer.main("cus_1", twin.resource), FixInput, "nothing to change"),
     "clear": (lambda twin: update_customer.main("cus_1", twin.resource, clear=["id"]), FixInput, "cleared"),
+    "clear in a list": (
+        lambda twin: update_customer.main("cus_1", twin.resource, clear=[["name"]]), FixInput, "cleared",  # type: ignore[list-item]
+    ),
+    "number for a url": (
+        lambda twin: confirm_payment.main("pi_0", twin.resource, return_url=NUMBER), FixInput, "https://",
+    ),
+    "number for an address": (
+        lambda twin: list_payments.main({**twin.resource, "base_url": 5}), FixSettings, "base_url must be like",
+    ),
     "set and clear": (
         lambda twin: update_customer.main("cus_1", twin.resource, city="Bonn", clear=["address"]), FixInput,
         "both given and cleared: address",
