@@ -103,7 +103,7 @@ class Details:
         metadata = metadata_of(self.metadata)
         if EXTERNAL_ID in metadata:
             raise FixInput(
-                "external_id has an input of its own: give it there, not in the metadata.", code="bad_metadata"
+                "external_id has an input of its own: give it there, not in metadata.", code="bad_metadata"
             )
         if self.external_id:
             metadata[EXTERNAL_ID] = external_id_of(self.external_id)

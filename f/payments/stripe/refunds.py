@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from f.connect.calls.reply_reader import id_of, word_of
-from f.connect.errors import FixInput, GiveUpRecord
+from f.connect.errors import GiveUpRecord
 from f.payments.stripe.account import Outcome, Write
 from f.payments.stripe.client import id_segment
 from f.payments.stripe.fields import id_in, metadata_of, said, when_of

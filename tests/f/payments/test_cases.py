@@ -334,7 +334,7 @@ BAD: dict[str, tuple[Any, type[ConnectError], str]] = {
         lambda twin: confirm_payment.main("pi_0", twin.resource, return_url=NUMBER), FixInput, "https://",
     ),
     "number for an address": (
-        lambda twin: list_payments.main({**twin.resource, "base_url": 5}), FixSettings, "base_url must be like",
+        lambda twin: list_payments.main(twin.with_address(5)), FixSettings, "base_url must be like",
     ),
     "set and clear": (
         lambda twin: update_customer.main("cus_1", twin.resource, city="Bonn", clear=["address"]), FixInput,
