@@ -197,11 +197,13 @@ def confirm_payment(account: Account, payment: str, how: Confirmation, request_k
     told = payment_of(done.object)
     if told["status"] == "canceled":
         raise GiveUpRecord("The payment is not paid: it is canceled. Make another one.", code="not_confirmed")
-    if told["status"] in {"requires_payment_method", "requires_confirmation"}:
+    if not reached(done.object):
         again = done.outcome == "already_done"
         before = f"An earlier run confirmed it, and it is in state {told['status']} again." if again else ""
         step = "To confirm it anew, give a request_key." if again else told["next_step"]
-        sentence = " ".join(filter(None, ("The payment is not paid.", before, told["declined"], step)))
+        known = told["status"] in _NEXT
+        state = "is not paid." if known else f"may not be paid: it is in state {told['status'] or 'unknown'}."
+        sentence = " ".join(filter(None, (f"The payment {state}", before, told["declined"], step)))
         raise GiveUpRecord(sentence, code="not_confirmed")
     return done
 

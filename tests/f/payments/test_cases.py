@@ -214,6 +214,14 @@ def test_a_payment_that_was_canceled_since_is_not_reported_as_confirmed(twin: Tw
         confirm_payment.main(number, twin.resource, **confirm)
 
 
+@pytest.mark.parametrize("status", ["", "requires_confirmation", "a_new_one"])
+def test_a_state_in_which_nothing_was_paid_is_no_success(twin: Twin, status: str) -> None:
+    number = payment(twin)["id"]
+    twin.answer_next("confirm_intent", 200, {**twin.get(f"payment_intents/{number}"), "status": status})
+    with pytest.raises(GiveUpRecord, match=r"not paid|may not be paid: it is in state (unknown|a_new_one)"):
+        confirm_payment.main(number, twin.resource, payment_method="pm_card_visa", return_url=URL)
+
+
 def test_the_payers_way_to_the_bank_is_not_cut_off(twin: Twin) -> None:
     number = payment(twin)["id"]
     url = f"https://hooks.stripe.com/redirect/{'x' * 900}"
