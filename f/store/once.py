@@ -23,13 +23,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from f.connect.errors import ConnectError, OutcomeUnknown, TryLater
+from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, TryLater
 from f.connect.times import DAY_SECONDS
 from f.store.store import HELD, Lease, Permit, Store, release, take, write_held
 
 LEASE_SECONDS = 120.0  # a claim older than this belongs to a job that was killed
 KEEP_SECONDS = 30 * DAY_SECONDS
 _KEYS_AT_ONCE = 5000
+_INPUTS = "-"  # stands in a mark before the hash of the inputs, which are thereby kept as long as the key
 LONGEST_ATTEMPT = 300.0  # seconds from the begin of an attempt until nothing of it can arrive any more
 
 # The table is named after those who used it first. `at`: when the claim was made; of a sent one, when it was.
@@ -114,8 +115,9 @@ class OneTimeWrite:
     is None if the service cannot be asked. `likeness`: what all writes have in common that `look_up` could
     take for each other, as a hash; empty if it finds them by their mark. `repeat_safe`: the service knows the
     mark, so sending twice sends once; `mark_seconds`: for so long, then it is looked up. `is_answer`: whether
-    an error is the service's answer to the mark, so that no attempt under it was applied. `noun` is what
-    errors call it, `key_input` the input that has its key.
+    an error is the service's answer to the mark, so that no attempt under it was applied. `inputs`: a hash of
+    what every run with the key must have in common, or it is refused; empty: nothing. `noun` is what errors
+    call it, `key_input` the input that has its key.
     """
 
     send: Callable[[Attempt], str]
@@ -125,6 +127,7 @@ class OneTimeWrite:
     noun: str = "message"
     mark_seconds: float = math.inf
     is_answer: Callable[[ConnectError], bool] | None = None
+    inputs: str = ""
     key_input: str = "message_key"
 
 
@@ -151,16 +154,18 @@ def send_once(store: Store, key: str, write: OneTimeWrite, *, window: float | No
 
     An empty key is never remembered: only a lost answer is looked up then. Raises what sending raises;
     OutcomeUnknown if its answer was lost and the service does not certainly have it; TryLater if another job
-    is sending it just now.
+    is sending it just now; FixInput if the key was used with other inputs.
     """
-    claim = _Claim(key, secrets.token_hex(20), store.now())
+    claim = _Claim(key, f"{secrets.token_hex(20)}{_INPUTS * bool(write.inputs)}{write.inputs}", store.now())
     if key or write.likeness:
         _prepare(store)
     if not key:
-        return Receipt("sent", _Sending(store, write, claim, None).send())
+        return _Sending(store, write, claim, None).send()
     expired = claim.at - window if window is not None else 0.0
-    if (known := _read(store, key)) and known.state == "sent" and known.at >= expired:
-        return Receipt("already_sent", known.id)
+    if (known := _read(store, key)) and known.at >= expired:
+        _check_inputs(write, known)
+        if known.state == "sent":
+            return Receipt("already_sent", known.id)
     lease = take(store, f"once:{key}", secrets.token_hex(8), LEASE_SECONDS)
     if lease is None:
         raise _in_hand(write)
@@ -226,10 +231,11 @@ def _read(store: Store, key: str) -> _Claim | None:
 def _send_leased(store: Store, lease: Lease, write: OneTimeWrite, claim: _Claim, expired: float) -> Receipt:
     values = {"key": claim.key, "mark": claim.mark, "now": claim.at, "expired": expired}
     if store.execute(_CLAIM, values):
-        return Receipt("sent", _Sending(store, write, claim, lease).send())
+        return _Sending(store, write, claim, lease).send()
     known = _read(store, claim.key)
     if known is None:
         raise _in_hand(write)
+    _check_inputs(write, known)
     if known.state == "sent":
         return Receipt("already_sent", known.id)
     if known.state == "sending" and claim.at - known.at < LEASE_SECONDS:
@@ -260,10 +266,10 @@ class _Sending:
             )
         if not self._keep(_CLAIM_AGAIN):
             raise _in_hand(write)
-        return Receipt("sent", self.send(in_doubt=is_known))
+        return self.send(in_doubt=is_known)
 
-    def send(self, *, in_doubt: bool = False) -> str:
-        """Send and return the service's id. `in_doubt`: an earlier attempt may have arrived as well."""
+    def send(self, *, in_doubt: bool = False) -> Receipt:
+        """Send. `in_doubt`: an earlier attempt may have arrived as well."""
         now = self._store.now()
         if self._write.likeness:
             values = {"mark": self._claim.mark, "likeness": self._write.likeness, "at": now}
@@ -275,6 +281,10 @@ class _Sending:
             raise
         except ConnectError as error:
             is_answer = self._write.is_answer is not None and self._write.is_answer(error)
+            found = self._found_after(error) if in_doubt else None
+            if found is not None:
+                self._keep_sent(found, self._claim.at)
+                return Receipt("already_sent", found)
             if in_doubt and not is_answer:  # what is refused now says nothing of the attempt before
                 self._keep(_UNKNOWN)
                 raise _still_in_doubt(self._write, error) from error
@@ -282,7 +292,15 @@ class _Sending:
                 self._store.execute(_DROP, {"mark": self._claim.mark})
             raise
         self._keep_sent(service_id, now)
-        return service_id
+        return Receipt("sent", service_id)
+
+    def _found_after(self, refused: ConnectError) -> str | None:
+        """Look up what an earlier attempt may have done: it may have had another content than the refused."""
+        try:
+            return self._find()
+        except ConnectError as error:
+            self._keep(_UNKNOWN)
+            raise _still_in_doubt(self._write, refused) from error
 
     def _send(self, now: float) -> str:
         permit = Permit(self._store, self._lease, LEASE_SECONDS) if self._lease else None
@@ -352,6 +370,21 @@ class _Sending:
             return True
         written = write_held(self._store, self._lease, (sql, {"key": self._claim.key}))
         return bool(written and written[0])
+
+
+def _check_inputs(write: OneTimeWrite, known: _Claim) -> None:
+    """Raise FixInput if a key was used with other inputs: it stands for what it was used for first."""
+    _, is_bound, inputs = known.mark.partition(_INPUTS)
+    if not (write.inputs and is_bound) or inputs == write.inputs:
+        return
+    if known.state == "sent":
+        then = f"This {write.key_input} belongs to another {write.noun}: {known.id}, made with other inputs."
+        now = f"Use another {write.key_input}, or the inputs of then. Nothing was made."
+    else:
+        then = f"An earlier run sent a {write.noun} with this {write.key_input} and other inputs, and its "
+        then += "answer was lost."
+        now = "Run it with the inputs of then, to find out what became of it. Nothing was sent."
+    raise FixInput(f"{then} {now}", code="idempotency_error")
 
 
 def _still_in_doubt(write: OneTimeWrite, error: ConnectError) -> OutcomeUnknown:

@@ -179,7 +179,7 @@ class Stripe(BaseKind, Lookup):
     def lookups_for(self, rows: Sequence[Row], target: Target, names: Sequence[str]) -> Iterator[Request]:
         """Yield the list by address, in both spellings as Stripe compares by case, and the search by id.
 
-        The search is for rows with an id of their own, whose address may have changed since.
+        The search is for a customer whose address was changed since, or was spelled in a third way.
         """
         del names
         for row in rows:
@@ -187,10 +187,9 @@ class Stripe(BaseKind, Lookup):
             for spelling in dict.fromkeys((address, address.lower())):
                 params = {"email": spelling, "limit": _MOST_LISTED}
                 yield _read(target.endpoint, params, "customer_lookup", row)
-            if row.record.get(_EXTERNAL_ID):
-                wanted = json.dumps(_id_of(row, target), ensure_ascii=False)
-                query = {"query": f'{_METADATA}["{_EXTERNAL_ID}"]:{wanted}', "limit": _MOST_LISTED}
-                yield _read(f"{target.endpoint}/search", query, "search", row)
+            wanted = json.dumps(_id_of(row, target), ensure_ascii=False)
+            query = {"query": f'{_METADATA}["{_EXTERNAL_ID}"]:{wanted}', "limit": _MOST_LISTED}
+            yield _read(f"{target.endpoint}/search", query, "search", row)
 
     def read_lookup(
         self, response: Response, rows: Sequence[Row], target: Target, _: LookupProof | None

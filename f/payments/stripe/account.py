@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from f.connect.calls.reply_reader import id_of, unreadable
 from f.connect.calls.urls import normal_url
 from f.connect.client import Client
-from f.connect.errors import ConnectError, FixInput, GiveUpRecord, TryLater
+from f.connect.errors import ConnectError, FixInput, GiveUpRecord, OutcomeUnknown
 from f.payments.stripe.client import (
     KEY_SECONDS,
     integration_of,
@@ -42,8 +42,10 @@ _MOST_LOOKED_AT = 2_000  # objects of a few minutes; more cannot be looked throu
 class Write:
     """One write. `path`: where it goes; `collection` and `kind`: what comes of it, "customers", "customer".
 
-    `key`: what a second run is known by, see `Account.key`; empty: every run writes. Without `reached` it
-    makes an object, which is marked; with it, it brings the object `target` into a state `reached` knows.
+    `key`: what a second run is known by, see `Account.key`; empty: every run writes. `inputs`: what it must
+    have in common with the first where the key does not hold it. Without `reached` it makes an object, which
+    is marked, and made anew if it is gone since and `remade`; with it, it brings the object `target` into a
+    state `reached` knows.
     """
 
     path: str
@@ -52,9 +54,11 @@ class Write:
     noun: str
     params: Mapping[str, Any] = field(default_factory=dict)
     key: str = ""
+    inputs: tuple[object, ...] = ()
     method: str = "POST"
     target: str = ""
     reached: Callable[[Mapping[str, Any]], bool] | None = None
+    remade: bool = False
     expand: tuple[str, ...] = ()
     list_filter: Mapping[str, Any] = field(default_factory=dict)
 
@@ -138,6 +142,7 @@ class Account:
                 repeat_safe=True,
                 mark_seconds=KEY_SECONDS,
                 is_answer=_is_answer if write.method == "POST" else None,
+                inputs=key_of(*write.inputs)[:16] if write.inputs else "",
                 noun=write.noun,
                 key_input="request_key",
             ),
@@ -145,7 +150,10 @@ class Account:
         if sent:
             return Written(sent[-1], "done")
         outcome: Outcome = "done" if receipt.status == "sent" else "already_done"
-        return Written(self._again(write, receipt.id), outcome)
+        found = self._again(write, receipt.id)
+        if found is None:
+            return self.write(replace(write, key=key_of(write.key, receipt.id)))
+        return Written(found, outcome)
 
     def _send(self, write: Write, attempt: Attempt) -> dict[str, Any]:
         params = dict(write.params)
@@ -167,25 +175,31 @@ class Account:
         page = self.listed(write.collection, {**write.list_filter, "created": span}, _MOST_LOOKED_AT)
         ours = [one for one in page.objects if object_in(one.get("metadata")).get(MARK) == attempt.mark]
         if not ours and page.has_more:
-            raise TryLater(
+            raise OutcomeUnknown(
                 f"Stripe has more than {_MOST_LOOKED_AT:,} {write.collection} of these minutes. Look there "
                 f"for the metadata {MARK}={attempt.mark}.",
                 code="too_many_to_look_up",
             )
         return [Candidate(id_of(one.get("id"))) for one in ours]
 
-    def _again(self, write: Write, found: str) -> dict[str, Any]:
-        """Return what an earlier run made. It is not there if it was deleted, or made in another account."""
+    def _again(self, write: Write, found: str) -> dict[str, Any] | None:
+        """Return what an earlier run made. It is not there if it was deleted, or made in another account.
+
+        None if it is to be made anew.
+        """
         try:
-            return self.read(f"{write.collection}/{found}", write.kind, write.expand)
+            there = self.read(f"{write.collection}/{found}", write.kind, write.expand)
         except FixInput as error:
             if error.status != 404:
                 raise
+            if write.remade:
+                return None
             raise FixInput(
                 f"This request_key made {found}, which this account does not have: it was made in another "
                 "account, or deleted. Use another request_key.",
                 code="key_used_elsewhere",
             ) from error
+        return None if write.remade and there.get("deleted") is True else there
 
     def _request(self, request: Request) -> Response:
         return self._client.request(request)

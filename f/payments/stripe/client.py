@@ -59,7 +59,7 @@ def integration_of(resource: Mapping[str, Any]) -> Integration:
     own = {} if is_test else dict.fromkeys(_ENDPOINTS, _PER_ENDPOINT)
     return Integration(
         name="stripe",
-        base_url=resource.get("base_url") or BASE_URL,
+        base_url=str(resource.get("base_url") or BASE_URL).strip(),
         authentication=BearerToken(token=token),
         default_headers={"Stripe-Version": API_VERSION},
         rate_limit=RateLimit(max_requests=25 if is_test else 100),

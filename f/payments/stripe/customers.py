@@ -101,6 +101,10 @@ class Details:
             "state": self.state, "country": country,
         }  # fmt: skip
         metadata = metadata_of(self.metadata)
+        if EXTERNAL_ID in metadata:
+            raise FixInput(
+                "external_id has an input of its own: give it there, not in metadata.", code="bad_metadata"
+            )
         if self.external_id:
             metadata[EXTERNAL_ID] = external_id_of(self.external_id)
         params: dict[str, Any] = {
@@ -149,7 +153,13 @@ def create_customer(account: Account, details: Details) -> CustomerResult:
             return _result(known[0], "already_done", details)
     made = account.write(
         Write(
-            path="customers", collection="customers", kind="customer", noun="customer", params=params, key=key
+            path="customers",
+            collection="customers",
+            kind="customer",
+            noun="customer",
+            params=params,
+            key=key,
+            remade=True,
         )
     )
     return _result(made.object, made.outcome, details)
@@ -161,9 +171,12 @@ def update_customer(
     """Change what is given and empty what `clear` names. A second run changes nothing more."""
     path = f"customers/{id_segment(customer, 'cus_', 'customer')}"
     params = details.params()
-    wrong = [name for name in clear if name not in _CLEARABLE]
+    wrong = [name for name in clear if not isinstance(name, str) or name not in _CLEARABLE]
     if wrong:
         raise FixInput(f"These can be cleared: {', '.join(sorted(_CLEARABLE))}.", code="bad_field")
+    both = [name for name in clear if name in params or (name == EXTERNAL_ID and said(details.external_id))]
+    if both:
+        raise FixInput(f"These are both given and cleared: {', '.join(both)}. Choose one.", code="bad_field")
     for name in clear:
         if name == EXTERNAL_ID:
             params["metadata"] = {**params.get("metadata", {}), EXTERNAL_ID: ""}
@@ -204,7 +217,7 @@ def find_customers(account: Account, customer: str, email: str, external_id: str
         if page.has_more:
             notices.append(f"There are more than these {len(found)}.")
     else:
-        found = account.search("customers", _query(external_id_of(external_id)))
+        found = _searched(account, external_id_of(external_id))
         notices.append("Search does not know what was written within the last minute.")
     if len(found) > 1:
         notices.append(f"{len(found)} customers fit ({_ids(found)}): choose one by its id.")
@@ -248,11 +261,20 @@ def customer_of(found: Mapping[str, Any]) -> Customer:
 
 def _known(account: Account, external_id: str, email: str | None) -> list[dict[str, Any]]:
     """Return the customers with an external id. A list by address shows what search does not know yet."""
-    found = account.search("customers", _query(external_id))
+    found = _searched(account, external_id)
     if found or not email:
         return found
     same = account.listed("customers", {"email": email}, MOST_AT_A_TIME).objects
-    return [one for one in same if metadata_in(one).get(EXTERNAL_ID) == external_id]
+    return [one for one in same if _has_id(one, external_id)]
+
+
+def _searched(account: Account, external_id: str) -> list[dict[str, Any]]:
+    """Return what search knows of an external id. It takes A1 for a1, and may show one of a minute ago."""
+    return [one for one in account.search("customers", _query(external_id)) if _has_id(one, external_id)]
+
+
+def _has_id(found: Mapping[str, Any], external_id: str) -> bool:
+    return object_in(found.get("metadata")).get(EXTERNAL_ID) == external_id
 
 
 def _named(customer: str, email: str, external_id: str) -> tuple[tuple[str, str], ...]:

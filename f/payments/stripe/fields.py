@@ -16,6 +16,7 @@ EXTERNAL_ID = "external_id"
 _MOST_KEYS = 50 - 1  # one is our mark. https://docs.stripe.com/api/metadata
 _LONGEST_KEY = 40
 _LONGEST_VALUE = 500
+_LONGEST_TEXT = 5_000
 _MOST_LISTED = 10_000
 _OWN = frozenset({MARK})
 
@@ -142,9 +143,9 @@ def object_in(value: object) -> Mapping[str, Any]:
 
 
 def metadata_in(found: Mapping[str, Any]) -> dict[str, str]:
-    """Return the metadata of an object without what is ours."""
+    """Return the metadata of an object as it is, without what is ours."""
     return {
-        str(name): text_in(value)
+        str(name): value
         for name, value in object_in(found.get("metadata")).items()
         if name not in _OWN and isinstance(value, str)
     }
@@ -152,4 +153,4 @@ def metadata_in(found: Mapping[str, Any]) -> dict[str, str]:
 
 def text_in(value: object) -> str:
     """Return a text as one line, and not masked: the caller asked for just this. Empty for anything else."""
-    return " ".join(value.split())[:_LONGEST_VALUE] if isinstance(value, str) else ""
+    return " ".join(value.split())[:_LONGEST_TEXT] if isinstance(value, str) else ""

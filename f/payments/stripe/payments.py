@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _KIND = "payment_intent"
 _COLLECTION = "payment_intents"
-_PAID = "It was paid: to give money back, refund it (create_refund)."
+_PAID = "To give money back, refund it (create_refund)."
 _NEXT = {
     "requires_payment_method": (
         "The payer gives a way to pay: on your page, with the client secret, or you confirm it with a "
@@ -143,7 +143,7 @@ def create_payment(
             code="payment_method_types_no_longer_supported",
         )
     params = order.params()
-    made = account.write(
+    return account.write(
         Write(
             path=_COLLECTION,
             collection=_COLLECTION,
@@ -151,23 +151,10 @@ def create_payment(
             noun="payment",
             params=params,
             key=account.key("payment", key_text(request_key)),
+            inputs=tuple(params[name] for name in ("amount", "currency", "customer", "capture_method")),
             list_filter={"customer": params["customer"]},
         )
     )
-    if made.outcome == "already_done" and not _is_same(made.object, params):
-        found = payment_of(made.object)
-        raise FixInput(
-            f"This request_key belongs to another payment: {found['id']} over {found['amount']} "
-            f"{found['currency']}. Use another key. Nothing was made.",
-            code="idempotency_error",
-        )
-    return made
-
-
-def _is_same(found: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
-    """Return whether a payment is of this amount and customer, so that the key is not another one's."""
-    same = all(found.get(name) == params[name] for name in ("amount", "currency"))
-    return same and params["customer"] in {None, id_in(found.get("customer"))}
 
 
 def key_text(request_key: str) -> str:
@@ -192,22 +179,31 @@ class Confirmation:
 
 def confirm_payment(account: Account, payment: str, how: Confirmation, request_key: str = "") -> Written:
     """Confirm a payment; GiveUpRecord says why it was declined, and what the payer does next."""
-    if how.return_url and not how.return_url.startswith(("https://", "http://localhost", "http://127.")):
+    back = said(how.return_url)
+    if back and not back.startswith(("https://", "http://localhost", "http://127.")):
         raise FixInput("The return_url must begin with https://.", code="bad_url")
     method = id_segment(how.payment_method, "", "payment method") if said(how.payment_method) else None
     params = {
         "payment_method": method,
-        "return_url": how.return_url or None,
+        "return_url": back or None,
         "off_session": True if how.off_session else None,
     }
-    confirmed = frozenset({"succeeded", "processing", "requires_capture", "requires_action"})
-    done = _act(account, payment, "confirm", params, confirmed, request_key, method)
+    confirmed = {"succeeded", "processing", "requires_capture", "requires_action"}
+
+    def reached(found: Mapping[str, Any]) -> bool:
+        return found.get("status") in confirmed
+
+    done = _act(account, payment, "confirm", params, reached, request_key, method)
     told = payment_of(done.object)
-    if told["status"] in {"requires_payment_method", "requires_confirmation"}:
+    if told["status"] == "canceled":
+        raise GiveUpRecord("The payment is not paid: it is canceled. Make another one.", code="not_confirmed")
+    if not reached(done.object):
         again = done.outcome == "already_done"
         before = f"An earlier run confirmed it, and it is in state {told['status']} again." if again else ""
         step = "To confirm it anew, give a request_key." if again else told["next_step"]
-        sentence = " ".join(filter(None, ("The payment is not paid.", before, told["declined"], step)))
+        known = told["status"] in _NEXT
+        state = "is not paid." if known else f"may not be paid: it is in state {told['status'] or 'unknown'}."
+        sentence = " ".join(filter(None, (f"The payment {state}", before, told["declined"], step)))
         raise GiveUpRecord(sentence, code="not_confirmed")
     return done
 
@@ -218,13 +214,18 @@ def capture_payment(account: Account, payment: str, amount: str = "", request_ke
     if said(amount):
         value = minor_units(amount, str(_read(account, payment).get("currency")))
     params = {"amount_to_capture": value}
-    return _act(account, payment, "capture", params, frozenset({"succeeded"}), request_key, value)
+
+    def reached(found: Mapping[str, Any]) -> bool:
+        taken = found.get("amount") if value is None else value
+        return found.get("status") == "succeeded" and found.get("amount_received") == taken
+
+    return _act(account, payment, "capture", params, reached, request_key, value)
 
 
 def cancel_payment(account: Account, payment: str, reason: str = "") -> Written:
     """Cancel a payment that was not paid; one that is canceled already is left as it is."""
     params = {"cancellation_reason": reason or None}
-    return _act(account, payment, "cancel", params, frozenset({"canceled"}))
+    return _act(account, payment, "cancel", params, lambda found: found.get("status") == "canceled")
 
 
 def list_payments(
@@ -293,15 +294,11 @@ def _act(
     payment: str,
     action: str,
     params: Mapping[str, Any],
-    goal: frozenset[str],
+    reached: Callable[[Mapping[str, Any]], bool],
     *key: object,
 ) -> Written:
     """Change a payment's state, once for each of its inputs; it may have reached that state before."""
     number = id_segment(payment, "pi_", "payment")
-
-    def reached(found: Mapping[str, Any]) -> bool:
-        return found.get("status") in goal
-
     write = Write(
         path=f"{_COLLECTION}/{number}/{action}",
         collection=_COLLECTION,
@@ -333,7 +330,9 @@ def act_or_tell(account: Account, write: Write, reached: Callable[[Mapping[str, 
         if reached(found):
             return Written(found, "already_done")
         told = payment_of(found)
-        step = _PAID if told["status"] == "succeeded" else told["next_step"]
+        step = told["next_step"]
+        if told["status"] == "succeeded":
+            step = f"{told['amount_received']} {told['currency']} of it were taken. {_PAID}"
         sentence = f"The payment {told['id']} is in state {told['status']}: no {write.noun} now. {step}"
         refused = GiveUpRecord(sentence.strip(), code=error.code, call=error.call, status=error.status)
         raise refused from error

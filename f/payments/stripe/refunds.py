@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from f.connect.calls.reply_reader import id_of, word_of
-from f.connect.errors import FixInput, GiveUpRecord
+from f.connect.errors import GiveUpRecord
 from f.payments.stripe.account import Outcome, Write
 from f.payments.stripe.client import id_segment
 from f.payments.stripe.fields import id_in, metadata_of, said, when_of
@@ -71,18 +71,11 @@ def create_refund(
             noun="refund",
             params=params,
             key=account.key("refund", *((said(request_key),) if said(request_key) else (number, value))),
+            inputs=(number, value),
             list_filter={name: number},
         )
     )
     result = _result(made.object, made.outcome)
-    other = value is not None and made.object.get("amount") != value
-    if made.outcome == "already_done" and (other or number not in {result["payment"], result["charge"]}):
-        raise FixInput(
-            f"This request_key belongs to another refund: {result['id']} of {result['amount']} "
-            f"{result['currency']} for {result['payment'] or result['charge']}. Use another key. Nothing was "
-            "refunded.",
-            code="idempotency_error",
-        )
     if result["status"] in {"failed", "canceled"}:
         raise GiveUpRecord(
             f"The refund {result['id']} is {result['status']}. {result['failed']} To refund it anew, give a "

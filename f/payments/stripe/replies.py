@@ -60,10 +60,10 @@ def list_of(response: Response) -> tuple[list[dict[str, Any]], bool]:
     if not response.success:
         raise refusal(response)
     body = read_object(response)
-    data = objects_at(body, "data")
-    if data is None or body.get("object") not in {"list", "search_result"}:
+    data, has_more = objects_at(body, "data"), body.get("has_more")
+    if data is None or body.get("object") not in {"list", "search_result"} or not isinstance(has_more, bool):
         raise unreadable(response, "Stripe", "a list", in_doubt=IN_DOUBT)
-    return data, body.get("has_more") is True
+    return data, has_more
 
 
 def refusal(response: Response) -> ConnectError:

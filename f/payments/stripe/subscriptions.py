@@ -145,7 +145,7 @@ def quantity_of(quantity: int) -> int:
 def create_subscription(account: Account, plan: Plan, request_key: str) -> Written:
     """Make a subscription, once for a key. FixInput if the key made another one before."""
     params = plan.params()
-    made = account.write(
+    return account.write(
         Write(
             path=_COLLECTION,
             collection=_COLLECTION,
@@ -153,19 +153,11 @@ def create_subscription(account: Account, plan: Plan, request_key: str) -> Writt
             noun="subscription",
             params=params,
             key=account.key("subscription", key_text(request_key)),
+            inputs=(params["customer"], *params["items"][0].values(), params["trial_period_days"]),
             expand=EXPAND,
             list_filter={"customer": params["customer"], "status": "all"},
         )
     )
-    now = subscription_of(made.object)
-    same = now["customer"] == params["customer"] and now["price"] == params["items"][0]["price"]
-    if made.outcome == "already_done" and not same:
-        raise FixInput(
-            f"This request_key belongs to another subscription: {now['id']} of {now['customer']} to "
-            f"{now['price']}. Use another key, or update_subscription to change that one. Nothing was made.",
-            code="idempotency_error",
-        )
-    return made
 
 
 def update_subscription(account: Account, subscription: str, change: Change) -> Written:
@@ -201,18 +193,18 @@ def update_subscription(account: Account, subscription: str, change: Change) -> 
 def cancel_subscription(account: Account, subscription: str, when: When) -> Written:
     """Cancel now, for good, or let it end with the period that is paid. What is canceled is left as it is."""
     number = id_segment(subscription, "sub_", "subscription")
-    if choice_of(when, get_args(When), "when") == "at_period_end":
-        return _change(
-            account,
-            number,
-            "cancellation of a subscription",
-            {"cancel_at_period_end": True},
-            lambda found: found.get("cancel_at_period_end") is True or found.get("status") == "canceled",
-        )
+    ends = choice_of(when, get_args(When), "when") == "at_period_end"
+
+    def reached(found: Mapping[str, Any]) -> bool:
+        return _is_canceled(found) or (ends and found.get("cancel_at_period_end") is True)
+
     found = account.read(f"{_COLLECTION}/{number}", _KIND, EXPAND)
-    if _is_canceled(found):  # a second DELETE would be answered as if there had never been one
+    if reached(found):  # Stripe refuses to change a canceled one, and does not find it for a second DELETE
         return Written(found, "already_done")
-    return _change(account, number, "cancellation of a subscription", {}, _is_canceled, method="DELETE")
+    noun, params = "cancellation of a subscription", {"cancel_at_period_end": True}
+    if ends:
+        return _change(account, number, noun, params, reached)
+    return _change(account, number, noun, {}, reached, method="DELETE")
 
 
 def result_of(done: Written, *, with_secret: bool = False) -> SubscriptionResult:

@@ -66,7 +66,8 @@ class Answers:
         self.asked.update(lines)
         self.found.update(reading.found)
         self.absent.update(reading.absent)
-        self.why.update(dict.fromkeys(lines, reading.why))
+        for line in lines:  # what one answer lacked is not made good by the next
+            self.why[line] = reading.why or self.why.get(line, "")
 
     def is_absent(self, line: int) -> bool:
         """Return whether every question about the row was answered, and each answer proves it absent."""

@@ -137,7 +137,7 @@ def test_without_an_id_of_its_own_a_row_is_known_by_its_address() -> None:
     [row] = rows(1, ids=False)
     assert at.record_of(row)["metadata"] == {"external_id": "c2@example.com"}
     named = [request.endpoint for request in at.kind.lookup.lookups_for([row], at, [])]  # type: ignore[union-attr]
-    assert named == ["customer_lookup", "customer_lookup"]  # both spellings; a search would add nothing
+    assert named == ["customer_lookup", "customer_lookup", "search"]  # both spellings, then any other
 
 
 @pytest.mark.parametrize(
@@ -325,6 +325,26 @@ def test_a_customer_whose_address_was_changed_is_found_by_its_id(twin: TwinClien
     assert codes(send(twin, rows(1, "Renamed"), tmp_path / "two", "update")) == {"updated": 1}
     now = sdk(twin).v1.customers.retrieve(there.id)
     assert (now.email, now.name) == ("C2@example.com", "Renamed 2")
+
+
+def test_each_spelling_of_an_address_is_the_same_customer(twin: TwinClient, tmp_path: Path) -> None:
+    twin.put_settings(search_lag_seconds=0)
+    seen = [
+        codes(send(twin, [customer_row(2, "Ada", address)], tmp_path / address))
+        for address in ("ADA@Example.com", "Ada@example.com", "ada@example.com")
+    ]
+    assert seen == [{"created": 1}, {"already_exists": 1}, {"already_exists": 1}]
+
+
+def test_a_row_among_too_many_of_its_address_is_told_why_it_waits(twin: TwinClient, tmp_path: Path) -> None:
+    for _ in range(101):
+        sdk(twin).v1.customers.create({"email": "C2@example.com"})
+    [outcome] = send(twin, rows(1), tmp_path / "journal")
+    assert (outcome.code, outcome.detail) == (
+        "service_unavailable",
+        "Stripe has over 100 customers with this address.",
+    )
+    assert len(made(twin)) == 101
 
 
 def test_a_value_is_set_back_to_what_it_was(twin: TwinClient, tmp_path: Path) -> None:

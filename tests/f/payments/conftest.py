@@ -47,6 +47,10 @@ class Twin:
         """The resource with another credential."""
         return {**self.resource, "token": token}
 
+    def with_address(self, address: Any) -> Any:
+        """The resource with another address."""
+        return {**self.resource, "base_url": address}
+
     def ledger(self, kind: str) -> list[dict[str, Any]]:
         """What was applied, oldest first."""
         return [entry["body"] for entry in self.client.get(f"/_ledger?kind={kind}").json["entries"]]

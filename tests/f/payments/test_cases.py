@@ -19,11 +19,12 @@ from f.payments import (
     list_payments,
     update_customer,
 )
-from tests.f.payments.conftest import Twin
+from tests.f.payments.conftest import KEY, Twin
 
 URL = "https://shop.example"
 NULL: Any = None
 TEXT: Any = "5"
+NUMBER: Any = 5
 
 
 def customer(twin: Twin, **more: Any) -> str:
@@ -61,6 +62,49 @@ def test_what_our_memory_has_forgotten_search_still_knows(twin: Twin, store: Any
     store.execute("DELETE FROM notify_sent")
     again = create_customer.main(twin.resource, name="Ada", external_id="o'hara \\ 1")
     assert (again["outcome"], again["id"]) == ("already_done", first)
+
+
+def test_external_ids_that_differ_in_case_are_two_customers(twin: Twin, store: Any) -> None:
+    """Stripe's search takes one for the other, and the wrong customer would be charged."""
+    twin.client.put_settings(search_lag_seconds=0)
+    first = customer(twin, external_id="A1")
+    second = create_customer.main(twin.resource, name="Bob", external_id="a1")
+    assert (second["outcome"], second["id"] != first) == ("done", True)
+    store.execute("DELETE FROM notify_sent")
+    assert customer(twin, external_id="A1") == first
+    assert find_customer.main(twin.resource, external_id="a1")["id"] == second["id"]
+    assert find_customer.main(twin.resource, external_id="A1")["id"] == first
+
+
+def test_what_search_shows_of_a_minute_ago_is_not_the_customer_of_now(twin: Twin) -> None:
+    first = customer(twin, external_id="crm-1")
+    twin.client.put_settings(search_lag_seconds=0)
+    stale = twin.get(f"customers/{first}")
+    update_customer.main(first, twin.resource, external_id="crm-2")
+    found = {"object": "search_result", "data": [{**stale, "metadata": {"external_id": "crm-2"}}]}
+    twin.answer_next("search_customers", 200, {**found, "has_more": False})
+    assert find_customer.main(twin.resource, external_id="crm-1")["count"] == 0
+
+
+def test_a_customer_that_is_gone_is_made_anew_once(twin: Twin) -> None:
+    first = customer(twin, external_id="crm-1")
+    twin.client.send("DELETE", f"/v1/customers/{first}", headers={"Authorization": f"Bearer {KEY}"})
+    made = [create_customer.main(twin.resource, name="Ada", external_id="crm-1") for _ in range(2)]
+    assert [one["outcome"] for one in made] == ["done", "already_done"]
+    assert made[0]["id"] == made[1]["id"] != first
+    twin.client.forget()  # another account
+    assert create_customer.main(twin.resource, name="Ada", external_id="crm-1")["outcome"] == "done"
+    assert len(twin.get("customers")["data"]) == 1
+
+
+def test_spaces_in_an_external_id_and_lines_in_metadata_are_kept(twin: Twin, store: Any) -> None:
+    first = create_customer.main(
+        twin.resource, email="ada@example.com", external_id="A  1", metadata={"note": "one\ntwo  three"}
+    )
+    assert first["customer"]["metadata"] == {"note": "one\ntwo  three"}
+    store.execute("DELETE FROM notify_sent")
+    twin.client.put_settings(search_lag_seconds=600)
+    assert customer(twin, external_id="A  1") == first["id"]
 
 
 def test_numbers_of_a_flow_are_taken_for_the_texts_of_a_form(twin: Twin) -> None:
@@ -126,11 +170,18 @@ def test_a_payment_is_made_once_for_its_key(twin: Twin) -> None:
     assert made["automatic_payment_methods"]["enabled"] is True
 
 
-@pytest.mark.parametrize("other", [{"amount": "11"}, {"currency": "USD"}])
+@pytest.mark.parametrize("other", [{"amount": "11"}, {"currency": "USD"}, {"capture": "later"}])
 def test_a_key_of_another_payment_is_refused(twin: Twin, other: dict[str, str]) -> None:
     payment(twin)
-    with pytest.raises(FixInput, match=r"belongs to another payment: pi_\w+ over 10.99 EUR"):
+    with pytest.raises(FixInput, match=r"belongs to another payment: pi_\w+, made with other inputs"):
         payment(twin, **other)
+
+
+def test_a_key_of_another_customers_payment_is_refused(twin: Twin) -> None:
+    payment(twin, customer=customer(twin))
+    for other in (customer(twin), ""):
+        with pytest.raises(FixInput, match="belongs to another payment"):
+            payment(twin, customer=other)
 
 
 def test_a_payment_is_confirmed_reserved_and_taken_once(twin: Twin) -> None:
@@ -141,6 +192,44 @@ def test_a_payment_is_confirmed_reserved_and_taken_once(twin: Twin) -> None:
     second = capture_payment.main(number, twin.resource, amount="5")
     assert (first["outcome"], second["outcome"]) == ("done", "already_done")
     assert second["payment"]["amount_received"] == "5.00"
+
+
+def test_another_amount_than_was_taken_is_not_taken_for_it(twin: Twin, store: Any) -> None:
+    number = payment(twin, capture="later")["id"]
+    confirm_payment.main(number, twin.resource, payment_method="pm_card_visa", return_url=URL)
+    capture_payment.main(number, twin.resource, amount="5")
+    for other in ("7", ""):
+        with pytest.raises(GiveUpRecord, match=r"5\.00 EUR of it were taken"):
+            capture_payment.main(number, twin.resource, amount=other)
+    store.execute("DELETE FROM notify_sent")
+    assert capture_payment.main(number, twin.resource, amount="5")["outcome"] == "already_done"
+
+
+def test_a_payment_that_was_canceled_since_is_not_reported_as_confirmed(twin: Twin) -> None:
+    number = payment(twin, capture="later")["id"]
+    confirm: Any = {"payment_method": "pm_card_visa", "return_url": URL}
+    confirm_payment.main(number, twin.resource, **confirm)
+    cancel_payment.main(number, twin.resource)
+    with pytest.raises(GiveUpRecord, match="not paid: it is canceled"):
+        confirm_payment.main(number, twin.resource, **confirm)
+
+
+@pytest.mark.parametrize("status", ["", "requires_confirmation", "a_new_one"])
+def test_a_state_in_which_nothing_was_paid_is_no_success(twin: Twin, status: str) -> None:
+    number = payment(twin)["id"]
+    twin.answer_next("confirm_intent", 200, {**twin.get(f"payment_intents/{number}"), "status": status})
+    with pytest.raises(GiveUpRecord, match=r"not paid|may not be paid: it is in state (unknown|a_new_one)"):
+        confirm_payment.main(number, twin.resource, payment_method="pm_card_visa", return_url=URL)
+
+
+def test_the_payers_way_to_the_bank_is_not_cut_off(twin: Twin) -> None:
+    number = payment(twin)["id"]
+    url = f"https://hooks.stripe.com/redirect/{'x' * 900}"
+    action = {"type": "redirect_to_url", "redirect_to_url": {"url": url, "return_url": URL}}
+    waits = {**twin.get(f"payment_intents/{number}"), "status": "requires_action", "next_action": action}
+    twin.answer_next("confirm_intent", 200, waits)
+    told = confirm_payment.main(number, twin.resource, payment_method="pm_card_visa", return_url=URL)
+    assert told["redirect_url"] == url
 
 
 def test_a_declined_payment_says_why_and_can_be_confirmed_in_another_way(twin: Twin) -> None:
@@ -180,6 +269,8 @@ def test_a_part_is_refunded_once_unless_each_refund_has_a_name(twin: Twin) -> No
     assert len(twin.get("refunds")["data"]) == 2
     with pytest.raises(FixInput, match="belongs to another refund"):
         create_refund.main(number, twin.resource, amount="2", request_key="second")
+    with pytest.raises(FixInput, match="belongs to another refund"):
+        create_refund.main(number, twin.resource, request_key="second")
     with pytest.raises(ConnectError, match="amount"):
         create_refund.main(number, twin.resource, amount="100")
 
@@ -244,6 +335,22 @@ BAD: dict[str, tuple[Any, type[ConnectError], str]] = {
     "country": (lambda twin: customer(twin, country="Germany"), FixInput, "two letters"),
     "no change": (lambda twin: update_customer.main("cus_1", twin.resource), FixInput, "nothing to change"),
     "clear": (lambda twin: update_customer.main("cus_1", twin.resource, clear=["id"]), FixInput, "cleared"),
+    "clear in a list": (
+        lambda twin: update_customer.main("cus_1", twin.resource, clear=[["name"]]), FixInput, "cleared",  # type: ignore[list-item]
+    ),
+    "number for a url": (
+        lambda twin: confirm_payment.main("pi_0", twin.resource, return_url=NUMBER), FixInput, "https://",
+    ),
+    "number for an address": (
+        lambda twin: list_payments.main(twin.with_address(5)), FixSettings, "base_url must be like",
+    ),
+    "set and clear": (
+        lambda twin: update_customer.main("cus_1", twin.resource, city="Bonn", clear=["address"]), FixInput,
+        "both given and cleared: address",
+    ),
+    "external id in metadata": (
+        lambda twin: customer(twin, metadata={"external_id": "1"}), FixInput, "input of its own",
+    ),
     "limit": (lambda twin: list_payments.main(twin.resource, limit=0), FixInput, "from 1 to 10,000"),
     "time": (lambda twin: list_payments.main(twin.resource, created_from="May"), FixInput, "must be a date"),
     "span": (

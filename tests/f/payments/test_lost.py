@@ -148,8 +148,39 @@ def test_a_key_of_other_inputs_is_their_fault(twin: Twin, monkeypatch: pytest.Mo
     monkeypatch.setattr("f.store.once.secrets.token_hex", lambda _size: "the-same-mark")
     payment(twin)
     with pytest.raises(FixInput, match="belongs to another request") as refused:
-        payment(twin, "order-2", amount="11")
+        payment(twin, "order-2", description="another")
     assert refused.value.code == "idempotency_error"
+
+
+def lose_a_payment(twin: Twin) -> None:
+    """A payment is made, and the run that made it learns nothing of it."""
+    twin.client.put_faults(
+        script=[
+            {"operation": "create_intent", "fault": "reset_after_commit", "times": 4},
+            {"operation": "list_intents", "fault": "error_503", "times": 4},
+        ]
+    )
+    with pytest.raises(OutcomeUnknown):
+        payment(twin)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_lost_payment_is_not_given_up_for_other_inputs(twin: Twin, store: Store, *, later: bool) -> None:
+    lose_a_payment(twin)
+    if later:
+        a_day_later(twin, store)
+    with pytest.raises(FixInput, match="Run it with the inputs of then"):
+        payment(twin, amount="11")
+    assert payment(twin)["payment"]["amount"] == "10.99"
+    assert payments(twin) == 1
+
+
+def test_a_refusal_of_other_words_does_not_give_a_lost_payment_up(twin: Twin) -> None:
+    lose_a_payment(twin)
+    refused = {"error": {"type": "invalid_request_error", "code": "parameter_invalid", "message": "x"}}
+    twin.answer_next("create_intent", 400, refused)
+    found = payment(twin, description="x" * 2000)
+    assert (found["outcome"], payment(twin)["id"], payments(twin)) == ("already_done", found["id"], 1)
 
 
 def test_a_refusal_settles_an_earlier_lost_attempt_and_a_busy_stripe_does_not(twin: Twin) -> None:

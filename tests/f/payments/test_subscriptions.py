@@ -48,6 +48,15 @@ def test_a_subscription_is_made_once_and_has_a_secret_for_the_payers_page(twin: 
     assert len(twin.get(f"subscriptions?customer={customer}&status=all")["data"]) == 1
 
 
+@pytest.mark.parametrize("other", [{"quantity": 5}, {"trial_days": 30}, {"price": "price_pro"}], ids=str)
+def test_a_key_of_another_subscription_is_refused(twin: Twin, customer: str, other: dict[str, Any]) -> None:
+    made = subscribe(twin, customer)["id"]
+    with pytest.raises(FixInput, match=f"belongs to another subscription: {made}, made with other inputs"):
+        subscribe(twin, customer, **other)
+    update_subscription.main(made, twin.resource, price="price_pro")
+    assert subscribe(twin, customer)["id"] == made  # what became of it later is no other input
+
+
 def test_a_trial_asks_for_a_way_to_pay_and_for_no_money(twin: Twin, customer: str) -> None:
     made = subscribe(twin, customer, trial_days=14)
     assert (made["status"], made["secret_kind"]) == ("trialing", "setup")
@@ -75,10 +84,13 @@ def test_price_quantity_and_end_can_be_changed_and_the_rest_stays(twin: Twin, cu
 
 def test_a_cancellation_is_one_however_often_it_runs(twin: Twin, customer: str) -> None:
     number = subscribe(twin, customer)["id"]
-    assert cancel_subscription.main(number, twin.resource)["subscription"]["cancel_at_period_end"] is True
+    ends = [cancel_subscription.main(number, twin.resource) for _ in range(2)]
+    assert [one["outcome"] for one in ends] == ["done", "already_done"]
+    assert ends[1]["subscription"]["cancel_at_period_end"] is True
     now = [cancel_subscription.main(number, twin.resource, when="now") for _ in range(2)]
     assert [one["outcome"] for one in now] == ["done", "already_done"]
     assert {one["status"] for one in now} <= {"canceled", "incomplete_expired"}
+    assert cancel_subscription.main(number, twin.resource)["outcome"] == "already_done"
 
 
 def test_a_cancellation_whose_answer_was_lost_is_seen(twin: Twin, customer: str) -> None:
@@ -190,6 +202,8 @@ LIES: list[Any] = [
     {"object": "list", "data": "none", "has_more": False},
     {"object": "list", "data": [1], "has_more": False},
     {"object": "list"},
+    {"object": "list", "data": []},
+    {"object": "list", "data": [], "has_more": "false"},
     [],
     None,
 ]

@@ -130,6 +130,35 @@ def test_an_answer_to_the_mark_itself_says_that_no_attempt_was_applied(any_store
     assert [post.marks.index(mark) for mark in post.marks] == [0, 0, 0, 3]  # the claim was given back
 
 
+def test_a_key_stands_for_the_inputs_it_was_used_with_first(any_store: Store) -> None:
+    post = Post(OutcomeUnknown("lost"), FixInput("no"))
+    first, other = (OneTimeWrite(post.send, repeat_safe=True, inputs=inputs) for inputs in ("1", "2"))
+    with pytest.raises(OutcomeUnknown):
+        send_once(any_store, "k", first)
+    with pytest.raises(FixInput, match="Run it with the inputs of then"):
+        send_once(any_store, "k", other)
+    with pytest.raises(OutcomeUnknown, match="sending it again failed"):
+        send_once(any_store, "k", first)
+    assert send_once(any_store, "k", first).status == "sent"
+    with pytest.raises(FixInput, match="belongs to another message: id3, made with other inputs"):
+        send_once(any_store, "k", other)
+    assert send_once(any_store, "k", first) == Receipt("already_sent", "id3")
+    assert send_once(any_store, "k", post.write()).status == "already_sent"  # who does not care
+    assert (len(post.marks), len(set(post.marks))) == (3, 1)
+
+
+def test_a_refusal_of_the_second_attempt_does_not_hide_what_the_first_made(any_store: Store) -> None:
+    """It may be about what the second run gave another value; given back, the key would be sent anew."""
+    post = Post(OutcomeUnknown("lost"), FixInput("that text is too long"))
+    write = OneTimeWrite(post.send, post.look_up, repeat_safe=True, is_answer=lambda _: True)
+    with pytest.raises(OutcomeUnknown):
+        send_once(any_store, "k", write)
+    post.holds = "id9"
+    assert send_once(any_store, "k", write) == Receipt("already_sent", "id9")
+    assert send_once(any_store, "k", write) == Receipt("already_sent", "id9")
+    assert len(post.marks) == 2
+
+
 def test_an_error_names_the_input_that_has_the_key(any_store: Store) -> None:
     post = Post(OutcomeUnknown("lost"))
     write = OneTimeWrite(post.send, key_input="request_key", noun="payment")

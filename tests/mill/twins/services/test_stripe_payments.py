@@ -227,5 +227,10 @@ def test_a_card_of_a_customer(client: Any) -> None:
         {**TEN, "customer": customer.id, "payment_method": method.id, "confirm": True, "off_session": True}
     )
     assert (paid.status, paid.payment_method) == ("succeeded", method.id)
+    other = client.v1.customers.create({"email": "bob@example.com"})
+    for payer in ({"customer": other.id}, {}):
+        theirs: Any = {**PAID, **payer, "payment_method": method.id}
+        refused(lambda theirs=theirs: client.v1.payment_intents.create(theirs), 400)
+    refused(lambda: client.v1.payment_methods.attach(method.id, {"customer": other.id}), 400)
     made = client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_mastercard"}})
     assert made.card.brand == "mastercard"

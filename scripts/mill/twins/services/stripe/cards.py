@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mill.twins.services.stripe.errors import no_such
+from mill.twins.services.stripe.errors import StripeError, no_such
 from mill.twins.services.stripe.objects import Body, Objects, merged
 from mill.twins.services.stripe.params import EXPAND, Params, choice, group, metadata, text
 
@@ -80,12 +80,18 @@ AUTHENTICATION_REQUIRED = Decline(
 
 
 def resolve(objects: Objects, id: str, customer: str | None, param: str = "payment_method") -> Body:
-    """Return the payment method of this id; one of the test mode's names makes a new one each time."""
+    """Return the payment method of this id; one of the test mode's names makes a new one each time.
+
+    Raises StripeError 400 for one that is another customer's.
+    """
     magic = id.replace("pm_card_visa_", "pm_card_") if "Declined" in id else id
     if magic not in _DECLINES and magic not in _GOOD | _AUTHENTICATED:
         found = objects.having(KIND, "id", id)
         if not found:
             raise no_such("PaymentMethod", id, param)
+        if found[0]["customer"] not in {None, customer}:
+            message = f"{id} is no payment method of this customer: attach it to the customer who pays."
+            raise StripeError(400, message, param=param)
         return found[0]
     brand = magic.removeprefix("pm_card_") if magic in _GOOD else "visa"
     card = {"brand": brand, "exp_month": 12, "exp_year": 2034, "last4": "4242", "funding": "credit"}
