@@ -43,6 +43,7 @@ class Nursery:
             "WM_TOKEN": "chaos",
             "BASE_INTERNAL_URL": _NOWHERE,
             "MILL": "1",  # this is no server, which would be asked for a data table
+            "NOTIFY_ROUTING": "off",  # the trouble is made on purpose: nobody is told of it
         }
         command = [sys.executable, str(_WORKER)]
         self._worker = self._stack.enter_context(process(command, environment, ROOT))
