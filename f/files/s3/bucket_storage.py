@@ -151,7 +151,7 @@ class BucketStorage:
                 stored = read_stored(response, self._bucket)
             except ConnectError as error:
                 if error.code == "too_large":
-                    raise _too_large(key, max_bytes) from error
+                    raise spool.refusal(key) from error
                 raise
             verified = check_download(response, stored, spool.digests) if verify else ""
             check_whole(response, stored, verified)
@@ -399,10 +399,3 @@ def _client_of(target: Bucket, own: Bucket, client: Client, store: Store) -> Ite
     else:
         with Client(target.integration, store) as other:
             yield other
-
-
-def _too_large(key: str, max_bytes: int) -> FixInput:
-    return FixInput(
-        f"{key!r} has more than {max_bytes:,} bytes, the limit of this download. Raise max_mb.",
-        code="too_large",
-    )

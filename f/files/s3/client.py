@@ -383,8 +383,9 @@ def read_page(response: Response, bucket: Bucket) -> Page:
 
     files = [_entry(one, plain(one.value("Key"))) for one in node.all("Contents")]
     folders = [plain(one.value("Prefix")) for one in node.all("CommonPrefixes")]
-    token = node.value("NextContinuationToken") if node.value("IsTruncated") == "true" else ""
-    if node.value("IsTruncated") == "true" and not token:
+    more = node.value("IsTruncated").strip().lower() == "true"
+    token = node.value("NextContinuationToken") if more else ""
+    if more and not token:
         raise unreadable(response, "S3", "a token for the next page")
     return Page(files, folders, token)
 

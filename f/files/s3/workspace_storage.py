@@ -115,11 +115,7 @@ class WorkspaceStorage:
             spool.start()
             for piece in read_object(object_at(key, self._name)):
                 if not spool.write(piece):
-                    raise FixInput(
-                        f"{key!r} has more than {max_bytes:,} bytes, the limit of this download. Raise "
-                        "max_mb.",
-                        code="too_large",
-                    )
+                    raise spool.refusal(key)
             if verify and facts["size"] != spool.size:
                 raise TryLater(
                     f"Windmill sent {spool.size:,} of {facts['size']:,} bytes of {key!r}. Try again later.",

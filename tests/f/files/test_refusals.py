@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import socket
 import threading
@@ -23,6 +24,7 @@ from f.connect.errors import (
     TryLater,
     WaitForQuota,
 )
+from f.connect.transport.sync_transport import FileSink
 from f.files import copy_file, delete_file, download_file, head_file, list_files, upload_file
 from tests.loopback import Answer, Asked, Loopback, Reply, serve
 
@@ -181,6 +183,17 @@ def test_a_download_of_which_nothing_says_that_it_is_whole_is_not_kept(head: str
 def test_a_download_that_ends_with_its_connection_is_whole_if_its_checksum_is_right() -> None:
     with raw_server(f'HTTP/1.0 200 OK\r\nETag: "{MD5}"\r\n\r\nx'.encode()) as url:
         assert download_file.main("a", resource(url))["verified"] == "md5"
+
+
+def test_a_full_disk_is_no_fault_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileSink, "write", full)
+    said = pytest.raises(FixInput, match=r"disk \(No space left on device\)")
+    with serve(lambda _: Reply(200, b"x", {"ETag": '"e"'})) as server, said:
+        download_file.main("a", resource(server.url), local_path="a")
+    assert (len(server.asked), list(Path().glob("*a*"))) == (1, [])
 
 
 def test_two_downloads_to_one_place_do_not_write_into_each_other() -> None:
@@ -361,10 +374,11 @@ CIRCLE = (
         (b"<html/>", "without a list"),
         (b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>", "token for the next page"),
         (b'<!DOCTYPE l [<!ENTITY e "x">]><ListBucketResult>&e;</ListBucketResult>', "without a list"),
+        (b"<ListBucketResult><IsTruncated> TRUE</IsTruncated></ListBucketResult>", "token for the next"),
         (b"<a>" * 5000, "without a list"),
         (CIRCLE, "repeats its page"),
     ],
-    ids=["json", "html", "no token", "entities", "deep", "circle"],
+    ids=["json", "html", "no token", "entities", "capitals", "deep", "circle"],
 )  # fmt: skip
 def test_a_list_that_is_none(body: bytes, sentence: str) -> None:
     with serve(lambda _: Reply(200, body, XML)) as server, pytest.raises(TryLater, match=sentence):
