@@ -22,6 +22,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -194,7 +195,8 @@ class Client:
 
         `timeout` bounds each wait for the next bytes. More than `max_bytes`, unpacked, is a FixSettings.
         """
-        part = Path(f"{os.fspath(target)}.part")
+        # A name of its own: two downloads to one place must not write into each other.
+        part = Path(target).with_name(f".download-{secrets.token_hex(8)}.part")
         with FileSink(part, max_bytes) as sink:
             response = self.request(Request(method="GET", path=path, sink=sink, **options)).raise_for_status()
             sink.keep_as(Path(target))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
-from urllib.parse import quote
 
 from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, GiveUpRecord, OutcomeUnknown, SignInAgain, TryLater
@@ -26,17 +25,26 @@ from f.files.s3.client import (
     head_request,
     list_request,
     put_request,
+    read_deleted,
     read_etag,
     read_page,
     read_stored,
     read_value,
 )
-from f.files.s3.content import Content, Digests, digests_of
-from f.files.s3.keys import check_content_type, check_key, check_metadata, check_prefix
+from f.files.s3.content import Content, Digests, How, digests_of
+from f.files.s3.keys import check_content_type, check_key, check_prefix, disposition_of, metadata_headers
 from f.files.s3.multipart import Multipart, part_size, upload_parts
-from f.files.s3.refusals import ABSENT, EXISTS, check
+from f.files.s3.refusals import ABSENT, EXISTS
 from f.files.s3.spool import Spool
-from f.files.s3.verification import check_download, check_stored, checksum_headers, is_same
+from f.files.s3.verification import (
+    check_download,
+    check_found,
+    check_stored,
+    check_whole,
+    checksum_headers,
+    is_same,
+    noting_mismatch,
+)
 from f.store.once import Attempt, Candidate, OneTimeWrite, Receipt, key_of, send_once
 
 if TYPE_CHECKING:
@@ -59,17 +67,6 @@ if TYPE_CHECKING:
 _PAGE = 1000
 _MOST_EMPTY_PAGES = 1000
 _LARGEST_COPY = 5 << 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class How:
-    """How an object is to be stored."""
-
-    content_type: str
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    if_exists: IfExists = "overwrite"
-    checksum: Checksum = "sha256"
-    part_mb: int = 16
 
 
 class BucketStorage:
@@ -97,9 +94,10 @@ class BucketStorage:
         """Store some bytes under a key: in one request, or in parts if they are larger than one part."""
         check_key(key)
         size = part_size(content.size, how.part_mb)
-        headers = {"Content-Type": check_content_type(how.content_type), **_metadata_headers(how.metadata)}
+        headers = {"Content-Type": check_content_type(how.content_type), **metadata_headers(how.metadata)}
         digests = digests_of(content)
         done: dict[str, str] = {}
+        changed: list[OutcomeUnknown] = []  # other bytes were stored: no look-up makes good for that
 
         def send(attempt: Attempt) -> str:
             marked = headers | ({f"x-amz-meta-{MARK}": attempt.mark} if how.if_exists != "overwrite" else {})
@@ -113,18 +111,20 @@ class BucketStorage:
                 done["verified"] = check_stored(response, digests, how.checksum)
                 return etag
             whole = {f"x-amz-meta-{SHA256}": digests.sha256.hex()}
-            made = upload_parts(work, content, size, {**marked, **whole}, only)
+            made = upload_parts(work, content, digests, size, {**marked, **whole}, only)
             done["verified"] = made.verified
             return made.etag
 
         def look_up(attempt: Attempt) -> list[Candidate]:
-            return self._found(
-                key, content.size, digests, attempt.mark if how.if_exists != "overwrite" else ""
-            )
+            if changed:
+                raise changed[0]
+            mark = attempt.mark if how.if_exists != "overwrite" else ""
+            return self._found(key, content.size, digests, mark, how.checksum)
 
         write = OneTimeWrite(
-            send, look_up, repeat_safe=how.if_exists == "overwrite", noun="file", key_input="request_key"
-        )
+            noting_mismatch(send, changed), look_up, repeat_safe=how.if_exists == "overwrite", noun="file",
+            key_input="request_key",
+        )  # fmt: skip
         receipt = self._once("upload", (key, digests.sha256.hex()), request_key, write, how.if_exists)
         return {
             "status": "exists" if receipt is None else _STATUS_UPLOADED[receipt.status],
@@ -151,9 +151,10 @@ class BucketStorage:
                 stored = read_stored(response, self._bucket)
             except ConnectError as error:
                 if error.code == "too_large":
-                    raise _too_large(key, max_bytes) from error
+                    raise spool.refusal(key) from error
                 raise
             verified = check_download(response, stored, spool.digests) if verify else ""
+            check_whole(response, stored, verified)
             spool.keep()
         return replace(stored, size=spool.size), spool.digests, verified
 
@@ -216,9 +217,8 @@ class BucketStorage:
             raise FixInput(f"There is no object {key!r} to copy. Check the key: capitals count.", code=ABSENT)
         if source.size > _LARGEST_COPY:
             raise FixInput(
-                f"{key!r} has {source.size:,} bytes; S3 copies up to 5 GiB in one request. Download it "
-                "and upload "
-                "it under the new key.",
+                f"{key!r} has {source.size:,} bytes; S3 copies up to 5 GiB in one request. Download it and "
+                "upload it under the new key.",
                 code="too_large",
             )
         with _client_of(target, self._bucket, self._client, self._store) as client:
@@ -231,8 +231,7 @@ class BucketStorage:
         bucket = self._bucket
 
         def send(attempt: Attempt) -> str:
-            response = self._sender(attempt)(delete_request(bucket, key))
-            check(response, region=bucket.key.region, absent="NoSuchBucket")
+            read_deleted(self._sender(attempt)(delete_request(bucket, key)), bucket)
             return ""
 
         write = OneTimeWrite(send, repeat_safe=True, noun="deletion", key_input="request_key")
@@ -254,6 +253,8 @@ class BucketStorage:
     ) -> SignedUrl:
         """Return a URL that lets whoever has it read or store this one object. Nothing is sent."""
         check_key(key)
+        if method not in {"GET", "PUT"}:
+            raise FixInput(f"method is {method!r}: it can be GET, PUT.", code="bad_choice")
         bucket = self._bucket
         headers = (
             {"Content-Type": check_content_type(content_type)} if content_type and method == "PUT" else {}
@@ -278,13 +279,13 @@ class BucketStorage:
         request_key: str,
     ) -> CopyResult:
         key, stored = source
-        headers = {"x-amz-copy-source-if-match": f'"{stored.etag}"'}
-        if if_exists != "overwrite":
+        headers, only = {"x-amz-copy-source-if-match": f'"{stored.etag}"'}, if_exists != "overwrite"
+        if only:
             headers["If-None-Match"] = "*"
 
         def send(attempt: Attempt) -> str:
             # Not every service heeds the condition of a copy, and one that does not would replace the object.
-            if if_exists != "overwrite" and self._head(target, new_key, client) is not None:
+            if only and self._head(target, new_key, client) is not None:
                 raise GiveUpRecord(f"There is an object {new_key!r} already.", code=EXISTS)
             request = replace(
                 copy_request(self._bucket, key, target, new_key, headers), permit=attempt.permit
@@ -292,6 +293,11 @@ class BucketStorage:
             response = client.request(request)
             if found := self._ours_after_all(response, lambda: look_up(attempt)):
                 return found
+            # The condition on the source answers in the same way as that on the target.
+            if response.status == 412 and not (only and self._head(target, new_key, client)):
+                raise TryLater(
+                    f"{key!r} was changed meanwhile. Nothing was copied; try again.", code="changed"
+                )
             return read_value(response, target, "CopyObjectResult", "ETag", "The object may have been copied")
 
         def look_up(attempt: Attempt) -> list[Candidate]:
@@ -300,9 +306,7 @@ class BucketStorage:
             same = found is not None and (found.size, found.etag) == (stored.size, stored.etag)
             return [Candidate(found.etag)] if found is not None and same else []
 
-        write = OneTimeWrite(
-            send, look_up, repeat_safe=if_exists == "overwrite", noun="copy", key_input="request_key"
-        )
+        write = OneTimeWrite(send, look_up, repeat_safe=not only, noun="copy", key_input="request_key")
         about = (key, target.name, new_key, stored.etag)
         receipt = self._once("copy", about, request_key, write, if_exists)
         return {
@@ -335,9 +339,8 @@ class BucketStorage:
             found = look_up()
         except ConnectError as error:
             raise OutcomeUnknown(
-                "S3 says that the object exists already, and an earlier attempt of this very call may "
-                "have made "
-                f"it. Looking it up failed: {error}",
+                "S3 says that the object exists already, and an earlier attempt of this very call may have "
+                f"made it. Looking it up failed: {error}",
                 code="answer_lost",
             ) from error
         return found[0].id if found else ""
@@ -358,7 +361,7 @@ class BucketStorage:
                 return None
             raise
 
-    def _found(self, key: str, size: int, digests: Digests, mark: str) -> list[Candidate]:
+    def _found(self, key: str, size: int, digests: Digests, mark: str, checksum: Checksum) -> list[Candidate]:
         """Return the object if it is what was sent: by its content, or by its mark where it must be new."""
         try:
             stored = self._head(self._bucket, key)
@@ -368,6 +371,8 @@ class BucketStorage:
             return []  # who may only write cannot look; the same bytes may go again
         if stored is None or (mark and stored.mark != mark):
             return []
+        if mark:
+            check_found(stored, size, digests, checksum)
         return [Candidate(stored.etag)] if mark or is_same(stored, size, digests) else []
 
 
@@ -379,12 +384,6 @@ _STATUS_COPIED: Mapping[str, Literal["copied", "already_copied"]] = {
     "sent": "copied",
     "already_sent": "already_copied",
 }
-
-
-def disposition_of(name: str) -> str:
-    """Return the header that names a download (RFC 6266): plain for old browsers, and in UTF-8."""
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%/' else "_" for c in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
 
 
 def _put_request(work: Multipart, content: Content, digests: Digests, headers: Mapping[str, str]) -> Request:
@@ -400,14 +399,3 @@ def _client_of(target: Bucket, own: Bucket, client: Client, store: Store) -> Ite
     else:
         with Client(target.integration, store) as other:
             yield other
-
-
-def _metadata_headers(metadata: Mapping[str, Any]) -> dict[str, str]:
-    return {f"x-amz-meta-{name}": value for name, value in check_metadata(metadata).items()}
-
-
-def _too_large(key: str, max_bytes: int) -> FixInput:
-    return FixInput(
-        f"{key!r} has more than {max_bytes:,} bytes, the limit of this download. Raise max_mb.",
-        code="too_large",
-    )

@@ -17,12 +17,12 @@ from xml.sax.saxutils import escape
 
 from f.connect.calls.message import Request, Response
 from f.connect.calls.reply_reader import unreadable
-from f.connect.errors import FixSettings
+from f.connect.errors import FixInput, FixSettings
 from f.connect.integration import Integration, Retry, is_loopback, resolve_url
 from f.connect.sign_in.sigv4 import SigV4, path_of, query_of, teach
 from f.connect.times import to_iso
 from f.files.s3.keys import check_bucket, is_address, may_be_host
-from f.files.s3.refusals import check
+from f.files.s3.refusals import ABSENT, check
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Sink, Source
@@ -39,7 +39,8 @@ _RETRY = Retry(retry_on_status_codes=(408, 409, 425, 429, 500, 502, 503, 504))
 _NOT_APPLIED = frozenset({409, 429})
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 _MD5 = re.compile(r"[0-9a-f]{32}")
-_PLAIN = {"Accept-Encoding": "identity"}  # the bytes as they are stored, also of what is stored packed
+# The bytes as they are stored, also of what is stored packed.
+_AS_STORED = {"x-amz-checksum-mode": "ENABLED", "Accept-Encoding": "identity"}
 
 
 class s3(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
@@ -171,9 +172,8 @@ def _service_url(resource: Mapping[str, Any], region: str) -> str:
         fit = False
     if not fit or parts.query or parts.fragment:
         raise FixSettings(
-            "The endPoint of the S3 resource must be a host, such as s3.eu-central-1.amazonaws.com, and "
-            "the port "
-            "a number.",
+            "The endPoint of the S3 resource must be a host, such as s3.eu-central-1.amazonaws.com, and the "
+            "port a number.",
             code="bad_settings",
         )
     host = f"[{host}]" if ":" in host else host
@@ -197,18 +197,13 @@ def _port(value: object) -> int | None:
 
 def head_request(bucket: Bucket, key: str) -> Request:
     """Return the request for what S3 knows of an object."""
-    headers = {"x-amz-checksum-mode": "ENABLED", **_PLAIN}
-    return Request(
-        method="HEAD", path=bucket.path(key), headers=headers, endpoint="head_object", follow=False
-    )
+    path = bucket.path(key)
+    return Request(method="HEAD", path=path, headers=_AS_STORED, endpoint="head_object", follow=False)
 
 
 def get_request(bucket: Bucket, key: str, sink: Sink) -> Request:
     """Return the request for an object's bytes, as they are stored."""
-    headers = {"x-amz-checksum-mode": "ENABLED", **_PLAIN}
-    return Request(
-        method="GET", path=bucket.path(key), headers=headers, endpoint="get_object", sink=sink, follow=False
-    )
+    return replace(head_request(bucket, key), method="GET", endpoint="get_object", sink=sink)
 
 
 def put_request(bucket: Bucket, key: str, data: Source, hashed: str, headers: Mapping[str, str]) -> Request:
@@ -320,9 +315,8 @@ def read_stored(response: Response, bucket: Bucket) -> Stored:
         for name, value in headers.items()
         if name.lower().startswith("x-amz-meta-")
     }
-    length = headers.get("Content-Length", "")
     return Stored(
-        size=int(length) if length.isascii() and length.isdigit() else -1,
+        size=_size_of(headers.get("Content-Length", ""), -1),
         etag=etag,
         content_type=headers.get("Content-Type", ""),
         modified=_iso_of(headers.get("Last-Modified", "")),
@@ -351,6 +345,18 @@ def read_etag(response: Response, bucket: Bucket) -> str:
     return etag
 
 
+def read_deleted(response: Response, bucket: Bucket) -> None:
+    """Read that an object is gone, as it is if S3 says that there is none; in doubt if it is a page."""
+    try:
+        check(response, region=bucket.key.region, absent="NoSuchBucket")
+    except FixInput as error:
+        if error.code != ABSENT:
+            raise
+        return
+    if response.body.strip():
+        raise unreadable(response, "S3", "an empty reply", in_doubt="The object may still be there")
+
+
 def read_value(response: Response, bucket: Bucket, root: str, name: str, in_doubt: str) -> str:
     """Read one value of an XML reply; a success without it is in doubt, also one that holds an error."""
     node = check(response, region=bucket.key.region)
@@ -377,8 +383,9 @@ def read_page(response: Response, bucket: Bucket) -> Page:
 
     files = [_entry(one, plain(one.value("Key"))) for one in node.all("Contents")]
     folders = [plain(one.value("Prefix")) for one in node.all("CommonPrefixes")]
-    token = node.value("NextContinuationToken") if node.value("IsTruncated") == "true" else ""
-    if node.value("IsTruncated") == "true" and not token:
+    more = node.value("IsTruncated").strip().lower() == "true"
+    token = node.value("NextContinuationToken") if more else ""
+    if more and not token:
         raise unreadable(response, "S3", "a token for the next page")
     return Page(files, folders, token)
 
@@ -386,10 +393,14 @@ def read_page(response: Response, bucket: Bucket) -> Page:
 def _entry(node: Node, key: str) -> FileEntry:
     return {
         "key": key,
-        "size": int(node.value("Size")) if node.value("Size").isdigit() else 0,
+        "size": _size_of(node.value("Size"), 0),
         "modified": node.value("LastModified"),
         "etag": node.value("ETag").strip('"'),
     }
+
+
+def _size_of(text: str, unknown: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else unknown
 
 
 def hex_of(checksum: str) -> str:

@@ -13,9 +13,9 @@ import mimetypes
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from f.connect.errors import FixInput
 from f.files.s3.keys import local_file
@@ -24,7 +24,16 @@ from f.windmill.objects import read_object
 if TYPE_CHECKING:
     from wmill import S3Object
 
+    from f.files.s3.results import Checksum, IfExists
+
 _CHUNK = 1 << 18
+
+
+class Hash(Protocol):
+    """What hashlib makes."""
+
+    def update(self, data: bytes, /) -> None:
+        """Go over some more bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,17 @@ class Content:
             yield self.part(start, min(size, self.size - start))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How it is to be stored."""
+
+    content_type: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    if_exists: IfExists = "overwrite"
+    checksum: Checksum = "sha256"
+    part_mb: int = 16
+
+
 @dataclass(frozen=True, slots=True)
 class Digests:
     """MD5 and SHA-256 of some bytes."""
@@ -72,13 +92,18 @@ class Digests:
     sha256: bytes
 
 
-def digests_of(content: Content) -> Digests:
-    """Read the content once and return its digests; FixInput if its file cannot be read."""
+def digests_of(content: Content, whole: Hash | None = None) -> Digests:
+    """Read the content once and return its digests; FixInput if its file cannot be read.
+
+    `whole` goes over it as well: a hash over all parts of something, of which this is the next.
+    """
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
     try:
         for chunk in content.chunks():
             md5.update(chunk)
             sha256.update(chunk)
+            if whole is not None:
+                whole.update(chunk)
     except OSError as error:
         raise _unreadable(content.file or Path(), error) from error
     return Digests(md5.digest(), sha256.digest())
@@ -104,7 +129,7 @@ def open_content(
         data = _bytes(content)
         yield Content(len(data), data)
     elif text is not None or content is not None:
-        data = (text or "").encode("utf-8", "replace")
+        data = _utf8(text or "")
         yield Content(len(data), data)
     else:
         raise FixInput(
@@ -128,6 +153,16 @@ def _object(file: S3Object) -> S3Object:
     if not isinstance(file, dict) or not isinstance(file.get("s3"), str):
         raise FixInput("file is no object of Windmill: it has no s3.", code="bad_object")
     return file
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise FixInput(
+            "text holds half of a surrogate pair, which no file can hold: correct it, or give content.",
+            code="not_utf8",
+        ) from error
 
 
 def _bytes(content: bytes | str) -> bytes:

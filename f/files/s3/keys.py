@@ -6,9 +6,11 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from f.connect.errors import FixInput, FixSettings
 
+OWN = "millwright-"  # metadata that begins so is ours
 LONGEST_KEY = 1024  # bytes in UTF-8; the limit of S3
 _MOST_METADATA = 2048  # bytes of all names and values together
 # Control characters, those that reverse the reading direction, and halves of surrogate pairs.
@@ -61,6 +63,8 @@ def local_file(path: str) -> PurePosixPath:
 
 def check_metadata(metadata: Mapping[str, object]) -> dict[str, str]:
     """Return the metadata in S3's form: names in lower case, values of printable ASCII, 2 KB in all."""
+    if not isinstance(metadata, Mapping):
+        raise FixInput("metadata must be an object: a text under each name.", code="bad_metadata")
     checked = {}
     for name, given in metadata.items():
         value = str(given).lower() if isinstance(given, bool) else str(given)
@@ -78,6 +82,11 @@ def check_metadata(metadata: Mapping[str, object]) -> dict[str, str]:
                 "without blanks at the ends.",
                 code="bad_metadata",
             )
+        if name.lower().startswith(OWN):
+            raise FixInput(
+                f"The metadata {name!r} begins with {OWN}, which is kept for marks of our own: rename it.",
+                code="bad_metadata",
+            )
         if name.lower() in checked:
             raise FixInput(
                 f"The metadata {name.lower()!r} is given twice: capitals do not count.", code="bad_metadata"
@@ -89,11 +98,22 @@ def check_metadata(metadata: Mapping[str, object]) -> dict[str, str]:
     return checked
 
 
+def metadata_headers(metadata: Mapping[str, object]) -> dict[str, str]:
+    """Return the headers that carry the metadata."""
+    return {f"x-amz-meta-{name}": value for name, value in check_metadata(metadata).items()}
+
+
 def check_content_type(content_type: str) -> str:
     """Return a content type; FixInput if no header may carry it."""
     if not content_type.isascii() or not content_type.isprintable() or len(content_type) > 255:
         raise FixInput("content_type must be like text/csv or application/pdf.", code="bad_content_type")
     return content_type.strip()
+
+
+def disposition_of(name: str) -> str:
+    """Return the header that names a download (RFC 6266): plain for old browsers, and in UTF-8."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%/' else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
 
 
 def check_bucket(name: object) -> str:

@@ -29,6 +29,7 @@ from f.files.s3.verification import check_part, checksum_headers
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Request, Response
+    from f.files.s3.content import Digests, Hash
     from f.files.s3.results import Checksum
 
 MIB = 1 << 20
@@ -78,9 +79,16 @@ def part_size(size: int, part_mb: int) -> int:
 
 
 def upload_parts(
-    work: Multipart, content: Content, size: int, begin: Mapping[str, str], complete: Mapping[str, str]
+    work: Multipart,
+    content: Content,
+    digests: Digests,
+    size: int,
+    begin: Mapping[str, str],
+    complete: Mapping[str, str],
 ) -> Assembled:
     """Upload in parts of `size` bytes. `begin` and `complete` are further headers of the two requests.
+
+    `digests` are those of the content when it was first read; it has to be the same until its last part.
 
     A failure drops what was uploaded; one whose answer was lost at the very end does not, as the object may
     be made of it by then.
@@ -88,8 +96,16 @@ def upload_parts(
     bucket, key = work.bucket, work.key
     algorithm = {"x-amz-checksum-algorithm": "SHA256"} if work.checksum == "sha256" else {}
     upload = _begin(work, {**begin, **algorithm})
+    read = hashlib.sha256()
     with _dropped_on_failure(work, upload):
-        parts = [_send_part(work, upload, number, part) for number, part in enumerate(content.parts(size), 1)]
+        parts = [
+            _send_part(work, upload, number, part, read) for number, part in enumerate(content.parts(size), 1)
+        ]
+        if read.digest() != digests.sha256:
+            raise FixInput(
+                "The file was changed while it was uploaded. Upload it when nobody writes to it.",
+                code="changed",
+            )
         sent = [part.fields for part in parts]
         response = work.send(complete_request(bucket, key, upload, sent, complete))
         etag = read_value(
@@ -120,8 +136,8 @@ class _Part:
     verified: str
 
 
-def _send_part(work: Multipart, upload: str, number: int, part: Content) -> _Part:
-    digests = digests_of(part)
+def _send_part(work: Multipart, upload: str, number: int, part: Content, read: Hash) -> _Part:
+    digests = digests_of(part, read)
     headers = checksum_headers(digests, work.checksum)
     request = part_request(work.bucket, work.key, upload, number, part, digests.sha256.hex(), headers)
     response = work.send(request)

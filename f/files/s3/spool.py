@@ -24,6 +24,7 @@ class Spool(FileSink):
                 code="bad_path",
             ) from error
         self._kept = False
+        self._fault: OSError | None = None
         self._md5, self._sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
 
     @property
@@ -37,10 +38,27 @@ class Spool(FileSink):
         self._md5, self._sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
 
     def write(self, chunk: bytes, /) -> bool:
-        """Write the next bytes; False if that is more than allowed."""
+        """Write the next bytes; False if that is more than allowed, or than the disk holds."""
         self._md5.update(chunk)
         self._sha256.update(chunk)
-        return super().write(chunk)
+        try:
+            return super().write(chunk)
+        except OSError as error:  # else it would be taken for a fault of the connection
+            self._fault = error
+            return False
+
+    def refusal(self, key: str) -> FixInput:
+        """Return why `write` took no more of an object."""
+        if self._fault is not None:
+            return FixInput(
+                f"{key!r} could not be written to this machine's disk ({self._fault.strerror}). "
+                "Free some space.",
+                code="disk",
+            )
+        return FixInput(
+            f"{key!r} has more than {self._max_bytes:,} bytes, the limit of this download. Raise max_mb.",
+            code="too_large",
+        )
 
     def keep(self) -> None:
         """Let the file stay."""

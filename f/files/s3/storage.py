@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
+import secrets
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from f.connect.errors import FixInput
-from f.files.s3.bucket_storage import BucketStorage, How
-from f.files.s3.content import Content, open_content, type_of
+from f.files.s3.bucket_storage import BucketStorage
+from f.files.s3.content import Content, How, open_content, type_of
 from f.files.s3.keys import check_key, local_file
 from f.windmill.objects import INLINE_BYTES, write_object
 
@@ -161,7 +162,7 @@ def download(
             raise
         result = _result_of(storage, key, stored, digests, verified)
         if target is not None:
-            part.replace(target)
+            _put_in_place(part, target)
             result["local_path"] = local_path
         elif object_path:
             with part.open("rb") as content:
@@ -173,16 +174,29 @@ def download(
 
 
 def _part_of(target: Path) -> Path:
-    """Return where a download lies until it is whole: beside its place, so that it gets there in one step."""
-    if target.is_dir():
-        raise FixInput(f"{str(target)!r} is a folder: give the path of a file.", code="bad_path")
+    """Return where a download lies until it is whole: beside its place, so that it gets there in one step.
+
+    Under a name of its own: another download to the same place, or somebody's file, may lie there as well.
+    """
     try:
+        if target.is_dir():
+            raise FixInput(f"{str(target)!r} is a folder: give the path of a file.", code="bad_path")
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FixInput(
-            f"The folder {str(target.parent)!r} cannot be made ({error.strerror}).", code="bad_path"
+            f"The folder of {str(target)[-80:]!r} cannot be made ({error.strerror}).", code="bad_path"
         ) from error
-    return target.with_name(f"{target.name}.part")
+    return target.with_name(f".download-{secrets.token_hex(8)}.part")
+
+
+def _put_in_place(part: Path, target: Path) -> None:
+    try:
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise FixInput(
+            f"{str(target)[-80:]!r} cannot be written ({error.strerror}).", code="bad_path"
+        ) from error
 
 
 def _result_of(storage: Storage, key: str, stored: Stored, digests: Digests, verified: str) -> DownloadResult:

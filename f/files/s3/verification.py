@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from f.connect.calls.reply_reader import named
+from f.connect.calls.reply_reader import named, unreadable
 from f.connect.errors import OutcomeUnknown, TryLater
 from f.files.s3.client import hex_of, md5_of
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from f.files.s3.client import Stored
     from f.files.s3.content import Digests
     from f.files.s3.results import Checksum
+    from f.store.once import Attempt
+
+
+MISMATCH = "checksum_mismatch"
 
 
 def checksum_headers(digests: Digests, checksum: Checksum) -> dict[str, str]:
@@ -51,7 +55,7 @@ def _check(response: Response, digests: Digests, checksum: Checksum, what: str) 
             OutcomeUnknown(
                 f"S3 answered with another {kind} for {what} than was sent: the bytes were changed, or this "
                 "service counts otherwise. Download and compare; if they are the same, use checksum none.",
-                code="checksum_mismatch",
+                code=MISMATCH,
                 repeat_safe=True,
             ),
             response,
@@ -70,7 +74,7 @@ def _compare(headers: Mapping[str, str], digests: Digests) -> tuple[str, bool]:
 def check_download(response: Response, stored: Stored, digests: Digests) -> str:
     """Return by what a download is verified, "" if by nothing; TryLater if it is not what was announced.
 
-    That it is as long as was announced, the transport sees to.
+    That it is as long as was announced, the transport sees to; that it was announced, `check_whole`.
     """
     fault = ""
     if stored.sha256 and stored.sha256 != digests.sha256.hex():
@@ -86,6 +90,41 @@ def check_download(response: Response, stored: Stored, digests: Digests) -> str:
             response,
         )
     return "sha256" if stored.sha256 else "md5" if stored.md5 else ""
+
+
+def check_whole(response: Response, stored: Stored, verified: str) -> None:
+    """Raise TryLater if nothing shows that a download is whole: neither a checksum nor a length or an end."""
+    ends = stored.size >= 0 or response.headers.get("Transfer-Encoding", "").lower() == "chunked"
+    if response.status != 200 or not (verified or ends):
+        raise unreadable(response, "S3", "the whole object, or without its length")
+
+
+def noting_mismatch(send: Callable[[Attempt], str], found: list[OutcomeUnknown]) -> Callable[[Attempt], str]:
+    """Return `send`, which adds to `found` that it has seen other bytes stored than were sent."""
+
+    def noting(attempt: Attempt) -> str:
+        try:
+            return send(attempt)
+        except OutcomeUnknown as error:
+            if error.code == MISMATCH:
+                found.append(error)
+            raise
+
+    return noting
+
+
+def check_found(stored: Stored, size: int, digests: Digests, checksum: Checksum) -> None:
+    """Raise OutcomeUnknown if an object that bears our mark certainly has other bytes than were sent."""
+    other = stored.size not in {-1, size}
+    if not other and checksum != "none" and (stored.sha256 or stored.md5):
+        other = not is_same(stored, size, digests)
+    if other:
+        raise OutcomeUnknown(
+            "The answer was lost, and the object that was stored has other bytes than were sent. Download "
+            "and compare; if they are the same, use checksum none.",
+            code=MISMATCH,
+            repeat_safe=True,
+        )
 
 
 def is_same(stored: Stored, size: int, digests: Digests) -> bool:

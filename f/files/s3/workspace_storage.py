@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from f.files.s3.bucket_storage import How
+    from f.files.s3.content import How
     from f.files.s3.results import (
         CopyResult,
         DeleteResult,
@@ -115,11 +115,7 @@ class WorkspaceStorage:
             spool.start()
             for piece in read_object(object_at(key, self._name)):
                 if not spool.write(piece):
-                    raise FixInput(
-                        f"{key!r} has more than {max_bytes:,} bytes, the limit of this download. Raise "
-                        "max_mb.",
-                        code="too_large",
-                    )
+                    raise spool.refusal(key)
             if verify and facts["size"] != spool.size:
                 raise TryLater(
                     f"Windmill sent {spool.size:,} of {facts['size']:,} bytes of {key!r}. Try again later.",
@@ -249,7 +245,7 @@ class WorkspaceStorage:
     ) -> SignedUrl:
         """Return a URL at this Windmill that lets whoever has it read the object for a while."""
         check_key(key)
-        if method == "PUT" or content_type or create_only or download_name:
+        if method != "GET" or content_type or create_only or download_name:
             raise FixInput(
                 "Windmill's storage signs URLs to read as they are. For one to write to, or with another "
                 "name or "

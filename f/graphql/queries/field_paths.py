@@ -52,9 +52,12 @@ def build(
     root = _Node("")
     for path in _texts(fields):
         _add(root, path)
-    defined = {_bare(one): _variable(text) for one, text in _object(variables, "variables").items()}
+    defined = _defined(_object(variables, "variables"))
     for path, given in _object(arguments, "arguments").items():
-        _at(root, path, "arguments").arguments = {
+        node = _at(root, path, "arguments")
+        if node.on:
+            raise FixInput(f"arguments names {path[:80]!r}: a type takes none.", code="bad_field")
+        node.arguments = {
             one: _value(value, defined) for one, value in _object(given, f"arguments of {path[:60]}").items()
         }
     for path, given in _object(directives, "directives").items():
@@ -112,20 +115,23 @@ def _node(step: str) -> _Node:
 
 
 def _at(root: _Node, path: str, what: str) -> _Node:
-    """Return the field that a path leads to; aliases count, names of aliased fields do as well."""
+    """Return the field that a path leads to; a field that has an alias is named by it."""
     node = root
     for step in path.split("."):
         made = _node(step)
         key = f"on {made.on}" if made.on else made.alias or made.name
         found = node.children.get(key)
-        if found is None:
+        if found is None or (made.alias and made.name != found.name):
             raise FixInput(f"{what} names {path[:80]!r}, which is none of the fields.", code="bad_field")
         node = found
     return node
 
 
-def _bare(name: str) -> str:
-    return name.removeprefix("$")
+def _defined(variables: Mapping[str, Any]) -> dict[str, VariableOf]:
+    defined = {name.removeprefix("$"): _variable(text) for name, text in variables.items()}
+    if len(defined) < len(variables):
+        raise FixInput("A variable is given twice, with and without $.", code="bad_name")
+    return defined
 
 
 def _variable(text: Any) -> VariableOf:

@@ -40,7 +40,7 @@ class Answer:
     """What one operation got.
 
     `executed`: the server may have begun to carry it out. `wait`: seconds until its limit allows it again,
-    None if it did not say. `data` is what people asked for, as it came.
+    None if it did not say. `data` is what people asked for, as it came. `is_cut`: there were more errors.
     """
 
     kind: OperationKind
@@ -50,15 +50,16 @@ class Answer:
     wait: float | None = None
     affordable: bool = True
     response: Response | None = None
+    is_cut: bool = False
 
     @property
     def is_usable(self) -> bool:
         """Whether there is anything in it: an answer all of whose fields failed is none."""
         if self.data is None or not self.errors:
             return self.data is not None
-        # A field may be null without having failed; an error without a path may be about any.
+        # A field may be null without having failed; an error whose path is not known may be about any.
         failed = {error["path"].partition(".")[0] for error in self.errors}
-        return any(value is not None or not ({name, ""} & failed) for name, value in self.data.items())
+        return any(value is not None or not ({name, "", "?"} & failed) for name, value in self.data.items())
 
     @property
     def is_throttled(self) -> bool:
@@ -145,7 +146,13 @@ def answer_of(
     data = body.get("data")
     raw = body.get("errors") or []
     errors = read_errors(raw[:MOST_ERRORS], variables)
-    return Answer(kind, data if isinstance(data, dict) else None, errors, _executed(body, errors, status))
+    return Answer(
+        kind,
+        data if isinstance(data, dict) else None,
+        errors,
+        _executed(body, errors, status),
+        is_cut=len(raw) > MOST_ERRORS,
+    )
 
 
 def _executed(body: Mapping[str, Any], errors: list[GraphqlError], status: int) -> bool:

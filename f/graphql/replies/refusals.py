@@ -6,6 +6,7 @@ but a message. https://spec.graphql.org/September2025/#sec-Errors
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -51,7 +52,11 @@ _FAILED = frozenset({
     "UNKNOWN", "UNKNOWN_ERROR",
 })  # fmt: skip
 _SHORTEST_SECRET = 4  # characters of a variable's text that are masked where an error repeats them
+_SHORTEST_NUMBER = 6  # digits; a shorter number is a count or a limit
+_ECHO = 12  # characters of a text in a row that are a part of it, and not there by chance
 _MOST_TEXTS = 500
+_MOST_LOOKED_THROUGH = 100_000  # characters
+_MOST_OF_A_MESSAGE = 1000  # characters, of which fewer are shown
 
 
 class GraphqlError(TypedDict):
@@ -66,18 +71,18 @@ class GraphqlError(TypedDict):
 
 def read_errors(errors: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> list[GraphqlError]:
     """Return a reply's errors, their texts masked and cut; what the variables held does not stand in them."""
-    texts = sorted(set(_texts(variables)), key=len, reverse=True)
-    return [_read(error, texts) for error in errors[:MOST_ERRORS]]
+    held = _Held(variables)
+    return [_read(error, held) for error in errors[:MOST_ERRORS]]
 
 
-def _read(error: Mapping[str, Any], texts: Sequence[str]) -> GraphqlError:
+def _read(error: Mapping[str, Any], held: _Held) -> GraphqlError:
     extensions = error.get("extensions")
     known = extensions if isinstance(extensions, Mapping) else {}
     locations = error.get("locations")
     first = locations[0] if isinstance(locations, list) and locations else {}
     place = first if isinstance(first, Mapping) else {}
     return {
-        "message": _hidden(error.get("message"), texts),
+        "message": held.hidden_in(error.get("message")),
         "code": word_of(known.get("code")) or word_of(error.get("type")) or word_of(known.get("type")),
         "path": path_of(error),
         "line": number_of(place.get("line")),
@@ -96,22 +101,49 @@ def path_of(error: Mapping[str, Any]) -> str:
 
 def shown(message: object, variables: Mapping[str, Any]) -> str:
     """Return what a server says as one line, masked and cut, without what the variables held."""
-    return _hidden(message, sorted(set(_texts(variables)), key=len, reverse=True))
+    return _Held(variables).hidden_in(message)
 
 
-def _hidden(message: object, texts: Sequence[str]) -> str:
-    if not isinstance(message, str):
-        return ""
-    shown = message[:2000]
-    for text in texts:
-        shown = shown.replace(text, MASK)
-    return line_of(shown)
+class _Held:
+    """What the variables held, in the spellings in which a server repeats it: as it is, and as in JSON."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        plain = _texts(variables)
+        spelled = [json.dumps(text, ensure_ascii=only)[1:-1] for text in plain for only in (False, True)]
+        self._texts = sorted({*plain, *spelled}, key=len, reverse=True)
+        self._all = "\0".join(text for text in self._texts if len(text) > _ECHO)[:_MOST_LOOKED_THROUGH]
+
+    def hidden_in(self, message: object) -> str:
+        """Return a message as one line, masked and cut; parts of a text are masked as well, if it was cut."""
+        if not isinstance(message, str):
+            return ""
+        shown = message[:_MOST_OF_A_MESSAGE]
+        for text in self._texts:
+            shown = shown.replace(text, MASK)
+        kept, at = [], 0
+        while at < len(shown):
+            end = at + _ECHO
+            if len(shown) < end or shown[at:end] not in self._all:
+                kept.append(shown[at])
+                at += 1
+                continue
+            while end < len(shown) and shown[end - _ECHO + 1 : end + 1] in self._all:
+                end += 1
+            kept.append(MASK)
+            at = end
+        return line_of("".join(kept))
 
 
 def _texts(value: Any, depth: int = 20) -> list[str]:
     """Return the texts among the variables: what a person or a record is called has no place in an error."""
     if isinstance(value, str):
         return [value] if len(value) >= _SHORTEST_SECRET else []
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            number = str(value)
+        except ValueError:  # Python writes no more than 4,300 digits
+            return []
+        return [number] if len(number) >= _SHORTEST_NUMBER else []
     if not depth or not isinstance(value, Mapping | list | tuple):
         return []
     found: list[str] = []

@@ -20,7 +20,7 @@ from f.connect.times import REAL, Clock
 from f.graphql.queries.merging import Query, can_merge, merge, part, prefix
 from f.graphql.queries.operation import body_of, prepare
 from f.graphql.replies.answer import Answer, answer_of, is_answer, no_answer
-from f.graphql.transport.calling import ask, incomplete, send
+from f.graphql.transport.calling import ask, check_partial, incomplete, send
 from f.graphql.transport.client import batching_of, integration_of, request_of
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def ask_all(
     clock: Clock = REAL,
 ) -> BatchResult:
     """Ask all, so many in a request. Raises the first error if no query at all has an answer."""
+    check_partial(partial)
     if batch_size < 1:
         raise FixInput("batch_size must be at least 1.", code="bad_batch_size")
     way = batching_of(resource)
@@ -214,7 +215,11 @@ class _Batch:
         ]
 
     def _merged(self, queries: Sequence[Query], places: Sequence[int]) -> dict[int, Answer | ConnectError]:
-        """Return the answers of those that went in one document; empty if it failed as a whole."""
+        """Return the answers of those that went in one document and were answered in it.
+
+        None of them if the document failed as a whole, or with more errors than are read: of a query whose
+        errors are not known nobody knows whether its answer is whole.
+        """
         self._note("aliases")
         document, variables = merge([queries[place] for place in places])
         request = request_of(self._path, body_of(document, variables))
@@ -223,13 +228,16 @@ class _Batch:
             if isinstance(error := answer.error(), SignInAgain):
                 raise error
             return {}
+        if answer.is_cut:
+            return {}
         found: dict[int, Answer | ConnectError] = {}
+        # An error that is nobody's may be anybody's.
+        numbers = range(len(places))
+        shared = [error for error in answer.errors if not any(_is_of(error, number) for number in numbers)]
         for number, place in enumerate(places):
             errors = [_own(error, number) for error in answer.errors if _is_of(error, number)]
-            whole = [error for error in answer.errors if not error["path"]]
-            found[place] = Answer(
-                "query", part(answer.data, number), [*errors, *whole], response=answer.response
-            )
+            if data := part(answer.data, number):
+                found[place] = Answer("query", data, [*errors, *shared], response=answer.response)
         return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from f.connect.calls.verdict import backoff
 from f.connect.client import Client
-from f.connect.errors import ConnectError, GiveUpRecord
+from f.connect.errors import ConnectError, FixInput, GiveUpRecord
 from f.connect.times import REAL, Clock
 from f.graphql.replies.answer import Answer, read_answer
 from f.graphql.transport.client import integration_of, request_of
@@ -31,6 +31,7 @@ def run_one(
     prepared: Prepared, resource: Mapping[str, Any], store: Store, partial: Partial, *, clock: Clock = REAL
 ) -> Answer:
     """Send a query and return an answer that can be used; raises what its errors mean if it cannot."""
+    check_partial(partial)
     integration, path = integration_of(resource)
     with Client(integration, store, clock=clock) as client:
         return settle(ask(client, path, prepared, clock=clock), partial)
@@ -62,6 +63,12 @@ def send(
         if attempt > retry.max_retries or too_long or clock.sleep(wait):
             return answer
     raise AssertionError("counting does not end")
+
+
+def check_partial(partial: str) -> None:
+    """FixInput for what is none of the choices: it would be taken for accept."""
+    if partial not in {"accept", "fail"}:
+        raise FixInput(f"partial is {partial!r}: it can be accept, fail.", code="bad_choice")
 
 
 def settle(answer: Answer, partial: Partial) -> Answer:

@@ -14,7 +14,7 @@ from f.connect.client import Client
 from f.connect.errors import FixInput, FixSettings
 from f.connect.times import REAL, Clock
 from f.graphql.queries.variables import check_variables
-from f.graphql.transport.calling import ask, settle
+from f.graphql.transport.calling import ask, check_partial, settle
 from f.graphql.transport.client import integration_of
 
 if TYPE_CHECKING:
@@ -56,9 +56,11 @@ def fetch_rows(
 ) -> RowsResult:
     """Fetch page after page until the end or a bound; FixSettings if the server repeats a cursor."""
     _check(prepared, cursor_variable, max_pages, max_rows)
+    check_partial(partial)
     integration, path = integration_of(resource)
     result: RowsResult = {"rows": [], "pages": 0, "stopped": "end", "next_cursor": "", "errors": []}
-    seen = {prepared.variables.get(cursor_variable)}
+    begin = prepared.variables.get(cursor_variable)
+    seen = {begin} if isinstance(begin, str) else set[str]()
     with Client(integration, store, clock=clock) as client:
         while True:
             answer = settle(ask(client, path, prepared, clock=clock), partial)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from f.connect.calls.reply_reader import id_of, word_of
+from f.connect.calls.reply_reader import id_of, named, word_of
 from f.connect.client import Client
-from f.connect.errors import GiveUpRecord
+from f.connect.errors import ConnectError, GiveUpRecord, OutcomeUnknown
 from f.connect.times import REAL, Clock
 from f.graphql.replies.refusals import shown
 from f.graphql.transport.calling import send
@@ -66,7 +66,7 @@ def mutate(
             request = replace(with_key(plain, attempt.mark, header), permit=attempt.permit)
             answer = send(client, request, "mutation", prepared.variables, clock=clock)
             if not answer.is_usable:
-                raise answer.error()
+                raise _failure(answer, prepared)
             _raise_if_refused(answer, prepared.variables)
             answers.append(answer)
             return found_id(answer.data or {}, id_path)
@@ -81,6 +81,27 @@ def mutate(
         "errors": answer.errors if answer else [],
         "notices": _notices(answer),
     }
+
+
+def _failure(answer: Answer, prepared: Prepared) -> ConnectError:
+    """Return what the errors of a mutation without data mean.
+
+    The fields of a mutation are carried out one after another. Where one that must not be null failed, there
+    is no data of any, and the error of that one says nothing of the others: they may have been applied.
+    """
+    error = answer.error()
+    failed = {one["path"].partition(".")[0] for one in answer.errors} - {""}
+    if answer.data is not None or not failed or isinstance(error, OutcomeUnknown):
+        return error
+    operation, tokens = prepared.operation, prepared.document.tokens
+    asked = {tokens[place].text for place in operation.root_fields}
+    if asked <= failed and not operation.root_spreads:
+        return error
+    unknown = OutcomeUnknown(
+        f"{error} Other fields of the mutation may have been applied: look there before sending it again.",
+        code=error.code,
+    )
+    return named(unknown, answer.response) if answer.response is not None else unknown
 
 
 def _notices(answer: Answer | None) -> list[str]:

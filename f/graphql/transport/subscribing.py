@@ -13,7 +13,7 @@ What has arrived is never thrown away: an error raises only if there is no event
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
@@ -223,10 +223,19 @@ def _headers(resource: Mapping[str, Any]) -> dict[str, str]:
     return {**headers_of(resource), **({"Authorization": f"Bearer {token}"} if token else {})}
 
 
+def _texts(value: object, depth: int = 10) -> Iterator[str]:
+    """Yield the texts of a payload, also those below, as in {"headers": {"Authorization": "Bearer ..."}}."""
+    if isinstance(value, str):
+        yield value
+    elif depth and isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item, depth - 1)
+
+
 def _payload(resource: Mapping[str, Any], payload: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return what goes into connection_init: where a browser cannot send headers, servers look there."""
     if payload is not None and not isinstance(payload, Mapping):
         raise FixInput("connection_payload must be an object.", code="bad_payload")
-    remember(*(value for value in (payload or {}).values() if isinstance(value, str)))
+    remember(*_texts(payload))
     token = token_of(resource)
     return {**({"Authorization": f"Bearer {token}"} if token else {}), **(payload or {})} or None

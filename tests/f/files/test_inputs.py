@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from f.connect.errors import FixInput, FixSettings
 from f.files import copy_file, delete_file, download_file, head_file, list_files, sign_url, upload_file
-from f.files.s3.bucket_storage import disposition_of
 from f.files.s3.client import bucket_of
-from f.files.s3.keys import check_key, local_file
+from f.files.s3.keys import check_key, disposition_of, local_file
 from f.files.s3.multipart import LARGEST_PART, MIB, MOST_PARTS, part_size
 from f.files.s3.xml_reply import read_xml
 from tests.f.files.conftest import changed
@@ -161,9 +160,12 @@ def test_where_a_bucket_lies(fields: dict[str, Any], url: str) -> None:
         ({"text": "a", "metadata": {"a": ["b"]}}, "no text"),
         ({"text": "a", "metadata": {"A": "b", "a": "c"}}, "twice"),
         ({"text": "a", "metadata": {"a": "b" * 2048}}, "2,048"),
+        ({"text": "a", "metadata": ["b"]}, "must be an object"),
+        ({"text": "a", "metadata": {"Millwright-SHA256": "0"}}, "marks of our own"),
+        ({"text": "a\ud800"}, "half of a surrogate pair"),
         ({"text": "a", "storage": "other"}, "give one of them"),
     ],
-    ids=str,
+    ids=ascii,
 )
 def test_inputs_that_cannot_be_used(inputs: dict[str, Any], sentence: str) -> None:
     with pytest.raises(FixInput, match=sentence):
@@ -181,12 +183,26 @@ def test_inputs_that_cannot_be_used(inputs: dict[str, Any], sentence: str) -> No
         (lambda: download_file.main("k", S3, local_path="a", object_path="b"), "not both"),
         (lambda: download_file.main("k", S3, object_path="../b"), "object_path"),
         (lambda: copy_file.main("k", "k", S3), "the same"),
+        (lambda: sign_url.main("k", S3, method=cast("Any", "DELETE")), "method is 'DELETE'"),
+        (lambda: sign_url.main("k", method=cast("Any", "DELETE")), "signs URLs to read"),
+        (lambda: download_file.main("k", S3, local_path="x" * 256), "too long"),
+        (lambda: download_file.main("k", S3, local_path=f"{'x' * 256}/y"), "too long"),
     ],
-    ids=["expiry", "no expiry", "max_files", "many files", "max_mb", "targets", "object_path", "copy"],
-)
+    ids=[
+        "expiry", "no expiry", "max_files", "many files", "max_mb", "targets", "object_path", "copy",
+        "method", "method of the workspace", "long name", "long folder",
+    ],
+)  # fmt: skip
 def test_limits(run: Any, sentence: str) -> None:
     with pytest.raises(FixInput, match=sentence):
         run()
+
+
+@pytest.mark.parametrize("size", ["\u00b2", "9" * 5000, "-1", ""], ids=["square", "long", "minus", "none"])
+def test_a_size_that_is_no_number_is_no_size(size: str) -> None:
+    page = f"<ListBucketResult><Contents><Key>a</Key><Size>{size}</Size></Contents></ListBucketResult>"
+    with serve(lambda _: Reply(200, page.encode())) as server:
+        assert list_files.main(changed(S3, base_url=server.url))["files"][0]["size"] == 0
 
 
 def test_parts_grow_with_the_content() -> None:

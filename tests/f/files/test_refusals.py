@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import socket
 import threading
@@ -23,6 +24,7 @@ from f.connect.errors import (
     TryLater,
     WaitForQuota,
 )
+from f.connect.transport.sync_transport import FileSink
 from f.files import copy_file, delete_file, download_file, head_file, list_files, upload_file
 from tests.loopback import Answer, Asked, Loopback, Reply, serve
 
@@ -160,6 +162,57 @@ def test_a_server_that_always_hangs_up_leaves_nothing() -> None:
     assert not list(Path().glob("a*"))
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n",
+        "HTTP/1.0 200 OK\r\n",
+        f"HTTP/1.1 200 OK\r\nContent-Length: {'9' * 5000}\r\n",
+        "HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\n",
+    ],
+    ids=["no length", "HTTP/1.0", "no number", "a part"],
+)
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_download_of_which_nothing_says_that_it_is_whole_is_not_kept(head: str, verify: bool) -> None:
+    reply = f'{head}ETag: "{"0" * 32}-2"\r\n\r\nhalf'.encode()
+    with raw_server(reply) as url, pytest.raises(TryLater, match="without its length"):
+        download_file.main("a", resource(url), local_path="a", verify=verify)
+    assert not list(Path().glob("*a*"))
+
+
+def test_a_download_that_ends_with_its_connection_is_whole_if_its_checksum_is_right() -> None:
+    with raw_server(f'HTTP/1.0 200 OK\r\nETag: "{MD5}"\r\n\r\nx'.encode()) as url:
+        assert download_file.main("a", resource(url))["verified"] == "md5"
+
+
+def test_a_full_disk_is_no_fault_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileSink, "write", full)
+    said = pytest.raises(FixInput, match=r"disk \(No space left on device\)")
+    with serve(lambda _: Reply(200, b"x", {"ETag": '"e"'})) as server, said:
+        download_file.main("a", resource(server.url), local_path="a")
+    assert (len(server.asked), list(Path().glob("*a*"))) == (1, [])
+
+
+def test_two_downloads_to_one_place_do_not_write_into_each_other() -> None:
+    """The second one begins while the first is on its way, and the file of somebody else stays."""
+    Path("a.part").write_text("mine")
+    inner: list[Any] = []
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("/first"):
+            inner.append(download_file.main("second", resource(server.url), local_path="a"))
+            return Reply(200, b"first", {"ETag": '"e-2"'})
+        return Reply(200, b"the second one", {"ETag": '"e-2"'})
+
+    with serve(answer) as server:
+        done = download_file.main("first", resource(server.url), local_path="a")
+    assert (Path("a").read_text(), done["size"], inner[0]["size"]) == ("first", 5, 14)
+    assert sorted(path.name for path in Path().glob("*a*")) == ["a", "a.part"]
+
+
 def test_what_was_there_before_stays_if_a_download_fails() -> None:
     Path("a").write_text("before")
     with raw_server(*[CUT_OFF] * 4) as url, pytest.raises(TryLater):
@@ -253,6 +306,53 @@ def test_the_end_of_a_multipart_upload(
     assert parts == [f"partNumber={number}&uploadId=UP%2B1%2F%3D" for number in (1, 2)]
 
 
+@pytest.mark.parametrize("if_exists", ["overwrite", "fail"])
+@pytest.mark.parametrize("part_mb", [5, 16], ids=["in parts", "in one"])
+def test_other_bytes_that_were_stored_are_not_looked_up_as_ours(part_mb: int, if_exists: Any) -> None:
+    stored: dict[str, str] = {}
+    wrong = {"ETag": f'"{"0" * 32}-2"' if part_mb == 5 else f'"{"0" * 32}"'}
+    takes = parted(Reply(200, WRONG_WHOLE.encode()), GONE, None if part_mb == 5 else Reply(200, None, wrong))
+
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "HEAD" and stored:
+            return Reply(200, LARGE, {**stored, **wrong})
+        meta = {name: value for name, value in asked.headers.items() if name.startswith("x-amz-meta-")}
+        stored.update(meta)
+        return takes(asked)
+
+    with serve(answer) as server, pytest.raises(OutcomeUnknown) as raised:
+        upload_file.main("a", resource(server.url), content=LARGE, part_mb=part_mb, if_exists=if_exists)
+    assert raised.value.code == "checksum_mismatch"
+
+
+def test_an_object_with_our_mark_and_other_bytes_is_no_success() -> None:
+    sent: dict[str, str] = {}
+
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "HEAD":
+            return Reply(200, b"y", {**sent, "ETag": f'"{"0" * 32}"'})
+        sent.update((name, value) for name, value in asked.headers.items() if "millwright" in name)
+        return Reply(drop=True)
+
+    with serve(answer) as server, pytest.raises(OutcomeUnknown, match="has other bytes than were sent"):
+        upload_file.main("a", resource(server.url), text="x", if_exists="fail")
+
+
+def test_a_file_that_changes_between_its_parts_is_not_made_an_object() -> None:
+    takes = parted(Reply(500), Reply(204))
+    Path("growing").write_bytes(LARGE)
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path.endswith("partNumber=1&uploadId=UP%2B1%2F%3D"):
+            Path("growing").write_bytes(LARGE.upper())
+        return takes(asked)
+
+    with serve(answer) as server:
+        with pytest.raises(FixInput, match=r"changed while it was uploaded.*was removed"):
+            upload_file.main("a", resource(server.url), local_path="growing", part_mb=5)
+        assert [asked.method for asked in server.asked] == ["POST", "PUT", "PUT", "DELETE"]
+
+
 def test_a_part_that_arrived_as_another_ends_the_upload() -> None:
     wrong = Reply(200, None, {"ETag": f'"{"0" * 32}"'})
     with serve(parted(Reply(500), Reply(204), wrong)) as server:
@@ -274,10 +374,11 @@ CIRCLE = (
         (b"<html/>", "without a list"),
         (b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>", "token for the next page"),
         (b'<!DOCTYPE l [<!ENTITY e "x">]><ListBucketResult>&e;</ListBucketResult>', "without a list"),
+        (b"<ListBucketResult><IsTruncated> TRUE</IsTruncated></ListBucketResult>", "token for the next"),
         (b"<a>" * 5000, "without a list"),
         (CIRCLE, "repeats its page"),
     ],
-    ids=["json", "html", "no token", "entities", "deep", "circle"],
+    ids=["json", "html", "no token", "entities", "capitals", "deep", "circle"],
 )  # fmt: skip
 def test_a_list_that_is_none(body: bytes, sentence: str) -> None:
     with serve(lambda _: Reply(200, body, XML)) as server, pytest.raises(TryLater, match=sentence):
@@ -301,14 +402,58 @@ def copying(reply: Reply) -> Answer:
         (error(200, "InternalError"), OutcomeUnknown, "answered 200 and then failed"),
         (error(200, "SlowDown"), TryLater, "fewer requests"),
         (Reply(200), OutcomeUnknown, "may have been copied"),
-        (error(412, "PreconditionFailed"), GiveUpRecord, "exists already"),
+        (error(412, "PreconditionFailed"), TryLater, "was changed meanwhile"),
         (error(403, "AccessDenied"), SignInAgain, "may not"),
     ],
-    ids=["error in 200", "slow down in 200", "empty", "exists", "denied"],
+    ids=["error in 200", "slow down in 200", "empty", "source changed", "denied"],
 )
 def test_a_copy_that_is_answered_badly(reply: Reply, kind: type[ConnectError], sentence: str) -> None:
     with serve(copying(reply)) as server, pytest.raises(kind, match=sentence):
         copy_file.main("a", "b", resource(server.url))
+
+
+def test_a_source_that_changes_meanwhile_is_not_taken_for_a_target_that_exists() -> None:
+    changed = error(412, "PreconditionFailed")
+    with serve(copying(changed)) as server, pytest.raises(TryLater, match="Nothing was copied"):
+        copy_file.main("a", "b", resource(server.url), if_exists="keep")
+
+
+def test_a_target_that_is_made_meanwhile_is_kept() -> None:
+    there = iter([Reply(404), Reply(200, None, {"ETag": '"other"'})])
+
+    def answer(asked: Asked) -> Reply:
+        if asked.method == "PUT":
+            return error(412, "PreconditionFailed")
+        return Reply(200, None, {"ETag": '"e"'}) if asked.path.endswith("/a") else next(there)
+
+    with serve(answer) as server:
+        done = copy_file.main("a", "b", resource(server.url), if_exists="keep")
+    assert done["status"] == "exists"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "sentence"),
+    [
+        (Reply(200, b"<html>Sign in</html>"), OutcomeUnknown, "may still be there"),
+        (error(200, "InternalError"), OutcomeUnknown, "answered 200 and then failed"),
+        (Reply(404, b"gone"), FixSettings, "no such bucket or call"),
+        (error(404, "NoSuchBucket"), FixSettings, "no such bucket"),
+    ],
+    ids=["page", "error in 200", "404 page", "no bucket"],
+)
+def test_a_deletion_that_is_answered_badly_is_none(
+    reply: Reply, kind: type[ConnectError], sentence: str
+) -> None:
+    def answer(asked: Asked) -> Reply:
+        return Reply(200, None, {"ETag": '"e"'}) if asked.method == "HEAD" else reply
+
+    with serve(answer) as server, pytest.raises(kind, match=sentence):
+        delete_file.main("a", resource(server.url))
+
+
+def test_a_service_that_has_nothing_to_delete_may_say_so() -> None:
+    with serve(lambda asked: Reply(404) if asked.method == "HEAD" else error(404, "NoSuchKey")) as server:
+        assert delete_file.main("a", resource(server.url))["status"] == "not_there"
 
 
 def test_an_object_too_large_to_copy_is_said_before() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -269,6 +269,35 @@ def test_what_a_mutation_got_says_whether_it_was_applied_and_is_never_sent_again
     assert len(asking.asked) == 1
 
 
+TWO = "mutation { a: make(x: 1) { id } b: make(x: 2) { id } }"
+
+
+@pytest.mark.parametrize(
+    ("mutation", "paths", "kind"),
+    [
+        (TWO, ["b"], OutcomeUnknown),
+        (TWO, ["a"], OutcomeUnknown),
+        ("mutation { ...F } fragment F on Mutation { a b }", ["a", "b"], OutcomeUnknown),
+        (TWO, ["a", "b"], FixInput),
+        ("mutation { a: make(x: 1) { id } }", ["a"], FixInput),
+        (TWO, [], FixInput),
+    ],
+    ids=["second", "first", "fragment", "both", "only one", "none"],
+)
+def test_the_error_of_one_field_says_nothing_of_the_others(
+    mutation: str, paths: list[str], kind: type[ConnectError]
+) -> None:
+    """A field that must not be null takes the data of those before it along, which have been applied."""
+    errors = [error("BAD_USER_INPUT", [path]) for path in paths] or [error("BAD_USER_INPUT")]
+    prepared = prepare(mutation, None, "", "mutation")
+    with serve(lambda _: Reply(200, {"data": None, "errors": errors})) as server, memory_store() as store:
+        for _ in range(2):
+            with pytest.raises(kind) as caught:
+                mutate(prepared, {"base_url": server.url}, store, request_key="k")
+            assert type(caught.value) is kind
+        assert len(server.asked) == (1 if kind is OutcomeUnknown else 2)
+
+
 def test_a_mutation_goes_by_post_and_is_never_a_get() -> None:
     asking = Asking(Reply(200, {"data": {"a": {"id": 7}}}))
     result = asking.mutation("k", idempotency_header="X-Once")
@@ -360,6 +389,45 @@ def test_what_the_variables_held_stands_in_no_error() -> None:
     text = f"{caught.value} {vars(caught.value)}"
     assert not any(part in text for part in ("Lovelace", "ada@example.com", "abcdef123456", "s3cret"))
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("cut", [20, 3000])
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 3000, 'Ada "Countess" Lovelace, Ockham Road 12', "Zoë Ölmann\nAm Bühl 3", 4915112345678],
+    ids=["long", "quotes", "umlauts", "number"],
+)
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_value_is_masked_in_every_spelling_and_if_the_server_cuts_it(
+    value: Any, ascii_only: bool, cut: int
+) -> None:
+    spelled = json.dumps(value, ensure_ascii=ascii_only)[:cut]
+    asking = Asking(Reply(200, {"errors": [error("BAD_USER_INPUT", message=f"got {spelled}; expected A.")]}))
+    with pytest.raises(FixInput) as caught:
+        asking.query("query($v: A) { a(v: $v) }", {"v": value})
+    assert "***" in str(caught.value)
+    assert not any(part in str(caught.value) for part in ("xx", "Ada", "Lovelace", "Zo", "lmann", "49151"))
+
+
+def test_an_unknown_choice_is_not_taken_for_accept() -> None:
+    with memory_store() as store:
+        for run in (
+            lambda: run_one(prepare("{ a }", None, "", "query"), {}, store, cast("Any", "FAIL")),
+            lambda: ask_all(prepare_all(["{ a }"], None), {}, store, partial=cast("Any", "FAIL")),
+            lambda: fetch_rows(
+                prepare("query($after: A) { a(after: $after) }", None, "", "query"), {}, store,
+                partial=cast("Any", "FAIL"),
+            ),
+        ):  # fmt: skip
+            with pytest.raises(FixInput, match="partial is 'FAIL'"):
+                run()
+
+
+def test_a_cursor_may_be_of_any_type() -> None:
+    page = {"nodes": [1], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    prepared = prepare("query($after: C) { a(after: $after) }", {"after": {"id": 1}}, "", "query")
+    with serve(lambda _: Reply(200, {"data": {"a": page}})) as server, memory_store() as store:
+        assert fetch_rows(prepared, {"base_url": server.url}, store)["rows"] == [1]
 
 
 @pytest.mark.parametrize(
@@ -457,6 +525,38 @@ def test_a_batch_nobody_answers_raises_why_and_a_refused_credential_stops_it() -
         with serve(lambda _, reply=reply: reply) as server, memory_store() as store, pytest.raises(kind):  # type: ignore[misc]  # a default is no part of the type
             ask_all(prepared, {"base_url": server.url}, store, clock=Patient())
         assert len(server.asked) <= most
+
+
+LONG = "a" * 100
+
+
+@pytest.mark.parametrize(
+    ("second", "data", "errors", "statuses", "requests"),
+    [
+        (f"{{ {LONG}: b }}", {f"q1_{LONG}": None}, [error("X", [f"q1_{LONG}"])], ["partial", "failed"], 2),
+        ("{ b }", {"q1_b": None}, [error("X", ["q0_a", n]) for n in range(100)], ["partial", "ok"], 4),
+        ("{ b }", {}, [], ["ok", "ok"], 3),
+    ],
+    ids=["a name too long to read", "more errors than are read", "no answer"],
+)
+def test_a_merged_query_is_whole_only_if_all_its_errors_are_known(
+    second: str, data: Any, errors: list[Any], statuses: list[str], requests: int
+) -> None:
+    """What cannot be told apart in the one document is asked for alone, or has the error as well."""
+
+    def answer(asked: Asked) -> Reply:
+        if "q0_" in asked.json["query"]:
+            more = [error("X", ["q1_b"])] if len(errors) == 100 else []
+            return Reply(200, {"data": {"q0_a": [1], **data}, "errors": [*errors, *more]})
+        if asked.json["query"] == "{ a }" and len(errors) == 100:
+            return Reply(200, {"data": {"a": [1]}, "errors": [error("X", ["a", 0])]})
+        return Reply(200, {"data": {"b": 1}})
+
+    with serve(answer) as server, memory_store() as store:
+        api = {"base_url": server.url, "batching": "aliases"}
+        result = ask_all(prepare_all(["{ a }", second], None), api, store)
+    assert [one["status"] for one in result["answers"]] == statuses
+    assert result["requests"] == requests - 1
 
 
 def test_a_throttled_query_of_a_list_is_asked_again_alone() -> None:
