@@ -255,11 +255,13 @@ class BucketStorage:
         check_key(key)
         if method not in {"GET", "PUT"}:
             raise FixInput(f"method is {method!r}: it can be GET, PUT.", code="bad_choice")
+        if method == "GET" and (content_type or create_only):
+            raise FixInput("content_type and create_only are for method PUT.", code="bad_choice")
+        if method == "PUT" and download_name:
+            raise FixInput("download_name is for method GET.", code="bad_choice")
         bucket = self._bucket
-        headers = (
-            {"Content-Type": check_content_type(content_type)} if content_type and method == "PUT" else {}
-        )
-        if create_only and method == "PUT":
+        headers = {"Content-Type": check_content_type(content_type)} if content_type else {}
+        if create_only:
             headers["If-None-Match"] = "*"
         fields = [("response-content-disposition", disposition_of(download_name))] if download_name else []
         at = time.time()

@@ -184,13 +184,17 @@ def test_inputs_that_cannot_be_used(inputs: dict[str, Any], sentence: str) -> No
         (lambda: download_file.main("k", S3, object_path="../b"), "object_path"),
         (lambda: copy_file.main("k", "k", S3), "the same"),
         (lambda: sign_url.main("k", S3, method=cast("Any", "DELETE")), "method is 'DELETE'"),
+        (lambda: sign_url.main("k", S3, create_only=True), "are for method PUT"),
+        (lambda: sign_url.main("k", S3, content_type="text/csv"), "are for method PUT"),
+        (lambda: sign_url.main("k", S3, method="PUT", download_name="a.csv"), "is for method GET"),
         (lambda: sign_url.main("k", method=cast("Any", "DELETE")), "signs URLs to read"),
         (lambda: download_file.main("k", S3, local_path="x" * 256), "too long"),
         (lambda: download_file.main("k", S3, local_path=f"{'x' * 256}/y"), "too long"),
     ],
     ids=[
         "expiry", "no expiry", "max_files", "many files", "max_mb", "targets", "object_path", "copy",
-        "method", "method of the workspace", "long name", "long folder",
+        "method", "create only to read", "type to read", "name to write", "method of the workspace",
+        "long name", "long folder",
     ],
 )  # fmt: skip
 def test_limits(run: Any, sentence: str) -> None:
