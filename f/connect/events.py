@@ -53,6 +53,7 @@ _OWN_FOLDER = "f/notify/"
 _OFF = frozenset({"off", "none", "false"})
 _RESOURCE_PATH = re.compile(r"[fug]/[\w./-]+")
 _SECONDS = 3.0  # for an answer of Windmill: nobody may be held up for long by what he reports
+_LONGEST_WAIT = 8.0  # for all of it
 _LEASE_SECONDS = 30.0
 _TRY_AGAIN_SECONDS = 60.0  # in this process, before the store or Windmill is asked anew
 _LOOK_AGAIN_SECONDS = 600.0  # for a routing that was not there
@@ -72,19 +73,36 @@ def raise_event(
     those that share the workspace's own. Secrets and addresses in `data` are masked. Raises nothing, and
     waits a few seconds at most: what cannot be raised is logged. Without Windmill nothing happens.
     """
+    started: list[bool] = []
+
+    def work() -> None:
+        try:
+            started.append(_raise(event, data, store, key, window))
+        except Exception as error:  # noqa: BLE001 - who raises an event is about to report something worse
+            log.warning(
+                "The event %s could not be raised: %s", event, hide(str(error)) or type(error).__name__
+            )
+
     try:
-        return _raise(event, data, store, key_of("event", event, about), window)
-    except Exception as error:  # noqa: BLE001 - who raises an event is about to report something worse
+        key = key_of("event", event, about)
+        if _is_notifier() or not _is_due(store, key, window):
+            return False
+        if not is_on_windmill():
+            log.info("The event %s is told to nobody: this is no job of Windmill.", event)
+            return False
+        # A store or a Windmill that answers drop by drop has no time limit that would end it in time.
+        thread = threading.Thread(target=work, name="connect-event", daemon=True)
+        thread.start()
+        thread.join(_LONGEST_WAIT)
+        if thread.is_alive():
+            log.warning("The event %s is not raised yet: Windmill is slow to answer.", event)
+        return any(started)
+    except Exception as error:  # noqa: BLE001 - as above
         log.warning("The event %s could not be raised: %s", event, hide(str(error)) or type(error).__name__)
         return False
 
 
 def _raise(event: str, data: Mapping[str, Any], store: Store, key: str, window: float) -> bool:
-    if _is_notifier() or not _is_due(store, key, window):
-        return False
-    if not is_on_windmill():
-        log.info("The event %s is told to nobody: this is no job of Windmill.", event)
-        return False
     if not store.in_memory:
         return _raise_once(event, data, store, key, window)
     with open_store(None, "notify") as shared:

@@ -303,9 +303,12 @@ def resolve_url(url: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def url_faults(
-    name: str, url: str, *, allow_plain_http: bool = False, environ: Mapping[str, str] = os.environ
+    name: str, url: object, *, allow_plain_http: bool = False, environ: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
     """Say what is wrong with a service's URL. Plain http is for loopback and for WM_BASE_URL's own host."""
+    if not isinstance(url, str):  # of a resource, whatever its type says
+        yield f"{name} is not a text"
+        return
     if url.startswith("/") and not url.startswith("//"):
         return
     if name == "base_url" and (script := script_path(url)) is not None:

@@ -28,6 +28,8 @@ def main(
     database: postgresql | None = None,
 ) -> EventResult:
     event = _chosen(event, own_event)
+    if not isinstance(data, dict):
+        raise FixInput("data must be an object of fields, such as those the event needs.", code="bad_data")
     checked = read_routing(routing)
     if dedupe_seconds is not None:
         checked = checked.model_copy(update={"dedupe_seconds": _span(dedupe_seconds)})

@@ -12,6 +12,7 @@ that template, whose hole 1 is the text. A second run sends again, unless it has
 
 from typing import Literal
 
+from f.connect.errors import FixInput
 from f.notify.messages.driver_alerts import driver_text
 from f.notify.messages.senders import text_sender
 from f.notify.texts.client import twilio
@@ -31,6 +32,8 @@ def main(
     message_key: str = "",
     database: postgresql | None = None,
 ) -> TextResult:
+    if channel not in {"sms", "whatsapp"}:
+        raise FixInput("channel must be sms or whatsapp.", code="bad_choice")
     body, unused = driver_text(kind, data)
     text = text_of(
         to,

@@ -54,6 +54,12 @@ _REMEMBER = """INSERT INTO notify_sent AS s (key, mark, state, id, at)
     SELECT j.value ->> 0, '', 'sent', j.value ->> 1, CAST(:at AS DOUBLE PRECISION)
     FROM each_row(:rows) AS j WHERE true
     ON CONFLICT (key) DO UPDATE SET state = 'sent', id = excluded.id, at = excluded.at"""
+_CLAIM_ALL = """INSERT INTO notify_sent AS s (key, mark, state, id, at)
+    SELECT j.value ->> 0, '', 'sent', :id, CAST(:at AS DOUBLE PRECISION)
+    FROM each_row(:rows) AS j WHERE true
+    ON CONFLICT (key) DO NOTHING RETURNING key"""
+_FORGET_ALL = """DELETE FROM notify_sent WHERE id = :id
+    AND key IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""
 _FORGET = "DELETE FROM notify_sent WHERE at < :old"
 
 # `at`: when the last attempt under this mark began. `id` is empty until the service has told it.
@@ -189,6 +195,23 @@ def remember_all(store: Store, ids: Mapping[str, str]) -> None:
         _prepare(store)
         rows = json.dumps([[key, service_id] for key, service_id in sorted(ids.items())])
         store.execute(_REMEMBER, {"rows": rows, "at": store.now()})
+
+
+def claim_all(store: Store, keys: Sequence[str], stand_in: str) -> set[str]:
+    """Record those of the keys that nobody recorded before, with `stand_in` as their id; return them.
+
+    Of two jobs that claim a key at once, one gets it.
+    """
+    _prepare(store)
+    values = {"rows": json.dumps([[key] for key in sorted(keys)]), "id": stand_in, "at": store.now()}
+    return {str(key) for (key,) in store.execute(_CLAIM_ALL, values)} if keys else set()
+
+
+def forget_all(store: Store, keys: Sequence[str], stand_in: str) -> None:
+    """Give back keys that were claimed with this stand-in and have no other id since."""
+    if keys:
+        _prepare(store)
+        store.execute(_FORGET_ALL, {"rows": json.dumps([[key] for key in sorted(keys)]), "id": stand_in})
 
 
 def sent_ids(store: Store, keys: Sequence[str]) -> dict[str, str]:

@@ -2,14 +2,16 @@
 
 Takes what `f/notify/notify_event` returned, or its error. What reached a channel, or waits for the digest, is
 told; what failed in a channel is told by a later run, in which the channels that had it are left out by their
-dedupe key. After five runs it is given up. A second run changes nothing.
+dedupe key. After five runs it is given up. What no route wants, or nobody who has not opted out, is
+`no_channel`: it is not told, and not tried again. A second run changes nothing.
 """
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
+from f.connect.errors import FixInput
 from f.store.stores import open_store, postgresql
 from f.vessels.watching.memory import Told, WatchMemory
-from f.vessels.watching.outcome import failure_in
+from f.vessels.watching.outcome import failure_in, reached
 
 
 class Marked(TypedDict):
@@ -17,7 +19,7 @@ class Marked(TypedDict):
 
     key: str
     event: str
-    status: Told
+    status: Told | Literal["no_channel"]
     detail: str
 
 
@@ -27,11 +29,13 @@ def main(
     watch: str = "default",
     database: postgresql | None = None,
 ) -> Marked:
-    key = str(event["key"])
+    key = str(event.get("key") or "")
+    if not key:
+        raise FixInput("The event has no key. Give one that find_vessel_events returned.", code="no_event")
     detail = failure_in(notification)
     with open_store(database, "vessels") as store:
         memory = WatchMemory(store, watch)
-        status: Told = "notified"
+        status: Told | Literal["no_channel"] = "notified" if reached(notification) else "no_channel"
         if detail:
             status = memory.failed(key)
         else:

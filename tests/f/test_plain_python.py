@@ -511,7 +511,7 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     ),
     "f/vessels/mark_vessel_event": (
         case("f/vessels/mark_vessel_event", event={"key": "k"}, notification={"channels": {}}),
-        ("status", "notified"),
+        ("status", "no_channel"),
     ),
     "f/vessels/report_vessel_watch": (
         case("f/vessels/report_vessel_watch", found={"looked_at": [IMO]}, marked=[]),

@@ -37,7 +37,8 @@ Each kind's modules are imported on first use: a job mostly has one kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from f.connect.errors import ConnectError, OutcomeUnknown
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 Status = Literal["sent", "duplicate", "suppressed", "digest", "failed", "unknown"]
 # The status of a channel of several recipients is the worst of its parts.
 _WORST: tuple[Status, ...] = ("unknown", "failed", "sent", "suppressed", "duplicate")
+_SLACK_ID = re.compile(r"[CDG][A-Z0-9]{8,}")
 _LONGEST_WAIT = 20.0  # seconds for an account's turn: what waits longer is for the digest
 _STATUSES: dict[str, Status] = {"sent": "sent", "already_sent": "duplicate", "suppressed": "suppressed"}
 
@@ -76,6 +78,26 @@ def deliver(
             return _attempt(lambda: _to_email(channel, message, store, key, window))
         case TextSettings():
             return _together([_to_one(channel, number, message, store, key, window) for number in channel.to])
+
+
+def place_of(channel: ChannelSettings) -> tuple[str, ...]:
+    """Return where a channel leads. No credential is part of it, unless nothing else names the place."""
+    match channel:
+        case SlackSettings():
+            bot, hook = channel.slack or {}, channel.slack_webhook or {}
+            # A channel's id is Slack's own; a name means another channel in each workspace.
+            team = "" if _SLACK_ID.fullmatch(channel.channel) else bot.get("token")
+            return tuple(map(str, ("slack", channel.channel, team, bot.get("base_url"), hook.get("url"))))
+        case EmailSettings():
+            account = channel.resend or channel.sendgrid or {}
+        case TextSettings():
+            account = channel.twilio
+    return channel.kind, str(account.get("base_url")), *sorted(set(channel.to))
+
+
+def worst_of(results: Sequence[ChannelResult]) -> ChannelResult:
+    """Return the one that a person has to look at most."""
+    return min(results, key=lambda one: _WORST.index(one["status"]))
 
 
 def _attempt(send: Callable[[], tuple[str, str, str]]) -> ChannelResult:
@@ -158,7 +180,7 @@ def _to_phone(
 def _together(parts: list[ChannelResult]) -> ChannelResult:
     if len(parts) == 1:
         return parts[0]
-    worst = min(parts, key=lambda part: _WORST.index(part["status"]))
+    worst = worst_of(parts)
     arrived = sum(part["status"] in {"sent", "duplicate"} for part in parts)
     detail = f"{arrived} of {len(parts)} recipients were reached. {worst['detail']}".strip()
     return {**worst, "detail": detail}

@@ -1,9 +1,9 @@
 """Events held for a channel, to be sent together, and the message made of them.
 
 held -> batch taken under a lease -> sent                   its items are forgotten
-                                  -> certainly not sent     its items wait for the next digest
-                                  -> in doubt, job killed   when the lease ends, a later run takes the
-                                                            batch again, under the key it used
+                                  -> failed                 the next digest takes the batch again, under the
+                                                            key it used: a part may have arrived
+                                  -> in doubt, job killed   the same, when the lease ends
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _TABLE = """CREATE TABLE IF NOT EXISTS notify_digest (
     at DOUBLE PRECISION NOT NULL, batch TEXT NOT NULL, taken_at DOUBLE PRECISION NOT NULL)"""
 _ADD = """INSERT INTO notify_digest (id, channel, severity, title, at, batch, taken_at)
     VALUES (:id, :channel, :severity, :title, :now, '', 0) ON CONFLICT (id) DO NOTHING"""
-_CHANNELS = "SELECT DISTINCT channel FROM notify_digest ORDER BY channel"
+_CHANNELS = "SELECT channel, MIN(at) FROM notify_digest GROUP BY channel ORDER BY channel"
 _TAKEN = """SELECT batch FROM notify_digest WHERE channel = :channel AND batch <> ''
     GROUP BY batch ORDER BY MIN(at)"""
 _ITEMS = "SELECT severity, title, at FROM notify_digest WHERE batch = :batch"
 _TAKE = """UPDATE notify_digest SET batch = :batch WHERE channel = :channel AND batch = ''
     RETURNING severity, title, at"""
+_LONGEST = 500  # characters of one item
 _MINE = f"WHERE batch = :batch AND {HELD}"
-_GIVE_BACK = f"UPDATE notify_digest SET batch = '' {_MINE}"  # noqa: S608 - made of constants
 _DONE = f"DELETE FROM notify_digest {_MINE}"  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One held event. `at` is in seconds since the epoch."""
+    """One held event: what it says, in a line. `at` is in seconds since the epoch."""
 
     severity: Severity
     title: str
@@ -61,19 +61,19 @@ class Digest:
         store.create(_TABLE)
 
     def hold(self, channel: str, message: Message, key: str = "") -> None:
-        """Keep a message for the channel's next digest; the same key is kept once until then."""
+        """Keep title and text for the channel's next digest; the same key is kept once until then."""
         values = {
             "id": key or uuid.uuid4().hex,
             "channel": channel,
             "severity": message.severity,
-            "title": message.title,
+            "title": _line_of(message),
             "now": self._store.now(),
         }
         self._store.execute(_ADD, values)
 
-    def channels(self) -> list[str]:
-        """Return the channels for which something waits."""
-        return [row[0] for row in self._store.execute(_CHANNELS)]
+    def channels(self) -> dict[str, float]:
+        """Return the channels for which something waits, and since when, in seconds since the epoch."""
+        return {str(channel): float(since) for channel, since in self._store.execute(_CHANNELS)}
 
     def take(self, channel: str) -> Batch | None:
         """Take what waits for a channel: first what a killed job had taken, under the key it used."""
@@ -84,12 +84,13 @@ class Digest:
         return self._leased(batch, _TAKE, {"batch": batch, "channel": channel})
 
     def give_back(self, batch: Batch) -> None:
-        """Let the items of a batch that was certainly not sent wait for the next digest."""
-        self._finish(batch, _GIVE_BACK)
+        """Let a batch that failed wait for the next digest, as it is: who got it does not get it again."""
+        release(self._store, batch.lease)
 
     def done(self, batch: Batch) -> None:
-        """Forget the items of a batch that was sent."""
-        self._finish(batch, _DONE)
+        """Forget the items of a batch that was sent, unless another job has taken it since."""
+        write_held(self._store, batch.lease, (_DONE, {"batch": batch.id}))
+        release(self._store, batch.lease)
 
     def _leased(self, batch: str, sql: str, values: Values) -> Batch | None:
         """Return the batch's items, which this job alone may send; None if there are none for it."""
@@ -103,14 +104,15 @@ class Digest:
         items = sorted((Item(*row) for row in rows), key=lambda item: item.at)
         return Batch(batch, items, lease)
 
-    def _finish(self, batch: Batch, sql: str) -> None:
-        """Write what became of a batch, unless another job has taken it since: then its word counts."""
-        write_held(self._store, batch.lease, (sql, {"batch": batch.id}))
-        release(self._store, batch.lease)
+
+def _line_of(message: Message) -> str:
+    text = " ".join(message.text.split())
+    line = f"{message.title}: {text}" if text else message.title
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def digest_message(items: Sequence[Item]) -> Message:
-    """Return one message of many: the worst first, the same title counted."""
+    """Return one message of many: the worst first, what says the same counted."""
     counted: dict[tuple[Severity, str], list[float]] = {}
     for item in items:
         counted.setdefault((item.severity, item.title), []).append(item.at)

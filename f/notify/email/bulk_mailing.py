@@ -1,4 +1,11 @@
-"""Sending to many: batches as large as the provider takes, and an outcome for every recipient."""
+"""Sending to many: batches as large as the provider takes, and an outcome for every recipient.
+
+With a message_key each recipient is claimed before the batch goes out:
+
+    claimed -> sent                      a later run answers "already sent", whatever its list holds
+            -> certainly not sent        the claim is given back
+            -> answer lost, job killed   in doubt: repeated only by the very same batch
+"""
 
 from __future__ import annotations
 
@@ -13,7 +20,16 @@ from f.notify.email.address_list import one_line
 from f.notify.email.mail import Mail, address_of, text_of_html
 from f.notify.messages.opt_outs import OptOuts
 from f.notify.messages.templating import fill_html, fill_text
-from f.store.once import Attempt, OneTimeWrite, key_of, remember_all, send_once, sent_ids
+from f.store.once import (
+    Attempt,
+    OneTimeWrite,
+    claim_all,
+    forget_all,
+    key_of,
+    remember_all,
+    send_once,
+    sent_ids,
+)
 
 if TYPE_CHECKING:
     from f.notify.email.provider import EmailProvider
@@ -76,7 +92,7 @@ class _Run:
         self._outcomes: list[tuple[RecipientStatus, str, str] | None] = [None] * count
         self._places: dict[int, int] = {}  # an e-mail's identity to its recipient's place
         self._stopped: ConnectError | None = None
-        self._known: dict[str, str] = {}  # what earlier runs sent, or may have, by recipient's key
+        self._claims: dict[str, str] = {}  # of this run: a recipient's key to what stands for its id
 
     def filled(self, mail: Mail, recipients: Sequence[Mapping[str, Any]]) -> list[Mail]:
         """Return one e-mail per recipient; who cannot get one has an outcome already."""
@@ -98,8 +114,6 @@ class _Run:
                 mails.append(one)
                 self._places[id(one)] = place
             seen.add(email.casefold())
-        if self._message_key:
-            self._known = sent_ids(self._store, [self._key(mail) for mail in mails])
         return mails
 
     def _key(self, mail: Mail) -> str:
@@ -110,24 +124,41 @@ class _Run:
         addresses = sorted(mail.to[0].email.lower() for mail in batch)
         return key_of(self._provider.name, self._message_key, *addresses) if self._message_key else ""
 
-    def _unsent(self, batch: list[Mail]) -> list[Mail]:
-        """Leave out whom an earlier run with this message_key reached or may have reached.
+    def _claimed(self, batch: list[Mail]) -> list[Mail]:
+        """Claim a batch; leave out whom another run with this message_key reached or may have reached.
 
         A batch in doubt as a whole is left whole: under its key it is repeated safely, or refused.
         """
-        known = {id(mail): self._known.get(self._key(mail), "") for mail in batch}
-        if set(known.values()) == {_IN_DOUBT + self._batch_key(batch)}:
-            return batch
-        for mail in batch:
-            before = known[id(mail)]
-            if before.startswith(_IN_DOUBT):
-                self._record(mail, "unknown", reason=_LOST_BEFORE)
-            elif before:
-                self._record(mail, "already_sent", service_id=before)
-        return [mail for mail in batch if not known[id(mail)]]
+        while batch:
+            keys = {self._key(mail): mail for mail in batch}
+            in_doubt = _IN_DOUBT + self._batch_key(batch)
+            mine = claim_all(self._store, list(keys), in_doubt)
+            if len(mine) == len(batch):
+                self._claims |= dict.fromkeys(mine, in_doubt)
+                return batch
+            known = sent_ids(self._store, [key for key in keys if key not in mine])
+            if not mine and len(known) == len(batch) and set(known.values()) == {in_doubt}:
+                return batch
+            forget_all(self._store, list(mine), in_doubt)
+            for key, before in known.items():
+                if before.startswith(_IN_DOUBT):
+                    self._record(keys[key], "unknown", reason=_LOST_BEFORE)
+                else:
+                    self._record(keys[key], "already_sent", service_id=before)
+            batch = [mail for key, mail in keys.items() if key not in known]
+        return batch
+
+    def _give_back(self, mails: Sequence[Mail]) -> None:
+        """Give back the claims of those to whom certainly nothing was sent."""
+        by_stand_in: dict[str, list[str]] = {}
+        for key in map(self._key, mails):
+            if stand_in := self._claims.pop(key, ""):
+                by_stand_in.setdefault(stand_in, []).append(key)
+        for stand_in, keys in by_stand_in.items():
+            forget_all(self._store, keys, stand_in)
 
     def _remember(self, batch: Sequence[Mail], outcomes: Sequence[str | ConnectError]) -> None:
-        """Keep of each recipient that the e-mail was sent, or that this is in doubt."""
+        """Keep of each recipient that the e-mail was sent, or that this is in doubt, or give it back."""
         if not self._message_key:
             return
         in_doubt = _IN_DOUBT + self._batch_key(batch)
@@ -138,12 +169,15 @@ class _Run:
             elif isinstance(outcome, str) and outcome != _REFUSED:
                 ids[self._key(mail)] = outcome
         remember_all(self._store, ids)
+        self._give_back([mail for mail in batch if self._key(mail) not in ids])
 
     def send(self, client: Client, batch: list[Mail]) -> None:
         """Send a batch; if the provider refuses all for one, send the others without it."""
+        if self._stopped is not None:
+            return
         if self._message_key:  # the same people make the same request, in whatever order they are listed
-            batch = self._unsent(sorted(batch, key=lambda mail: mail.to[0].email))
-        while batch and self._stopped is None:
+            batch = self._claimed(sorted(batch, key=lambda mail: mail.to[0].email))
+        while batch:
             try:
                 self._send_batch(client, batch)
             except ConnectError as error:
@@ -151,7 +185,9 @@ class _Run:
                 if place is None or place >= len(batch):
                     self._fail(batch, error)
                     return
-                self._record(batch.pop(place), "refused", reason=str(error))
+                refused = batch.pop(place)
+                self._give_back([refused])
+                self._record(refused, "refused", reason=str(error))
             else:
                 return
 

@@ -66,7 +66,11 @@ def driver_text(kind: str, data: Mapping[str, Any]) -> tuple[str, list[str]]:
 
     FixInput names a field that is missing, or that is given under two names with two values.
     """
-    made = KINDS[kind]
+    made = KINDS.get(kind)
+    if made is None:
+        raise FixInput(f"Unknown kind of message. Use one of: {', '.join(KINDS)}.", code="bad_choice")
+    if not isinstance(data, Mapping):
+        raise FixInput("data must be an object of fields, such as driver.", code="bad_data")
     values = _values(kind, {**_ALIASES, **made.aliases}, data)
     found = next((one for one in made.openings.items() if all(name in values for name in one[0])), None)
     if found is None:

@@ -12,7 +12,8 @@ from f.connect.redact import mask_text
 from f.notify.messages.message import Message, Severity, facts_of, label_of, rank, safe_link
 from f.notify.messages.templating import fill_text
 
-_NOT_FACTS = frozenset({"severity", "link", "title"})
+_NOT_FACTS = frozenset({"severity", "link"})
+_EMPTY = (None, "")  # as a form or a column gives what is not there
 _LONGEST = 2000  # characters of one value; an error message may be a whole log
 
 
@@ -128,15 +129,15 @@ def fields_of(event: Event, name: str, data: Mapping[str, Any]) -> dict[str, Any
     for given, value in data.items():
         field_name = event.aliases.get(given, given)
         known = fields.get(field_name)
-        if value is None and field_name in fields:
+        if value in _EMPTY and field_name in fields:
             continue
-        if known is not None and known != value:
+        if known not in _EMPTY and known != value:
             raise FixInput(
                 f"The event {name} has two values for {field_name}, which also goes by {given}: give one.",
                 code="two_values",
             )
         fields[field_name] = value
-    if missing := [_all_names(needed, event) for needed in event.needs if fields.get(needed) is None]:
+    if missing := [_all_names(needed, event) for needed in event.needs if fields.get(needed) in _EMPTY]:
         raise FixInput(
             f"The event {name} lacks {', '.join(missing)}. Give it in the data.", code="missing_field"
         )

@@ -48,8 +48,12 @@ def rank(severity: str) -> int:
 
 def facts_of(metadata: Mapping[str, object] | None) -> dict[str, str]:
     """Turn a mapping into facts: names as labels, empty values left out."""
-    facts = {label_of(str(name)): value_of(value) for name, value in (metadata or {}).items()}
-    return {label: value for label, value in facts.items() if value}
+    facts: dict[str, str] = {}
+    for name, value in (metadata or {}).items():
+        if text := value_of(value):
+            label = label_of(str(name))
+            facts[str(name) if label in facts else label] = text
+    return facts
 
 
 def label_of(name: str) -> str:

@@ -61,7 +61,8 @@ def text_sender(given: str, account: Mapping[str, Any] | None) -> str:
 
 
 def _named(name: str, address: str) -> str:
-    return f'"{name}" <{address}>' if name else address
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{address}>' if name else address
 
 
 def _places(account: Mapping[str, Any] | None) -> tuple[Callable[[str], str], ...]:

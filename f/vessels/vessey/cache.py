@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from f.store.store import Store
 
 _KEEP_SECONDS = 7 * 86_400.0
+_AHEAD_SECONDS = 5.0  # how far the clocks of two workers may differ
 _TABLE = """CREATE TABLE IF NOT EXISTS vessey_cache (
     key TEXT PRIMARY KEY, body TEXT NOT NULL, at DOUBLE PRECISION NOT NULL)"""
 _READ = "SELECT body, at FROM vessey_cache WHERE key = :key"
@@ -65,8 +66,12 @@ def _read(store: Store, key: str) -> Cached | None:
     rows = store.execute(_READ, {"key": key})
     if not rows:
         return None
-    body = json.loads(rows[0][0])
-    return Cached(body, max(0.0, store.now() - rows[0][1])) if isinstance(body, dict) else None
+    body, age = json.loads(rows[0][0]), store.now() - rows[0][1]
+    if age < -_AHEAD_SECONDS or not isinstance(
+        body, dict
+    ):  # the clock was set back: nobody knows how old it is
+        return None
+    return Cached(body, max(0.0, age))
 
 
 def _prepare(store: Store) -> None:

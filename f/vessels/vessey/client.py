@@ -43,6 +43,8 @@ def integration_of(resource: Mapping[str, Any], *, patience: Retry | None = None
 
     `patience`: how long to wait for the limit and to try again, if not as usual.
     """
+    if not isinstance(resource, Mapping):
+        raise FixSettings("The Vessey resource is not an object with an api_key.", code="bad_settings")
     key = resource.get("api_key")
     if not isinstance(key, str) or not key.strip():
         raise FixSettings("The Vessey resource has no api_key.", code="bad_settings")
@@ -143,6 +145,19 @@ def check_imo(response: Response, body: Mapping[str, Any], imo: str) -> None:
                 f"Vessey was asked about IMO {imo} and answered about another vessel, so the answer is of no "
                 "use. Try again later; if it stays so, tell Vessey.",
                 code="wrong_vessel",
+            ),
+            response,
+        )
+
+
+def check_matches(response: Response, name: str, told: object, wanted: object) -> None:
+    """Raise if the service left out a filter: what it lists is then not what was asked for."""
+    if wanted not in (None, "", told):
+        raise named(
+            TryLater(
+                f"Vessey was asked for the {name} {wanted} and listed others as well, so the list is of "
+                "no use. Try again later; if it stays so, tell Vessey.",
+                code="filter_ignored",
             ),
             response,
         )

@@ -72,8 +72,8 @@ class Compliance(TypedDict):
     notes: list[str]
 
 
-def port_call_of(raw: Mapping[str, Any], notes: list[str]) -> PortCall:
-    """Return a port call of a reply."""
+def port_call_of(raw: Mapping[str, Any], notes: list[str], now: datetime) -> PortCall:
+    """Return a port call of a reply; an arrival that lies ahead is none."""
     port = raw.get("port")
     port = port if isinstance(port, Mapping) else {}
     return {
@@ -83,8 +83,10 @@ def port_call_of(raw: Mapping[str, Any], notes: list[str]) -> PortCall:
         "port": word_of(port.get("locode")),
         "port_name": short_line(port.get("name")),
         "eta": iso(read_time("eta", raw.get("eta"), notes)),
-        "actual_arrival": iso(read_time("actual_arrival", raw.get("actual_arrival"), notes)),
-        "actual_departure": iso(read_time("actual_departure", raw.get("actual_departure"), notes)),
+        "actual_arrival": iso(read_time("actual_arrival", raw.get("actual_arrival"), notes, not_after=now)),
+        "actual_departure": iso(
+            read_time("actual_departure", raw.get("actual_departure"), notes, not_after=now)
+        ),
         "berth": short_line(raw.get("berth")),
     }
 

@@ -19,6 +19,7 @@ from f.vessels.vessey.client import (
     PORT_CALL_DAYS,
     TRACK_DAYS,
     check_imo,
+    check_matches,
     compliance_request,
     integration_of,
     port_calls_request,
@@ -159,11 +160,13 @@ class VesseyClient:
         for response, raw in self._list(port_calls_request(number, port, period)):
             if number:
                 check_imo(response, raw, number)
+            found: list[str] = []
+            call = port_call_of(raw, found, now)
+            check_matches(response, "port", call["port"], port)
             if len(calls) >= max_calls:
                 more = True
                 break
-            found: list[str] = []
-            calls.append(port_call_of(raw, found))
+            calls.append(call)
             notes.add(found)
         return {"port_calls": calls, "more": more, "notes": notes.lines()}
 
@@ -180,11 +183,14 @@ class VesseyClient:
         params = params_of(filters)
         age, more = self._age(), False
         found: list[Vessel] = []
-        for _, raw in self._list(search_request(params, max_vessels)):
+        for response, raw in self._list(search_request(params, max_vessels)):
+            vessel = vessel_of(raw, age)
+            check_matches(response, "flag", vessel["flag"], params.get("flag"))
+            check_matches(response, "type", vessel["type"], params.get("type"))
             if len(found) >= max_vessels:
                 more = True
                 break
-            found.append(vessel_of(raw, age))
+            found.append(vessel)
         return {"vessels": found, "more": more}
 
     def _list(self, first: Request) -> Iterator[tuple[Response, dict[str, Any]]]:

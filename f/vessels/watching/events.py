@@ -52,7 +52,7 @@ def arrivals_in(name: str, imo: str, calls: Iterable[PortCall]) -> Iterator[Vess
 def issues_in(name: str, record: Compliance) -> Iterator[VesselEvent]:
     """Yield an event for every open deficiency and every certificate that is not valid.
 
-    A vessel that does not comply without any of them is one event, until it complies again.
+    A vessel that does not comply without any of them is one event.
     """
     imo, found = record["imo"], False
     for deficiency in record["deficiencies"]:
@@ -83,16 +83,13 @@ def issues_in(name: str, record: Compliance) -> Iterator[VesselEvent]:
         yield _issue(
             name,
             imo,
-            f"certificate:{imo}:{identity}:{certificate['status']}",
+            f"certificate:{imo}:{identity}:{certificate['status']}:{certificate['expires_on'] or ''}",
             f"The certificate {certificate['type'] or ''} {identity} {state}.",
         )
     if record["compliant"] is False and not found:
-        yield _issue(name, imo, not_compliant(imo), "The vessel does not comply; Vessey does not say why.")
-
-
-def not_compliant(imo: str) -> str:
-    """Return the key of the event that a vessel does not comply, and nobody says why."""
-    return f"not_compliant:{imo}"
+        yield _issue(
+            name, imo, f"not_compliant:{imo}", "The vessel does not comply; Vessey does not say why."
+        )
 
 
 def _issue(name: str, imo: str, key: str, description: str) -> VesselEvent:

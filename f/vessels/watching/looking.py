@@ -15,12 +15,13 @@ from f.vessels.watching.events import VesselEvent, arrivals_in, issues_in
 if TYPE_CHECKING:
     from f.store.store import Store
     from f.vessels.vessey.vessey_client import VesseyClient
-    from f.vessels.watching.memory import Look, WatchMemory
+    from f.vessels.watching.memory import Look, PendingEvent, WatchMemory
 
 MOST_VESSELS = 500
 MOST_EVENTS = 200  # of one run; a later one tells the rest
 _LATE = 2 * 86_400.0  # seconds that an arrival may take to reach Vessey
 _LONGEST = 365  # days
+_MOST_CALLS = 10_000  # of one vessel, oldest first: a ferry makes a thousand a month
 
 
 class VesselFailure(TypedDict):
@@ -37,7 +38,7 @@ class WatchFound(TypedDict):
     watch: str
     looked_at: list[str]
     baseline: list[str]
-    events: list[VesselEvent]
+    events: list[PendingEvent]
     waiting: int
     failures: list[VesselFailure]
 
@@ -107,14 +108,21 @@ def _look(
         since = max(min(since, last.looked_at - _LATE), now - _LONGEST * 86_400.0)
     start = datetime.fromtimestamp(since, UTC)
     end = datetime.fromtimestamp(now, UTC) + timedelta(minutes=1)
-    calls = client.get_port_calls(imo, start.isoformat(), end.isoformat())["port_calls"]
+    found = client.get_port_calls(imo, start.isoformat(), end.isoformat(), max_calls=_MOST_CALLS)
+    if found["more"]:  # what is missing is the newest
+        raise FixInput(
+            f"The vessel made more than {_MOST_CALLS:,} port calls in {(now - since) / 86_400:.0f} days, so "
+            "its newest were not seen. Give fewer lookback_days.",
+            code="too_many",
+        )
+    calls = found["port_calls"]
     record = client.check_compliance(imo)
     name = next((call["vessel_name"] for call in reversed(calls) if call["vessel_name"]), "")
     name = name or (last.name if last else "") or title_of(client.get_vessel(imo))
     events = [*arrivals_in(name, imo, calls), *issues_in(name, record)]
     known = [one for one in events if not _is_new(one, last, notify_first=notify_first)]
     new = [one for one in events if one not in known]
-    memory.record(imo, name, new, known, complies=record["compliant"] is True)
+    memory.record(imo, name, new, known, whole=not record["notes"])
     return last is None
 
 

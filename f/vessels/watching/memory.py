@@ -6,6 +6,8 @@
                           -> given_up                they failed in five runs
 
 An event is found, and pending, before anybody is told; a run that is killed after that leaves it pending.
+An issue that is over for half a day is forgotten, so that it is told again if it comes back; one that comes
+and goes within hours is told once.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from f.vessels.watching.events import VesselEvent, not_compliant
+from f.vessels.watching.events import VesselEvent
 
 if TYPE_CHECKING:
     from f.store.store import Store
 
 Told = Literal["notified", "pending", "given_up"]
 MOST_ATTEMPTS = 5
+_OVER_SECONDS = 12 * 3600.0  # without an issue, after which it is a new one if it comes back
 _KEEP_SECONDS = 400 * 86_400.0  # longer than the past that is looked at; what is seen again is kept
 
 _VESSELS = """CREATE TABLE IF NOT EXISTS vessel_watch (
@@ -40,15 +43,22 @@ _ADD = """INSERT INTO vessel_event AS e (watch, key, imo, content, state, attemp
 _LOOKED = """INSERT INTO vessel_watch AS w (watch, imo, name, since, looked_at)
     VALUES (:watch, :imo, :name, :now, :now)
     ON CONFLICT (watch, imo) DO UPDATE SET name = excluded.name, looked_at = excluded.looked_at"""
-_PENDING = """SELECT key, imo, content FROM vessel_event WHERE watch = :watch AND state = 'pending'
+_PENDING = """SELECT key, found_at, content FROM vessel_event WHERE watch = :watch AND state = 'pending'
     ORDER BY found_at, key LIMIT :most"""
 _COUNT = "SELECT COUNT(*) FROM vessel_event WHERE watch = :watch AND state = 'pending'"
 _NOTIFIED = "UPDATE vessel_event SET state = 'notified' WHERE watch = :watch AND key = :key"
 _FAILED = """UPDATE vessel_event SET attempts = attempts + 1,
     state = CASE WHEN attempts + 1 >= :most THEN 'given_up' ELSE 'pending' END
     WHERE watch = :watch AND key = :key AND state = 'pending' RETURNING state"""
-_CLEAR = "DELETE FROM vessel_event WHERE watch = :watch AND key = :key AND state <> 'pending'"
+_CLEAR = """DELETE FROM vessel_event WHERE watch = :watch AND imo = :imo AND seen_at < :over
+    AND state <> 'pending' AND key NOT LIKE 'arrival:%'"""
 _FORGET = "DELETE FROM vessel_event WHERE seen_at < :old AND state <> 'pending'"
+
+
+class PendingEvent(VesselEvent):
+    """An event to tell. `dedupe_key`: what makes it the same one to f/notify, in this watch and this time."""
+
+    dedupe_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +90,29 @@ class WatchMemory:
         return Look(*rows[0]) if rows else None
 
     def record(
-        self, imo: str, name: str, new: Sequence[VesselEvent], known: Sequence[VesselEvent], *, complies: bool
+        self, imo: str, name: str, new: Sequence[VesselEvent], known: Sequence[VesselEvent], *, whole: bool
     ) -> None:
         """Keep a look: events that are to be told unless they are there already, and those that are not.
 
-        `complies`: that it did not comply is over, and is told again if it comes back.
+        `whole`: they are all there are, so that an issue which is not among them is over.
         """
-        values: dict[str, Any] = {"watch": self._watch, "imo": imo, "now": self._store.now()}
+        now = self._store.now()
+        values: dict[str, Any] = {"watch": self._watch, "imo": imo, "now": now}
         rows = [(one["key"], json.dumps(one), "pending") for one in new]
         rows += [(one["key"], json.dumps(one), "known") for one in known]
         statements = [(_ADD, {**values, "rows": json.dumps(rows)})]
-        if complies:
-            statements.append((_CLEAR, {"watch": self._watch, "key": not_compliant(imo)}))
+        if whole:
+            statements.append((_CLEAR, {"watch": self._watch, "imo": imo, "over": now - _OVER_SECONDS}))
         self._store.together([*statements, (_LOOKED, {**values, "name": name})])
 
-    def pending(self, most: int) -> list[VesselEvent]:
+    def pending(self, most: int) -> list[PendingEvent]:
         """Return what is to be told, oldest first."""
         rows = self._store.execute(_PENDING, {"watch": self._watch, "most": most})
-        return [json.loads(content) for _, _, content in rows]
+        found: list[PendingEvent] = []
+        for key, found_at, content in rows:
+            event: VesselEvent = json.loads(content)
+            found.append({**event, "dedupe_key": f"{self._watch}:{key}:{found_at:.3f}"})
+        return found
 
     def count_pending(self) -> int:
         """Return how many events are to be told."""

@@ -15,6 +15,7 @@ class WatchReport(TypedDict, total=False):
     vessels: int
     baseline: list[str]
     notified: int
+    no_channel: int
     not_told: list[dict[str, str]]
     waiting: int
     failures: list[dict[str, str]]
@@ -43,6 +44,12 @@ def failure_in(notification: Mapping[str, Any] | None) -> str:
     return " ".join(failed)
 
 
+def reached(notification: Mapping[str, Any] | None) -> bool:
+    """Return whether a notification that did not fail has a channel that had it, or may have had it."""
+    channels = (notification or {}).get("channels") or {}
+    return any(isinstance(one, Mapping) and one.get("status") != "suppressed" for one in channels.values())
+
+
 def report_of(found: Mapping[str, Any], marked: Sequence[Any]) -> WatchReport:
     """Return what a run did."""
     marks = [one for one in marked if isinstance(one, Mapping) and "status" in one]
@@ -50,13 +57,14 @@ def report_of(found: Mapping[str, Any], marked: Sequence[Any]) -> WatchReport:
     not_told = [
         {"key": str(one["key"]), "status": str(one["status"]), "detail": str(one["detail"])}
         for one in marks
-        if one["status"] != "notified"
+        if one["status"] not in {"notified", "no_channel"}
     ]
     failures = list(found.get("failures") or [])
     report: WatchReport = {
         "vessels": len(found.get("looked_at") or []),
         "baseline": list(found.get("baseline") or []),
         "notified": sum(one["status"] == "notified" for one in marks),
+        "no_channel": sum(one["status"] == "no_channel" for one in marks),
         "not_told": not_told,
         "waiting": int(found.get("waiting") or 0),
         "failures": failures,

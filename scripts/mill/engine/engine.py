@@ -136,10 +136,19 @@ class Engine:
         Those to start later wait on disk.
         """
         known = {*asked_for, *(job.id for job in self.delayed(own=True))}
-        beside = [one for one in self._runtime.jobs.roots() if one.id not in known]
-        for handle in beside:
-            handle.done.wait()
-        return [handle.job for handle in beside if handle.job.status == "failure"]
+        failed: list[Job] = []
+        while beside := self._beside(known):
+            for handle in beside:  # which may start others yet
+                handle.done.wait()
+                known.add(handle.id)
+                failed += [handle.job] * (handle.job.status == "failure")
+        return failed
+
+    def _beside(self, known: Collection[str]) -> list[Handle]:
+        """Return the jobs but for the known that no other waits for: some name the job that started them."""
+        jobs = self._runtime.jobs
+        found = {one.id: one for one in (*jobs.roots(), *jobs.running())}
+        return [one for one in found.values() if one.id not in known]
 
     def end_jobs(self, reason: str) -> None:
         """End every job that still runs, and wait until it has. Raises KeyboardInterrupt, which ends that."""

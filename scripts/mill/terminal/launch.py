@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mill.errors import MillError
-from mill.ports import Target
+from mill.ports import Job, Target
 from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER, Session
 from mill.terminal.approver import choose_approver
@@ -52,7 +52,7 @@ def launch(what: Launch, options: Options) -> int:
         stack.enter_context(session)
         try:
             completed = session.run(what.target, args, what.event)
-            failed_beside = session.finish()
+            failed_beside = finish_beside(session)
         except KeyboardInterrupt:
             raise MillError(
                 "Interrupted: the run and everything it started have ended.", exit_code=130
@@ -66,6 +66,16 @@ def launch(what: Launch, options: Options) -> int:
         sys.stderr.writelines(f"{waiting_text(job, options.state)}\n" for job in waiting)
         sys.stderr.writelines(f"{beside_text(job)}\n" for job in failed_beside)
     return code
+
+
+def finish_beside(session: Session) -> list[Job]:
+    """Wait for what a run started beside itself, and return what of it failed.
+
+    That can be interrupted: the run itself has ended, and its result is kept.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        return session.finish()
+    return []
 
 
 def _write_trace(trace: Trace, file: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from f.connect import events
 from f.connect.events import raise_event
 from f.store.store import Store
 from f.store.stores import SqliteStore, memory_store, sqlite_store
@@ -182,3 +185,17 @@ def test_a_store_that_fails_is_no_reason_to_raise(windmill: Windmill, tmp_path: 
     with sqlite_store(tmp_path / "broken.sqlite") as broken:
         assert not raise_event("integration_error", DATA, broken, about="crm")
     assert windmill.paths() == []
+
+
+def test_a_store_or_a_windmill_that_hangs_holds_up_nobody(
+    windmill: Windmill, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(events, "_LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(events, "was_sent", lambda *_: ended.wait(20))
+    begun = time.monotonic()
+    assert not raise_event("integration_error", DATA, store, about="crm")
+    assert time.monotonic() - begun < 5
+    ended.set()
+    assert "is slow to answer" in caplog.text
+    assert windmill.started() == []

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from f.connect.client import Client
 from f.connect.errors import FixInput
 from f.notify.send_bulk_email import main as send_bulk_email
 from f.notify.set_opt_out import main as set_opt_out
@@ -145,3 +146,62 @@ def test_what_can_be_seen_to_be_wrong_is_said_at_once(resend: Twin, given: dict[
     call = {"recipients": people(1), "sender": SENDER, "subject": "Hi", "html": "<p>x</p>", **given}
     with pytest.raises(FixInput, match=said):
         send_bulk_email(**call, resend=resend.resource)
+
+
+class Killed(BaseException):
+    """Ends a job as a signal does: nothing of it runs any more."""
+
+
+def addresses(twin: Twin) -> list[str]:
+    return sorted(str(one["to"]) for one in twin.sent())
+
+
+@pytest.mark.parametrize("name", ["resend", "sendgrid"])
+def test_who_was_sent_to_by_a_run_that_was_killed_is_not_sent_again_by_a_longer_list(
+    resend: Twin, sendgrid: Twin, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    twin = {"resend": resend, "sendgrid": sendgrid}[name]
+    account: Any = {name: twin.resource}
+    send = Client.request
+
+    def killed_after(client: Client, request: Any) -> Any:
+        send(client, request)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "request", killed_after)
+        with pytest.raises(Killed):
+            send_bulk_email(people(2), SENDER, "Hi", "<p>x</p>", message_key="may", **account)
+    result = send_bulk_email(people(3), SENDER, "Hi", "<p>x</p>", message_key="may", **account)
+    assert ends(result) == ["unknown", "unknown", "sent"]
+    found = addresses(twin)
+    assert len(found) == len(set(found)) == 3
+
+
+def test_two_runs_at_once_with_other_lists_send_to_everybody_once(
+    resend: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, results = Client.request, []
+
+    def in_company(client: Client, request: Any) -> Any:
+        monkeypatch.setattr(Client, "request", send)
+        results.append(run(4))
+        return send(client, request)
+
+    def run(count: int) -> list[str]:
+        return ends(
+            send_bulk_email(people(count), SENDER, "Hi", "<p>x</p>", resend=resend.resource, message_key="m")
+        )
+
+    monkeypatch.setattr(Client, "request", in_company)
+    assert run(3) == ["sent"] * 3
+    assert results == [["unknown"] * 3 + ["sent"]]
+    assert len(set(addresses(resend))) == len(addresses(resend)) == 4
+    assert run(4) == ["already_sent"] * 4
+
+
+def test_who_was_certainly_not_sent_to_is_sent_to_by_the_next_run(sendgrid: Twin) -> None:
+    wrong, right = sendgrid.with_token("SG.restricted"), sendgrid.resource
+    for account, status in ((wrong, "failed"), (right, "sent"), (right, "already_sent")):
+        result = send_bulk_email(people(3), SENDER, "Hi", "<p>x</p>", sendgrid=account, message_key="m")
+        assert ends(result) == [status] * 3

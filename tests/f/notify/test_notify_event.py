@@ -1,5 +1,6 @@
 """One event, many channels: who gets it, when, and what is said where a channel fails."""
 
+import copy
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -13,6 +14,7 @@ from f.notify.messages.events import EVENTS, message_of
 from f.notify.messages.message import Message
 from f.notify.notify_event import main as notify_event
 from f.notify.send_digest import main as send_digest
+from f.notify.send_driver_alert import main as send_driver_alert
 from f.records.planning.plan import planned_counts
 from f.store.store import Store
 from tests.f.notify.conftest import Twin
@@ -405,3 +407,115 @@ def test_a_wrong_routing_is_refused_with_every_fault_and_no_value(
 def test_no_routing_at_all_is_said() -> None:
     with pytest.raises(FixSettings, match="choose a resource of type notification_routing"):
         read_routing(None)
+
+
+@pytest.fixture
+def collecting(routing: Any) -> Any:
+    """A routing that collects everything for a Slack channel."""
+    return {
+        "channels": {"ops": routing["channels"]["ops"]},
+        "routes": [{"channels": ["ops"], "digest": True}],
+    }
+
+
+def test_a_digest_has_the_text_of_each_event(collecting: Any, slack: Twin) -> None:
+    for issue in ("Lifeboat", "Fire pump"):
+        notify_event("compliance_issue", {**ISSUE, "issue": issue}, collecting)
+    send_digest(collecting)
+    (sent,) = slack.sent()
+    assert "Compliance issue: Aurora: Lifeboat" in str(sent)
+    assert "Compliance issue: Aurora: Fire pump" in str(sent)
+
+
+def test_the_digest_of_another_routing_takes_nothing_for_a_channel_of_the_same_name(
+    collecting: Any, slack: Twin, store: Store
+) -> None:
+    other = copy.deepcopy(collecting)
+    other["channels"]["ops"]["channel"] = "C0OTHER"
+    notify_event("compliance_issue", ISSUE, collecting)
+    assert send_digest(other)["channels"] == {}
+    store.execute("UPDATE notify_digest SET at = at - :by", {"by": 3 * 86_400})
+    assert "or has elsewhere" in send_digest(other)["channels"]["ops"]["detail"]
+    assert slack.sent() == []
+    assert statuses(send_digest(collecting)) == {"ops": "sent"}
+
+
+def test_a_digest_finds_its_channel_though_an_account_changed_and_its_phones_their_order(
+    routing: Any, twilio: Twin
+) -> None:
+    phones: Any = {
+        "channels": {"phone": {**routing["channels"]["phone"], "to": [PHONE, "+12025550124"]}},
+        "routes": [{"channels": ["phone"], "digest": True}],
+    }
+    notify_event("compliance_issue", ISSUE, phones)
+    phones["channels"]["phone"]["to"].reverse()
+    phones["channels"]["phone"]["twilio"] = {**twilio.resource, "rate_limit": 0}
+    assert statuses(send_digest(phones)) == {"phone": "sent"}
+    assert len(twilio.sent()) == 2
+
+
+def test_what_was_sent_is_not_collected_as_well_and_what_was_collected_is_not_sent(
+    collecting: Any, slack: Twin
+) -> None:
+    at_once: Any = {**collecting, "routes": [{"channels": ["ops"]}]}
+    quiet: Any = {**at_once, "quiet_hours": {"start": "00:00", "end": "00:00", "timezone": "UTC"}}
+    late = {**ISSUE, "issue": "late"}
+    turns = [(at_once, ISSUE), (quiet, ISSUE), (quiet, late), (at_once, late), (quiet, late)]
+    ends = [statuses(notify_event("compliance_issue", data, where))["ops"] for where, data in turns]
+    assert ends == ["sent", "duplicate", "digest", "duplicate", "duplicate"]
+    send_digest(quiet)
+    assert statuses(notify_event("compliance_issue", late, quiet)) == {"ops": "duplicate"}
+    assert (send_digest(quiet)["channels"], len(slack.sent())) == ({}, 2)
+
+
+def test_what_has_become_worse_is_told_though_it_was_collected(collecting: Any, slack: Twin) -> None:
+    notify_event("compliance_issue", ISSUE, collecting)
+    collecting["routes"] = [{"channels": ["ops"]}]
+    assert statuses(notify_event("compliance_issue", ISSUE, collecting, "critical")) == {"ops": "sent"}
+
+
+def test_a_digest_that_reached_one_of_two_phones_does_not_reach_it_again(routing: Any, twilio: Twin) -> None:
+    phones: Any = {
+        "channels": {"phone": {**routing["channels"]["phone"], "to": [PHONE, "+15005550001"]}},
+        "routes": [{"channels": ["phone"], "digest": True}],
+    }
+    notify_event("compliance_issue", ISSUE, phones)
+    for _ in range(2):
+        assert statuses(send_digest(phones)) == {"phone": "failed"}
+    assert [sent["to"] for sent in twilio.sent()] == [PHONE]
+
+
+def test_no_field_is_dropped_for_its_name_or_for_that_of_another() -> None:
+    data = {**DATA["vessel_arrival"], "title": "Captain", "pilot_on": 1, "pilot on": 2}
+    facts = message_of("vessel_arrival", data).facts
+    assert (facts["Title"], facts["Pilot on"], facts["pilot on"]) == ("Captain", "1", "2")
+
+
+def test_an_empty_field_is_missing_and_no_second_value() -> None:
+    with pytest.raises(FixInput, match="lacks vessel"):
+        message_of("vessel_arrival", {"vessel": "", "port": "NLRTM"})
+    for data in ({"vessel": "", "vessel_name": "Aurora"}, {"vessel_name": "Aurora", "vessel": ""}):
+        assert message_of("vessel_arrival", {**data, "port": "P"}).title == "Aurora has arrived at P"
+
+
+def test_data_that_has_no_fields_is_refused_in_a_sentence(routing: Any) -> None:
+    data: Any = ["Aurora"]
+    with pytest.raises(FixInput, match="data must be an object"):
+        notify_event("vessel_arrival", data, routing)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "channel", "refusal"),
+    [
+        ("shift", {"driver": "Ada", "time": "6"}, "sms", "Unknown kind of message"),
+        ("shift_reminder", ["Ada"], "sms", "data must be an object"),
+        ("shift_reminder", {"driver": "Ada", "time": "6"}, "WhatsApp", "channel must be sms or whatsapp"),
+    ],
+    ids=["kind", "data", "channel"],
+)
+def test_a_drivers_message_goes_nowhere_by_a_wrong_choice(
+    twilio: Twin, kind: Any, data: Any, channel: Any, refusal: str
+) -> None:
+    with pytest.raises(FixInput, match=refusal):
+        send_driver_alert(kind, PHONE, data, twilio.resource, "+15005550006", channel)
+    assert twilio.sent() == []

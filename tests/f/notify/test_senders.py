@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from f.connect.errors import FixInput
+from f.notify.email.mail import address_of
 from f.notify.messages.senders import mail_sender, text_sender
 from f.notify.notify_event import main as notify_event
 from f.notify.send_sms import main as send_sms
@@ -59,6 +60,7 @@ def test_without_any_the_three_places_are_named(
 def test_a_name_of_any_script_stands_before_its_address() -> None:
     assert mail_sender("", {**ACCOUNT, "from_name": "Größe, AG"}) == '"Größe, AG" <account@example.com>'
     assert mail_sender("", {**ACCOUNT, "from_name": "A, B"}) == '"A, B" <account@example.com>'
+    assert address_of(mail_sender("", {**ACCOUNT, "from_name": 'Käpt"n'}), "sender").name == 'Käpt"n'
 
 
 def test_scripts_and_routings_send_from_the_accounts_own_sender(twilio: Twin, resend: Twin) -> None:

@@ -118,6 +118,33 @@ def test_a_port_call_of_another_vessel_is_not_passed_on(vessey: Vessey) -> None:
         list_port_calls(vessey.resource, imo=IMO)
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda vessey: list_port_calls(vessey.resource, port="NLRTM"),
+        lambda vessey: search_vessels(vessey.resource, flag="NL"),
+        lambda vessey: search_vessels(vessey.resource, type="tanker"),
+    ],
+    ids=["port", "flag", "type"],
+)
+def test_a_list_for_which_a_filter_was_left_out_is_not_passed_on(
+    vessey: Vessey, ask: Callable[[Vessey], Any]
+) -> None:
+    other = {"imo": int(IMO), "vessel_id": "v", "flag": "SG", "type": "cargo", "port": {"locode": "SGSIN"}}
+    vessey.answer_next("*", {"data": [other], "next_cursor": None})
+    with pytest.raises(TryLater, match="and listed others as well") as caught:
+        ask(vessey)
+    assert caught.value.code == "filter_ignored"
+
+
+@pytest.mark.parametrize(
+    "resource", ["$res:f/x/y", ["vk"], {"api_key": "vk", "base_url": 5}], ids=["text", "list", "address"]
+)
+def test_a_resource_that_is_no_account_is_refused_in_a_sentence(resource: Any) -> None:
+    with pytest.raises(FixSettings, match=r"is not an object with an api_key|base_url is not a text"):
+        track_vessel(IMO, resource)
+
+
 def test_a_page_that_leads_back_to_itself_ends_the_walk(vessey: Vessey) -> None:
     vessey.fail_next("search_vessels", "same_cursor", times=50)
     with pytest.raises(FixSettings, match="repeats its page token") as caught:

@@ -78,6 +78,13 @@ def test_the_cache_holds_as_long_as_it_is_told(server: Loopback) -> None:
     assert len(server.asked) == 2
 
 
+def test_what_was_kept_by_a_clock_that_ran_ahead_is_asked_anew(server: Loopback, store: Store) -> None:
+    ask(server)
+    store.execute("UPDATE vessey_cache SET at = at + :by", {"by": 86_400})
+    ask(server)
+    assert len(server.asked) == 2
+
+
 def test_accounts_and_vessels_are_kept_apart(server: Loopback, switch: Switch) -> None:
     ask(server)
     ask(server, account={"api_key": "another"})

@@ -14,6 +14,7 @@ from f.vessels.find_vessel_events import main as find
 from f.vessels.mark_vessel_event import main as mark
 from f.vessels.report_vessel_watch import main as report
 from f.vessels.vessey.records import Compliance
+from f.vessels.watching import looking
 from f.vessels.watching.events import arrivals_in, issues_in
 from f.vessels.watching.memory import MOST_ATTEMPTS
 from f.vessels.watching.outcome import failure_in
@@ -34,6 +35,11 @@ def arrive(vessey: Vessey, *arrivals: tuple[str, str, float], findings: tuple[st
         arrivals=[{"imo": imo, "port": port, "at": hours_ago(hours)} for imo, port, hours in arrivals],
         findings=[{"imo": IMO, "id": one, "description": f"{one} is broken"} for one in findings],
     )
+
+
+def age(store: Store, hours: float = 13) -> None:
+    """Let what was seen have been seen so many hours before."""
+    store.execute("UPDATE vessel_event SET seen_at = seen_at - :by", {"by": hours * 3600})
 
 
 def keys(found: Any) -> list[str]:
@@ -200,7 +206,7 @@ def test_a_vessel_that_does_not_comply_without_a_reason_is_one_issue() -> None:
     assert list(issues_in("AURORA", record(compliant=None))) == []
 
 
-def test_that_it_does_not_comply_is_told_again_if_it_did_meanwhile(vessey: Vessey) -> None:
+def test_that_it_does_not_comply_is_told_again_if_it_did_meanwhile(vessey: Vessey, store: Store) -> None:
     def look(*, compliant: bool) -> list[str]:
         body = {"imo": int(IMO), "compliant": compliant, "certificates": [], "inspections": [],
                 "deficiencies": [], "last_updated": hours_ago(0)}  # fmt: skip
@@ -208,6 +214,7 @@ def test_that_it_does_not_comply_is_told_again_if_it_did_meanwhile(vessey: Vesse
         found = find([IMO], vessey.resource)
         for event in found["events"]:
             mark(dict(event), TOLD)
+        age(store)
         return keys(found)
 
     turns = [look(compliant=one) for one in (True, False, False, True, False)]
@@ -244,3 +251,110 @@ def test_a_report_counts_what_was_told_and_fails_if_something_was_not() -> None:
     assert report(found, [good])["events"] == {"vessel_arrival": 1}
     assert report(found, [good, bad])["wm_failure"] == "b was not told: ops: No."
     assert "1 events" in report(found, [good, {"error": {"message": "x"}}])["wm_failure"]
+
+
+def test_a_ferry_with_more_calls_than_a_list_has_is_told_of_its_newest(vessey: Vessey) -> None:
+    find([IMO], vessey.resource)
+    arrive(vessey, *[(IMO, "SGSIN", 700 - hour) for hour in range(510)], (IMO, "NLRTM", 1))
+    assert f"arrival:{IMO}:pc_{IMO}_own_510" in keys(find([IMO], vessey.resource))
+
+
+def test_of_more_calls_than_are_looked_at_the_run_says_so(
+    vessey: Vessey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "_MOST_CALLS", 2)
+    arrive(vessey, *[(IMO, "SGSIN", hour) for hour in range(1, 5)])
+    with pytest.raises(FixInput, match="its newest were not seen"):
+        find([IMO], vessey.resource)
+
+
+def test_an_arrival_that_lies_ahead_is_told_once_it_has_come(vessey: Vessey) -> None:
+    find([IMO], vessey.resource)
+    call = {"port_call_id": "pc_1", "imo": int(IMO), "port": {"locode": "NLRTM"}}
+    ahead = {"data": [{**call, "actual_arrival": hours_ago(-2)}], "next_cursor": None}
+    vessey.answer_next("list_port_calls", ahead)
+    assert keys(find([IMO], vessey.resource)) == []
+    come = {"data": [{**call, "actual_arrival": hours_ago(0)}], "next_cursor": None}
+    vessey.answer_next("list_port_calls", come)
+    assert keys(find([IMO], vessey.resource)) == [f"arrival:{IMO}:pc_1"]
+
+
+def test_an_issue_that_comes_back_is_another_to_the_channels_and_so_is_each_watchs(
+    vessey: Vessey, store: Store
+) -> None:
+    arrive(vessey, findings=("lifeboat",))
+
+    def dedupe_keys(watch: str) -> set[str]:
+        found = find([IMO], vessey.resource, watch=watch, notify_first=True)["events"]
+        for event in found:
+            mark(dict(event), TOLD, watch=watch)
+        return {event["dedupe_key"] for event in found if "lifeboat" in event["key"]}
+
+    first, other = dedupe_keys("a"), dedupe_keys("b")
+    arrive(vessey)
+    age(store)
+    assert dedupe_keys("a") == set()
+    arrive(vessey, findings=("lifeboat",))
+    again = dedupe_keys("a")
+    assert [len(one) for one in (first, other, again, first | other | again)] == [1, 1, 1, 3]
+
+
+def test_an_issue_that_comes_and_goes_is_told_once(vessey: Vessey) -> None:
+    find([IMO], vessey.resource)
+    told = []
+    for findings in (("lifeboat",), (), ("lifeboat",)):
+        arrive(vessey, findings=findings)
+        found = find([IMO], vessey.resource)
+        told += keys(found)
+        for event in found["events"]:
+            mark(dict(event), TOLD)
+    assert len(told) == 1
+
+
+def test_a_garbled_record_ends_no_issue(vessey: Vessey, store: Store) -> None:
+    find([IMO], vessey.resource)
+    arrive(vessey, findings=("lifeboat",))
+    (event,) = find([IMO], vessey.resource)["events"]
+    mark(dict(event), TOLD)
+    age(store)
+    body = {"imo": int(IMO), "compliant": False, "certificates": None, "deficiencies": "x"}
+    vessey.answer_next("get_compliance", body)
+    find([IMO], vessey.resource)
+    assert event["key"] not in keys(find([IMO], vessey.resource))
+
+
+def test_a_certificate_of_the_same_number_that_runs_out_again_is_another_event() -> None:
+    def key(day: str) -> str:
+        certificate = {"type": "Load Line", "number": "C1", "status": "expired", "expires_on": day}
+        (event,) = issues_in("AURORA", record(certificates=[certificate]))
+        return event["key"]
+
+    assert key("2026-11-01") != key("2027-04-01")
+
+
+@pytest.mark.parametrize(
+    ("channels", "status"),
+    [
+        ({}, "no_channel"),
+        ({"a": {"status": "suppressed"}}, "no_channel"),
+        ({"a": {"status": "suppressed"}, "b": {"status": "digest"}}, "notified"),
+    ],
+    ids=["no route", "opted out", "digest"],
+)
+def test_what_nobody_was_told_of_is_not_counted_as_told(
+    vessey: Vessey, channels: dict[str, Any], status: str
+) -> None:
+    find([IMO], vessey.resource)
+    arrive(vessey, (IMO, "SGSIN", 1))
+    found = find([IMO], vessey.resource)
+    marked = mark(dict(found["events"][0]), {"channels": channels})
+    assert marked["status"] == status
+    told: Any = report(dict(found), [dict(marked)])
+    assert (told["notified"], told["no_channel"]) == ((1, 0) if status == "notified" else (0, 1))
+    assert "wm_failure" not in told
+    assert find([IMO], vessey.resource)["events"] == []
+
+
+def test_an_event_without_a_key_is_not_marked(vessey: Vessey) -> None:
+    with pytest.raises(FixInput, match="The event has no key"):
+        mark({}, TOLD)

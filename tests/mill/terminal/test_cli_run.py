@@ -97,6 +97,22 @@ def main():
 """
 
 
+BESIDE = """
+import wmill
+def main(path: str, args: dict):
+    return wmill.run_script_by_path_async(path, args) and "done"
+"""
+
+
+NOTED = """
+import time
+from pathlib import Path
+def main(file: str):
+    time.sleep(1)
+    Path(file).touch()
+"""
+
+
 LATER = """
 import wmill
 def main(path: str, n: int):
@@ -112,6 +128,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "f/demo/double.py": DOUBLE,
         "f/demo/wait.py": "import time\ndef main():\n    print('ready', flush=True)\n    time.sleep(60)\n",
         "f/demo/deaf.py": DEAF,
+        "f/demo/beside.py": BESIDE,
+        "f/demo/noted.py": NOTED,
         "f/demo/env.py": "import os\ndef main(name: str):\n    return os.environ.get(name)\n",
         "f/demo/read.py": "def main(csv: bytes):\n    return csv.decode()\n",
         "f/demo/talk.py": TALK,
@@ -317,6 +335,31 @@ def test_ctrl_c_ends_the_run_with_one_line(root: Path) -> None:
     assert running.returncode == 130
     assert errors.splitlines()[-1] == "mill: Interrupted: the run and everything it started have ended."
     assert "Traceback" not in errors
+
+
+def test_ctrl_c_while_it_waits_for_what_was_started_beside_keeps_the_result(root: Path) -> None:
+    data = json.dumps({"path": "f/demo/wait", "args": {}})
+    command = [*MILL, "script", "run", "f/demo/beside", "-d", data]
+    with subprocess.Popen(
+        command, cwd=root, stdout=-1, stderr=-1, text=True, start_new_session=True
+    ) as running:
+        assert running.stderr is not None
+        seen = ""
+        while "ready" not in seen or "f/demo/beside  ok" not in seen:
+            seen += running.stderr.readline()
+        time.sleep(0.5)  # its end is shown a moment before it is waited for no more
+        os.killpg(running.pid, signal.SIGINT)
+        output, errors = running.communicate(timeout=20)
+    assert (running.returncode, output) == (0, '"done"\n')
+    assert "Traceback" not in errors
+
+
+def test_what_a_job_beside_starts_in_turn_is_waited_for_as_well(root: Path, tmp_path: Path) -> None:
+    last = {"path": "f/demo/noted", "args": {"file": str(tmp_path / "noted")}}
+    data = json.dumps({"path": "f/demo/beside", "args": last})
+    done = mill(root, "script", "run", "f/demo/beside", "-d", data)
+    assert (done.returncode, (tmp_path / "noted").exists()) == (0, True)
+    assert "ancel" not in done.stderr
 
 
 def test_a_second_ctrl_c_does_not_wait_for_a_script_that_goes_on(root: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mill.engine.jobs.events import Event, Listener
 from mill.errors import MillError
-from mill.ports import Completed, Job, Target
+from mill.ports import Completed, Target
 from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER, Session
 from mill.terminal.approver import choose_approver
@@ -24,6 +24,7 @@ from mill.terminal.imports.order import ImportOrder
 from mill.terminal.imports.progress import progress_for
 from mill.terminal.imports.understanding import understand
 from mill.terminal.inputs import check_inputs, read_env_file
+from mill.terminal.launch import finish_beside
 from mill.terminal.options import Options
 from mill.terminal.report import beside_text, failure_text, report, waiting_text
 from mill.terminal.show import local_file
@@ -76,7 +77,7 @@ def import_file(workspace: Workspace, order: ImportOrder, options: Options) -> i
         session.set_variable(_COMMAND, same_import(order, options))
         args = check_inputs(workspace, flow, {**inputs, **source, "mapping": mapping}, session.state)
         completed, interrupted = _run(session, flow, args, follower)
-        failed_beside = [] if interrupted else _finish(session)
+        failed_beside = [] if interrupted else finish_beside(session)
         waiting = session.engine.delayed(own=True)
     next_steps = _ways_on() if interrupted else _next_steps(order, completed, options, session.state)
     next_steps += [waiting_text(job, options.state) for job in waiting]
@@ -154,13 +155,6 @@ def _account(session: Session, args: Mapping[str, Any], follower: Follower) -> C
         return completed
     told = {name: error[name] for name in ("name", "message") if name in error}
     return Completed(False, {**(error.get("extra") or {}).get("summary", {}), "error": told})
-
-
-def _finish(session: Session) -> list[Job]:
-    """Wait for what the import started beside itself; that can be interrupted, the import has ended."""
-    with contextlib.suppress(KeyboardInterrupt):
-        return session.finish()
-    return []
 
 
 def _nothing_sent() -> MillError:
