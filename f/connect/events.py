@@ -36,10 +36,11 @@ from urllib.parse import quote
 
 from f.connect.errors import ConnectError, FixSettings, TryLater
 from f.connect.redact import MASK, hide, is_secret_name, mask_text
-from f.store.once import key_of, remember, was_sent
+from f.store.sent_keys import key_of, remember, was_sent
 from f.store.store import release, take
 from f.store.stores import open_store
 from f.windmill.connection import ask, is_on_windmill, post
+from f.windmill.values import variable_at
 
 if TYPE_CHECKING:
     from f.store.store import Store
@@ -175,7 +176,9 @@ def _job() -> str | None:
 
 def _routing(store: Store) -> str | None:
     """Return the path of the routing; None if there is none, which is asked at most every ten minutes."""
-    text = os.environ.get(ROUTING_NAME, "").strip() or _variable() or ROUTING
+    text = (
+        os.environ.get(ROUTING_NAME, "").strip() or variable_at(ROUTING_VARIABLE, seconds=_SECONDS) or ROUTING
+    )
     path = text.removeprefix("$res:")
     if path.lower() in _OFF:
         return None
@@ -194,15 +197,6 @@ def _routing(store: Store) -> str | None:
     remember(store, missing)
     log.info("Nobody is told of events: the workspace has no resource %s.", path)
     return None
-
-
-def _variable() -> str:
-    reply = ask(f"variables/get_value/{ROUTING_VARIABLE}", seconds=_SECONDS)
-    try:
-        value = reply.json() if reply.status_code == 200 else ""
-    except (ValueError, RecursionError):
-        return ""
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _shown(value: Any, name: str, depth: int = _DEEPEST) -> Any:

@@ -11,7 +11,7 @@ from typing import Literal
 from f.connect.errors import FixInput
 from f.notify.dispatch.router import EventResult, notify
 from f.notify.dispatch.routing_resource import notification_routing, read_routing
-from f.store.once import KEEP_SECONDS
+from f.store.sent_keys import KEEP_SECONDS
 from f.store.stores import open_store, postgresql
 
 _OTHER = "other"

@@ -15,70 +15,35 @@ known. The rows hold keys and the service's ids, never a text or an address.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, TryLater
-from f.connect.times import DAY_SECONDS
+from f.store.sent_keys import CLAIM, SENT, SentKey, prepare, read
 from f.store.store import HELD, Lease, Permit, Store, release, take, write_held
 
 LEASE_SECONDS = 120.0  # a claim older than this belongs to a job that was killed
-KEEP_SECONDS = 30 * DAY_SECONDS
-_KEYS_AT_ONCE = 5000
 _INPUTS = "-"  # stands in a mark before the hash of the inputs, which are thereby kept as long as the key
 LONGEST_ATTEMPT = 300.0  # seconds from the begin of an attempt until nothing of it can arrive any more
 
-# The table is named after those who used it first. `at`: when the claim was made; of a sent one, when it was.
-_TABLE = """CREATE TABLE IF NOT EXISTS notify_sent (
-    key TEXT PRIMARY KEY, mark TEXT NOT NULL, state TEXT NOT NULL, id TEXT NOT NULL,
-    at DOUBLE PRECISION NOT NULL)"""
-_INDEX = "CREATE INDEX IF NOT EXISTS notify_sent_at ON notify_sent (at)"
-_CLAIM = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key, :mark, 'sending', '', :now)
-    ON CONFLICT (key) DO UPDATE SET mark = :mark, state = 'sending', id = '', at = :now WHERE s.at < :expired
-    RETURNING key"""
-_READ = "SELECT mark, at, state, id FROM notify_sent WHERE key = :key"
 _OPEN = f"WHERE key = :key AND state <> 'sent' AND {HELD} RETURNING key"
 _CLAIM_AGAIN = f"UPDATE notify_sent SET state = 'sending' {_OPEN}"  # noqa: S608 - made of constants
-_SENT = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key, :mark, 'sent', :id, :at)
-    ON CONFLICT (key) DO UPDATE SET state = 'sent', id = :id, at = :at WHERE s.mark = :mark"""
 _UNKNOWN = f"UPDATE notify_sent SET state = 'unknown', id = '' {_OPEN}"  # noqa: S608 - made of constants
 _GIVE_BACK = f"DELETE FROM notify_sent {_OPEN}"  # noqa: S608 - made of constants
-_SENT_IDS = """SELECT key, id FROM notify_sent WHERE state = 'sent'
-    AND key IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""
-_REMEMBER = """INSERT INTO notify_sent AS s (key, mark, state, id, at)
-    SELECT j.value ->> 0, '', 'sent', j.value ->> 1, CAST(:at AS DOUBLE PRECISION)
-    FROM each_row(:rows) AS j WHERE true
-    ON CONFLICT (key) DO UPDATE SET state = 'sent', id = excluded.id, at = excluded.at"""
-_CLAIM_ALL = """INSERT INTO notify_sent AS s (key, mark, state, id, at)
-    SELECT j.value ->> 0, '', 'sent', :id, CAST(:at AS DOUBLE PRECISION)
-    FROM each_row(:rows) AS j WHERE true
-    ON CONFLICT (key) DO NOTHING RETURNING key"""
-_FORGET_ALL = """DELETE FROM notify_sent WHERE id = :id
-    AND key IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""
-_FORGET = "DELETE FROM notify_sent WHERE at < :old"
 
-# `at`: when the last attempt under this mark began. `id` is empty until the service has told it.
-_ATTEMPTS = """CREATE TABLE IF NOT EXISTS once_attempt (
-    mark TEXT PRIMARY KEY, likeness TEXT NOT NULL, id TEXT NOT NULL, at DOUBLE PRECISION NOT NULL)"""
-_ATTEMPTS_INDEX = "CREATE INDEX IF NOT EXISTS once_attempt_likeness ON once_attempt (likeness)"
 _BEGIN = """INSERT INTO once_attempt (mark, likeness, id, at) VALUES (:mark, :likeness, '', :at)
     ON CONFLICT (mark) DO UPDATE SET at = :at"""
 _BEGUN_AT = "SELECT at FROM once_attempt WHERE mark = :mark"
 _IDENTIFY = "UPDATE once_attempt SET id = :id WHERE mark = :mark"
 _DROP = "DELETE FROM once_attempt WHERE mark = :mark AND id = ''"
-_ATTEMPTS_IDS = "CREATE INDEX IF NOT EXISTS once_attempt_id ON once_attempt (id)"
-_IDS = "CREATE INDEX IF NOT EXISTS notify_sent_id ON notify_sent (id)"
 # The claims know the ids that were kept before there were rows for attempts.
 _TAKEN = """SELECT 1 FROM once_attempt WHERE id = :id AND mark <> :mark
     UNION ALL SELECT 1 FROM notify_sent WHERE id = :id AND state = 'sent' AND mark <> :mark LIMIT 1"""
 _RIVALS = """SELECT COUNT(*) FROM once_attempt WHERE likeness = :likeness AND id = '' AND mark <> :mark
     AND at > :since"""
-_FORGET_ATTEMPTS = "DELETE FROM once_attempt WHERE at < :old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,24 +102,6 @@ class OneTimeWrite:
     key_input: str = "message_key"
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A row of the table. An empty key is never remembered."""
-
-    key: str
-    mark: str
-    at: float
-    state: str = "sending"
-    id: str = ""
-
-
-def key_of(*parts: object) -> str:
-    """Return a key of fixed length that tells nothing of its parts."""
-    return hashlib.blake2b(
-        "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=20
-    ).hexdigest()
-
-
 def send_once(store: Store, key: str, write: OneTimeWrite, *, window: float | None = None) -> Receipt:
     """Send unless the key was sent before, or within the last `window` seconds.
 
@@ -162,13 +109,13 @@ def send_once(store: Store, key: str, write: OneTimeWrite, *, window: float | No
     OutcomeUnknown if its answer was lost and the service does not certainly have it; TryLater if another job
     is sending it just now; FixInput if the key was used with other inputs.
     """
-    claim = _Claim(key, f"{secrets.token_hex(20)}{_INPUTS * bool(write.inputs)}{write.inputs}", store.now())
+    claim = SentKey(key, f"{secrets.token_hex(20)}{_INPUTS * bool(write.inputs)}{write.inputs}", store.now())
     if key or write.likeness:
-        _prepare(store)
+        prepare(store)
     if not key:
         return _Sending(store, write, claim, None).send()
     expired = claim.at - window if window is not None else 0.0
-    if (known := _read(store, key)) and known.at >= expired:
+    if (known := read(store, key)) and known.at >= expired:
         _check_inputs(write, known)
         if known.state == "sent":
             return Receipt("already_sent", known.id)
@@ -181,81 +128,11 @@ def send_once(store: Store, key: str, write: OneTimeWrite, *, window: float | No
         release(store, lease)
 
 
-def remember(store: Store, key: str) -> None:
-    """Record that what the key stands for was sent, by whatever writes."""
-    _prepare(store)
-    now = store.now()
-    store.execute(_CLAIM, {"key": key, "mark": "", "now": now, "expired": now})
-    store.execute(_SENT, {"key": key, "mark": "", "id": "", "at": now})
-
-
-def remember_all(store: Store, ids: Mapping[str, str]) -> None:
-    """Record that what each key stands for was sent, and the service's id of it, in one statement."""
-    if ids:
-        _prepare(store)
-        rows = json.dumps([[key, service_id] for key, service_id in sorted(ids.items())])
-        store.execute(_REMEMBER, {"rows": rows, "at": store.now()})
-
-
-def claim_all(store: Store, keys: Sequence[str], stand_in: str) -> set[str]:
-    """Record those of the keys that nobody recorded before, with `stand_in` as their id; return them.
-
-    Of two jobs that claim a key at once, one gets it.
-    """
-    _prepare(store)
-    values = {"rows": json.dumps([[key] for key in sorted(keys)]), "id": stand_in, "at": store.now()}
-    return {str(key) for (key,) in store.execute(_CLAIM_ALL, values)} if keys else set()
-
-
-def forget_all(store: Store, keys: Sequence[str], stand_in: str) -> None:
-    """Give back keys that were claimed with this stand-in and have no other id since."""
-    if keys:
-        _prepare(store)
-        store.execute(_FORGET_ALL, {"rows": json.dumps([[key] for key in sorted(keys)]), "id": stand_in})
-
-
-def sent_ids(store: Store, keys: Sequence[str]) -> dict[str, str]:
-    """Return the service's id of each of these that was recorded as sent."""
-    if not keys:
-        return {}
-    _prepare(store)
-    found: dict[str, str] = {}
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        rows = json.dumps([[key] for key in keys[start : start + _KEYS_AT_ONCE]])
-        found.update((str(key), str(one)) for key, one in store.execute(_SENT_IDS, {"rows": rows}))
-    return found
-
-
-def was_sent(store: Store, key: str, window: float) -> bool:
-    """Return whether `remember` or a send recorded that in the last `window` seconds."""
-    _prepare(store)
-    known = _read(store, key)
-    return known is not None and known.state == "sent" and store.now() - known.at < window
-
-
-def _prepare(store: Store) -> None:
-    """Make the tables and forget old keys, once for each Store instance."""
-
-    def make() -> bool:
-        for table in (_TABLE, _INDEX, _IDS, _ATTEMPTS, _ATTEMPTS_INDEX, _ATTEMPTS_IDS):
-            store.create(table)
-        for statement in (_FORGET, _FORGET_ATTEMPTS):
-            store.execute(statement, {"old": store.now() - KEEP_SECONDS})
-        return True
-
-    store.shared("notify_sent", make)
-
-
-def _read(store: Store, key: str) -> _Claim | None:
-    rows = store.execute(_READ, {"key": key})
-    return _Claim(key, *rows[0]) if rows else None
-
-
-def _send_leased(store: Store, lease: Lease, write: OneTimeWrite, claim: _Claim, expired: float) -> Receipt:
+def _send_leased(store: Store, lease: Lease, write: OneTimeWrite, claim: SentKey, expired: float) -> Receipt:
     values = {"key": claim.key, "mark": claim.mark, "now": claim.at, "expired": expired}
-    if store.execute(_CLAIM, values):
+    if store.execute(CLAIM, values):
         return _Sending(store, write, claim, lease).send()
-    known = _read(store, claim.key)
+    known = read(store, claim.key)
     if known is None:
         raise _in_hand(write)
     _check_inputs(write, known)
@@ -269,7 +146,7 @@ def _send_leased(store: Store, lease: Lease, write: OneTimeWrite, claim: _Claim,
 class _Sending:
     """One claim in the hands of this job: sent, or looked up, and what became of it kept."""
 
-    def __init__(self, store: Store, write: OneTimeWrite, claim: _Claim, lease: Lease | None) -> None:
+    def __init__(self, store: Store, write: OneTimeWrite, claim: SentKey, lease: Lease | None) -> None:
         self._store, self._write, self._claim, self._lease = store, write, claim, lease
 
     def resume(self) -> Receipt:
@@ -379,7 +256,7 @@ class _Sending:
     def _keep_sent(self, service_id: str, at: float) -> None:
         """Write that it was sent, whoever has the lease by now: nothing found out later changes that."""
         values = {"key": self._claim.key, "mark": self._claim.mark, "id": service_id, "at": at}
-        kept = [_SENT] * bool(self._claim.key) + [_IDENTIFY] * bool(self._write.likeness)
+        kept = [SENT] * bool(self._claim.key) + [_IDENTIFY] * bool(self._write.likeness)
         if kept:
             self._store.together([(sql, values) for sql in kept])
 
@@ -395,7 +272,7 @@ class _Sending:
         return bool(written and written[0])
 
 
-def _check_inputs(write: OneTimeWrite, known: _Claim) -> None:
+def _check_inputs(write: OneTimeWrite, known: SentKey) -> None:
     """Raise FixInput if a key was used with other inputs: it stands for what it was used for first."""
     _, is_bound, inputs = known.mark.partition(_INPUTS)
     if not (write.inputs and is_bound) or inputs == write.inputs:

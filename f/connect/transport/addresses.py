@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from f.connect.errors import ConnectError, FixInput
-from f.windmill.connection import ask
+from f.windmill.values import variable_at
 
 VARIABLE = "f/connect/allowed_addresses"
 ENVIRONMENT = "MILLWRIGHT_ALLOWED_ADDRESSES"
@@ -174,8 +174,6 @@ def _workspace_allows() -> Allowed:
 
 def _variable() -> str:
     try:
-        reply = ask(f"variables/get_value/{VARIABLE}")
-        value = reply.json() if reply.status_code == 200 else ""
-    except (ConnectError, ValueError):  # what cannot be read opens nothing
+        return variable_at(VARIABLE)
+    except ConnectError:  # what cannot be read opens nothing
         return ""
-    return value if isinstance(value, str) else ""

@@ -45,7 +45,8 @@ from f.files.s3.verification import (
     is_same,
     noting_mismatch,
 )
-from f.store.once import Attempt, Candidate, OneTimeWrite, Receipt, key_of, send_once
+from f.store.once import Attempt, Candidate, OneTimeWrite, Receipt, send_once
+from f.store.sent_keys import key_of
 
 if TYPE_CHECKING:
     from types import TracebackType

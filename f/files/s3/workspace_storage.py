@@ -17,7 +17,8 @@ from f.files.s3.content import Content, Digests, digests_of
 from f.files.s3.keys import check_content_type, check_key, check_prefix
 from f.files.s3.refusals import ABSENT, EXISTS
 from f.files.s3.spool import Spool
-from f.store.once import Attempt, OneTimeWrite, Receipt, key_of, send_once
+from f.store.once import Attempt, OneTimeWrite, Receipt, send_once
+from f.store.sent_keys import key_of
 from f.windmill.connection import ask, connection
 from f.windmill.objects import object_at, read_object, write_object
 

@@ -19,7 +19,8 @@ from f.graphql.transport.client import (
     request_of,
     with_key,
 )
-from f.store.once import Attempt, OneTimeWrite, key_of, send_once
+from f.store.once import Attempt, OneTimeWrite, send_once
+from f.store.sent_keys import key_of
 
 if TYPE_CHECKING:
     from f.graphql.queries.operation import Prepared

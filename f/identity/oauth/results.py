@@ -6,12 +6,12 @@ Windmill keeps the result of every run, and shows it to all who may see the run.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
-from urllib.parse import quote
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, SignInAgain, TryLater
 from f.connect.times import to_iso
 from f.identity.oauth.sign_ins import SignedIn, shared_token
-from f.windmill.connection import ask, connection
+from f.windmill.connection import connection
+from f.windmill.values import resource_at
 
 if TYPE_CHECKING:
     from f.connect.sign_in.shared_token import SharedToken, Token
@@ -133,13 +133,4 @@ def windmill_resource(path: str) -> dict[str, Any]:
     """Return the value of a resource as it is now."""
     if not path.startswith(("f/", "u/")) or not path.isprintable():
         raise FixInput("A resource is named by its path, such as u/ada/gmail.", code="bad_path")
-    reply = ask(f"resources/get_value_interpolated/{quote(path)}")
-    if reply.status_code >= 500:
-        raise TryLater(f"Windmill did not read the resource {path}.", code="platform")
-    try:
-        value = reply.json() if reply.status_code == 200 else None
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise FixSettings(f"There is no resource {path}, or this job may not read it.", code="bad_settings")
-    return value
+    return resource_at(path)

@@ -15,7 +15,7 @@ from f.connect.sign_in.seal import Seal
 from f.connect.sign_in.shared_token import DEAD, SharedToken, Token, TokenRow
 from f.connect.times import REAL, Clock
 from f.identity.tokens.client import integration_of, read_refreshed, refresh_request, refused_refresh
-from f.store.once import key_of, remember_all, sent_ids
+from f.store.sent_keys import key_of, remember_all, sent_ids
 
 if TYPE_CHECKING:
     from f.identity.tokens.issuer import Issuer

@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from f.connect.errors import ConnectError, OutcomeUnknown
 from f.notify.dispatch.routing_resource import ChannelSettings, EmailSettings, SlackSettings, TextSettings
-from f.store.once import key_of
+from f.store.sent_keys import key_of
 
 if TYPE_CHECKING:
     from f.notify.messages.message import Message

@@ -14,7 +14,7 @@ from f.notify.dispatch.delivery import ChannelResult, deliver, place_of, worst_o
 from f.notify.dispatch.digest import Batch, Digest, digest_message
 from f.notify.dispatch.routing import plan
 from f.notify.messages.events import Event, fields_of, known_event, message_of, unknown_event
-from f.store.once import key_of, remember, was_sent
+from f.store.sent_keys import key_of, remember, was_sent
 
 if TYPE_CHECKING:
     from f.notify.dispatch.routing_resource import ChannelSettings, Routing

@@ -20,16 +20,8 @@ from f.notify.email.address_list import one_line
 from f.notify.email.mail import Mail, address_of, text_of_html
 from f.notify.messages.opt_outs import OptOuts
 from f.notify.messages.templating import fill_html, fill_text
-from f.store.once import (
-    Attempt,
-    OneTimeWrite,
-    claim_all,
-    forget_all,
-    key_of,
-    remember_all,
-    send_once,
-    sent_ids,
-)
+from f.store.once import Attempt, OneTimeWrite, send_once
+from f.store.sent_keys import claim_all, forget_all, key_of, remember_all, sent_ids
 
 if TYPE_CHECKING:
     from f.notify.email.provider import EmailProvider

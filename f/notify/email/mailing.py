@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from f.connect.client import Client
 from f.notify.messages.opt_outs import OptOuts
-from f.store.once import Attempt, OneTimeWrite, key_of, send_once
+from f.store.once import Attempt, OneTimeWrite, send_once
+from f.store.sent_keys import key_of
 
 if TYPE_CHECKING:
     from f.notify.email.address_list import Address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from f.store.once import key_of
+from f.store.sent_keys import key_of
 
 if TYPE_CHECKING:
     from f.store.store import Store

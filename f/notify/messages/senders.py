@@ -24,7 +24,8 @@ from email.utils import formataddr
 from typing import Any
 
 from f.connect.errors import FixInput
-from f.windmill.connection import ask, is_on_windmill
+from f.windmill.connection import is_on_windmill
+from f.windmill.values import variable_at
 
 _FOLDER = "f/notify"
 _ADDRESS, _NAME, _NUMBER = "from_email", "from_name", "twilio_phone_number"
@@ -82,9 +83,4 @@ def _in_variable(name: str) -> str:
     """Return what the workspace's variable of that name says; empty if there is none."""
     if not is_on_windmill():
         return ""
-    reply = ask(f"variables/get_value/{_FOLDER}/{name}")
-    try:
-        value = reply.json() if reply.status_code == 200 else ""
-    except (ValueError, RecursionError):
-        return ""
-    return value.strip() if isinstance(value, str) else ""
+    return variable_at(f"{_FOLDER}/{name}")

@@ -30,7 +30,8 @@ from f.notify.slack.client import (
     webhook_integration,
     webhook_request,
 )
-from f.store.once import KEEP_SECONDS, Attempt, Candidate, OneTimeWrite, key_of, send_once, was_sent
+from f.store.once import Attempt, Candidate, OneTimeWrite, send_once
+from f.store.sent_keys import KEEP_SECONDS, key_of, was_sent
 
 if TYPE_CHECKING:
     from f.store.store import Store

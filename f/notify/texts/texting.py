@@ -25,7 +25,8 @@ from f.notify.texts.client import (
     send_request,
 )
 from f.notify.texts.phone import e164, masked
-from f.store.once import KEEP_SECONDS, Attempt, Candidate, OneTimeWrite, key_of, send_once, was_sent
+from f.store.once import Attempt, Candidate, OneTimeWrite, send_once
+from f.store.sent_keys import KEEP_SECONDS, key_of, was_sent
 
 if TYPE_CHECKING:
     from f.store.store import Store

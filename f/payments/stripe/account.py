@@ -26,7 +26,8 @@ from f.payments.stripe.client import (
 )
 from f.payments.stripe.fields import MARK, object_in
 from f.payments.stripe.replies import list_of, object_of
-from f.store.once import Attempt, Candidate, OneTimeWrite, key_of, send_once
+from f.store.once import Attempt, Candidate, OneTimeWrite, send_once
+from f.store.sent_keys import key_of
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Request, Response

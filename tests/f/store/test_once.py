@@ -10,19 +10,8 @@ from threading import Event
 import pytest
 
 from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, SignInAgain, TryLater
-from f.store.once import (
-    LEASE_SECONDS,
-    Attempt,
-    Candidate,
-    OneTimeWrite,
-    Receipt,
-    key_of,
-    remember,
-    remember_all,
-    send_once,
-    sent_ids,
-    was_sent,
-)
+from f.store.once import LEASE_SECONDS, Attempt, Candidate, OneTimeWrite, Receipt, send_once
+from f.store.sent_keys import key_of, remember, remember_all, sent_ids, was_sent
 from f.store.store import Permit, Store, take
 
 
