@@ -354,16 +354,16 @@ def test_the_credential_goes_to_ws_url_and_stands_in_no_result() -> None:
 
     def behave(connection: ServerConnection) -> None:
         seen.append(read(connection))
-        connection.close(4401, "token s3cret-4711 or nested-4711 is bad")
+        connection.close(4401, "token s3cret-walrus or nested-walrus is bad")
 
-    resource = {"bearer_token": "s3cret-4711", "custom_headers": {"X-Shop": "s1"}}
-    own = {"tenant": "t", "headers": {"X-Pass": ["nested-4711"]}}
+    resource = {"bearer_token": "s3cret-walrus", "custom_headers": {"X-Shop": "s1"}}
+    own = {"tenant": "t", "headers": {"X-Pass": ["nested-walrus"]}}
     with peer(behave) as server, pytest.raises(SignInAgain) as caught:
         server.collect(resource={**resource, "ws_url": server.url}, payload=own)
-    assert server.opened[0]["Authorization"] == "Bearer s3cret-4711"
+    assert server.opened[0]["Authorization"] == "Bearer s3cret-walrus"
     assert server.opened[0]["X-Shop"] == "s1"
-    assert seen[0]["payload"] == {"Authorization": "Bearer s3cret-4711", **own}
-    assert "4711" not in f"{caught.value} {vars(caught.value)}"
+    assert seen[0]["payload"] == {"Authorization": "Bearer s3cret-walrus", **own}
+    assert "walrus" not in f"{caught.value} {vars(caught.value)}"
 
 
 @pytest.mark.parametrize(
