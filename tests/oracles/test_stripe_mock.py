@@ -57,7 +57,7 @@ CHANGE: Any = {"price": "price_2", "quantity": 3, "proration": "always_invoice",
 
 CALLS: dict[str, Callable[[Any], Any]] = {
     "create_customer": lambda s: create_customer.main(s, metadata={"a": 1}, **PERSON),
-    "update_customer": lambda s: update_customer.main("cus_1", s, external_id="1", clear=["phone"], **PERSON),
+    "update_customer": lambda s: update_customer.main("cus_1", s, external_id="1", **PERSON),
     "clear_customer": lambda s: update_customer.main(
         "cus_1", s, clear=["name", "email", "phone", "description", "address", "external_id"]
     ),
