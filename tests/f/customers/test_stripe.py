@@ -87,7 +87,7 @@ def error(type: str, code: str, **more: Any) -> dict[str, Any]:
 
 def test_a_row_is_one_form_under_a_key_of_its_own() -> None:
     at = target()
-    row = customer_row(2, "Ada Lovelace", "Ada@example.com", {**ADA, "custom": {"tier": "gold & more"}})  # type: ignore[dict-item]
+    row = customer_row(2, "Ada Lovelace", "Ada@example.com", {**ADA, "custom": {"tier": "gold & more"}})  # type: ignore[dict-item]  # of many types
     [request] = at.kind.requests_for([row], at, "skip")
     assert (request.method, request.path, request.endpoint) == ("POST", "/v1/customers", "customers")
     assert request.data == {
@@ -111,7 +111,7 @@ def test_a_row_is_one_form_under_a_key_of_its_own() -> None:
 def test_the_form_is_the_official_sdks() -> None:
     """What the SDK would send for the same parameters, byte for byte but for the order."""
     at = target()
-    row = customer_row(2, "Ada ÄÖ", "ada@example.com", {**ADA, "custom": {"a b": "x=1&y"}})  # type: ignore[dict-item]
+    row = customer_row(2, "Ada ÄÖ", "ada@example.com", {**ADA, "custom": {"a b": "x=1&y"}})  # type: ignore[dict-item]  # the same
     [request] = at.kind.requests_for([row], at, "skip")
     sent: list[bytes] = []
 
@@ -127,7 +127,7 @@ def test_the_form_is_the_official_sdks() -> None:
             """Nothing is open."""
 
     client = stripe.StripeClient(KEY, http_client=Recording())
-    client.v1.customers.create(at.record_of(row))  # type: ignore[arg-type]
+    client.v1.customers.create(at.record_of(row))  # type: ignore[arg-type]  # a record is a mapping
     assert isinstance(request.data, Mapping)
     assert sorted(parse_qsl(sent[0].decode())) == sorted(request.data.items())
 
@@ -136,7 +136,7 @@ def test_without_an_id_of_its_own_a_row_is_known_by_its_address() -> None:
     at = target()
     [row] = rows(1, ids=False)
     assert at.record_of(row)["metadata"] == {"external_id": "c2@example.com"}
-    named = [request.endpoint for request in at.kind.lookup.lookups_for([row], at, [])]  # type: ignore[union-attr]
+    named = [request.endpoint for request in at.kind.lookup.lookups_for([row], at, [])]  # type: ignore[union-attr]  # this kind has look-ups
     assert named == ["customer_lookup", "customer_lookup", "search"]  # both spellings, then any other
 
 
