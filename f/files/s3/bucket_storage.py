@@ -45,7 +45,8 @@ from f.files.s3.verification import (
     is_same,
     noting_mismatch,
 )
-from f.store.once import Attempt, Candidate, OneTimeWrite, Receipt, send_once
+from f.files.s3.writing import delete_once, write_once
+from f.store.once import Attempt, Candidate, OneTimeWrite
 from f.store.sent_keys import key_of
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ class BucketStorage:
             noting_mismatch(send, changed), look_up, repeat_safe=how.if_exists == "overwrite", noun="file",
             key_input="request_key",
         )  # fmt: skip
-        receipt = self._once("upload", (key, digests.sha256.hex()), request_key, write, how.if_exists)
+        once_key = self._key("upload", (key, digests.sha256.hex()), request_key)
+        receipt = write_once(self._store, once_key, write, how.if_exists)
         return {
             "status": "exists" if receipt is None else _STATUS_UPLOADED[receipt.status],
             "bucket": self._bucket.name,
@@ -235,11 +237,7 @@ class BucketStorage:
             read_deleted(self._sender(attempt)(delete_request(bucket, key)), bucket)
             return ""
 
-        write = OneTimeWrite(send, repeat_safe=True, noun="deletion", key_input="request_key")
-        receipt = self._once("delete", (key,), request_key, write, "overwrite")
-        status: Literal["deleted", "already_deleted", "not_there"] = "deleted" if there else "not_there"
-        if receipt is not None and receipt.status == "already_sent":
-            status = "already_deleted"
+        status = delete_once(self._store, self._key("delete", (key,), request_key), send, there=there)
         return {"status": status, "bucket": bucket.name, "key": key}
 
     def sign(
@@ -311,7 +309,7 @@ class BucketStorage:
 
         write = OneTimeWrite(send, look_up, repeat_safe=not only, noun="copy", key_input="request_key")
         about = (key, target.name, new_key, stored.etag)
-        receipt = self._once("copy", about, request_key, write, if_exists)
+        receipt = write_once(self._store, self._key("copy", about, request_key), write, if_exists)
         return {
             "status": "exists" if receipt is None else _STATUS_COPIED[receipt.status],
             "bucket": target.name,
@@ -320,18 +318,10 @@ class BucketStorage:
             "etag": receipt.id if receipt else "",
         }
 
-    def _once(
-        self, action: str, about: tuple[str, ...], request_key: str, write: OneTimeWrite, if_exists: IfExists
-    ) -> Receipt | None:
-        """Carry a write out once; None if there is an object already, and it is to be kept."""
+    def _key(self, action: str, about: tuple[str, ...], request_key: str) -> str:
+        """Return what a second run of a write is known by; "" without a key of the caller's."""
         place = (self._bucket.base_url, self._bucket.name, action, *about)
-        key = key_of("s3", *place, request_key) if request_key else ""
-        try:
-            return send_once(self._store, key, write)
-        except GiveUpRecord as error:
-            if error.code == EXISTS and if_exists == "keep":
-                return None
-            raise
+        return key_of("s3", *place, request_key) if request_key else ""
 
     @staticmethod
     def _ours_after_all(response: Response, look_up: Callable[[], Sequence[Candidate]]) -> str:

@@ -17,7 +17,8 @@ from f.files.s3.content import Content, Digests, digests_of
 from f.files.s3.keys import check_content_type, check_key, check_prefix
 from f.files.s3.refusals import ABSENT, EXISTS
 from f.files.s3.spool import Spool
-from f.store.once import Attempt, OneTimeWrite, Receipt, send_once
+from f.files.s3.writing import delete_once, write_once
+from f.store.once import Attempt, OneTimeWrite
 from f.store.sent_keys import key_of
 from f.windmill.connection import ask, connection
 from f.windmill.objects import object_at, read_object, write_object
@@ -87,7 +88,8 @@ class WorkspaceStorage:
             return ""
 
         write = OneTimeWrite(send, repeat_safe=True, noun="file", key_input="request_key")
-        receipt = self._once(("upload", key, digests.sha256.hex()), request_key, write, how.if_exists)
+        once_key = self._key(("upload", key, digests.sha256.hex()), request_key)
+        receipt = write_once(self._store, once_key, write, how.if_exists)
         if receipt is None:
             notices = [f"There is an object {key!r} already. It was kept as it is."]
         return {
@@ -205,7 +207,7 @@ class WorkspaceStorage:
 
             write = OneTimeWrite(send, repeat_safe=True, noun="copy", key_input="request_key")
             about = ("copy", key, target._name, new_key)
-            receipt = self._once(about, request_key, write, if_exists)
+            receipt = write_once(self._store, self._key(about, request_key), write, if_exists)
         return {
             "status": "exists"
             if receipt is None
@@ -227,11 +229,7 @@ class WorkspaceStorage:
                 self._delete(key)
             return ""
 
-        write = OneTimeWrite(send, repeat_safe=True, noun="deletion", key_input="request_key")
-        receipt = self._once(("delete", key), request_key, write, "overwrite")
-        status: Literal["deleted", "already_deleted", "not_there"] = "deleted" if there else "not_there"
-        if receipt is not None and receipt.status == "already_sent":
-            status = "already_deleted"
+        status = delete_once(self._store, self._key(("delete", key), request_key), send, there=there)
         return {"status": status, "bucket": self._name, "key": key}
 
     def sign(
@@ -269,18 +267,11 @@ class WorkspaceStorage:
             raise TryLater("Windmill did not sign a URL. Try again later.", code="platform") from error
         return {"url": url, "method": "GET", "headers": {}, "expires_at": to_iso(self._store.now() + expires)}
 
-    def _once(
-        self, about: tuple[str, ...], request_key: str, write: OneTimeWrite, if_exists: IfExists
-    ) -> Receipt | None:
-        key = (
-            key_of("windmill", connection().workspace, self._name, *about, request_key) if request_key else ""
-        )
-        try:
-            return send_once(self._store, key, write)
-        except GiveUpRecord as error:
-            if error.code == EXISTS and if_exists == "keep":
-                return None
-            raise
+    def _key(self, about: tuple[str, ...], request_key: str) -> str:
+        """Return what a second run of a write is known by; "" without a key of the caller's."""
+        if not request_key:
+            return ""
+        return key_of("windmill", connection().workspace, self._name, *about, request_key)
 
     def _facts(self, key: str) -> dict[str, Any] | None:
         """Return size, type and time; None if there is no such object, as the listing says."""
