@@ -1,0 +1,27 @@
+"""One HTTP request of a provider, as its bytes came, before anything of it is believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A request to a route. `body`: the raw bytes, which is what was signed.
+
+    `headers` have lower-case names. `url`: what the provider was told to call, with its query, as far as the
+    source's resource or the request says; some providers sign it.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """Return a header by its lower-case name, without blanks around it; "" if it was not sent."""
+        return str(self.headers.get(name) or "").strip()
