@@ -55,10 +55,12 @@ def _content_type(request: WebhookRequest) -> str:
 def form_of(request: WebhookRequest) -> dict[str, str | list[str]]:
     """Return the fields of a form; one that is there several times has a list."""
     fields: dict[str, str | list[str]] = {}
-    try:
-        pairs = parse_qsl(_text(request.body), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    try:  # as it was read when its signature was checked
+        pairs = parse_qsl(
+            request.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
     except ValueError as error:
-        raise bad_body(f"the form has more than {_MOST_FIELDS} fields") from error
+        raise bad_body(f"the form is not UTF-8, or has more than {_MOST_FIELDS} fields") from error
     for name, value in pairs:
         before = fields.get(name)
         fields[name] = (

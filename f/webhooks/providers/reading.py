@@ -23,7 +23,7 @@ def read_events(request: WebhookRequest, source: Source) -> Reading:
     return _reader(source.kind)(request)
 
 
-def _reader(kind: Kind) -> Callable[[WebhookRequest], Reading]:  # noqa: PLR0911 - one return a provider
+def _reader(kind: Kind) -> Callable[[WebhookRequest], Reading]:
     match kind:
         case "stripe":
             from f.webhooks.providers.stripe import read

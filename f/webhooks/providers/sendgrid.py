@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read(request: WebhookRequest) -> Reading:
-    """Return an event an entry. They come several times as a rule, and then under a new sg_event_id at times."""
+    """Return an event an entry. Most come more than once, at times under another sg_event_id."""
     headers = headers_of(request)
     return Reading(tuple(_event(entry, headers) for entry in entries_of(request.body)))
 

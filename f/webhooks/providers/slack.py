@@ -38,9 +38,7 @@ def read(request: WebhookRequest) -> Reading:
     inner = body.get("event")
     inner_type = inner.get("type") if isinstance(inner, dict) else None
     event_type = type_of(inner_type if body.get("type") == "event_callback" else body.get("type"))
-    return _told(
-        request, body, event_type, id_of(body.get("event_id")), seconds_of(body.get("event_time"))
-    )
+    return _told(request, body, event_type, id_of(body.get("event_id")), seconds_of(body.get("event_time")))
 
 
 def _read_form(request: WebhookRequest) -> Reading:

@@ -11,6 +11,7 @@ from f.connect.times import parse_iso
 from f.webhooks.providers.answer import Reading
 from f.webhooks.providers.content import hash_of, headers_of, id_of, json_of, seconds_of, type_of
 from f.webhooks.requests.event import IncomingEvent
+from f.webhooks.verifying.standard_scheme import header_prefix
 
 if TYPE_CHECKING:
     from f.webhooks.requests.request import WebhookRequest
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
 def read(request: WebhookRequest) -> Reading:
     """Return the one event by Standard Webhooks, whose id is signed."""
-    # Svix, who wrote the first version, has its own names for the same headers.
-    name = "webhook-id" if request.header("webhook-id") else "svix-id"
-    return _told(request, id_of(request.header(name)), json_of(request.body), headers_of(request))
+    event_id = id_of(request.header(f"{header_prefix(request)}-id"))
+    return _told(request, event_id, json_of(request.body), headers_of(request))
 
 
 def read_generic(request: WebhookRequest) -> Reading:

@@ -9,7 +9,7 @@ from f.webhooks.requests.refusal import RefuseRequest
 from f.webhooks.requests.source import Source, source_of
 from f.windmill.api import get
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _TYPE = "webhook_source"
 _SECONDS = 10.0  # the sender waits for an answer, and comes again
 
@@ -19,7 +19,7 @@ def source_at(name: str) -> Source:
 
     RefuseRequest if there is none, FixSettings if it is broken, TryLater if Windmill does not say.
     """
-    if not _NAME.fullmatch(name):
+    if not SOURCE_NAME.fullmatch(name):
         raise RefuseRequest("unknown_source", "the route names no source")
     path = f"f/webhooks/{name}"
     answer = get(f"resources/get_value_interpolated/{path}", seconds=_SECONDS)
