@@ -4,6 +4,12 @@ A request that is signed and cannot be read is refused; one that is read and not
 event of the type `untyped`.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# cffi==2.1.1
+# cryptography==50.0.2
+# pycparser==3.12
+
 # ruff: noqa: PLC0415 - a job reads one request, and fetches each module by a request of its own
 
 from __future__ import annotations
