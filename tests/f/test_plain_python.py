@@ -519,6 +519,10 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     ),
     "f/vessels/search_vessels": (case("f/vessels/search_vessels", vessey=vessey), ("more", False)),
     "f/vessels/track_vessel": (case("f/vessels/track_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
+    "f/webhooks/receive_event": (
+        case("f/webhooks/receive_event", provider="stripe", request={}),
+        ("windmill_status_code", 503),
+    ),
 }  # fmt: skip
 
 
