@@ -50,8 +50,9 @@ _IDLE_SECONDS = (
     75  # longer than clients pause between two requests: a write must not meet a closing connection
 )
 _DEFAULT_TEMPLATES = Path("resources", "mock")
-_BODY_VARIABLE = "MILL_REQUEST_SIZE_LIMIT"  # REQUEST_SIZE_LIMIT of a Windmill server, 2 MiB without it
-_LARGEST_BODY = 2 * 1024 * 1024
+# REQUEST_SIZE_LIMIT of a Windmill server: https://github.com/windmill-labs/windmill/issues/1772
+_BODY_VARIABLE = "MILL_REQUEST_SIZE_LIMIT"
+_LARGEST_BODY = 2 * 1024 * 1024  # if it is not set
 
 
 @dataclass(frozen=True, slots=True)
