@@ -34,6 +34,7 @@ _HASHES = {
     "HMAC_SHA1": ("sha1", 20),
     "HMAC_SHA256": ("sha256", SHA256_BYTES),
 }  # and bytes of their signatures
+_ALSO = " and its url: both must be, to the letter, what the provider was told"
 _ADDRESS = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _PORT = re.compile(r":[0-9]*$")
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
@@ -63,7 +64,7 @@ def check_twilio(request: WebhookRequest, source: Source, now: float) -> None:  
         for address in _with_and_without_port(source.url)
         for tail in _twilio_tails(request, "&" if "?" in source.url else "?")
     ]
-    check_hmac(_keys(source), messages, [signature], digest)
+    check_hmac(_keys(source), messages, [signature], digest, _ALSO)
 
 
 def check_hubspot(request: WebhookRequest, source: Source, now: float) -> None:
@@ -84,7 +85,7 @@ def check_hubspot(request: WebhookRequest, source: Source, now: float) -> None:
         (request.method.upper() + address).encode() + request.body + time.encode()
         for address in dict.fromkeys((source.url, decoded))
     ]
-    check_hmac(_keys(source), messages, [signature])
+    check_hmac(_keys(source), messages, [signature], also=_ALSO)
 
 
 def form_fields(body: bytes) -> list[tuple[str, str]]:

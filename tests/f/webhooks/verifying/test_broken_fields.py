@@ -216,7 +216,7 @@ def _address_cases(vector: str) -> list[Broken]:
         "another query": lambda url: url + ("&" if "?" in url else "?") + "x=1",
         "upper case": str.upper,
     }
-    return [Broken(vector, f"address: {what}", _url(edit), MISMATCH) for what, edit in edits.items()]
+    return [Broken(vector, f"address: {what}", _url(edit), "and its url") for what, edit in edits.items()]
 
 
 STRIPE = BY_NAME["stripe"].header("stripe-signature").split(",")[1]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+
 import pytest
 
 from tests.f.webhooks.verifying.signed import Signed
@@ -170,3 +173,18 @@ def test_a_generic_signature_may_be_written_in_upper_case_and_with_its_algorithm
     text = vector.header("x-webhook-signature")
     text = text.upper() if "upper" in signature else text
     vector.with_header("x-webhook-signature", f"{'sha256=' if 'sha256=' in signature else ''}{text}").check()
+
+
+HUBSPOT_CODES = "https://x.example.com/a%2fb%3Fc?d=%3A%2F%40%21%24%27%28%29%2A%2C%3B%20%26%3D"
+HUBSPOT_DECODED = "https://x.example.com/a/b?c?d=:/@!$'()*,;%20%26%3D"
+
+
+@pytest.mark.parametrize("signed_url", [HUBSPOT_CODES, HUBSPOT_DECODED])
+def test_hubspot_may_decode_its_twelve_codes_before_it_signs_and_no_others(signed_url: str) -> None:
+    vector = BY_NAME["hubspot"].with_url(HUBSPOT_CODES)
+    time, (secret,) = vector.header("x-hubspot-request-timestamp"), vector.source.secrets
+    message = b"POST" + signed_url.encode() + vector.request.body + time.encode()
+    signature = base64.b64encode(hmac.digest(secret.encode(), message, "sha256")).decode()
+    vector.with_header("x-hubspot-signature-v3", signature).check()
+    vector.with_header("x-hubspot-signature-v3", signature).with_request(method="post").check()
+    assert not vector.with_header("x-hubspot-signature-v3", signature).with_request(method="GET").accepted()
