@@ -39,7 +39,7 @@ def route_line(url: str, workspace: Workspace, trigger: HttpTrigger, value: Shel
 
 
 def _is_signed(trigger: HttpTrigger) -> bool:
-    """Whether a signature lets requests in: Windmill's check of it, or one that the script makes of the bytes."""
+    """Whether a signature lets requests in: by Windmill's own check, or by a script that gets the bytes."""
     return trigger.authentication == "signature" or (trigger.authentication == "none" and trigger.keeps_raw)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,23 @@ import pytest
 
 from f.connect.errors import TryLater
 from f.store.stores import SqliteStore
-from tests.f.webhooks.post_office import FORM, JSON, KINDS, SAMPLES, PostOffice, by_svix, encoded, signed
-from tests.loopback import Reply, serve
+from tests.f.webhooks.post_office import (
+    FORM,
+    JSON,
+    KINDS,
+    SAMPLES,
+    SECRETS,
+    STORAGE_KEY,
+    PostOffice,
+    by_svix,
+    encoded,
+    signed,
+)
+from tests.loopback import Asked, Reply, serve
 
 ROOT = Path(__file__).parents[3]
 GITHUB = ROOT / "node_modules/@octokit/webhooks-examples/api.github.com/index.json"
+SOURCE = {"kind": "stripe", "secret": SECRETS["stripe"], "storage_key": STORAGE_KEY}
 # What takes the id off, where it is in a header that is not signed.
 UNSIGNED_IDS = {
     "github": "x-github-delivery",
@@ -81,6 +94,26 @@ def test_an_event_is_taken_though_nothing_can_be_dispatched(office: PostOffice) 
     told = office.send("stripe", SAMPLES["stripe"])
     assert told.status == 200
     assert "not dispatched yet: Windmill did not start f/webhooks/dispatch_events (status 400)" in told.log
+    assert office.kept() == ["payment_intent.succeeded"]
+
+
+def test_no_provider_waits_for_a_dispatch_job_that_is_slow_to_start(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        if "/jobs/run/" in asked.path:
+            ended.wait(30)
+        return Reply(200, SOURCE)
+
+    monkeypatch.setattr("f.webhooks.receive_event._WAKE_SECONDS", 0.05)
+    with serve(answer) as server:
+        monkeypatch.setenv("BASE_INTERNAL_URL", server.url)
+        told = office.send("stripe", SAMPLES["stripe"])
+        ended.set()
+    assert told.status == 200
+    assert "not dispatched yet: Windmill did not answer jobs/run/p/f/webhooks/dispatch_events" in told.log
     assert office.kept() == ["payment_intent.succeeded"]
 
 
