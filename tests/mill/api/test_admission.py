@@ -160,9 +160,10 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_kept(
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             if chunked:
                 connection.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
-                with contextlib.suppress(BrokenPipeError):  # it may have answered and closed by now
-                    connection.sendall(b"258\r\n" + b"x" * 600 + b"\r\n")
-                    connection.sendall(b"258\r\n" + b"x" * 600 + b"\r\n")
+                # Not where it answers before it reads: a reset would overtake the answer.
+                for _ in range(0 if path == "/api/w/local/x" else 2):
+                    with contextlib.suppress(BrokenPipeError):  # it may have answered and closed by now
+                        connection.sendall(b"258\r\n" + b"x" * 600 + b"\r\n")
             else:
                 connection.sendall(f"{head}Content-Length: 1001\r\n\r\n".encode())  # and not a byte of it
             answer = connection.makefile("rb").read().decode()
