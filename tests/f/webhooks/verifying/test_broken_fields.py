@@ -12,6 +12,7 @@ from tests.f.webhooks.verifying.signed import Change, Signed
 from tests.f.webhooks.verifying.vectors import BY_NAME
 
 MISMATCH = "does not fit"
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 LINE = "The request is not signed as it must be."
 
 
@@ -102,9 +103,12 @@ def _body(edit: Callable[[bytes], bytes]) -> Change:
 def _other(letter: str, encoding: str) -> str:
     """Another character of the same alphabet; of base64 one that differs in its highest bit."""
     if encoding == "base64":
-        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        return alphabet[(alphabet.index(letter) + 32) % 64]
+        return _ALPHABET[(_ALPHABET.index(letter) + 32) % 64]
     return "0123456789abcdef"[int(letter, 16) ^ 8]
+
+
+def _next(letter: str) -> str:
+    return _ALPHABET[(_ALPHABET.index(letter) + 1) % 64]
 
 
 def _at(place: int, encoding: str) -> Callable[[str], str]:
@@ -130,6 +134,10 @@ def _signature_cases(header: Header) -> list[Broken]:
         malformed["the URL alphabet"] = before + text[len(before) :].replace("+", "-").replace(
             "/", "_"
         ).replace("=", "-")
+        last = places[
+            -1
+        ]  # its lowest bits stand for nothing, and decoders that let them pass see the same bytes
+        malformed["a second spelling"] = text[:last] + _next(text[last]) + text[last + 1 :]
         malformed["in hex"] = before + base64.b64decode(text[len(before) :]).hex()
         malformed["not padded"] = before + text[len(before) :].rstrip("=") + ("~" if "=" not in text else "")
     if written == "hex":
@@ -363,6 +371,12 @@ OWN = [
     ),
     Broken("standard v1", "no version", _edit("webhook-signature", lambda text: text[3:]), "list of version"),
     Broken("standard v1", "two blanks", _edit("webhook-signature", "{0}  {0}".format), "list of version"),
+    Broken(
+        "standard v1", "an empty v1 beside it", _edit("webhook-signature", "{} v1,".format), "list of version"
+    ),
+    Broken(
+        "standard v1", "no version beside it", _edit("webhook-signature", "{} x,y".format), "list of version"
+    ),
     Broken(
         "standard v1",
         "v1a beside it of a wrong length",

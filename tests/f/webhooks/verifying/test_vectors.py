@@ -7,7 +7,7 @@ import hmac
 
 import pytest
 
-from tests.f.webhooks.verifying.signed import Signed
+from tests.f.webhooks.verifying.signed import FORM, Signed
 from tests.f.webhooks.verifying.vectors import BY_NAME, VECTORS
 
 TIMED = {"stripe", "slack", "sendgrid", "hubspot", "standard", "generic"}
@@ -188,3 +188,29 @@ def test_hubspot_may_decode_its_twelve_codes_before_it_signs_and_no_others(signe
     vector.with_header("x-hubspot-signature-v3", signature).check()
     vector.with_header("x-hubspot-signature-v3", signature).with_request(method="post").check()
     assert not vector.with_header("x-hubspot-signature-v3", signature).with_request(method="GET").accepted()
+
+
+def test_twilio_s_signature_of_an_address_alone_is_no_signature_of_a_body() -> None:
+    """So a request without a body, such as one of a phone call, cannot be given one."""
+    vector = BY_NAME["twilio JSON"]
+    bare = hmac.digest(vector.source.secrets[0].encode(), vector.source.url.encode(), "sha1")
+    signed = vector.with_header("x-twilio-signature", base64.b64encode(bare).decode())
+    signed.with_body(b"").check()
+    for content_type in ("application/json", FORM, "text/plain", ""):
+        assert not signed.with_header("content-type", content_type).accepted()
+
+
+@pytest.mark.parametrize(
+    "tail", ["", "&bodySHA256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]
+)
+def test_a_twilio_request_without_a_body_may_be_signed_with_or_without_its_hash(tail: str) -> None:
+    vector = BY_NAME["twilio JSON"].with_body(b"")
+    right = hmac.digest(vector.source.secrets[0].encode(), (vector.source.url + tail).encode(), "sha1")
+    vector.with_header("x-twilio-signature", base64.b64encode(right).decode()).check()
+
+
+def test_empty_fields_of_a_twilio_form_are_signed() -> None:
+    vector = BY_NAME["twilio form"]
+    message = f"{vector.source.url}BodyFrom1"
+    signature = base64.b64encode(hmac.digest(b"12345", message.encode(), "sha1")).decode()
+    vector.with_header("x-twilio-signature", signature).with_body(b"From=1&Body=").check()
