@@ -41,7 +41,8 @@ def sample_objects() -> Mapping[str, Body]:
         },
     )
     started = _subscription("sub_sample", status="active", latest_invoice="in_sample")
-    found = (paid, failed, started, ended, _invoice(), _invoice_payment())
+    charges = (_charge("ch_sample", paid), _charge("ch_sample_failed", failed))
+    found = (paid, failed, *charges, started, ended, _invoice(), _invoice_payment())
     return {body["id"]: body for body in found}
 
 
@@ -59,6 +60,31 @@ def _payment(id: str, **more: Any) -> Body:
         "customer": _CUSTOMER,
         "description": "Order 1001",
         **more,
+    }
+
+
+def _charge(id: str, intent: Body) -> Body:
+    paid = intent["status"] == "succeeded"
+    return {
+        "id": id,
+        "object": "charge",
+        "created": _AT,
+        "livemode": False,
+        "amount": intent["amount"],
+        "amount_captured": intent["amount_received"],
+        "amount_refunded": 0,
+        "captured": paid,
+        "currency": intent["currency"],
+        "customer": _CUSTOMER,
+        "description": intent["description"],
+        "failure_code": None if paid else _DECLINE["code"],
+        "failure_message": None if paid else _DECLINE["message"],
+        "metadata": {},
+        "paid": paid,
+        "payment_intent": intent["id"],
+        "payment_method": None,
+        "refunded": False,
+        "status": "succeeded" if paid else "failed",
     }
 
 
