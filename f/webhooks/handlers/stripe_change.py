@@ -37,7 +37,7 @@ HANDLED: Mapping[str, Kind] = {
     "invoice.payment_succeeded": "invoice",
     "invoice_payment.paid": "invoice_payment",
 }
-_SNAPSHOT, _THIN = "event", "v2.core.event"
+_SHAPES = _SNAPSHOT, _THIN = ("event", "v2.core.event")
 _OF_V1 = "v1."  # before the type of a thin event about an object of the older API
 _ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 _CONTEXT = re.compile(r"[A-Za-z0-9_]{1,255}(?:/[A-Za-z0-9_]{1,255})*")
@@ -107,7 +107,7 @@ def other_mode(change: StripeChange) -> FixSettings:
 def _sent(event: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(event, Mapping):
         raise _unreadable("an object")
-    if event.get("object") in {_SNAPSHOT, _THIN}:
+    if event.get("object") in _SHAPES:
         return event
     if "kind" in event and event["kind"] != "stripe":
         raise FixSettings(
@@ -115,8 +115,17 @@ def _sent(event: Mapping[str, Any]) -> Mapping[str, Any]:
             "handler the sources of kind stripe alone.",
             code="wrong_source",
         )
-    sent = as_sent(cast("Event", {"escaped": [], **event})) if "body" in event else None
-    if not isinstance(sent, Mapping) or sent.get("object") not in {_SNAPSHOT, _THIN}:
+    try:
+        sent = as_sent(cast("Event", {"escaped": [], **event}))
+    except (
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ):  # not as the inbox hands events over
+        sent = None
+    if not isinstance(sent, Mapping) or sent.get("object") not in _SHAPES:
         raise _unreadable(f"an object that is {_SNAPSHOT} or {_THIN}")
     return sent
 

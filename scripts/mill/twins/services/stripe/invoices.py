@@ -99,10 +99,7 @@ class Invoices:
             self._ask_for(invoice, subscription["default_payment_method"])
         about = {"id": invoice["id"], "total": total, "subscription": subscription["id"]}
         self._ledger.append("invoice.created", subscription["id"], about)
-        self._objects.changed("invoice.created", self._objects.save(invoice))
-        if not total:
-            self._tell_paid(invoice)
-        return invoice
+        return self._tell_new(self._objects.save(invoice))
 
     def pay(self, id: str, given: Body) -> Body:
         """Charge an open invoice now."""
@@ -206,6 +203,12 @@ class Invoices:
         self._ledger.append("invoice.paid", invoice["_subscription"], {"id": invoice["id"], "total": total})
         self._tell_paid(settled)
         self.paid(invoice["_subscription"])
+
+    def _tell_new(self, invoice: Body) -> Body:
+        self._objects.changed("invoice.created", invoice)
+        if invoice["status"] == "paid":
+            self._tell_paid(invoice)
+        return invoice
 
     def _tell_paid(self, invoice: Body) -> None:
         """One change, told under three names, as Stripe does."""

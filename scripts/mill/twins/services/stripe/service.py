@@ -16,16 +16,15 @@ from mill.twins.services.stripe import (
     cards,
     customers,
     errors,
-    events,
     form,
     invoices,
     payment_intents,
     prices,
     refunds,
-    samples,
     subscriptions,
 )
 from mill.twins.services.stripe.errors import InvalidParams, StripeError
+from mill.twins.services.stripe.history import events, samples
 from mill.twins.services.stripe.keys import Keys
 from mill.twins.services.stripe.objects import Body, Objects
 from mill.twins.services.stripe.params import Params
