@@ -24,11 +24,11 @@ from f.webhooks.handlers.stripe_news import NoNews, news_of
 class StripeEventResult(TypedDict, total=False):
     """`outcome`: told, also if an earlier run told all channels; no_news and not_handled: `detail` says why.
 
-    `object` and `key`: what changed, and what it is told once by. `wm_failure` is there if a channel was not
-    reached: it makes the job fail.
+    `object` and `key`: what changed, and what it is told once by. Of a failed one `told` says which channels
+    were reached, and `wm_failure`, which makes the job fail, which were not.
     """
 
-    outcome: Literal["told", "no_news", "not_handled"]
+    outcome: Literal["told", "failed", "no_news", "not_handled"]
     type: str
     object: str
     key: str
@@ -64,7 +64,7 @@ def main(
         told = notify(news.event, news.data, checked, store, dedupe_key=news.key)
     done: StripeEventResult = {**result, "outcome": "told", "key": news.key, "detail": "", "told": told}
     if failure := _failure_of(told):
-        done["wm_failure"] = failure
+        done |= {"outcome": "failed", "wm_failure": failure}
     return _said(done)
 
 

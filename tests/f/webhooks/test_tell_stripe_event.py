@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count, permutations
 from pathlib import Path
@@ -178,11 +179,12 @@ def test_a_subscription_is_told_to_begin_be_paid_and_end_in_every_order(
 
 
 def test_what_waits_for_the_digest_waits_once(slack: TwinClient, stripe: Any, routing: Any) -> None:
-    quiet = {"start": "00:00", "end": "00:00", "timezone": "Etc/UTC", "unless": "critical"}
+    hours = {"start": "00:00", "end": "00:00", "timezone": "Etc/UTC", "unless": "critical"}
+    quiet: Any = {**routing, "quiet_hours": hours}
     event = sample("payment_intent.succeeded")
-    held = tell(event, stripe, {**routing, "quiet_hours": quiet})
+    held = tell(event, stripe, quiet)
     assert held["told"]["counts"] == {"digest": 1}
-    assert tell(again(event), stripe, {**routing, "quiet_hours": quiet})["told"]["counts"] == {"duplicate": 1}
+    assert tell(again(event), stripe, quiet)["told"]["counts"] == {"duplicate": 1}
     assert tell(again(event), stripe, routing)["told"]["counts"] == {"duplicate": 1}
     assert posts(slack) == []
 
@@ -205,6 +207,7 @@ def test_a_channel_that_fails_fails_the_job_and_the_next_run_tells_it_alone(
     good = routing["channels"][1]["slack"]
     routing["channels"][1]["slack"] = {**good, "token": "xoxb-wrong"}
     first = tell(event, stripe, routing)
+    assert first["outcome"] == "failed"
     assert first["wm_failure"].startswith("Not every channel was reached. sales: ")
     assert first["told"]["counts"] == {"sent": 1, "failed": 1}
     routing["channels"][1]["slack"] = good
@@ -212,6 +215,22 @@ def test_a_channel_that_fails_fails_the_job_and_the_next_run_tells_it_alone(
     assert second["told"]["counts"] == {"duplicate": 1, "sent": 1}
     assert "wm_failure" not in second
     assert len(posts(slack)) == 2
+
+
+def test_jobs_that_run_at_once_tell_a_change_once(slack: TwinClient, stripe: Any, routing: Any) -> None:
+    """Stripe sends the three names of a paid invoice in one moment."""
+    events = [
+        sample(type_) for type_ in ("invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid")
+    ]
+    tell(sample("payment_intent.succeeded"), stripe, routing)  # makes the tables
+    with ThreadPoolExecutor(len(events) * 2) as jobs:
+        done = [one.result() for one in [jobs.submit(tell, event, stripe, routing) for event in events * 2]]
+    # One sends; who comes while it does fails and is tried again, as dispatch does.
+    assert sum(one["told"]["counts"] == {"sent": 1} for one in done) == 1
+    assert {one["outcome"] for one in done} <= {"told", "failed"}
+    assert titles(slack, [PAYMENT, INVOICE])
+    for event in events:
+        assert tell(event, stripe, routing)["told"]["counts"] == {"duplicate": 1}
 
 
 def test_a_change_is_told_once_in_thirty_days(
