@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from f.connect.errors import GiveUpRecord, TryLater
+from f.notify.messages.events import message_of
 from f.webhooks.handlers.stripe_change import HANDLED, StripeChange
 from f.webhooks.handlers.stripe_news import News, NoNews, link_of, news_of
 
@@ -251,7 +252,9 @@ def test_a_subscription_that_was_never_paid_for_has_not_begun() -> None:
     assert isinstance(news_of(change(STARTED), subscription("incomplete_expired")), NoNews)
     waits = news_of(change(STARTED), subscription("incomplete"))
     assert isinstance(waits, News)
-    assert waits.data["next_step"].startswith("The payer makes the first payment within 23 hours")
+    message = message_of(waits.event, waits.data)
+    assert message.title == "Test: Subscription sub_1 waits for its first payment"
+    assert message.text.startswith("The payer makes the first payment within 23 hours")
 
 
 @pytest.mark.parametrize(
