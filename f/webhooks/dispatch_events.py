@@ -1,10 +1,10 @@
 """Start the handlers of events that arrived, and see what became of those that were started.
 
-It runs when an event arrives, and every minute by schedule, for what is to be tried again. One run works at a
-time; another that begins meanwhile leaves it to the first. Each handler is a job of its own, whose id is fixed
-before it is started: it is started once, whenever this job is killed. A handler that fails is run again later,
-each time after a longer wait; after the last attempt the event is a dead letter of this handler, of which
-people are told. Other handlers of the event are not held up.
+It runs when an event arrives, and every minute by schedule, for what is to be tried again. One run works at
+a time; another that begins meanwhile leaves it to the first. Each handler is a job of its own, whose id is
+fixed before it is started: it is started once, whenever this job is killed. A handler that fails is run again
+later, each time after a longer wait; after the last attempt the event is a dead letter of this handler, of
+which people are told. Other handlers of the event are not held up.
 
 Returns counts. It fails only over what is wrong on our side: a routing or a source that cannot be used. Then
 nothing is lost, and events wait. A second run does what has become due.
@@ -31,8 +31,8 @@ def main(
     chain = Chain(checked.middleware)
     with open_store(database, "webhooks") as store:
         report = Dispatcher(store, checked, chain, most=most, seconds=seconds).run(_another)
-    counts = ", ".join(f"{count} {name}" for name, count in report.items() if isinstance(count, int) and count)
-    print(counts or "nothing to do")
+    counts = [f"{count} {name}" for name, count in report.items() if isinstance(count, int) and count]
+    print(", ".join(counts) or "nothing to do")
     return report
 
 

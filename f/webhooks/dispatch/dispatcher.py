@@ -51,7 +51,7 @@ class Dispatcher:
         self._tally = Tally()
 
     def run(self, ask_for_another: Callable[[], bool]) -> DispatchReport:
-        """Do what there is to do. `ask_for_another` starts a run for what is left, and says whether it did."""
+        """Do what there is to do. `ask_for_another` starts a run for what is left, if it can."""
         inbox, work, sources = Inbox(self._store), Work(self._store), Sources()
         holder, seen = secrets.token_hex(8), set[str]()
         progress = 0

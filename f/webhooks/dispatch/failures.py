@@ -18,10 +18,10 @@ _FAILED = "Failed"  # a job that says that it failed, and not by an error
 # What the handler understood and refused: running it unchanged fails again.
 _FINAL = frozenset({"GiveUpRecord", "FixInput", "BadTable"})
 _HINTS = {
-    "GiveUpRecord": "The handler refused this event. Change the event or the handler, then replay it.",
-    "FixInput": "The handler cannot use this event. Change the event or the handler, then replay it.",
+    "GiveUpRecord": "The handler refused this event. Change the event or the handler.",
+    "FixInput": "The handler cannot use this event. Change the event or the handler.",
     "FixSettings": "Correct the setting that the message names.",
-    "SignInAgain": "A credential was refused. Renew it;",
+    "SignInAgain": "A credential was refused. Renew it.",
     "TryLater": "A service was busy or not reached.",
     "WaitForQuota": "A quota is used up.",
     "OutcomeUnknown": "An answer was lost. The handler runs again, and must know by a key what it has done.",
@@ -40,17 +40,18 @@ def failure_in(result: Any) -> tuple[Failure, float | None]:
     error = result.get("error") if isinstance(result, dict) else None
     if not isinstance(error, dict):
         error = {"message": error if isinstance(error, str) else "The job failed and said no reason."}
-    extra = error.get("extra") if isinstance(error.get("extra"), dict) else {}
+    extra: dict[str, Any] = error["extra"] if isinstance(error.get("extra"), dict) else {}
     name = str(error.get("name") or _FAILED)
     after = extra.get("retry_after")
-    is_span = isinstance(after, int | float) and not isinstance(after, bool) and 0 <= after < float("inf")
     failure = Failure(
         error=mask_text(name)[:100],
         message=mask_start(str(error.get("message") or ""), _LONGEST),
         code=mask_text(str(extra.get("code") or ""))[:100],
         hint=_HINTS.get(name, _OTHER),
     )
-    return failure, float(after) if is_span else None
+    if not isinstance(after, int | float) or isinstance(after, bool) or not 0 <= after < float("inf"):
+        return failure, None
+    return failure, float(after)
 
 
 def failure_of_error(error: Exception, hint: str = "") -> Failure:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from f.connect.errors import TryLater
 from f.connect.redact import mask_start
 from f.webhooks.inbox.work import Failure
-from f.windmill.connection import ask, post
+from f.windmill.api import get, post
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class JobState:
 
 
 def job_id(route: str, tasks: Sequence[Task]) -> str:
-    """Return the id of the job for these tasks' next attempt: the same, whoever makes it and however often."""
+    """Return the id of the job for these tasks' next attempt: always the same, whoever makes it."""
     parts = sorted([task.event, task.round, task.attempts] for task in tasks)
     return str(uuid.uuid5(_OURS, json.dumps([route, parts])))
 
@@ -50,11 +50,11 @@ def start(route: Route, job: str, inputs: Mapping[str, Any]) -> Failure | None:
         reply = post(
             f"jobs/run/{kind}/{route.handler}?job_id={job}&skip_preprocessor=true",
             {**route.args, **inputs},
-            _START_SECONDS,
+            seconds=_START_SECONDS,
         )
     except TryLater:
         return None
-    status, text = reply.status_code, reply.text
+    status, text = reply.status, reply.body.decode("utf-8", "replace")
     if reply.is_success or (status == 400 and _EXISTS in text) or status in (408, 429) or status >= 500:
         return None
     if status == 404:
@@ -85,24 +85,17 @@ def state_of(job: str, *, is_young: bool) -> JobState:
     Windmill answers about a job that it does not know as about one that runs, so an older one is asked for by
     another call as well.
     """
-    reply = ask(f"jobs_u/completed/get_result_maybe/{job}", seconds=_ASK_SECONDS)
-    if reply.status_code == 404:
+    reply = get(f"jobs_u/completed/get_result_maybe/{job}", seconds=_ASK_SECONDS)
+    if reply.status == 404:
         return JobState("unknown")
-    facts = _json(reply)
-    if reply.status_code != 200 or not isinstance(facts, dict) or not isinstance(facts.get("completed"), bool):
+    facts = reply.json()
+    if reply.status != 200 or not isinstance(facts, dict) or not isinstance(facts.get("completed"), bool):
         raise TryLater(f"Windmill did not say how job {job} stands.", code="platform")
     if facts["completed"]:
         return JobState("succeeded" if facts.get("success") is True else "failed", facts.get("result"))
     if is_young:
         return JobState("running")
-    known = ask(f"jobs_u/get/{job}", seconds=_ASK_SECONDS)
-    if known.status_code == 404:
+    known = get(f"jobs_u/get/{job}", seconds=_ASK_SECONDS)
+    if known.status == 404:
         return JobState("unknown")
     return JobState("running")
-
-
-def _json(reply: Any) -> Any:
-    try:
-        return reply.json()
-    except (ValueError, RecursionError):
-        return None

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from f.webhooks.inbox.work import StoredEvent
     from f.webhooks.requests.event import Event
 
-Middleware = "Callable[[Event], Event | None]"
-
 
 class Dropped(Exception):
     """A middleware wants nobody to get this event. Its text says which."""
@@ -49,7 +47,7 @@ class Chain:
             made = step(given)
             if made is None:
                 raise Dropped(f"The middleware {path} dropped it.")
-            if not isinstance(made, dict) or "body" not in made:
+            if not _is_event(made):
                 raise BadMiddleware(f"The middleware {path} must return the event, or None to drop it.")
             try:
                 body = _copy(made["body"])
@@ -58,20 +56,24 @@ class Chain:
         return body
 
 
+def _is_event(made: object) -> bool:
+    return isinstance(made, dict) and "body" in made
+
+
 def _load(path: str) -> Callable[[Event], Event | None]:
     try:
         module = importlib.import_module(path.replace("/", "."))
     except Exception as error:
         raise FixSettings(
-            f"The middleware {path} cannot be imported ({type(error).__name__}). Deploy it, or take it out of "
-            "the routing. Until then no event is handled, and none is lost.",
+            f"The middleware {path} cannot be imported ({type(error).__name__}). Deploy it, or take it out "
+            "of the routing. Until then no event is handled, and none is lost.",
             code="bad_middleware",
         ) from error
     function = getattr(module, "middleware", None)
     if not callable(function):
         raise FixSettings(
-            f"The module {path} has no function middleware(event). Until it has, no event is handled, and none "
-            "is lost.",
+            f"The module {path} has no function middleware(event). Until it has, no event is handled, and "
+            "none is lost.",
             code="bad_middleware",
         )
     step: Callable[[Event], Event | None] = function

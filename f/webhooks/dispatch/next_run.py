@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from f.connect.errors import TryLater
-from f.windmill.connection import ask, post
+from f.windmill.api import get, post
 
 _SECONDS = 10.0
 
@@ -16,10 +16,7 @@ def start_next_run() -> None:
     The inputs are asked for: in those that the job got, Windmill has filled in what they name, secrets too.
     """
     job, path = os.environ.get("WM_JOB_ID", ""), os.environ.get("WM_JOB_PATH", "")
-    reply = ask(f"jobs_u/get_args/{job}")
-    try:
-        inputs = reply.json() if reply.status_code == 200 and job and path else None
-    except (ValueError, RecursionError):
-        inputs = None
-    if not isinstance(inputs, dict) or not post(f"jobs/run/p/{path}", inputs, _SECONDS).is_success:
+    answer = get(f"jobs_u/get_args/{job}", seconds=_SECONDS) if job and path else None
+    inputs = answer.json() if answer and answer.is_success else None
+    if not isinstance(inputs, dict) or not post(f"jobs/run/p/{path}", inputs, seconds=_SECONDS).is_success:
         raise TryLater("Windmill did not start another run.", code="platform")

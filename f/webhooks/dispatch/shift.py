@@ -1,4 +1,4 @@
-"""A shift: what one run of the dispatcher has at hand while it alone may work, and how work that failed ends."""
+"""A shift: what a run of the dispatcher has at hand while it alone may work, and how failed work ends."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Shift:
         if not self.permit.is_valid():
             self.permit.renew()
 
-    def require(self, written: bool) -> None:  # noqa: FBT001 - the answer of a write, and nothing else
+    def require(self, written: bool) -> None:
         """Go on only if a write was made: it is not once another has taken over."""
         if not written:
             raise TryLater(
@@ -54,9 +54,7 @@ class Shift:
                 code=LEASE_LOST,
             )
 
-    def fail(
-        self, tasks: Sequence[Task], job: str, failure: Failure, *, after: float | None = None
-    ) -> None:
+    def fail(self, tasks: Sequence[Task], job: str, failure: Failure, *, after: float | None = None) -> None:
         """Have tasks whose attempt failed run again later, or make them dead letters.
 
         A batch is not refused for good as a whole: it runs again in smaller ones, until it is known which of

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from f.connect.errors import FixSettings, TryLater
 from f.webhooks.inbox.sealing import open_body
-from f.webhooks.requests.source import Source, source_of
-from f.windmill.values import resource_at
+from f.webhooks.requests.refusal import RefuseRequest
+from f.webhooks.requests.registry import source_at
 
 if TYPE_CHECKING:
     from f.webhooks.inbox.work import StoredEvent
-
-_FOLDER = "f/webhooks"
+    from f.webhooks.requests.source import Source
 
 
 class SourceFault(Exception):
@@ -35,7 +34,13 @@ class Sources:
     def _source(self, name: str) -> Source:
         if name not in self._sources:
             try:
-                self._sources[name] = source_of(name, resource_at(f"{_FOLDER}/{name}"))
+                self._sources[name] = source_at(name)
+            except RefuseRequest as error:
+                self.faults[name] = (
+                    f"Events of {name} wait: there is no webhook_source f/webhooks/{name} any more. Make it "
+                    "again, with the storage_key of then."
+                )
+                raise SourceFault(self.faults[name]) from error
             except (FixSettings, TryLater) as error:
                 self.faults[name] = f"Events of {name} wait: {error}"
                 raise SourceFault(self.faults[name]) from error

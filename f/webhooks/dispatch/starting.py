@@ -49,9 +49,7 @@ class _Batch:
 
     def takes(self, size: int) -> bool:
         """Return whether an event of so many bytes has room here."""
-        return not self.tasks or (
-            len(self.tasks) < self._most and self._bytes + size <= _BATCH_BYTES
-        )
+        return not self.tasks or (len(self.tasks) < self._most and self._bytes + size <= _BATCH_BYTES)
 
     def add(self, task: Task, event: Event, size: int) -> None:
         self.tasks.append(task)
@@ -124,7 +122,8 @@ def _start(shift: Shift, batch: _Batch) -> int:
     shift.hold()
     job = job_id(batch.route.name, batch.tasks)
     shift.require(shift.work.begin(shift.lease, batch.tasks, job))
-    _post(shift, batch.route, [replace(one, attempts=one.attempts + 1) for one in batch.tasks], job, batch.events)
+    begun = [replace(task, attempts=task.attempts + 1) for task in batch.tasks]
+    _post(shift, batch.route, begun, job, batch.events)
     return len(batch.tasks)
 
 

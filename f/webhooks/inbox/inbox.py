@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 from f.connect.redact import well_formed
 from f.store.sent_keys import key_of
 from f.webhooks.inbox.sealing import seal_body
-from f.webhooks.inbox.tables import ADD, ADOPT, CLEAR_WAKE, KNOWN, LOCK_CONTENTS, SEEN_AGAIN, WAKE, WANTED, prepare
+from f.webhooks.inbox.tables import (
+    ADD,
+    ADOPT,
+    CLEAR_WAKE,
+    KNOWN,
+    LOCK_CONTENTS,
+    SEEN_AGAIN,
+    WAKE,
+    WANTED,
+    prepare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
