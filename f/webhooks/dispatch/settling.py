@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from f.webhooks.inbox.work import Task
 
 _BLOCK = 100
-_YOUNG_SECONDS = 20.0  # in which a job that Windmill does not say to have ended is taken to run
+_YOUNG_SECONDS = 5.0  # in which a job that Windmill does not say to have ended is taken to run
 _LONGEST_START = 3600.0  # seconds after which a job that cannot be started counts as failed
 _NOT_STARTED = Failure(
     "TryLater",
