@@ -519,6 +519,7 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     ),
     "f/vessels/search_vessels": (case("f/vessels/search_vessels", vessey=vessey), ("more", False)),
     "f/vessels/track_vessel": (case("f/vessels/track_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
+    "f/webhooks/dispatch_events": (case("f/webhooks/dispatch_events"), ("raised", "FixSettings")),
 }  # fmt: skip
 
 

@@ -217,6 +217,33 @@ def test_a_dispatcher_that_was_overtaken_writes_nothing(shop: Shop, monkeypatch:
     assert shop.tasks([one])["f/team/note"].state == "running", "the other one settles it"
 
 
+def test_people_are_told_of_a_dead_letter_before_it_is_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed in between tells again; the other way round it would never tell."""
+    shop.routing(FAIL, retry={"attempts": 1})
+    (one,) = shop.receive({"n": 1})
+    shop.dispatch()
+    shop.finish()
+    told: list[tuple[str, str, str, dict[str, Any]]] = []
+
+    def tell(event: str, data: dict[str, Any], _store: object, *, about: str, window: float) -> bool:
+        assert window == 3600
+        told.append((event, about, shop.tasks([one])["f/team/fail"].state, data))
+        return True
+
+    monkeypatch.setattr("f.webhooks.dispatch.shift.raise_event", tell)
+    assert shop.dispatch()["dead"] == 1
+    ((event, about, state, data),) = told
+    assert (event, about, state) == ("webhook_failed", "shop order.paid f/team/fail", "running")
+    assert (data["source"], data["type"], data["error"], data["attempts"]) == (
+        "shop",
+        "order.paid",
+        "ValueError",
+        1,
+    )
+
+
 def test_a_flow_is_a_handler_as_well(shop: Shop) -> None:
     shop.routing({"handler": "f/team/steps", "kind": "flow"})
     shop.receive({"n": 1})
