@@ -34,6 +34,7 @@ LEASE = "webhook dispatch"
 LEASE_SECONDS = 30.0
 _SETTLED_FIRST = 200  # jobs; what is new is not to wait for more
 _ALL = 1_000_000
+_LEAST_AGE = 1.0  # seconds of a job before the run that started it asks for it
 
 
 class Dispatcher:
@@ -91,7 +92,7 @@ class Dispatcher:
             if not moved:
                 break
             done += moved
-        return done + settle(shift, _ALL, seen)
+        return done + settle(shift, _ALL, seen, least_age=_LEAST_AGE)
 
     def _started(self, shift: Shift) -> int:
         started = start_due(shift, self._left) if not self._is_over() else 0
