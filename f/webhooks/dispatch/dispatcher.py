@@ -87,9 +87,10 @@ class Dispatcher:
         """Work until nothing is to be done; return how much was."""
         done = settle(shift, _SETTLED_FIRST, seen)
         while not self._is_over():
+            faults = len(shift.sources.faults)
             moved = route_new(shift, self._left)
             moved += self._started(shift)
-            if not moved:
+            if not moved and len(shift.sources.faults) == faults:
                 break
             done += moved
         return done + settle(shift, _ALL, seen, least_age=_LEAST_AGE)

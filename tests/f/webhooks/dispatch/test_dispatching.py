@@ -352,6 +352,19 @@ def test_events_of_a_source_that_is_gone_wait_and_others_are_handled(shop: Shop)
     assert sorted(body["n"] for _, body, _ in shop.noted()) == [1, 2]
 
 
+@pytest.mark.parametrize("middleware", [[], ["f/team/mark"]])
+def test_many_events_of_a_source_that_is_gone_stand_in_nobodys_way(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, middleware: list[str]
+) -> None:
+    for module in ("planning", "starting"):
+        monkeypatch.setattr(f"f.webhooks.dispatch.{module}._BLOCK", 5)
+    shop.routing(NOTE, middleware=middleware)
+    shop.receive(*({"n": n} for n in range(12)), source=replace(SOURCE, name="away"))
+    shop.receive({"n": 200})
+    report = shop.dispatch()
+    assert (report["started"], list(report["problems"])) == (1, ["away"])
+
+
 def test_a_source_with_another_key_fails_its_events_and_says_why(shop: Shop) -> None:
     shop.routing(NOTE)
     (one,) = shop.receive({"n": 1}, source=replace(SOURCE, storage_key="o" * 32))
