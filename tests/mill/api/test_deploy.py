@@ -56,7 +56,7 @@ def test_a_deployed_script_runs_until_it_is_deleted(served: Stage) -> None:
     assert send(served, "GET", "scripts/exists/p/f/mine/hello").json() is True
     assert post(served, "scripts/delete/p/f/mine/hello", {}).status == 200
     assert send(served, "GET", "scripts/exists/p/f/mine/hello").json() is False
-    assert post(served, "jobs/run_wait_result/p/f/mine/hello", {}).status == 400
+    assert post(served, "jobs/run_wait_result/p/f/mine/hello", {}).status == 404
 
 
 def test_a_deployed_flow_runs_until_it_is_deleted(served: Stage) -> None:
