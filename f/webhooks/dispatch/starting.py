@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 500
 _AT_ONCE = 25  # events whose bodies are in memory together
-_BATCH = 500
+BATCH = 500
 _BATCH_BYTES = 1_000_000
 
 _NO_ROUTE = Failure(
@@ -44,7 +44,7 @@ class _Batch:
         self.tasks: list[Task] = []
         self.events: list[Event] = []
         # One event that fails all others is found by taking fewer at once each time.
-        self._most = max(1, _BATCH // 10**attempts) if route.batch else 1
+        self._most = max(1, BATCH // 10**attempts) if route.batch else 1
         self._bytes = 0
 
     def takes(self, size: int) -> bool:

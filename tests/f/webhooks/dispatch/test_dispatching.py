@@ -261,6 +261,12 @@ def test_a_batch_is_one_job(shop: Shop) -> None:
     assert sorted(body["n"] for body in batch) == [1, 2, 3]
 
 
+def test_a_batch_is_filled_before_it_is_started(shop: Shop) -> None:
+    shop.routing(ALL)
+    shop.receive(*({"n": n} for n in range(250)))
+    assert shop.dispatch()["started"] == 1
+
+
 def test_what_has_no_room_in_a_batch_makes_another(shop: Shop) -> None:
     shop.routing(ALL)
     shop.receive(*({"n": n, "long": "x" * 400_000} for n in range(3)))
