@@ -96,8 +96,10 @@ def test_the_first_who_has_something_new_starts_the_dispatch_job(any_store: Stor
     inbox = Inbox(any_store)
     assert inbox.receive(SOURCE, [PUSH]) == Received(1, 0, wake=True)
     assert not inbox.receive(SOURCE, [replace(PUSH, key="d-2")]).wake
+    assert inbox.is_wanted()
     assert inbox.clear_wake()
     assert not inbox.clear_wake()
+    assert not inbox.is_wanted()
     assert inbox.receive(SOURCE, [replace(PUSH, key="d-3")]).wake
 
 
