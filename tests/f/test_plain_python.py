@@ -530,14 +530,11 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     ),
     "f/vessels/search_vessels": (case("f/vessels/search_vessels", vessey=vessey), ("more", False)),
     "f/vessels/track_vessel": (case("f/vessels/track_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
-<<<<<<< HEAD
     "f/webhooks/dispatch_events": (case("f/webhooks/dispatch_events"), ("raised", "FixSettings")),
-=======
     "f/webhooks/receive_event": (
         case("f/webhooks/receive_event", provider="stripe", request={}),
         ("windmill_status_code", 503),
     ),
->>>>>>> main
 }  # fmt: skip
 
 
