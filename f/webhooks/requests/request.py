@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class WebhookRequest:
     """A request to a route. `body`: the raw bytes, which is what was signed.
 
-    `headers` have lower-case names. `url`: the address of the source's resource, which Twilio and HubSpot sign;
-    what a request says of its own address is never believed.
+    `headers` have lower-case names. `url`: the address of the source's resource, which Twilio and HubSpot
+    sign; what a request says of its own address is never believed.
     """
 
     method: str
