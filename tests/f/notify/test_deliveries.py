@@ -175,6 +175,11 @@ def test_a_reason_that_no_database_takes_is_kept_without_what_it_does_not_take(a
     assert len(fact.reason) < 400
 
 
+@pytest.mark.parametrize("code", ["0", "", "30003; x", "1234567"])
+def test_what_is_no_error_code_is_kept_as_none(code: str) -> None:
+    assert fact_of(twilio("failed", ErrorCode=code)).code == ""
+
+
 @pytest.mark.parametrize(
     ("event", "wish"),
     [

@@ -22,7 +22,19 @@ from f.store.store import Store
 from f.store.stores import sqlite_store
 from f.webhooks.record_delivery import main as record_delivery
 from tests.f.notify.conftest import Twin
-from tests.f.notify.histories import ADDRESS, ENDS, HISTORIES, NUMBER, SENDER, reply, sendgrid, twilio
+from tests.f.notify.histories import (
+    ADDRESS,
+    ENDS,
+    HISTORIES,
+    NUMBER,
+    SENDER,
+    SID,
+    START,
+    iso,
+    reply,
+    sendgrid,
+    twilio,
+)
 from tests.mill.twins.stage import TwinProcess
 
 MAIL: dict[str, Any] = {"subject": "Hi", "sender": "ops@example.com", "text": "x"}
@@ -181,6 +193,20 @@ def test_a_message_that_nobody_here_sent_is_kept_and_counted(account: Twin) -> N
     assert record_delivery([twilio("delivered"), sendgrid("open")]) == counts(recorded=2, not_ours=2)
     assert get_delivery("sms", service_id=twilio("sent")["body"]["MessageSid"])["answer"] == "delivered"
     assert account.sent() == []
+
+
+def test_an_e_mail_without_a_key_is_ours_by_our_mark(mailer: Twin) -> None:
+    send_email([ADDRESS], **MAIL, sendgrid=mailer.resource)
+    (sent,) = mailer.sent()
+    told = sendgrid("delivered", message_id=sent["id"], **sent["custom_args"])
+    assert record_delivery([told]) == counts(recorded=1)
+    assert get_delivery("email", service_id=sent["id"])["answer"] == "delivered"
+
+
+def test_the_time_is_the_providers_where_it_tells_one() -> None:
+    told = {**twilio("delivered", 9), "occurred_at": iso(START + 5)}
+    record_delivery([told])
+    assert get_delivery("sms", service_id=SID)["since"] == iso(START + 5)
 
 
 def test_what_is_no_fact_of_a_message_is_counted_and_stops_nothing() -> None:
