@@ -51,6 +51,12 @@ PAID = {
     "livemode": False,
     "data": {"object": {"id": "pi_1", "object": "payment_intent"}},
 }
+TOLD = {
+    "kind": "twilio",
+    "type": "message.sent",
+    "received_at": "2026-11-23T00:00:00+00:00",
+    "body": {"MessageSid": "SM1"},
+}
 VESSEL = {"vessel_id": "v1", "imo": 9074729, "name": "AURORA", "position": None, "voyage": {}}
 STRIPE_LIST = Reply(200, {"object": "list", "data": [], "has_more": False})
 
@@ -448,6 +454,10 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         ("user_code", "A-B"),
     ),
     "f/identity/start_sign_in": (case("f/identity/start_sign_in", app=oauth_app), ("link", ...)),
+    "f/notify/get_delivery": (
+        case("f/notify/get_delivery", channel="sms", service_id="SM1"),
+        ("answer", "not_known"),
+    ),
     "f/notify/get_message_status": (
         case("f/notify/get_message_status", sid="SM1", twilio=twilio),
         ("sid", "SM1"),
@@ -535,6 +545,7 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         case("f/webhooks/receive_event", provider="stripe", request={}),
         ("windmill_status_code", 503),
     ),
+    "f/webhooks/record_delivery": (case("f/webhooks/record_delivery", events=[TOLD]), ("recorded", 1)),
 }  # fmt: skip
 
 
