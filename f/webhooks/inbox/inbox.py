@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 from f.connect.redact import well_formed
 from f.store.sent_keys import key_of
 from f.webhooks.inbox.sealing import seal_body
-from f.webhooks.inbox.tables import ADD, ADOPT, CLEAR_WAKE, KNOWN, LOCK_CONTENTS, SEEN_AGAIN, WAKE, prepare
+from f.webhooks.inbox.tables import (
+    ADD,
+    ADOPT,
+    CLEAR_WAKE,
+    KNOWN,
+    LOCK_CONTENTS,
+    SEEN_AGAIN,
+    WAKE,
+    WAKE_SECONDS,
+    prepare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +33,6 @@ if TYPE_CHECKING:
     from f.webhooks.requests.event import IncomingEvent, Origin
     from f.webhooks.requests.source import Source
 
-_WAKE_SECONDS = 10.0  # after which a dispatch job that was asked for and has not begun is asked for again
 _KEYS_AT_ONCE = 5000
 
 
@@ -61,7 +70,7 @@ class Inbox:
                 (SEEN_AGAIN, names),
                 (ADOPT, names),
                 (ADD, {**whole, "now": now}),
-                (WAKE, {"now": now, "stale": now - _WAKE_SECONDS}),
+                (WAKE, {"now": now, "stale": now - WAKE_SECONDS}),
             ]
         )
         return Received(len(new), len(events) - len(new), bool(wake))
