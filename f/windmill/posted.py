@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from f.connect.errors import FixInput, TryLater
-from f.windmill.connection import address
+from f.windmill.api import get
 
 # What a webhook's query says to Windmill itself: how to run the job, and what of the request to hand on.
 _WINDMILLS = frozenset(
@@ -24,7 +23,6 @@ _WINDMILLS = frozenset(
         "timeout", "token", "trigger_external_id", "wrap_body",
     }
 )  # fmt: skip
-_SECONDS = 30.0
 _AS_FILE = (
     "Send a file as it is with the header Content-Type: text/csv, or send the fields as a JSON object with "
     "Content-Type: application/json."
@@ -46,17 +44,14 @@ def as_sent() -> dict[str, Any]:
     In the event that the job gets, Windmill has replaced every text such as `$var:f/a/b` by what it names,
     with the rights of whoever owns the route. What was sent can be seen only here. TryLater if it cannot.
     """
-    workspace, job = os.environ.get("WM_WORKSPACE", ""), os.environ.get("WM_JOB_ID", "")
-    request = urllib.request.Request(  # noqa: S310 - the address of Windmill's own API
-        f"{address()}/api/w/{workspace}/jobs_u/get_args/{job}",
-        headers={"Authorization": f"Bearer {os.environ.get('WM_TOKEN', '')}"},
-    )
     try:
         # Without wmill, whose import takes longer than the rest of this job.
-        with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310 - as above
-            arguments = json.load(reply)
-    except (OSError, ValueError) as error:
-        raise _not_told(type(error).__name__) from error
+        answer = get(f"jobs_u/get_args/{os.environ.get('WM_JOB_ID', '')}")
+    except TryLater as error:
+        raise _not_told(type(error.__cause__ or error).__name__) from error
+    if not answer.is_success:
+        raise _not_told(f"status {answer.status}")
+    arguments = answer.json()
     event = arguments.get("event") if isinstance(arguments, dict) else None
     if not isinstance(event, dict):
         raise _not_told("it has no event")
