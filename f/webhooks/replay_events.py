@@ -45,7 +45,8 @@ class ReplayedEvent(TypedDict):
 class ReplayReport(TypedDict):
     """Counts of events. `tasks`: handlers started anew; `more`: the filter selects more than `most`.
 
-    `dispatch`: whether a job that starts them was asked for; `by schedule`: they start within a minute.
+    `dispatch`: whether a job that starts them was asked for, by this job or another just before; `by
+    schedule`: they start within a minute.
     """
 
     dry_run: bool
@@ -92,7 +93,9 @@ def main(
         )
         found = _named(store, events, selection) if events else _selected(store, selection, most + 1)
         done = Replays(store, StorageKeys()).replay(found[:most], order, dry_run=dry_run)
-    dispatch = ask_for_dispatch(database) if done.wake else "not needed"
+    dispatch: Dispatch = "not needed" if dry_run or not done.is_written() else "asked for"
+    if done.wake:
+        dispatch = ask_for_dispatch(database)
     report = _report(done, dry_run=dry_run, more=len(found) > most, dispatch=dispatch)
     print(f"{report['replayed']} events {'would be' if dry_run else 'are'} handled again")
     return report

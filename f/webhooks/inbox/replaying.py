@@ -104,6 +104,10 @@ class Replayed:
     plans: list[Planned] = field(default_factory=list)
     wake: bool = False
 
+    def is_written(self) -> bool:
+        """Return whether any event is handled again."""
+        return any(plan.outcome == "replayed" for plan in self.plans)
+
 
 @dataclass(frozen=True, slots=True)
 class Replay:

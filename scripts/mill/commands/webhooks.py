@@ -146,9 +146,7 @@ def replay(
 @app.command()
 def purge(
     *,
-    keep_days: Annotated[
-        float | None, typer.Option(help="Bodies of handled events; 30.")
-    ] = None,
+    keep_days: Annotated[float | None, typer.Option(help="Bodies of handled events; 30.")] = None,
     keep_dead_days: Annotated[float | None, typer.Option(help="Bodies of dead letters. 90.")] = None,
     forget_days: Annotated[float | None, typer.Option(help="All that is known of an event. 400.")] = None,
     about: Annotated[
