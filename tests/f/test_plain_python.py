@@ -303,6 +303,10 @@ def stored_jwt(plain: Plain) -> Any:
 
 # Each script, and what its result has, or the error that says why there is none.
 CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
+    "f/webhooks/list_events": (case("f/webhooks/list_events"), ("events", [])),
+    "f/webhooks/purge_events": (case("f/webhooks/purge_events"), ("complete", True)),
+    "f/webhooks/replay_events": (case("f/webhooks/replay_events", state="dead"), ("replayed", 0)),
+    "f/webhooks/show_event": (case("f/webhooks/show_event", event="evt_1"), ("raised", "FixInput")),
     "f/customers/claim_file": (case("f/customers/claim_file", file=FILE), ("raised", "FixSettings")),
     "f/customers/confirm_plan": (confirmed, ("hash", ...)),
     "f/customers/create_customers": (created, ("created", 30)),
