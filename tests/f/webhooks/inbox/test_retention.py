@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,7 +201,7 @@ def test_what_was_purged_is_in_the_file_no_more(tmp_path: Path) -> None:
     file = tmp_path / "s.sqlite"
     with sqlite_store(file) as store:
         kept = Kept(store)
-        one = kept.routed("evt_1", {"tell": "done"}, body={"text": "x" * 20_000})
+        one = kept.routed("evt_1", {"tell": "done"}, body={"text": secrets.token_hex(20_000)})
         sealed = kept.work.events([one])[one].body.encode()
         kept.age(one, 31)
         store.execute("PRAGMA secure_delete = OFF")
