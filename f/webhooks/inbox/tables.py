@@ -39,6 +39,7 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS webhook_event_alias ON webhook_event (alias)",
     "CREATE INDEX IF NOT EXISTS webhook_event_state ON webhook_event (state, due_at)",
     "CREATE INDEX IF NOT EXISTS webhook_event_received ON webhook_event (received_at)",
+    "CREATE INDEX IF NOT EXISTS webhook_event_provider_id ON webhook_event (provider_id)",
     "CREATE INDEX IF NOT EXISTS webhook_task_state ON webhook_task (state, due_at)",
     "CREATE INDEX IF NOT EXISTS webhook_task_job ON webhook_task (job)",
 )
