@@ -226,8 +226,10 @@ def test_what_changes_all_the_time_is_left_with_a_reason(kept: Kept) -> None:
 
 
 def dispatch(kept: Kept, begun: list[tuple[str, int]], stop: threading.Event) -> None:
-    """Begin what is due, and give it up at once."""
-    while not stop.is_set():
+    """Begin what is due, and give it up at once; once more when nothing more comes."""
+    is_last = False
+    while not is_last:
+        is_last = stop.is_set()
         for task in kept.work.due(99):
             job = f"{task.event} {task.round} {task.attempts}"
             if kept.work.begin(kept.lease, [task], job):
