@@ -1,0 +1,23 @@
+"""Asking for the job that handles what was taken in."""
+
+from __future__ import annotations
+
+import logging
+
+from f.connect.errors import ConnectError
+from f.windmill.api import post
+
+log = logging.getLogger("webhooks")
+
+_DISPATCHER = "f/webhooks/dispatch_events"
+
+
+def ask_for_dispatch() -> None:
+    """Start it. If that fails the events are handled a minute later, by schedule."""
+    try:
+        answer = post(f"jobs/run/p/{_DISPATCHER}", {})
+    except ConnectError as error:
+        log.warning("not dispatched yet: %s", error)
+        return
+    if not answer.is_success:
+        log.warning("not dispatched yet: Windmill did not start %s (status %s)", _DISPATCHER, answer.status)
