@@ -44,6 +44,12 @@ RECORD = {
     "deficiencies": [],
     "last_updated": None,
 }
+TOLD = {
+    "kind": "twilio",
+    "type": "message.sent",
+    "received_at": "2026-11-23T00:00:00+00:00",
+    "body": {"MessageSid": "SM1"},
+}
 VESSEL = {"vessel_id": "v1", "imo": 9074729, "name": "AURORA", "position": None, "voyage": {}}
 STRIPE_LIST = Reply(200, {"object": "list", "data": [], "has_more": False})
 
@@ -437,6 +443,10 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         ("user_code", "A-B"),
     ),
     "f/identity/start_sign_in": (case("f/identity/start_sign_in", app=oauth_app), ("link", ...)),
+    "f/notify/get_delivery": (
+        case("f/notify/get_delivery", channel="sms", service_id="SM1"),
+        ("answer", "not_known"),
+    ),
     "f/notify/get_message_status": (
         case("f/notify/get_message_status", sid="SM1", twilio=twilio),
         ("sid", "SM1"),
@@ -519,6 +529,7 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     ),
     "f/vessels/search_vessels": (case("f/vessels/search_vessels", vessey=vessey), ("more", False)),
     "f/vessels/track_vessel": (case("f/vessels/track_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
+    "f/webhooks/record_delivery": (case("f/webhooks/record_delivery", events=[TOLD]), ("recorded", 1)),
 }  # fmt: skip
 
 

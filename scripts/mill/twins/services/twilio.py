@@ -127,7 +127,8 @@ class _Twilio:
         _check_content(single, media)
         message = self._message(request.params["account"], single, media)
         self._records.add(_MESSAGE, message, {"sid": message["sid"], "to": to})
-        self._ledger.append("sent", to, message)
+        callback = single.get("StatusCallback")  # Twilio shows it in no answer; nobody is called from here
+        self._ledger.append("sent", to, message | ({"status_callback": callback} if callback else {}))
         return Reply(201, message)
 
     def list_messages(self, request: Request) -> Reply:
