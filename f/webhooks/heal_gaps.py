@@ -18,6 +18,7 @@ from f.payments.stripe.account import open_account
 from f.payments.stripe.client import stripe
 from f.store.store import Store
 from f.store.stores import open_store, postgresql
+from f.webhooks.dispatch.routing_resource import path_of, routing_at
 from f.webhooks.healing.dispatching import ask_for_dispatch
 from f.webhooks.healing.github_deliveries import GithubDeliveries, github, hook_path
 from f.webhooks.healing.github_deliveries import integration_of as github_integration
@@ -25,7 +26,7 @@ from f.webhooks.healing.healer import Healed, Healer, look_of
 from f.webhooks.healing.listing import Listing
 from f.webhooks.healing.stripe_events import StripeEvents
 from f.webhooks.healing.twilio_messages import TwilioMessages
-from f.webhooks.healing.wanted import Wanted, wanted_of, webhook_routing
+from f.webhooks.healing.wanted import Wanted, named, routed
 from f.webhooks.requests.refusal import RefuseRequest
 from f.webhooks.requests.registry import source_at
 from f.webhooks.requests.source import Source
@@ -40,7 +41,7 @@ def main(
     twilio: twilio | None = None,
     hours: float = 24,
     event_types: list[str] | None = None,
-    routing: webhook_routing | None = None,
+    routing: str = "f/webhooks/routing",
     dry_run: bool = False,
     grace_minutes: float = 10,
     most: int = 1000,
@@ -52,7 +53,7 @@ def main(
     look = look_of(
         hours=hours,
         grace_minutes=grace_minutes,
-        wanted=wanted_of(told.name, event_types, routing),
+        wanted=named(event_types) or routed(told.name, routing_at(path_of(routing))),
         most=most,
         dry_run=dry_run,
     )
