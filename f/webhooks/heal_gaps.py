@@ -60,7 +60,7 @@ def main(
     with open_store(database, "webhooks") as store:
         account = (stripe, github, hook_path(repository, hook_id) if github else "", twilio)
         with _listing(store, look.wanted, *account) as listing:
-            healed = Healer(store, told, listing, ask_for_dispatch).heal(look)
+            healed = Healer(store, told, listing, lambda: ask_for_dispatch(database)).heal(look)
     taken = sum(healed["healed"].values())
     print(f"{healed['looked_at']} events looked at, {healed['known']} known, {taken} healed")
     return healed

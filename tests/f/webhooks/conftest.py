@@ -1,0 +1,49 @@
+"""The workspace that receives, for the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from f.windmill.connection import disconnect
+from mill.api.server import LocalApi
+from tests.f.webhooks.post_office import KINDS, PostOffice
+from tests.mill.api.stage import FunctionJobs
+
+
+@pytest.fixture(scope="session")
+def receiving_workspace(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[LocalApi, Path, FunctionJobs]]:
+    """A workspace, the folder of its resources, and its scripts."""
+    root, jobs = tmp_path_factory.mktemp("receiving"), FunctionJobs()
+    (root / "wmill.yaml").write_text("defaultTs: bun\n")
+    with LocalApi(root, root / "state", jobs, templates=[root / "resources"], environment={}) as api:
+        yield api, root / "resources", jobs
+        jobs.close()
+
+
+@pytest.fixture
+def office(
+    receiving_workspace: tuple[LocalApi, Path, FunctionJobs],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[PostOffice]:
+    """A receiver without a memory, in a workspace with a source a kind."""
+    api, templates, jobs = receiving_workspace
+    office = PostOffice(tmp_path, capsys, templates, jobs.functions)
+    jobs.functions["f/webhooks/dispatch_events"] = lambda _: office.started.append("dispatch")
+    for file in templates.rglob("*.yaml"):
+        file.unlink()
+    for kind in KINDS:
+        office.source(kind)
+    for name, value in {
+        "HOME": str(tmp_path), "MILL": "1", "BASE_INTERNAL_URL": api.url, "WM_TOKEN": api.token,
+        "WM_WORKSPACE": api.workspace_id, "WM_JOB_ID": "job", "NOTIFY_ROUTING": "off",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    yield office
+    disconnect()
