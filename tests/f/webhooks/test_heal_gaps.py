@@ -85,7 +85,7 @@ def test_a_dispatch_job_is_started_for_what_was_healed(office: PostOffice, strip
 def test_without_types_those_that_are_routed_are_looked_for(office: PostOffice) -> None:
     routing(office, {"handler": "f/a/b", "sources": ["stripe"], "events": ["invoice.paid"]})
     with stripe_list([stripe_event(1), stripe_event(2, name="charge.updated")]) as server:
-        result = heal("stripe", stripe={"token": KEY, "base_url": server.url})  # type: ignore[typeddict-item]  # as a form gives it
+        result = heal("stripe", stripe={"token": KEY, "base_url": server.url})
     assert result["healed"] == {"invoice.paid": 1}
 
 
