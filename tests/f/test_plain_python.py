@@ -545,11 +545,15 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     "f/vessels/search_vessels": (case("f/vessels/search_vessels", vessey=vessey), ("more", False)),
     "f/vessels/track_vessel": (case("f/vessels/track_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
     "f/webhooks/dispatch_events": (case("f/webhooks/dispatch_events"), ("raised", "FixSettings")),
+    "f/webhooks/heal_gaps": (
+        case("f/webhooks/heal_gaps", source="stripe", stripe=stripe),
+        ("raised", "FixSettings"),
+    ),
+    "f/webhooks/record_delivery": (case("f/webhooks/record_delivery", events=[TOLD]), ("recorded", 1)),
     "f/webhooks/receive_event": (
         case("f/webhooks/receive_event", provider="stripe", request={}),
         ("windmill_status_code", 503),
     ),
-    "f/webhooks/record_delivery": (case("f/webhooks/record_delivery", events=[TOLD]), ("recorded", 1)),
 }  # fmt: skip
 
 
