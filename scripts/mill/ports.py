@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from mill.errors import MillError
+
 JobKind = Literal["script", "flow", "preview"]
 JobStatus = Literal["queued", "running", "suspended", "success", "failure", "canceled"]
 
@@ -68,6 +70,10 @@ def description_in(result: Any) -> Any:
     return result.get("description") if isinstance(result, dict) else None
 
 
+class JobExists(MillError):
+    """There is a job of the id that was asked for."""
+
+
 class Jobs(Protocol):
     """What the API asks of the engine. Every method may be called from any thread."""
 
@@ -79,8 +85,12 @@ class Jobs(Protocol):
         event: Mapping[str, Any] | None = None,
         parent: str | None = None,
         delay: float = 0.0,
+        id: str | None = None,
     ) -> str:
-        """Start a job, return its id. An `event` goes to the preprocessor, which makes the args."""
+        """Start a job, return its id. An `event` goes to the preprocessor, which makes the args.
+
+        `id` is one that the caller chose; JobExists if there is a job of that id.
+        """
 
     def call(
         self, target: Target, args: Mapping[str, Any], *, event: Mapping[str, Any] | None = None

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 from f.connect.redact import well_formed
 from f.store.sent_keys import key_of
 from f.webhooks.inbox.sealing import seal_body
-from f.webhooks.inbox.tables import ADD, ADOPT, CLEAR_WAKE, KNOWN, LOCK_CONTENTS, SEEN_AGAIN, WAKE, prepare
+from f.webhooks.inbox.tables import (
+    ADD,
+    ADOPT,
+    CLEAR_WAKE,
+    KNOWN,
+    LOCK_CONTENTS,
+    SEEN_AGAIN,
+    WAKE,
+    WANTED,
+    prepare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +89,10 @@ class Inbox:
     def clear_wake(self) -> bool:
         """Note that a dispatch job looks at what is there now; return whether one was asked for."""
         return bool(self._store.execute(CLEAR_WAKE))
+
+    def is_wanted(self) -> bool:
+        """Return whether a dispatch job was asked for and has not begun."""
+        return bool(self._store.execute(WANTED))
 
 
 def event_id(source: str, key: str) -> str:

@@ -77,6 +77,7 @@ WAKE = """INSERT INTO webhook_wake AS w (name, at)
     ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE w.at < :stale OR w.at > excluded.at
     RETURNING at"""
 CLEAR_WAKE = "DELETE FROM webhook_wake WHERE name = 'dispatch' RETURNING at"
+WANTED = "SELECT at FROM webhook_wake WHERE name = 'dispatch'"
 KNOWN = f"""SELECT {_ID} {_ROWS} WHERE EXISTS (
     SELECT 1 FROM webhook_event AS k WHERE k.id = {_ID} OR k.alias = {_ID})"""  # noqa: S608 - made of constants
 

@@ -18,18 +18,20 @@ from f.store.store import HELD, write_held
 from f.webhooks.inbox.tables import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from f.store.store import Lease, Row, Store, Values
 
 _EVENT = """id, source, kind, type, provider_id, origin, occurred_at, received_at, last_seen_at, repeats,
     headers, body, state, attempts, failure"""
+_LEFT_OUT = "(SELECT j.value ->> 0 FROM each_row(:without) AS j)"
 _NEW = f"""SELECT {_EVENT} FROM webhook_event WHERE state = 'new' AND due_at <= :now
-    ORDER BY received_at, id LIMIT :most"""  # noqa: S608 - made of constants
+    AND source NOT IN {_LEFT_OUT} ORDER BY received_at, id LIMIT :most"""  # noqa: S608 - made of constants
 _EVENTS = f"""SELECT {_EVENT} FROM webhook_event
     WHERE id IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""  # noqa: S608 - made of constants
 _TASK = "event, route, state, attempts, round, due_at, job, failure, at"
-_DUE = f"""SELECT {_TASK} FROM webhook_task WHERE state = 'due' AND due_at <= :now
+_DUE = f"""SELECT {_TASK} FROM webhook_task WHERE state = 'due' AND due_at <= :now AND NOT EXISTS (
+    SELECT 1 FROM webhook_event AS e WHERE e.id = webhook_task.event AND e.source IN {_LEFT_OUT})
     ORDER BY due_at, event, route LIMIT :most"""  # noqa: S608 - made of constants
 _RUNNING = f"""SELECT {_TASK} FROM webhook_task WHERE state = 'running' AND job IN (
     SELECT job FROM webhook_task WHERE state = 'running' GROUP BY job ORDER BY MIN(due_at), job LIMIT :most)
@@ -122,9 +124,9 @@ class Work:
         prepare(store)
         self._store = store
 
-    def new_events(self, most: int) -> list[StoredEvent]:
-        """Return events that are to be routed, oldest first."""
-        values = {"now": self._store.now(), "most": most}
+    def new_events(self, most: int, *, without: Collection[str] = ()) -> list[StoredEvent]:
+        """Return events that are to be routed, oldest first, but for those of some sources."""
+        values = {"now": self._store.now(), "most": most, "without": _column(without)}
         return [event_of(row) for row in self._store.execute(_NEW, values)]
 
     def events(self, ids: Sequence[str]) -> dict[str, StoredEvent]:
@@ -132,9 +134,9 @@ class Work:
         rows = self._store.execute(_EVENTS, {"rows": _block([[one] for one in ids])})
         return {event.id: event for event in map(event_of, rows)}
 
-    def due(self, most: int) -> list[Task]:
-        """Return tasks that may begin, oldest first."""
-        values = {"now": self._store.now(), "most": most}
+    def due(self, most: int, *, without: Collection[str] = ()) -> list[Task]:
+        """Return tasks that may begin, oldest first, but for those of some sources' events."""
+        values = {"now": self._store.now(), "most": most, "without": _column(without)}
         return [task_of(row) for row in self._store.execute(_DUE, values)]
 
     def running(self, most: int) -> list[Task]:
@@ -246,6 +248,10 @@ def _text(failure: Failure | None) -> str:
 
 def _names(tasks: Sequence[Task]) -> str:
     return _block([[task.event, task.route] for task in tasks])
+
+
+def _column(texts: Collection[str]) -> str:
+    return _block([[text] for text in sorted(texts)])
 
 
 def _block(rows: Sequence[Sequence[str]]) -> str:

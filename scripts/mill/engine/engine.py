@@ -49,11 +49,12 @@ class Engine:
         event: Mapping[str, Any] | None = None,
         parent: str | None = None,
         delay: float = 0.0,
+        id: str | None = None,
     ) -> str:
-        """Start a job and return its id. Raises MillError for a target that cannot run."""
+        """Start a job and return its id. MillError for a target that cannot run, JobExists for a known id."""
         work = self._prepared(target, args, event)
         above = self._runtime.jobs.get(parent) if parent is not None else None
-        handle = self._runtime.jobs.create(target, args, parent=above)
+        handle = self._runtime.jobs.create(target, args, parent=above, id=id)
         if delay > 0 and target.code is None:  # code without a path is nothing a run file can name
             self._delayed.keep(handle.id, target, args, event, time.time() + delay)
             work = self._taken(work)

@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 from mill.api.server import LocalApi
 from mill.errors import MillError
-from mill.ports import Completed, Job, Resume, Target
+from mill.ports import Completed, Job, JobExists, Resume, Target
 
 # An HTTP trigger of a script that anybody may call, but for its script and its path.
 OPEN_ROUTE: dict[str, Any] = {
@@ -55,8 +55,10 @@ class FunctionJobs:
                 end.set_result(Completed(success=False, result={"error": {"name": "Canceled"}}))
         self._executor.shutdown()
 
-    def add(self, kind: str, path: str, **facts: Any) -> Job:
-        job = Job(str(uuid.uuid4()), Target(kind, path), {}, **facts)  # type: ignore[arg-type]  # a test's words
+    def add(self, kind: str, path: str, id: str | None = None, **facts: Any) -> Job:
+        if id in self._jobs:
+            raise JobExists(f"Job with id {id} already exists")
+        job = Job(id or str(uuid.uuid4()), Target(kind, path), {}, **facts)  # type: ignore[arg-type]  # a test's words
         self._jobs[job.id] = job
         self._ends[job.id] = Future()
         return job
@@ -69,11 +71,12 @@ class FunctionJobs:
         event: Mapping[str, Any] | None = None,
         parent: str | None = None,
         delay: float = 0.0,
+        id: str | None = None,
     ) -> str:
         if target.path not in self.functions:
             raise MillError(f"There is no {target.kind} {target.path}.")
         self.events.append(event)
-        job = self.add(target.kind, target.path, parent=parent, status="running", started_at=1000.0)
+        job = self.add(target.kind, target.path, id=id, parent=parent, status="running", started_at=1000.0)
         job.args = dict(args)
         self._executor.submit(self._run, job)
         return job.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,12 @@ from mill.api.endpoints.waiting import Waiter
 from mill.api.storage.data_tables import DataTables
 from mill.api.transport.payload import Payload, read_payload
 from mill.api.transport.replies import Refusal, json_response, result_response
-from mill.ports import JobKind, Jobs, Target
+from mill.ports import JobExists, JobKind, Jobs, Target
 from mill.strict_values import whole_number
 
 _KINDS: dict[str, JobKind] = {"p": "script", "f": "flow"}
 _LONGEST_DELAY = 10 * 365 * 86_400  # seconds: ten years
-_REFUSED_QUERY = ("retry", "scheduled_for", "job_id", "cache_ttl")
+_REFUSED_QUERY = ("retry", "scheduled_for", "cache_ttl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,12 @@ class RunApi:
 
         def start() -> str:
             parent = query.get("parent_job") or None
-            return self._jobs.start(target, arguments, event=handed, parent=parent, delay=_delay(query))
+            try:
+                return self._jobs.start(
+                    target, arguments, event=handed, parent=parent, delay=_delay(query), id=_chosen_id(query)
+                )
+            except JobExists as error:
+                raise Refusal(400, str(error)) from error
 
         return await run_in_threadpool(start)
 
@@ -180,6 +186,17 @@ async def _webhook(request: Request) -> Webhook:
 
 def _names(text: str | None) -> list[str]:
     return [name for name in (text or "").split(",") if name]
+
+
+def _chosen_id(query: Mapping[str, str]) -> str | None:
+    """Return the id that the caller chose for the job, as Windmill writes it."""
+    text = query.get("job_id")
+    if not text:
+        return None
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise Refusal(400, "job_id must be a UUID.") from None
 
 
 def _delay(query: Mapping[str, str]) -> float:

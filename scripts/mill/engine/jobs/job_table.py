@@ -12,7 +12,7 @@ from typing import Any
 
 from mill.engine.jobs.events import Event, EventKind, Listener
 from mill.engine.jobs.outcome import JobCanceled, Outcome
-from mill.ports import Completed, Job, Target
+from mill.ports import Completed, Job, JobExists, Target
 
 KEPT_JOBS = 5_000  # ended jobs that can still be asked about
 KEPT_LINES = 10_000  # lines of log kept per job
@@ -165,7 +165,10 @@ class JobTable:
         step_id: str | None = None,
         id: str | None = None,
     ) -> Handle:
-        """Return a new job; under `parent` it is canceled with it. `id` is one that it has already."""
+        """Return a new job; under `parent` it is canceled with it.
+
+        `id` is one that it has already, or that somebody chose; JobExists if another has it.
+        """
         job = Job(
             id=id or str(uuid.uuid4()),
             target=target,
@@ -177,6 +180,8 @@ class JobTable:
         )
         handle = Handle(self, job, parent, label or target.path)
         with self._lock:
+            if job.id in self._jobs:
+                raise JobExists(f"Job with id {job.id} already exists")
             self._jobs[job.id] = handle
         if parent is not None:
             parent.adopt(handle)

@@ -1,0 +1,82 @@
+"""What became of the jobs of handlers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.connect.errors import TryLater
+from f.webhooks.dispatch.failures import failure_in
+from f.webhooks.dispatch.jobs import JobState, state_of
+from f.webhooks.dispatch.starting import start_anew
+from f.webhooks.inbox.work import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from f.webhooks.dispatch.shift import Shift
+    from f.webhooks.inbox.work import Task
+
+_BLOCK = 100
+_YOUNG_SECONDS = 20.0  # in which a job that Windmill does not say to have ended is taken to run
+_LONGEST_START = 3600.0  # seconds after which a job that cannot be started counts as failed
+_NOT_STARTED = Failure(
+    "TryLater",
+    "Windmill did not start the job within an hour.",
+    "not_started",
+    "Look at whether Windmill takes jobs of this handler.",
+)
+
+
+def settle(shift: Shift, most: int, seen: set[str]) -> int:
+    """Settle jobs that have ended, each asked for once in a run; return how many tasks it changed."""
+    changed = 0
+    left = most
+    while left > 0 and not shift.is_over():
+        by_job: dict[str, list[Task]] = {}
+        for task in shift.work.running(min(left, _BLOCK)):
+            by_job.setdefault(task.job, []).append(task)
+        unseen = {job: tasks for job, tasks in by_job.items() if job not in seen}
+        if not unseen:
+            break
+        left -= len(unseen)
+        changed += _settle_block(shift, unseen, seen)
+    return changed
+
+
+def _settle_block(shift: Shift, by_job: dict[str, list[Task]], seen: set[str]) -> int:
+    changed = 0
+    running: list[str] = []
+    for job, tasks in by_job.items():
+        if shift.is_over():
+            break
+        shift.hold()
+        seen.add(job)
+        age = shift.store.now() - max(task.at for task in tasks)
+        try:
+            state = state_of(job, is_young=age < _YOUNG_SECONDS)
+        except TryLater as error:
+            shift.tally.problems["platform"] = str(error)
+            running.append(job)
+            continue
+        if state.state == "running":
+            running.append(job)
+            shift.tally.counts["running"] += 1
+        else:
+            changed += _settle(shift, tasks, job, state, age)
+    if running:
+        shift.require(shift.work.still_running(shift.lease, running))
+    return changed
+
+
+def _settle(shift: Shift, tasks: Sequence[Task], job: str, state: JobState, age: float) -> int:
+    if state.state == "succeeded":
+        shift.require(shift.work.done(shift.lease, tasks, job))
+        shift.tally.counts["done"] += len(tasks)
+    elif state.state == "failed":
+        failure, after = failure_in(state.result)
+        shift.fail(tasks, job, failure, after=after)
+    elif age > _LONGEST_START:
+        shift.fail(tasks, job, _NOT_STARTED)
+    else:
+        start_anew(shift, tasks, job)
+    return len(tasks)
