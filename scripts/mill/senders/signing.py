@@ -121,6 +121,15 @@ def mock_sendgrid_scalar() -> int:
     return int.from_bytes(hashlib.sha256(_SENDGRID_SEED).digest(), "big")
 
 
+def mock_sendgrid_public_key() -> str:
+    """Return its public key, as SendGrid shows one: the DER of it in Base64."""
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - see above
+
+    key = ec.derive_private_key(mock_sendgrid_scalar(), ec.SECP256R1()).public_key()
+    return _base64(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
 def _github(signed: _Signed) -> dict[str, str]:
     return {"X-Hub-Signature-256": f"sha256={_sha256(signed.secret, signed.body).hex()}"}
 
