@@ -1,1 +1,1 @@
-"""Sends webhooks as the providers do, written from what they document, with nothing of ours that checks them."""
+"""Sends webhooks as the providers do, written from their documents, not from what verifies them."""

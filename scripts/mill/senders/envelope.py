@@ -1,4 +1,4 @@
-"""A request as a provider makes it of an event: where its id goes, what names its type, how the body is written.
+"""A request as a provider makes it of an event: where its id goes, what names its type, how it is written.
 
 An event that is told again has the same id in the same place; that is what receivers know it by.
 """

@@ -69,7 +69,9 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def signed(signer: Signer, what: Envelope, *, event_id: str, now: float, fault: Fault | None = None) -> Posted:
+def signed(
+    signer: Signer, what: Envelope, *, event_id: str, now: float, fault: Fault | None = None
+) -> Posted:
     """Return the request, signed; with `fault`, wrong in exactly that way."""
     if fault == "json":
         what = replace(what, body=what.body[: len(what.body) // 2])
@@ -112,7 +114,7 @@ def _broken(kind: Kind, posted: Posted, fault: Fault) -> Posted:
 
 
 def _changed(signature: str) -> str:
-    """Return a signature of the same form with one character changed: not the last, of which some bits are void."""
+    """Return a signature of the same form with one character changed: not the last, parts of which are void."""
     at = len(signature) - 12
     return f"{signature[:at]}{'1' if signature[at] == '0' else '0'}{signature[at + 1 :]}"
 
@@ -140,5 +142,3 @@ def post(url: str, posted: Posted, *, now: Callable[[], float] = time.monotonic)
             exit_code=1,
         ) from error
     return Answer(reply.status, text, now() - began)
-
-

@@ -1,4 +1,4 @@
-"""`mill bench webhooks --kills`: webhooks in all weathers, while what takes them in is killed again and again.
+"""`mill bench webhooks --kills`: webhooks in all weathers, while what takes them in is killed.
 
 A provider with a ledger sends events of every kind until each is answered by a 2xx: doubled, out of order, in
 storms, large, slowly. A receiver, dispatchers and handlers live in processes of their own that get SIGKILL at

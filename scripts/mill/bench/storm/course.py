@@ -32,13 +32,15 @@ Control = Literal["none", "answer-first", "no-once"]
 _ROOT = Path(mill.__file__).parents[2]
 _WORKER = _ROOT / "scripts" / "mill" / "bench" / "workers" / "webhook_worker.py"
 _HANDLERS = ("tell", "note")
-_ROLES = (("receiver", 0.4), ("dispatcher", 0.35), ("handler", 0.25))
+_ROLES = {"receiver": 0.4, "dispatcher": 0.35, "handler": 0.25}
 _PAUSE = (0.02, 0.3)  # seconds between two kills
-_SCHEDULE_SECONDS = 0.4
+_LOOK_SECONDS = 0.2
 _QUIET_LOOKS = 3
 _OPEN = """SELECT (SELECT count(*) FROM webhook_event WHERE state = 'new')
     + (SELECT count(*) FROM webhook_task WHERE state IN ('due', 'running'))"""
+_DEAD = "SELECT count(*) FROM webhook_task WHERE state = 'dead'"
 _MOST_NAMED = 5
+_TRIES, _MOMENT = 40, 0.03  # how often a job is looked for that can be killed, and the seconds in between
 
 
 @dataclass
@@ -114,12 +116,13 @@ def measure(kills: int, *, seed: int = 1, seconds: float = 600.0, control: Contr
         environment = _environment(folder, platform, effects, control)
         lives = stack.enter_context(_lives(environment, platform))
         provider = stack.enter_context(Provider(_ROOT, signers, lives.port, seed))
-        score = Score()
-        _storm(kills, platform, lives, random.Random(seed), score, end)  # noqa: S311 - moments to repeat a run with
+        killer = _Killer(platform, lives, random.Random(seed), end)  # noqa: S311 - moments to repeat a run with
+        killer.kill(kills)
         provider.stop_making()
         _calm(folder, platform, provider, end)
-        _count(score, provider.ledger, effects, platform)
-        _require_no_dead(folder, score)
+        score = _score(provider.ledger, effects, platform)
+        score.kills["receiver"] = killer.receivers
+        score.facts["dead letters"] = _asked(folder, _DEAD)
         return score
 
 
@@ -193,33 +196,45 @@ def _lives(environment: Mapping[str, str], platform: Platform) -> Iterator[_Live
             ears.join()
 
 
-def _storm(
-    kills: int, platform: Platform, lives: _Lives, dice: random.Random, score: Score, end: float
-) -> None:
-    """Kill, at random moments."""
-    next_schedule = 0.0
-    names, weights = zip(*_ROLES, strict=True)
-    while score.kills.total() + platform.kills.total() < kills:
-        if time.monotonic() > end:
+class _Killer:
+    """Kills one after the other, at random moments, until there were enough."""
+
+    def __init__(self, platform: Platform, lives: _Lives, dice: random.Random, end: float) -> None:
+        self._platform, self._lives, self._dice, self._end = platform, lives, dice, end
+        self.receivers = 0
+
+    def kill(self, wanted: int) -> None:
+        """Go on until so many were killed while they worked. MillError when the time is over."""
+        while self.receivers + self._platform.kills.total() < wanted:
+            role = self._dice.choices(list(_ROLES), list(_ROLES.values()))[0]
+            self._pause(self._dice.uniform(*_PAUSE))
+            if role == "receiver":
+                self._kill_receiver()
+            else:
+                self._kill_job(role)
+
+    def _pause(self, seconds: float) -> None:
+        if time.monotonic() > self._end:
             raise MillError("The time for the run is over; give it more with --seconds.", exit_code=1)
-        if time.monotonic() > next_schedule:
-            platform.schedule()
-            next_schedule = time.monotonic() + _SCHEDULE_SECONDS
-        time.sleep(dice.uniform(*_PAUSE))
-        role = dice.choices(names, weights)[0]
-        if role == "receiver":
-            lives.tell("receiver", {"kill": True})
-            assert lives.receiver.stdout is not None
-            assert json.loads(lives.receiver.stdout.readline())["killed"]
-            score.kills[role] += 1
-        else:
-            _kill_job(role, platform, dice)
+        self._platform.keep_schedule()
+        time.sleep(seconds)
 
+    def _kill_receiver(self) -> None:
+        self._lives.tell("receiver", {"kill": True})
+        assert self._lives.receiver.stdout is not None
+        assert json.loads(self._lives.receiver.stdout.readline())["killed"]
+        self.receivers += 1
 
-def _kill_job(role: str, platform: Platform, dice: random.Random) -> None:
-    """Kill a job that runs, if there is one. It counts if it was still running when the signal came."""
-    if running := platform.running(dispatchers=role == "dispatcher"):
-        platform.start({"kill": dice.choice(running)})
+    def _kill_job(self, role: str) -> None:
+        """Kill a job. It counts if it was still running when the signal came; else the next one is tried."""
+        before = self._platform.kills[role]
+        for _ in range(_TRIES):
+            running = self._platform.running(dispatchers=role == "dispatcher")
+            if running:
+                self._platform.start({"kill": self._dice.choice(running)})
+            self._pause(self._dice.uniform(0, _MOMENT))
+            if self._platform.kills[role] > before:
+                return
 
 
 def _calm(folder: Path, platform: Platform, provider: Provider, end: float) -> None:
@@ -228,15 +243,15 @@ def _calm(folder: Path, platform: Platform, provider: Provider, end: float) -> N
     while quiet < _QUIET_LOOKS:
         if time.monotonic() > end:
             raise MillError(
-                f"It did not come to rest: {_open_work(folder)} pieces of work are open. Give it more time with "
-                "--seconds.",
+                f"It did not come to rest: {_open_work(folder)} pieces of work are open. "
+                "Give it more time with --seconds.",
                 exit_code=1,
             )
         still = provider.is_done() and not _open_work(folder) and platform.is_idle()
         quiet = quiet + 1 if still else 0
         if not still:
-            platform.schedule()
-        time.sleep(_SCHEDULE_SECONDS)
+            platform.keep_schedule()
+        time.sleep(_LOOK_SECONDS)
 
 
 def _open_work(folder: Path) -> int:
@@ -254,10 +269,9 @@ def _asked(folder: Path, sql: str) -> int:
             return 0  # no tables yet
 
 
-def _count(score: Score, ledger: Ledger, effects: Effects, platform: Platform) -> None:
+def _score(ledger: Ledger, effects: Effects, platform: Platform) -> Score:
     accepted = ledger.accepted()
-    score.events = len(accepted)
-    score.kills.update(platform.kills)
+    score = Score(kills=Counter(platform.kills), events=len(accepted))
     wanted = [f"{handler}:{effect}" for one in accepted for effect in one.effects for handler in _HANDLERS]
     score.lost = [key for key in wanted if not effects.counts[key]]
     score.twice = [key for key, count in effects.counts.items() if count > 1]
@@ -267,7 +281,4 @@ def _count(score: Score, ledger: Ledger, effects: Effects, platform: Platform) -
         **{f"effect {name}": count for name, count in sorted(effects.answers.items())},
         **dict(sorted(platform.counts.items())),
     }
-
-
-def _require_no_dead(folder: Path, score: Score) -> None:
-    score.facts["dead letters"] = _asked(folder, "SELECT count(*) FROM webhook_task WHERE state = 'dead'")
+    return score

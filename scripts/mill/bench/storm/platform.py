@@ -10,6 +10,7 @@ import json
 import random
 import re
 import threading
+import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -24,6 +25,8 @@ from mill.bench.storm.effects import HttpServer
 
 DISPATCHER = "f/webhooks/dispatch_events"
 WORKSPACE = "kills"
+_SCHEDULE_SECONDS = 0.4  # for the minute of a server
+_MOST_DISPATCHERS = 2
 _SLOTS = 6  # jobs at once, as of so many workers
 _LOST_ANSWERS = 0.02  # the share of jobs that are taken while the answer is lost
 _RESTARTED = 0.5  # the share of killed jobs that are run again under their id, as Windmill does; others fail
@@ -52,6 +55,7 @@ class Platform:
         self.kills: Counter[str] = Counter()
         self.start: Start = lambda _order: None
         self._folder, self._resources = folder, resources
+        self._next_run = 0.0
         self._queue: deque[Job] = deque()
         self._dice = random.Random(seed)  # noqa: S311 - faults to repeat a run with, no secret
         self._lock = threading.RLock()
@@ -104,12 +108,15 @@ class Platform:
         with self._lock:
             return not self._active("running", "queued")
 
-    def schedule(self) -> None:
-        """Start the dispatcher, as its schedule does: whether or not another one still runs."""
+    def keep_schedule(self) -> None:
+        """Start the dispatcher if it is time, whether or not another one still runs."""
         with self._lock:
+            now = time.monotonic()
             waiting = sum(1 for job in self._active("running", "queued") if job.path == DISPATCHER)
-        if waiting < 2:
-            self.take(DISPATCHER, "", {})
+            if now < self._next_run or waiting >= _MOST_DISPATCHERS:
+                return
+            self._next_run = now + _SCHEDULE_SECONDS
+        self.take(DISPATCHER, "", {})
 
     def answer(self, method: str, path: str, query: Mapping[str, list[str]], body: Any) -> tuple[int, Any]:
         """Return status and body; a status of 0: the connection is cut and nothing is said."""

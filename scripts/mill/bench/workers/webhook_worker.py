@@ -1,4 +1,4 @@
-"""Lives of receivers and jobs that may be killed: `python webhook_worker.py receiver|jobs`, a line of JSON each.
+"""Lives of receivers and jobs that may be killed: `python webhook_worker.py receiver|jobs`.
 
 Forking what is imported already makes a life start in milliseconds. The parent alone kills and reaps its
 children, so no signal ever meets a stranger that got the same process id. Ends with its input.
@@ -17,7 +17,6 @@ import select
 import signal
 import socket
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -29,7 +28,7 @@ from urllib.parse import quote
 
 from f.connect.errors import OutcomeUnknown, TryLater
 from f.store import once
-from f.store.once import Attempt, Candidate, OneTimeWrite, send_once
+from f.store.once import Candidate, OneTimeWrite, send_once
 from f.store.stores import open_store
 from f.webhooks import dispatch_events, receive_event
 from f.webhooks.dispatch import dispatcher, settling
@@ -130,7 +129,7 @@ def fork(live: Callable[[], object]) -> int:
         os._exit(status)
 
 
-# --- the receiver ---------------------------------------------------------------------------------------------
+# --- the receiver ---------------------------------------------------------------------------------
 
 
 def receive(listener: socket.socket) -> None:
@@ -188,7 +187,7 @@ def answer(event: Mapping[str, Any]) -> dict[str, Any]:
     return receive_event.main(**receive_event.preprocessor(dict(event)))
 
 
-# --- jobs -----------------------------------------------------------------------------------------------------
+# --- jobs -----------------------------------------------------------------------------------------
 
 
 def run(folder: Path, order: Mapping[str, Any]) -> None:
