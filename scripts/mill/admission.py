@@ -30,13 +30,15 @@ class Exceptions:
     `path` is decoded, `origin` in lower case. `is_link`: other pages may lead a person there, as a message
     does to an approval. `is_open`: other sites may send a browser there, as an identity provider does after
     a sign-in, but not load it into a page of theirs. `allows_origin`: the pages of that origin may call the
-    path. `is_streamed`: the body has no limit, for it is not kept in memory.
+    path. `is_streamed`: the body has no limit, for it is not kept in memory. `largest_body`: bytes that the
+    path takes, where that is less than LARGEST_BODY.
     """
 
     is_link: Callable[[str], bool] = lambda _path: False
     is_open: Callable[[str], bool] = lambda _path: False
     allows_origin: Callable[[str, str], bool] = lambda _path, _origin: False
     is_streamed: Callable[[str, str], bool] = lambda _method, _path: False
+    largest_body: Callable[[str], int] = lambda _path: LARGEST_BODY
 
 
 NO_EXCEPTIONS = Exceptions()
@@ -78,7 +80,7 @@ class Admission:
         elif self._exceptions.is_streamed(scope["method"], scope["path"]):
             await self._application(scope, receive, send)
         else:
-            await _Exchange(scope, receive, send).run(self._application)
+            await _Exchange(scope, receive, send, self._largest(scope)).run(self._application)
 
     def _refusal(self, scope: Scope) -> _Refusal | None:
         if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
@@ -104,10 +106,12 @@ class Admission:
                 f"A page of {sender[:_SHOWN]} sent this, and only pages of {self._address} may. A route lets "
                 "in the pages that its allowed_origins name.",
             )
-        return _too_large(headers.get(b"content-length")) if not self._is_streamed(scope) else None
+        if self._exceptions.is_streamed(scope["method"], scope["path"]):
+            return None
+        return _too_large(headers.get(b"content-length"), self._largest(scope))
 
-    def _is_streamed(self, scope: Scope) -> bool:
-        return self._exceptions.is_streamed(scope["method"], scope["path"])
+    def _largest(self, scope: Scope) -> int:
+        return min(LARGEST_BODY, self._exceptions.largest_body(scope["path"]))
 
     def _foreign_sender(self, scope: Scope, headers: dict[bytes, bytes]) -> str | None:
         """Return the page that sent a request, if it is not one of this server's and may not do so."""
@@ -141,8 +145,9 @@ def _is_visit(headers: dict[bytes, bytes]) -> bool:
 class _Exchange:
     """One request whose body is counted as it arrives, with a Content-Length or without."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, largest: int) -> None:
         self._scope, self._receive, self._send = scope, receive, send
+        self._largest = largest
         self._size = 0
         self._started = self._refused = False
 
@@ -156,11 +161,11 @@ class _Exchange:
             return {"type": "http.disconnect"}
         message = await self._receive()
         self._size += len(message.get("body", b""))
-        if self._size <= LARGEST_BODY:
+        if self._size <= self._largest:
             return message
         self._refused = True
         if not self._started:
-            await _answer(_body_refusal(), self._scope, self._receive, self._send)
+            await _answer(_body_refusal(self._largest), self._scope, self._receive, self._send)
         return {"type": "http.disconnect"}
 
     async def _passed_on(self, message: Message) -> None:
@@ -169,14 +174,14 @@ class _Exchange:
             await self._send(message)
 
 
-def _too_large(length: bytes | None) -> _Refusal | None:
-    if length is None or not length.isdigit() or int(length) <= LARGEST_BODY:
+def _too_large(length: bytes | None, largest: int) -> _Refusal | None:
+    if length is None or not length.isdigit() or int(length) <= largest:
         return None
-    return _body_refusal()
+    return _body_refusal(largest)
 
 
-def _body_refusal() -> _Refusal:
-    return _Refusal(413, f"The body is larger than {LARGEST_BODY:,} bytes: pass large data as an S3 object.")
+def _body_refusal(largest: int) -> _Refusal:
+    return _Refusal(413, f"The body is larger than {largest:,} bytes: pass large data as an S3 object.")
 
 
 async def _answer(refusal: _Refusal, scope: Scope, receive: Receive, send: Send) -> None:

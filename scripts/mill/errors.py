@@ -13,3 +13,11 @@ class MillError(Exception):
     def __init__(self, message: str, *, exit_code: int = 2) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+class NotThere(MillError):
+    """The workspace has nothing of the kind that was asked for at this path."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path

@@ -44,12 +44,19 @@ RECORD = {
     "deficiencies": [],
     "last_updated": None,
 }
+PAID = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "payment_intent.succeeded",
+    "livemode": False,
+    "data": {"object": {"id": "pi_1", "object": "payment_intent"}},
+}
 VESSEL = {"vessel_id": "v1", "imo": 9074729, "name": "AURORA", "position": None, "voyage": {}}
 STRIPE_LIST = Reply(200, {"object": "list", "data": [], "has_more": False})
 
 
 def of_stripe(kind: str, number: str, **more: Any) -> Reply:
-    return Reply(200, {"object": kind, "id": number, "currency": "eur", **more})
+    return Reply(200, {"object": kind, "id": number, "currency": "eur", "livemode": False, **more})
 
 
 REPLIES = {
@@ -62,7 +69,7 @@ REPLIES = {
     "/vessels/": Reply(200, VESSEL),
     **dict.fromkeys(("/v1/customers?", "/v1/payment_intents?", "/v1/invoice_payments?"), STRIPE_LIST),
     "/v1/customers": of_stripe("customer", "cus_1"),
-    "/v1/payment_intents": of_stripe("payment_intent", "pi_1", status="succeeded"),
+    "/v1/payment_intents": of_stripe("payment_intent", "pi_1", status="succeeded", amount_received=500),
     "/v1/subscriptions": of_stripe(
         "subscription", "sub_1", status="active", items={"data": [{"id": "si_1"}]}
     ),
@@ -422,6 +429,10 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         case("f/payments/update_subscription", subscription="sub_1", quantity=2, stripe=stripe),
         ("id", "sub_1"),
     ),
+    "f/webhooks/tell_stripe_event": (
+        case("f/webhooks/tell_stripe_event", event=PAID, stripe=stripe, routing=routing),
+        ("outcome", "told"),
+    ),
     "f/identity/finish_device_sign_in": (signed_in("finish_device_sign_in"), ("status", "signed_in")),
     "f/identity/finish_sign_in": (finished_sign_in, ("status", "signed_in")),
     "f/identity/get_access_token": (signed_in("get_access_token"), ("access_token", None)),
@@ -519,6 +530,11 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     ),
     "f/vessels/search_vessels": (case("f/vessels/search_vessels", vessey=vessey), ("more", False)),
     "f/vessels/track_vessel": (case("f/vessels/track_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
+    "f/webhooks/dispatch_events": (case("f/webhooks/dispatch_events"), ("raised", "FixSettings")),
+    "f/webhooks/receive_event": (
+        case("f/webhooks/receive_event", provider="stripe", request={}),
+        ("windmill_status_code", 503),
+    ),
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from f.connect.errors import GiveUpRecord
+from f.connect.errors import FixInput, GiveUpRecord
 from f.payments import (
     cancel_payment,
     cancel_subscription,
@@ -31,7 +31,9 @@ from f.payments import (
     update_subscription,
 )
 from f.payments.stripe.account import open_account
-from f.payments.stripe.subscriptions import EXPAND
+from f.payments.stripe.invoices import read_invoice, read_invoice_of
+from f.payments.stripe.payments import read_payment
+from f.payments.stripe.subscriptions import EXPAND, read_subscription
 from f.store.stores import memory_store
 from tests.foreign import built, free_port, running
 
@@ -89,6 +91,13 @@ LOOK_UPS: dict[str, tuple[str, dict[str, Any]]] = {
     "customer": ("customers", {}),
 }
 
+# What a handler of events fetches.
+READS: dict[str, Callable[[Any], Any]] = {
+    "payment": lambda account: read_payment(account, "pi_1", ("latest_charge",)),
+    "subscription": lambda account: read_subscription(account, "sub_1"),
+    "invoice": lambda account: read_invoice(account, "in_1"),
+}
+
 
 @pytest.fixture(scope="module")
 def stripe() -> Iterator[Any]:
@@ -118,6 +127,21 @@ def test_what_a_look_up_asks_is_in_stripes_description(stripe: Any, name: str) -
     with open_account(stripe, memory_store()) as account:
         span = {"created": {"gte": 1, "lte": 2}}
         assert account.listed(path, {**params, **span}, 1).objects
+
+
+@pytest.mark.parametrize("name", READS)
+def test_what_a_handler_fetches_is_in_stripes_description(stripe: Any, name: str) -> None:
+    with open_account(stripe, memory_store(), headers={"Stripe-Account": "acct_1"}) as account:
+        found = READS[name](account)
+    assert isinstance(found["livemode"], bool)
+
+
+def test_an_invoice_payment_is_asked_for_before_its_invoice(stripe: Any) -> None:
+    # The mock has `invoice` in the place of the invoice's id: what is asked for by that is refused here.
+    with open_account(stripe, memory_store()) as account:
+        with pytest.raises(FixInput, match="The invoice must be an id"):
+            read_invoice_of(account, "inpay_1")
+        assert account.read("invoice_payments/inpay_1", "invoice_payment")["invoice"]
 
 
 def test_the_oracle_refuses_what_is_not(stripe: Any) -> None:

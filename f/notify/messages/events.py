@@ -35,6 +35,9 @@ class Event:
     masked: frozenset[str] = frozenset()
 
 
+# Nobody is to take play money for money.
+_TEST = "{% if mode is defined and mode == 'test' %}Test: {% endif %}"
+
 EVENTS: Mapping[str, Event] = {
     "vessel_arrival": Event(
         "{{ vessel }} has arrived at {{ port }}",
@@ -100,6 +103,48 @@ EVENTS: Mapping[str, Event] = {
         "error",
         ("path", "message"),
         masked=frozenset({"message"}),
+    ),
+    "webhook_failed": Event(
+        "{{ type }} of {{ source }} was not handled",
+        "{{ message }}",
+        "error",
+        ("source", "type", "message"),
+        masked=frozenset({"message"}),
+    ),
+    "payment_succeeded": Event(
+        _TEST + "{{ amount }} {{ currency }} received",
+        "{% if description is defined %}{{ description }}{% endif %}",
+        needs=("amount", "currency"),
+        may=("mode", "description"),
+    ),
+    "payment_failed": Event(
+        _TEST + "Payment of {{ amount }} {{ currency }} failed",
+        "{{ reason }}{% if next_step is defined %} {{ next_step }}{% endif %}",
+        "warning",
+        ("amount", "currency", "reason"),
+        may=("mode", "next_step"),
+    ),
+    "subscription_started": Event(
+        _TEST + "Subscription {{ subscription }} "
+        "{% if status is defined and status == 'incomplete' %}waits for its first payment"
+        "{% else %}started{% endif %}",
+        "{% if next_step is defined %}{{ next_step }}{% endif %}",
+        needs=("subscription",),
+        may=("mode", "status", "next_step"),
+    ),
+    "subscription_ended": Event(
+        _TEST + "Subscription {{ subscription }} ended",
+        "{{ reason }}",
+        "warning",
+        ("subscription", "reason"),
+        may=("mode",),
+    ),
+    "invoice_paid": Event(
+        _TEST + "Invoice {% if number is defined %}{{ number }}{% else %}{{ invoice }}{% endif %} paid: "
+        "{{ amount }} {{ currency }}",
+        "{% if period is defined %}For {{ period }}.{% endif %}",
+        needs=("invoice", "amount", "currency"),
+        may=("mode", "number", "period"),
     ),
 }  # fmt: skip
 

@@ -79,9 +79,16 @@ class Listed(NamedTuple):
 
 
 @contextmanager
-def open_account(resource: Mapping[str, Any], store: Store) -> Iterator[Account]:
-    """Open the account a resource names; FixSettings says what is wrong with the resource."""
-    with Client(integration_of(resource), store) as client:
+def open_account(
+    resource: Mapping[str, Any], store: Store, *, headers: Mapping[str, str] | None = None
+) -> Iterator[Account]:
+    """Open the account a resource names; FixSettings says what is wrong with the resource.
+
+    `headers`: of every call, such as the Stripe-Account that a platform asks about.
+    """
+    integration = integration_of(resource)
+    sent = {**integration.default_headers, **(headers or {})}
+    with Client(replace(integration, default_headers=sent), store) as client:
         mode = "test" if is_test_key(resource) else "live"
         yield Account(client, store, f"{normal_url(client.integration.base_url)} {mode}")
 

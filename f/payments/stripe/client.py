@@ -22,6 +22,7 @@ KEY_SECONDS = 23 * 3600.0  # Stripe keeps an idempotency key for at least 24 hou
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _TIMEOUT = 80.0  # seconds, as in Stripe's own libraries: a bank may take its time
 _TEST = ("sk_test_", "rk_test_")
+_LIVE = ("sk_live_", "rk_live_")
 _PER_ENDPOINT = RateLimit(max_requests=25)
 _SEARCH = RateLimit(max_requests=20)
 _ENDPOINTS = (
@@ -76,6 +77,11 @@ def _bad_token(what: str) -> FixSettings:
 def is_test_key(resource: Mapping[str, Any]) -> bool:
     """Return whether the account's key is of a sandbox: what it makes is not real."""
     return str(resource.get("token") or "").strip().startswith(_TEST)
+
+
+def is_live_key(resource: Mapping[str, Any]) -> bool:
+    """Return whether the account's key moves real money. Some keys, as an organization's, do not say."""
+    return str(resource.get("token") or "").strip().startswith(_LIVE)
 
 
 def read_request(path: str, params: Mapping[str, Any] | None = None) -> Request:

@@ -52,7 +52,7 @@ class InvoicePayments(TypedDict):
 def list_payments_of(account: Account, invoice: str, limit: int) -> InvoicePayments:
     """Return what was paid of an invoice. Where Stripe has no list of that, the invoice itself tells."""
     number, most = id_segment(invoice, "in_", "invoice"), limit_of(limit)
-    found = account.read(f"invoices/{number}", "invoice")
+    found = read_invoice(account, number)
     try:
         page = account.listed("invoice_payments", {"invoice": number}, most)
     except (FixInput, FixSettings) as error:
@@ -72,6 +72,18 @@ def list_payments_of(account: Account, invoice: str, limit: int) -> InvoicePayme
         "payments": payments,
         "has_more": has_more,
     }
+
+
+def read_invoice(account: Account, invoice: str) -> dict[str, Any]:
+    """Return an invoice as it is now; FixInput if there is none."""
+    return account.read(f"invoices/{id_segment(invoice, 'in_', 'invoice')}", "invoice")
+
+
+def read_invoice_of(account: Account, payment: str) -> dict[str, Any]:
+    """Return the invoice that an invoice payment (inpay_...) is for."""
+    number = id_segment(payment, "inpay_", "invoice payment")
+    found = account.read(f"invoice_payments/{number}", "invoice_payment")
+    return read_invoice(account, id_in(found.get("invoice")))
 
 
 def is_paid(invoice: Mapping[str, Any]) -> bool:

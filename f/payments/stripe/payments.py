@@ -28,7 +28,7 @@ from f.payments.stripe.fields import (
     when_of,
 )
 from f.payments.stripe.money import currency_of, main_units, minor_units
-from f.payments.stripe.reasons import decline_sentence
+from f.payments.stripe.reasons import failure_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -212,7 +212,7 @@ def capture_payment(account: Account, payment: str, amount: str = "", request_ke
     """Take the reserved money, or less of it; the rest is let go."""
     value = None
     if said(amount):
-        value = minor_units(amount, str(_read(account, payment).get("currency")))
+        value = minor_units(amount, str(read_payment(account, payment).get("currency")))
     params = {"amount_to_capture": value}
 
     def reached(found: Mapping[str, Any]) -> bool:
@@ -268,7 +268,7 @@ def payment_of(found: Mapping[str, Any]) -> Payment:
     declined = ""
     if error:
         words = (word_of(error.get(name)) for name in ("decline_code", "code", "advice_code"))
-        declined = decline_sentence(*words)
+        declined = failure_sentence(*words)
     return {
         "id": id_of(found.get("id")),
         "status": status,
@@ -285,8 +285,9 @@ def payment_of(found: Mapping[str, Any]) -> Payment:
     }
 
 
-def _read(account: Account, payment: str) -> dict[str, Any]:
-    return account.read(f"{_COLLECTION}/{id_segment(payment, 'pi_', 'payment')}", _KIND)
+def read_payment(account: Account, payment: str, expand: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a payment as it is now; FixInput if there is none."""
+    return account.read(f"{_COLLECTION}/{id_segment(payment, 'pi_', 'payment')}", _KIND, expand)
 
 
 def _act(

@@ -172,6 +172,13 @@ ADVICE: dict[str, str] = {
 }
 
 
+def failure_sentence(decline_code: str, code: str, advice_code: str) -> str:
+    """Return why a payment failed and what to do next: by the bank's decline, else by Stripe's own code."""
+    if code in ERROR_CODES and not decline_code:
+        return ERROR_CODES[code][1]
+    return decline_sentence(decline_code, code, advice_code)
+
+
 def decline_sentence(decline_code: str, code: str, advice_code: str) -> str:
     """Return why it was declined and what to do next, as one or two sentences.
 

@@ -27,7 +27,7 @@ from f.connect.errors import (
     SignInAgain,
     TryLater,
 )
-from f.payments.stripe.reasons import ERROR_CODES, MISSING, decline_sentence
+from f.payments.stripe.reasons import ERROR_CODES, MISSING, failure_sentence
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Response
@@ -158,10 +158,7 @@ _LIMITS = {
 
 def _declined(error: Mapping[str, Any], code: str) -> ConnectError:
     decline = word_of(error.get("decline_code"))
-    if code in ERROR_CODES and not decline:
-        sentence = ERROR_CODES[code][1]
-    else:
-        sentence = decline_sentence(decline, code, word_of(error.get("advice_code")))
+    sentence = failure_sentence(decline, code, word_of(error.get("advice_code")))
     return GiveUpRecord(f"{sentence}{_left_open(error)}", code=decline or code or "card_error")
 
 

@@ -207,6 +207,11 @@ def cancel_subscription(account: Account, subscription: str, when: When) -> Writ
     return _change(account, number, noun, {}, reached, method="DELETE")
 
 
+def read_subscription(account: Account, subscription: str) -> dict[str, Any]:
+    """Return a subscription as it is now, also one that has ended; FixInput if there is none."""
+    return account.read(f"{_COLLECTION}/{id_segment(subscription, 'sub_', 'subscription')}", _KIND)
+
+
 def result_of(done: Written, *, with_secret: bool = False) -> SubscriptionResult:
     """Return what a script tells of a subscription; the client secret only where it was asked for."""
     subscription = subscription_of(done.object)

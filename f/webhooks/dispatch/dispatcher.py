@@ -18,7 +18,7 @@ from f.webhooks.dispatch.report import DispatchReport, Tally
 from f.webhooks.dispatch.settling import settle
 from f.webhooks.dispatch.shift import Shift
 from f.webhooks.dispatch.sources import Sources
-from f.webhooks.dispatch.starting import start_due
+from f.webhooks.dispatch.starting import BATCH, start_due
 from f.webhooks.inbox.inbox import Inbox
 from f.webhooks.inbox.work import Work
 
@@ -34,6 +34,7 @@ LEASE = "webhook dispatch"
 LEASE_SECONDS = 30.0
 _SETTLED_FIRST = 200  # jobs; what is new is not to wait for more
 _ALL = 1_000_000
+_LEAST_AGE = 1.0  # seconds of a job before the run that started it asks for it
 
 
 class Dispatcher:
@@ -86,12 +87,20 @@ class Dispatcher:
         """Work until nothing is to be done; return how much was."""
         done = settle(shift, _SETTLED_FIRST, seen)
         while not self._is_over():
-            moved = route_new(shift, self._left)
+            faults = len(shift.sources.faults)
+            moved = self._routed(shift)
             moved += self._started(shift)
-            if not moved:
+            if not moved and len(shift.sources.faults) == faults:
                 break
             done += moved
-        return done + settle(shift, _ALL, seen)
+        return done + settle(shift, _ALL, seen, least_age=_LEAST_AGE)
+
+    def _routed(self, shift: Shift) -> int:
+        """Route as many events as one batch takes, so that it is filled."""
+        routed = 0
+        while routed < BATCH and not self._is_over() and (more := route_new(shift, self._left)):
+            routed += more
+        return routed
 
     def _started(self, shift: Shift) -> int:
         started = start_due(shift, self._left) if not self._is_over() else 0

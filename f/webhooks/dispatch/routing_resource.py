@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROUTING = "f/webhooks/routing"
 Kind = Literal["script", "flow"]
 
-_PATH = re.compile(r"(?:[fu](?:/[\w.-]+){2,})")
+_PATH = re.compile(r"[fu](?:/\w[\w.-]*){2,}")
 _MODULE = re.compile(r"f(?:/[A-Za-z_]\w*){2,}")
 _TYPE = re.compile(r"\S+")
 _SOURCE = re.compile(r"\*|[A-Za-z0-9][\w-]*")

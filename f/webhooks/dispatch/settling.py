@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from f.webhooks.inbox.work import Task
 
 _BLOCK = 100
-_YOUNG_SECONDS = 20.0  # in which a job that Windmill does not say to have ended is taken to run
+_YOUNG_SECONDS = 5.0  # in which a job that Windmill does not say to have ended is taken to run
 _LONGEST_START = 3600.0  # seconds after which a job that cannot be started counts as failed
 _NOT_STARTED = Failure(
     "TryLater",
@@ -27,8 +27,11 @@ _NOT_STARTED = Failure(
 )
 
 
-def settle(shift: Shift, most: int, seen: set[str]) -> int:
-    """Settle jobs that have ended, each asked for once in a run; return how many tasks it changed."""
+def settle(shift: Shift, most: int, seen: set[str], *, least_age: float = 0.0) -> int:
+    """Settle jobs that have ended, each asked for once in a run; return how many tasks it changed.
+
+    Those that began less than `least_age` seconds ago are taken to run.
+    """
     changed = 0
     left = most
     while left > 0 and not shift.is_over():
@@ -38,20 +41,27 @@ def settle(shift: Shift, most: int, seen: set[str]) -> int:
         unseen = {job: tasks for job, tasks in by_job.items() if job not in seen}
         if not unseen:
             break
+        seen.update(unseen)
         left -= len(unseen)
-        changed += _settle_block(shift, unseen, seen)
+        now = shift.store.now()
+        old = {job: tasks for job, tasks in unseen.items() if now - _begun_at(tasks) >= least_age}
+        shift.tally.counts["running"] += len(unseen) - len(old)
+        changed += _settle_block(shift, old)
     return changed
 
 
-def _settle_block(shift: Shift, by_job: dict[str, list[Task]], seen: set[str]) -> int:
+def _begun_at(tasks: Sequence[Task]) -> float:
+    return max(task.at for task in tasks)
+
+
+def _settle_block(shift: Shift, by_job: dict[str, list[Task]]) -> int:
     changed = 0
     running: list[str] = []
     for job, tasks in by_job.items():
         if shift.is_over():
             break
         shift.hold()
-        seen.add(job)
-        age = shift.store.now() - max(task.at for task in tasks)
+        age = shift.store.now() - _begun_at(tasks)
         try:
             state = state_of(job, is_young=age < _YOUNG_SECONDS)
         except TryLater as error:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 500
 _AT_ONCE = 25  # events whose bodies are in memory together
-_BATCH = 500
+BATCH = 500
 _BATCH_BYTES = 1_000_000
 
 _NO_ROUTE = Failure(
@@ -44,7 +44,7 @@ class _Batch:
         self.tasks: list[Task] = []
         self.events: list[Event] = []
         # One event that fails all others is found by taking fewer at once each time.
-        self._most = max(1, _BATCH // 10**attempts) if route.batch else 1
+        self._most = max(1, BATCH // 10**attempts) if route.batch else 1
         self._bytes = 0
 
     def takes(self, size: int) -> bool:
@@ -112,8 +112,8 @@ def _input(shift: Shift, task: Task, event: StoredEvent) -> Event | None:
         return None
     except Exception as error:  # noqa: BLE001 - other people's code: whatever it raises concerns this event
         job = job_id(task.route, [task])
-        shift.require(shift.work.begin(shift.lease, [task], job))
-        shift.fail([replace(task, attempts=attempt)], job, failure_of_error(error))
+        if _begin(shift, [task], job):
+            shift.fail([replace(task, attempts=attempt)], job, failure_of_error(error))
         return None
     return handed(event, body, attempt)
 
@@ -121,10 +121,22 @@ def _input(shift: Shift, task: Task, event: StoredEvent) -> Event | None:
 def _start(shift: Shift, batch: _Batch) -> int:
     shift.hold()
     job = job_id(batch.route.name, batch.tasks)
-    shift.require(shift.work.begin(shift.lease, batch.tasks, job))
+    if not _begin(shift, batch.tasks, job):
+        return 0
     begun = [replace(task, attempts=task.attempts + 1) for task in batch.tasks]
     _post(shift, batch.route, begun, job, batch.events)
     return len(batch.tasks)
+
+
+def _begin(shift: Shift, tasks: Sequence[Task], job: str) -> bool:
+    """Write down that a job is about to be started; False if one of its tasks was replayed since it was read.
+
+    What was written of the others is started when it is settled, and what was replayed when it is read again.
+    """
+    if shift.work.begin(shift.lease, tasks, job):
+        return True
+    shift.permit.renew()  # raises if it is because another has taken over
+    return False
 
 
 def start_anew(shift: Shift, tasks: Sequence[Task], job: str) -> None:

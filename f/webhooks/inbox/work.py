@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _EVENT = """id, source, kind, type, provider_id, origin, occurred_at, received_at, last_seen_at, repeats,
     headers, body, state, attempts, failure"""
-_LEFT_OUT = "(SELECT j.value ->> 0 FROM each_row(:without) AS j)"
+_LEFT_OUT = "(SELECT j.value ->> 0 FROM each_row(:rows) AS j)"
 _NEW = f"""SELECT {_EVENT} FROM webhook_event WHERE state = 'new' AND due_at <= :now
     AND source NOT IN {_LEFT_OUT} ORDER BY received_at, id LIMIT :most"""  # noqa: S608 - made of constants
 _EVENTS = f"""SELECT {_EVENT} FROM webhook_event
@@ -126,7 +126,7 @@ class Work:
 
     def new_events(self, most: int, *, without: Collection[str] = ()) -> list[StoredEvent]:
         """Return events that are to be routed, oldest first, but for those of some sources."""
-        values = {"now": self._store.now(), "most": most, "without": _column(without)}
+        values = {"now": self._store.now(), "most": most, "rows": _column(without)}
         return [event_of(row) for row in self._store.execute(_NEW, values)]
 
     def events(self, ids: Sequence[str]) -> dict[str, StoredEvent]:
@@ -136,7 +136,7 @@ class Work:
 
     def due(self, most: int, *, without: Collection[str] = ()) -> list[Task]:
         """Return tasks that may begin, oldest first, but for those of some sources' events."""
-        values = {"now": self._store.now(), "most": most, "without": _column(without)}
+        values = {"now": self._store.now(), "most": most, "rows": _column(without)}
         return [task_of(row) for row in self._store.execute(_DUE, values)]
 
     def running(self, most: int) -> list[Task]:

@@ -1,8 +1,8 @@
 """Middleware: handlers get events without what is personal, for those that only count or pass on.
 
-Masked are values under telling names (e-mail, phone, first_name, address, iban ...) and whatever looks like an
-address, a phone number or a secret. A handler that has to reach somebody fetches the object from the provider
-by its id. What lies in the store stays as it was sent, sealed.
+Masked are values under telling names (email, phone, first_name, address, iban ...) and whatever looks like
+an e-mail address, a phone number or a secret. A handler that has to reach somebody fetches the object from
+the provider by its id. What lies in the store stays as it was sent, sealed.
 """
 
 from __future__ import annotations

@@ -145,7 +145,8 @@ def seconds_of(said: object, *, per_second: int = 1) -> float | None:
         said = int(said)
     if not isinstance(said, int | float) or isinstance(said, bool):
         return None
-    return said / per_second if _EARLIEST <= said / per_second < _LATEST else None
+    # Not divided first: JSON can say a number that no division takes.
+    return said / per_second if _EARLIEST * per_second <= said < _LATEST * per_second else None
 
 
 def headers_of(request: WebhookRequest, *names: str) -> dict[str, str]:
@@ -181,8 +182,8 @@ def _float(text: str) -> float:
 def _is_deeper(value: Any) -> bool:
     """Walk level by level: a walk that calls itself could end as the parser did not."""
     level = [value]
-    for _ in range(_DEEPEST + 1):
-        level = [child for parent in level for child in _children(parent)]
+    for _ in range(_DEEPEST):
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
     return bool(level)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DELIVERY = "x-github-delivery"
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NAME = re.compile(r"[a-z_]{1,60}")
+_NAME = re.compile(r"[a-z0-9_]{1,60}")
 
 
 def read(request: WebhookRequest) -> Reading:
@@ -25,10 +25,11 @@ def read(request: WebhookRequest) -> Reading:
     delivery = request.header(_DELIVERY).lower()
     delivery = delivery if _GUID.fullmatch(delivery) else ""
     body = object_of(_payload(request))
-    name, action = (_name(one) for one in (request.header("x-github-event"), body.get("action")))
+    name, action = request.header("x-github-event"), body.get("action")
+    told = (f"{name}.{action}" if action else name, name) if _NAME.fullmatch(name) else ()
     event = IncomingEvent(
         key=delivery,
-        type=type_of(".".join(filter(None, (name, action))) if name else None),
+        type=type_of(*told),
         body=body,
         content_hash=hash_of(request.body),
         provider_id=delivery,
@@ -44,7 +45,3 @@ def _payload(request: WebhookRequest) -> bytes | str:
     if not isinstance(payload, str):
         raise bad_body("the form has no payload")
     return payload
-
-
-def _name(said: object) -> str:
-    return said if isinstance(said, str) and _NAME.fullmatch(said) else ""

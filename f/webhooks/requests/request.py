@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class WebhookRequest:
     """A request to a route. `body`: the raw bytes, which is what was signed.
 
-    `headers` have lower-case names. `url`: what the provider was told to call, with its query, as far as the
-    source's resource or the request says; some providers sign it.
+    `headers` have lower-case names. `url`: the address of the source's resource, which Twilio and HubSpot
+    sign; what a request says of its own address is never believed.
     """
 
     method: str

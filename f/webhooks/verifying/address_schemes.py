@@ -34,6 +34,7 @@ _HASHES = {
     "HMAC_SHA1": ("sha1", 20),
     "HMAC_SHA256": ("sha256", SHA256_BYTES),
 }  # and bytes of their signatures
+_ALSO = " and its url: both must be, to the letter, what the provider was told"
 _ADDRESS = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _PORT = re.compile(r":[0-9]*$")
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
@@ -58,16 +59,12 @@ def check_twilio(request: WebhookRequest, source: Source, now: float) -> None:  
     name = "x-twilio-signature"
     digest, size = _hash_of(request)
     signature = base64_bytes(header_of(request, name), name, size, size)
-    addresses = _with_and_without_port(source.url)
-    if _is_form(request):
-        fields: dict[str, set[str]] = {}
-        for field, value in form_fields(request.body):
-            fields.setdefault(field, set()).add(value)
-        tail = "".join(field + value for field in sorted(fields) for value in sorted(fields[field]))
-    else:
-        mark = "&" if "?" in source.url else "?"
-        tail = f"{mark}bodySHA256={hashlib.sha256(request.body).hexdigest()}"
-    check_hmac(_keys(source), [(address + tail).encode() for address in addresses], [signature], digest)
+    messages = [
+        (address + tail).encode()
+        for address in _with_and_without_port(source.url)
+        for tail in _twilio_tails(request, "&" if "?" in source.url else "?")
+    ]
+    check_hmac(_keys(source), messages, [signature], digest, _ALSO)
 
 
 def check_hubspot(request: WebhookRequest, source: Source, now: float) -> None:
@@ -88,7 +85,7 @@ def check_hubspot(request: WebhookRequest, source: Source, now: float) -> None:
         (request.method.upper() + address).encode() + request.body + time.encode()
         for address in dict.fromkeys((source.url, decoded))
     ]
-    check_hmac(_keys(source), messages, [signature])
+    check_hmac(_keys(source), messages, [signature], also=_ALSO)
 
 
 def form_fields(body: bytes) -> list[tuple[str, str]]:
@@ -105,9 +102,17 @@ def form_fields(body: bytes) -> list[tuple[str, str]]:
         raise invalid(f"the form has more than {MOST_FIELDS} fields") from None
 
 
-def _is_form(request: WebhookRequest) -> bool:
-    """By the content type, and without a body there is nothing to hash: then there are no fields."""
-    return not request.body or request.header("content-type").split(";")[0].strip().lower() == _FORM
+def _twilio_tails(request: WebhookRequest, mark: str) -> list[str]:
+    """Return what may stand after the address. Of a request without a body it may be nothing, or a hash."""
+    by_hash = f"{mark}bodySHA256={hashlib.sha256(request.body).hexdigest()}"
+    if not request.body:
+        return ["", by_hash]
+    if request.header("content-type").split(";")[0].strip().lower() != _FORM:
+        return [by_hash]
+    fields: dict[str, set[str]] = {}
+    for field, value in form_fields(request.body):
+        fields.setdefault(field, set()).add(value)
+    return ["".join(field + value for field in sorted(fields) for value in sorted(fields[field]))]
 
 
 def _hash_of(request: WebhookRequest) -> tuple[str, int]:

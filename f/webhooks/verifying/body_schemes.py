@@ -70,7 +70,7 @@ def check_generic(request: WebhookRequest, source: Source, now: float) -> None:
     not signed: the body ought to say what matters.
     """
     name, time_name = "x-webhook-signature", "x-webhook-timestamp"
-    signature = hex_bytes(header_of(request, name).removeprefix("sha256=").lower(), name)
+    signature = hex_bytes(header_of(request, name).lower().removeprefix("sha256="), name)
     time = header_of(request, time_name)
     if len(time) not in {_SECONDS_DIGITS, _MILLISECONDS_DIGITS}:
         raise invalid(f"{time_name} has neither 10 digits (seconds) nor 13 (milliseconds)")

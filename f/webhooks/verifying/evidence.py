@@ -60,10 +60,10 @@ def check_time(text: str, name: str, now: float, tolerance: float, *, per_second
         raise invalid(f"{name} is {-age:.0f} seconds in the future, and {tolerance:g} are taken")
 
 
-def hex_bytes(text: str, name: str, size: int = SHA256_BYTES) -> bytes:
-    """Return the bytes that hex in lower case stands for; refused unless there are `size` of them."""
-    if len(text) != 2 * size or not _HEX.fullmatch(text):
-        raise invalid(f"{name} is not {size} bytes in lower-case hex")
+def hex_bytes(text: str, name: str) -> bytes:
+    """Return the 32 bytes that hex in lower case stands for."""
+    if len(text) != 2 * SHA256_BYTES or not _HEX.fullmatch(text):
+        raise invalid(f"{name} is not {SHA256_BYTES} bytes in lower-case hex")
     return bytes.fromhex(text)
 
 
@@ -90,11 +90,17 @@ def decoded_base64(text: str) -> bytes | None:
 
 
 def check_hmac(
-    keys: Sequence[bytes], messages: Sequence[bytes], signatures: Sequence[bytes], digest: str = "sha256"
+    keys: Sequence[bytes],
+    messages: Sequence[bytes],
+    signatures: Sequence[bytes],
+    digest: str = "sha256",
+    also: str = "",
 ) -> None:
     """Refuse unless one of the keys makes one of the signatures of one of the messages.
 
-    Each pair is compared, and in constant time: how long it takes tells nothing of what would be right.
+    `messages`: what may have been signed, if there are several ways to write it. `also`: what else must be
+    right for it to fit, for the log. Each pair is compared, and in constant time: how long it takes tells
+    nothing of what would be right.
     """
     found = False
     for key in keys:
@@ -103,10 +109,10 @@ def check_hmac(
             for signature in signatures:
                 found |= hmac.compare_digest(expected, signature)
     if not found:
-        raise no_match(len(keys))
+        raise no_match(len(keys), also)
 
 
-def no_match(keys: int) -> RefuseRequest:
+def no_match(keys: int, also: str = "") -> RefuseRequest:
     """Return the refusal of a signature that is well written and is not of our keys."""
     which = "the secret of this source" if keys == 1 else f"any of the {keys} secrets of this source"
-    return invalid(f"the signature does not fit what was sent and {which}")
+    return invalid(f"the signature does not fit what was sent, {which}{also}")

@@ -9,7 +9,9 @@ Signed is `<id>.<timestamp>.<body>`, so that id and time can be believed like th
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
+# cffi==2.1.1
 # cryptography==50.0.2
+# pycparser==3.12
 
 from __future__ import annotations
 

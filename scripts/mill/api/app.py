@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mill.admission import Exceptions
+from mill.admission import LARGEST_BODY, Exceptions
 from mill.api.endpoints.routes_api import PREFIX, RoutesApi, has_token
 from mill.api.endpoints.triggers import RouteTable
 from mill.api.storage.values import FixedValue, MissingValue
@@ -31,6 +31,7 @@ _PAGES = re.compile(
 )
 _UPLOAD = re.compile(r"/api/w/[^/]+/job_helpers/upload_s3_file")
 _WORKSPACE = re.compile(r"/api/w/([^/]+)/")
+_STARTS_A_JOB = re.compile(r"/api/(r/|w/[^/]+/jobs/run(_wait_result)?/[pf]/)")  # a route, or a webhook
 
 
 class Application:
@@ -103,8 +104,11 @@ class Application:
         )
 
 
-def exceptions(table: RouteTable) -> Exceptions:
-    """Return what other sites may do: lead people to pages and signed links, call routes that name them."""
+def exceptions(table: RouteTable, largest_body: int) -> Exceptions:
+    """Return what other sites may do: lead people to pages and signed links, call routes that name them.
+
+    `largest_body`: bytes that a route or a webhook takes.
+    """
     return Exceptions(
         is_link=lambda path: _PAGES.fullmatch(path) is not None,
         is_open=lambda path: path.startswith(PREFIX) and table.is_open(path.removeprefix(PREFIX)),
@@ -112,6 +116,7 @@ def exceptions(table: RouteTable) -> Exceptions:
             path.startswith(PREFIX) and table.allows_origin(path.removeprefix(PREFIX), origin)
         ),
         is_streamed=lambda method, path: method == "POST" and _UPLOAD.fullmatch(path) is not None,
+        largest_body=lambda path: largest_body if _STARTS_A_JOB.match(path) else LARGEST_BODY,
     )
 
 

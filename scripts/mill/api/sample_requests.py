@@ -25,7 +25,7 @@ def route_line(url: str, workspace: Workspace, trigger: HttpTrigger, value: Shel
     path = "/".join(segment.lstrip(":*") for segment in trigger.url_path.split("/"))  # the names as values
     if trigger.refused:
         return f"# {method} /api/r/{path} is not offered: {trigger.refused}."
-    if trigger.authentication == "signature":
+    if _is_signed(trigger):
         return f"# {method} /api/r/{path} takes requests that their sender has signed."
     body = sample_body(workspace, trigger.script_path, is_flow=trigger.is_flow)
     words = [
@@ -36,6 +36,11 @@ def route_line(url: str, workspace: Workspace, trigger: HttpTrigger, value: Shel
         *(_body(body) if method in _WITH_BODY else []),
     ]
     return " ".join(words)
+
+
+def _is_signed(trigger: HttpTrigger) -> bool:
+    """Whether a signature lets requests in: by Windmill's own check, or by a script that gets the bytes."""
+    return trigger.authentication == "signature" or (trigger.authentication == "none" and trigger.keeps_raw)
 
 
 def webhook_lines(url: str, workspace: Workspace, path: str, token: str, *, is_flow: bool) -> Iterator[str]:

@@ -36,10 +36,12 @@ from mill.api.storage.objects import Objects
 from mill.api.storage.templates import Templates
 from mill.api.storage.values import Values, read_environment
 from mill.api.transport.access_log import AccessLog
+from mill.errors import MillError
 from mill.listening import HOST, listen
 from mill.ports import Jobs
 from mill.repository.deployed import OpenWorkspace
 from mill.repository.workspace import Workspace
+from mill.strict_values import whole_number
 from mill.twins.connection import quiet_config
 from mill.twins.mount import TwinsMount
 
@@ -48,6 +50,9 @@ _IDLE_SECONDS = (
     75  # longer than clients pause between two requests: a write must not meet a closing connection
 )
 _DEFAULT_TEMPLATES = Path("resources", "mock")
+# REQUEST_SIZE_LIMIT of a Windmill server: https://github.com/windmill-labs/windmill/issues/1772
+_BODY_VARIABLE = "MILL_REQUEST_SIZE_LIMIT"
+_LARGEST_BODY = 2 * 1024 * 1024  # if it is not set
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,10 @@ class LocalApi:
             twins = starting.enter_context(TwinsMount(self._settings.state_dir, self._settings.template_dirs))
             application = self._application(self._values, database, executor, stopping, twins)
             admission: ASGIApp = Admission(
-                application, self._port, hosts=self._settings.hosts, exceptions=exceptions(self._table)
+                application,
+                self._port,
+                hosts=self._settings.hosts,
+                exceptions=exceptions(self._table, _largest_body(self._settings.environment)),
             )
             log = self._settings.access_log
             server = _Server(admission if log is None else AccessLog(admission, log))
@@ -213,6 +221,17 @@ class LocalApi:
         routes = [route for part in parts for route in part.routes()]
         page, workers = approvals.page_route(), self._settings.workers
         return Application(routes_api, routes, page, twins, workspace_id, self.token, workers)
+
+
+def _largest_body(environment: Mapping[str, str]) -> int:
+    """Return how many bytes a route or a webhook takes: as many as a Windmill server of that setting."""
+    given = environment.get(_BODY_VARIABLE)
+    if not given:
+        return _LARGEST_BODY
+    number = whole_number(given)
+    if number is None:
+        raise MillError(f"{_BODY_VARIABLE} is {given!r}: give a number of bytes, such as {_LARGEST_BODY}.")
+    return number
 
 
 class _Server(uvicorn.Server):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from mill.conformance import job_ids
 from mill.conformance.doors import GROUP as DOORS
 from mill.conformance.doors import ROUTES, WEBHOOKS, door_tasks
 from mill.conformance.folder import own_folder
@@ -26,6 +27,7 @@ from mill.errors import MillError
 Say = Callable[[str], None]
 _PROBES: tuple[tuple[str, Sequence[str], Callable[[Bench], list[Task]]], ...] = (
     (DOORS, [door.rule for door in (*WEBHOOKS, *ROUTES)], door_tasks),
+    (job_ids.GROUP, job_ids.RULES, job_ids.job_id_tasks),
     (MAIN_JOB, [IMPORT_RULE], main_job_tasks),
     (DATA_TABLES, TABLE_RULES, data_table_tasks),
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mill.errors import MillError
+from mill.errors import MillError, NotThere
 from mill.repository.globs import matches
 from mill.repository.yaml_file import read_mapping
 
@@ -121,7 +121,7 @@ class Workspace:
         python = base.with_name(base.name + ".py")
         code = python if python.is_file() else self._code_in_another_language(base)
         if code is None:
-            raise MillError(_no_such("script", path, self._all_scripts()))
+            raise NotThere(_no_such("script", path, self._all_scripts()), path)
         return Script(path, code, _metadata_of(base))
 
     def flow(self, path: str) -> FlowFile:
@@ -131,7 +131,7 @@ class Workspace:
             folder = self.root / f"{path}{suffix}"
             if (folder / "flow.yaml").is_file():
                 return FlowFile(path, folder, folder / "flow.yaml")
-        raise MillError(_no_such("flow", path, self.flows()))
+        raise NotThere(_no_such("flow", path, self.flows()), path)
 
     def scripts(self) -> list[str]:
         """Return the paths of all Python scripts that have a `.script.yaml` or a `main`, sorted."""

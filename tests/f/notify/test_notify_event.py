@@ -36,6 +36,12 @@ DATA: dict[str, dict[str, Any]] = {
         },
     },
     "job_failed": {"path": "f/a/b", "message": "boom"},
+    "webhook_failed": {"source": "stripe", "type": "invoice.paid", "message": "boom"},
+    "payment_succeeded": {"amount": "10.99", "currency": "EUR", "payment": "pi_1"},
+    "payment_failed": {"amount": "10.99", "currency": "EUR", "reason": "No money.", "mode": "test"},
+    "subscription_started": {"subscription": "sub_1"},
+    "subscription_ended": {"subscription": "sub_1", "reason": "It was canceled on request."},
+    "invoice_paid": {"invoice": "in_1", "amount": "10.00", "currency": "EUR"},
 }
 SENDER, PHONE = "ops@example.com", "+12025550123"
 ISSUE = DATA["compliance_issue"]

@@ -56,7 +56,7 @@ def test_a_deployed_script_runs_until_it_is_deleted(served: Stage) -> None:
     assert send(served, "GET", "scripts/exists/p/f/mine/hello").json() is True
     assert post(served, "scripts/delete/p/f/mine/hello", {}).status == 200
     assert send(served, "GET", "scripts/exists/p/f/mine/hello").json() is False
-    assert post(served, "jobs/run_wait_result/p/f/mine/hello", {}).status == 400
+    assert post(served, "jobs/run_wait_result/p/f/mine/hello", {}).status == 404
 
 
 def test_a_deployed_flow_runs_until_it_is_deleted(served: Stage) -> None:
@@ -64,7 +64,7 @@ def test_a_deployed_flow_runs_until_it_is_deleted(served: Stage) -> None:
     assert post(served, "jobs/run_wait_result/f/f/mine/flow", {"n": 3}).json() == {"n": 3}
     assert send(served, "GET", "flows/get/f/mine/flow").json()["dependency_job"] is None
     assert send(served, "DELETE", "flows/delete/f/mine/flow").status == 200
-    assert post(served, "jobs/run_wait_result/f/f/mine/flow", {}).status == 400
+    assert post(served, "jobs/run_wait_result/f/f/mine/flow", {}).status == 404
 
 
 def test_a_flow_is_tried_out_without_being_deployed(served: Stage) -> None:

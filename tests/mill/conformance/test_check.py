@@ -54,6 +54,12 @@ def test_every_row_is_run_deployed_and_as_a_preview(server: Between) -> None:
     assert agreeing(report) == [(rule, "deployed"), (rule, "preview")]
 
 
+def test_the_job_ids_agree(server: Between) -> None:
+    report = server.check("job ids")
+    assert report.differing == []
+    assert report.counts == {"agree": 5, "differ": 0, "not_run": 0}
+
+
 def test_the_doors_agree(server: Between) -> None:
     report = server.check("doors")
     assert report.differing == []

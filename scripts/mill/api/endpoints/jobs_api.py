@@ -35,7 +35,7 @@ class JobsApi:
             Route("/jobs_u/get_logs/{id}", self._of_job(_logs)),
             Route("/jobs_u/completed/get/{id}", self._of_job(self._completed)),
             Route("/jobs_u/completed/get_result/{id}", self._of_job(_result)),
-            Route("/jobs_u/completed/get_result_maybe/{id}", self._of_job(_result_maybe)),
+            Route("/jobs_u/completed/get_result_maybe/{id}", endpoint(self._result_maybe)),
             Route("/jobs_u/queue/cancel/{id}", endpoint(self._cancel), methods=["POST"]),
             Route("/jobs/worker_is_draining/{id}", self._of_job(lambda _: json_response(value=False))),
             Route("/job_metrics/get_progress/{id}", self._of_job(_progress)),
@@ -89,6 +89,19 @@ class JobsApi:
             raise _not_ended(job)
         return self._get(job)
 
+    def _result_maybe(self, call: Call) -> Response:
+        """How a job stands; of one that nobody knows, Windmill says as well that it has not ended."""
+        job = self._jobs.get(call.path("id"))
+        ended = None if job is None else job.completed
+        return json_response(
+            {
+                "completed": ended is not None,
+                "started": job is not None and job.status != "queued",
+                "success": None if ended is None else ended.success,
+                "result": None if ended is None else ended.result,
+            }
+        )
+
     def _cancel(self, call: Call) -> Response:
         job = self._job(call)
         reason = call.json()
@@ -138,18 +151,6 @@ def _result(job: Job) -> Response:
 
 def _not_ended(job: Job) -> Refusal:
     return Refusal(404, f"Job {job.id} has not ended: it is {job.status}.")
-
-
-def _result_maybe(job: Job) -> Response:
-    ended = job.completed
-    return json_response(
-        {
-            "completed": ended is not None,
-            "started": job.status != "queued",
-            "success": None if ended is None else ended.success,
-            "result": None if ended is None else ended.result,
-        }
-    )
 
 
 def _time(seconds: float | None) -> str | None:

@@ -17,6 +17,7 @@ from mill.api.endpoints.waiting import Waiter
 from mill.api.storage.data_tables import DataTables
 from mill.api.transport.payload import Payload, read_payload
 from mill.api.transport.replies import Refusal, json_response, result_response
+from mill.errors import NotThere
 from mill.ports import JobExists, JobKind, Jobs, Target
 from mill.strict_values import whole_number
 
@@ -130,6 +131,10 @@ class RunApi:
                 )
             except JobExists as error:
                 raise Refusal(400, str(error)) from error
+            except NotThere as error:
+                if error.path != target.path.strip("/"):  # a part of it is missing
+                    raise
+                raise Refusal(404, str(error)) from error
 
         return await run_in_threadpool(start)
 

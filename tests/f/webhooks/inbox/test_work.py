@@ -48,6 +48,14 @@ def test_an_event_becomes_a_task_for_each_of_its_routes(work: Work, lease: Lease
     assert not work.new_events(10)
 
 
+def test_sources_are_left_out_whose_events_cannot_be_read(work: Work, lease: Lease) -> None:
+    assert not work.new_events(9, without=["other", "stripe"])
+    assert len(work.new_events(9, without=["other"])) == 2
+    work.plan(lease, {ONE: ["tell"], TWO: ["tell"]})
+    assert not work.due(9, without=["stripe"])
+    assert len(work.due(9, without=["other"])) == 2
+
+
 def test_what_was_planned_before_stays_as_it_is(work: Work, lease: Lease) -> None:
     work.plan(lease, {ONE: ["tell"]})
     work.begin(lease, work.due(9), "job-1")

@@ -57,6 +57,7 @@ class Charges:
         self._note("charge.succeeded", self._objects.save(captured))
 
     def _note(self, kind: str, charge: Body) -> None:
+        self._objects.changed(kind, charge)
         amount = charge["amount_captured"] or charge["amount"]
         about = {"id": charge["id"], "amount": amount, "currency": charge["currency"]}
         self._ledger.append(kind, charge["payment_intent"], about)

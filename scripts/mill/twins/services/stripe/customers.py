@@ -97,6 +97,7 @@ class Customers:
         """Add a customer, also if there is one with this e-mail."""
         made = self._objects.new(KIND, {**_NEW, **self._changes(_NEW, given), **self._indexed(None)})
         self._note("created", made)
+        self._objects.changed("customer.created", made)
         return made
 
     def update(self, id: str, given: Body) -> Body:
@@ -104,6 +105,7 @@ class Customers:
         old = self._living(id)
         changed = {**old, **self._changes(old, given), **self._indexed(old)}
         self._note("updated", self._objects.save(changed))
+        self._objects.changed("customer.updated", changed)
         return changed
 
     def retrieve(self, id: str) -> Body:
@@ -116,6 +118,7 @@ class Customers:
         gone = {"id": id, "object": KIND, "deleted": True}
         self._objects.save({**gone, "_email": old["email"]})
         self._note("deleted", old)
+        self._objects.changed("customer.deleted", old)
         return gone
 
     def list(self, asked: Body) -> Body:

@@ -99,7 +99,7 @@ class Invoices:
             self._ask_for(invoice, subscription["default_payment_method"])
         about = {"id": invoice["id"], "total": total, "subscription": subscription["id"]}
         self._ledger.append("invoice.created", subscription["id"], about)
-        return self._objects.save(invoice)
+        return self._tell_new(self._objects.save(invoice))
 
     def pay(self, id: str, given: Body) -> Body:
         """Charge an open invoice now."""
@@ -127,7 +127,12 @@ class Invoices:
         attempts = {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
         self._objects.save({**invoice, **attempts})
         [payment] = invoice["_payments"]["data"]
-        self._intents.confirm(payment["payment"]["payment_intent"], given)
+        try:
+            self._intents.confirm(payment["payment"]["payment_intent"], given)
+        except StripeError as problem:
+            if problem.status == 402:
+                self._objects.changed("invoice.payment_failed", self._objects.get(KIND, invoice["id"]))
+            raise
 
     def void(self, id: str) -> None:
         """Give up an open invoice and its payment."""
@@ -139,6 +144,10 @@ class Invoices:
     def retrieve(self, id: str) -> Body:
         """Return one."""
         return self._objects.get(KIND, id)
+
+    def retrieve_payment(self, id: str) -> Body:
+        """Return what pays an invoice, or a part of it."""
+        return self._objects.get(PAYMENT, id)
 
     def list(self, asked: Body) -> Body:
         """Return a page, of a customer's or a subscription's if one is named."""
@@ -190,9 +199,23 @@ class Invoices:
         self._change_payment(invoice, "paid", total)
         done = {"status": "paid", "amount_paid": total, "amount_remaining": 0}
         times = {**invoice["status_transitions"], "paid_at": now}
-        self._objects.save({**invoice, **done, "status_transitions": times})
+        settled = self._objects.save({**invoice, **done, "status_transitions": times})
         self._ledger.append("invoice.paid", invoice["_subscription"], {"id": invoice["id"], "total": total})
+        self._tell_paid(settled)
         self.paid(invoice["_subscription"])
+
+    def _tell_new(self, invoice: Body) -> Body:
+        self._objects.changed("invoice.created", invoice)
+        if invoice["status"] == "paid":
+            self._tell_paid(invoice)
+        return invoice
+
+    def _tell_paid(self, invoice: Body) -> None:
+        """One change, told under three names, as Stripe does."""
+        for payment in invoice["_payments"]["data"]:
+            self._objects.changed("invoice_payment.paid", payment)
+        for change in ("invoice.paid", "invoice.payment_succeeded"):
+            self._objects.changed(change, invoice)
 
     def _change_payment(self, invoice: Body, status: str, amount: int | None) -> None:
         for payment in invoice["_payments"]["data"]:

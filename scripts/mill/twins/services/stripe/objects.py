@@ -27,6 +27,7 @@ PREFIXES = {
     "invoice_payment": "inpay",
     "invoice_line_item": "il",
     "price": "price",
+    "event": "evt",
 }
 _KINDS = {prefix: kind for kind, prefix in PREFIXES.items()}
 _LETTERS = string.ascii_letters + string.digits
@@ -44,11 +45,17 @@ _DEEPEST = 4
 
 
 class Objects:
-    """All objects of the account. What begins with an underscore is not shown."""
+    """All objects of the account. What begins with an underscore is not shown.
+
+    `changed` hears of each change by its name, such as "invoice.paid", and of the object after it. `samples`:
+    by id, found where nothing is kept under it.
+    """
 
     def __init__(self, records: Records, clock: Callable[[], float]) -> None:
         self._records = records
         self._clock = clock
+        self.changed: Callable[[str, Body], None] = lambda _type, _body: None
+        self.samples: Mapping[str, Body] = {}
 
     @property
     def now(self) -> int:
@@ -69,15 +76,18 @@ class Objects:
     def get(self, kind: str, id: str, param: str = "id") -> Body:
         """Return an object. Raises StripeError if there is none."""
         found = self._records.find(kind, "id", id)
-        body = self._records.get(kind, found[0]) if found else None
-        if body is None:
+        body = self._records.get(kind, found[0]) if found else self.samples.get(id)
+        if body is None or body["object"] != kind:
             raise no_such(kind, id, param)
         return body
 
     def save(self, body: Body) -> Body:
         """Keep an object as it is now."""
-        [number] = self._records.find(body["object"], "id", body["id"])
-        self._records.replace(body["object"], number, body, _keys(body))
+        found = self._records.find(body["object"], "id", body["id"])
+        if found:
+            self._records.replace(body["object"], found[0], body, _keys(body))
+        else:  # a sample that is changed is kept like any other
+            self._records.add(body["object"], body, _keys(body))
         return body
 
     def having(self, kind: str, name: str, value: str) -> list[Body]:
@@ -114,7 +124,7 @@ class Objects:
 
     def shown(self, body: Body, expand: Sequence[str]) -> Body:
         """Return what a reply shows of an object or a page. Raises InvalidParams for a wrong `expand`."""
-        shown: Body = _public(body)
+        shown: Body = public(body)
         for index, path in enumerate(expand):
             steps = path.split(".")
             problem = InvalidParams(f"This property cannot be expanded ({path}).", f"expand[{index}]")
@@ -132,7 +142,7 @@ class Objects:
         hidden = f"_{name}"
         if name in _INCLUDABLE and hidden in kept:
             value = kept[hidden]
-            shown.setdefault(name, _public(value) if isinstance(value, dict) else value)
+            shown.setdefault(name, public(value) if isinstance(value, dict) else value)
             if further and isinstance(value, dict):
                 self._expand(shown[name], value, further, problem)
             return
@@ -147,7 +157,7 @@ class Objects:
             return
         target = self.get(_KINDS[named.partition("_")[0]], named)
         if isinstance(shown[name], str):
-            shown[name] = _public(target)
+            shown[name] = public(target)
         if further:
             self._expand(shown[name], target, further, problem)
 
@@ -165,10 +175,11 @@ def merged(old: Mapping[str, str], change: Any) -> dict[str, str]:
     return {name: value for name, value in {**old, **change}.items() if value != ""}
 
 
-def _public(value: Any) -> Any:
+def public(value: Any) -> Any:
+    """Return what of a value is shown."""
     if isinstance(value, dict):
-        return {name: _public(one) for name, one in value.items() if not name.startswith("_")}
-    return [_public(one) for one in value] if isinstance(value, list) else value
+        return {name: public(one) for name, one in value.items() if not name.startswith("_")}
+    return [public(one) for one in value] if isinstance(value, list) else value
 
 
 def _keys(body: Mapping[str, Any]) -> dict[str, str]:

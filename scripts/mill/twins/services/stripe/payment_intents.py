@@ -117,7 +117,7 @@ _KEPT = (
     *("statement_descriptor_suffix", "capture_method", "confirmation_method"),
     *("allowed_payment_method_types", "excluded_payment_method_types"),
 )
-_NEW: Body = {
+NEW: Body = {
     "allowed_payment_method_types": None,
     "amount_capturable": 0,
     "amount_received": 0,
@@ -166,7 +166,7 @@ class PaymentIntents:
             self._customers.named(given["customer"])
         automatic = given.get("automatic_payment_methods", {"enabled": True})
         body: Body = {
-            **_NEW,
+            **NEW,
             "amount": given["amount"],
             "automatic_payment_methods": {"allow_redirects": "always", **automatic},
             "currency": currency,
@@ -184,12 +184,13 @@ class PaymentIntents:
         self._objects.save(intent)
         about = {"id": intent["id"], "amount": intent["amount"], "currency": currency}
         self._ledger.append("payment_intent.created", intent["id"], {**about, "metadata": intent["metadata"]})
+        self._objects.changed("payment_intent.created", intent)
         return self._charge(intent, given) if confirm else intent
 
     def for_invoice(self, invoice: Body, method: str | None) -> Body:
         """Make the one that pays an invoice. It asks for no way back: Stripe's own pages show it."""
         body: Body = {
-            **_NEW,
+            **NEW,
             "amount": invoice["total"],
             "automatic_payment_methods": None,
             "currency": invoice["currency"],
@@ -202,6 +203,7 @@ class PaymentIntents:
         intent["client_secret"] = f"{intent['id']}_secret_{secrets.token_hex(12)}"
         about = {"id": intent["id"], "amount": intent["amount"], "currency": intent["currency"]}
         self._ledger.append("payment_intent.created", intent["id"], {**about, "metadata": {}})
+        self._objects.changed("payment_intent.created", intent)
         return self._objects.save(intent)
 
     def update(self, id: str, given: Body) -> Body:
@@ -255,7 +257,7 @@ class PaymentIntents:
         about = {"cancellation_reason": given.get("cancellation_reason"), "canceled_at": self._objects.now}
         canceled = {**intent, **about, "status": "canceled", "amount_capturable": 0, "next_action": None}
         self._ledger.append("payment_intent.canceled", id, {"id": id})
-        return self._objects.save(canceled)
+        return self._saved("payment_intent.canceled", canceled)
 
     def list(self, asked: Body) -> Body:
         """Return a page, of a customer's if one is named."""
@@ -314,7 +316,8 @@ class PaymentIntents:
         if decline is None and cards.needs_authentication(method):
             if not given.get("error_on_requires_action"):
                 action = _action(intent["id"], given.get("return_url"))
-                return self._objects.save({**intent, "status": "requires_action", "next_action": action})
+                waiting = {**intent, "status": "requires_action", "next_action": action}
+                return self._saved("payment_intent.requires_action", waiting)
             decline = cards.AUTHENTICATION_REQUIRED
         manual = intent["capture_method"] == "manual"
         charge = self._charges.attempt(intent, method, decline, capture=not manual)
@@ -322,18 +325,24 @@ class PaymentIntents:
         if decline is not None:
             problem = last_error(decline, charge, method)
             intent |= {"status": "requires_payment_method", "payment_method": None}
-            raise declined(problem, self._objects.save({**intent, "last_payment_error": problem}))
+            failed = self._saved("payment_intent.payment_failed", {**intent, "last_payment_error": problem})
+            raise declined(problem, failed)
         intent["last_payment_error"] = None
         if manual:
             held = {"status": "requires_capture", "amount_capturable": intent["amount"]}
-            return self._objects.save({**intent, **held})
+            return self._saved("payment_intent.amount_capturable_updated", {**intent, **held})
         return self._succeed({**intent, "status": "succeeded", "amount_received": intent["amount"]})
 
     def _succeed(self, intent: Body) -> Body:
-        self._objects.save(intent)
+        self._saved("payment_intent.succeeded", intent)
         about: dict[str, Any] = {"amount": intent["amount_received"], "currency": intent["currency"]}
         self._ledger.append("payment_intent.succeeded", intent["id"], {"id": intent["id"], **about})
         self.paid(intent)
+        return intent
+
+    def _saved(self, change: str, intent: Body) -> Body:
+        """Keep an intent as it is after a change that others are told of."""
+        self._objects.changed(change, self._objects.save(intent))
         return intent
 
 

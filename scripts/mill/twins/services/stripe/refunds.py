@@ -65,7 +65,7 @@ class Refunds:
             raise StripeError(400, message, param="amount")
         refunded = charge["amount_refunded"] + amount
         whole_charge = refunded == charge["amount_captured"]
-        self._objects.save({**charge, "amount_refunded": refunded, "refunded": whole_charge})
+        given_back = self._objects.save({**charge, "amount_refunded": refunded, "refunded": whole_charge})
         made = self._objects.new(
             KIND,
             {
@@ -82,6 +82,8 @@ class Refunds:
         )
         about = {"id": made["id"], "amount": amount, "currency": currency}
         self._ledger.append("refund.created", charge["payment_intent"], about)
+        self._objects.changed("refund.created", made)
+        self._objects.changed("charge.refunded", given_back)
         return made
 
     def retrieve(self, id: str) -> Body:

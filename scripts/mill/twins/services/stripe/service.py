@@ -24,6 +24,7 @@ from mill.twins.services.stripe import (
     subscriptions,
 )
 from mill.twins.services.stripe.errors import InvalidParams, StripeError
+from mill.twins.services.stripe.history import events, samples
 from mill.twins.services.stripe.keys import Keys
 from mill.twins.services.stripe.objects import Body, Objects
 from mill.twins.services.stripe.params import Params
@@ -88,17 +89,21 @@ class Account:
     prices: prices.Prices
     invoices: invoices.Invoices
     subscriptions: subscriptions.Subscriptions
+    events: events.Events
 
 
 def open_account(setup: Setup, settings: Settings, clock: Callable[[], float]) -> Account:
     """Return the account that keeps its objects in the twin's store."""
     ledger, objects = setup.ledger, Objects(setup.records, clock)
+    objects.samples = samples.sample_objects()
     people = customers.Customers(objects, ledger, settings.search_lag_seconds)
     intents = payment_intents.PaymentIntents(objects, ledger, people)
     priced = prices.Prices(objects, settings.prices)
     bills = invoices.Invoices(objects, ledger, intents)
     held = subscriptions.Subscriptions(objects, ledger, people, priced, bills)
-    return Account(objects, people, intents, refunds.Refunds(objects, ledger), priced, bills, held)
+    history = events.Events(objects, VERSION)
+    given_back = refunds.Refunds(objects, ledger)
+    return Account(objects, people, intents, given_back, priced, bills, held, history)
 
 
 class _Stripe:
@@ -136,6 +141,7 @@ class _Stripe:
             *self._intent_routes(),
             *self._refund_routes(),
             *self._billing_routes(),
+            *self._event_routes(),
         ]
 
     def _customer_routes(self) -> list[Route]:
@@ -187,8 +193,16 @@ class _Stripe:
             self._get(invoice, "get_invoice", invoices.RETRIEVE, _on_one(bills.retrieve)),
             self._post(f"{invoice}/pay", "pay_invoice", invoices.PAY, bills.pay),
             self._get(paid_by, "list_payments", invoices.LIST_PAYMENTS, _on_all(bills.list_payments)),
+            self._get(f"{paid_by}/{{id}}", "get_payment", invoices.RETRIEVE, _on_one(bills.retrieve_payment)),
             self._get("/v1/prices", "list_prices", prices.LIST, _on_all(priced.list)),
             self._get("/v1/prices/{id}", "get_price", prices.RETRIEVE, _on_one(priced.retrieve)),
+        ]
+
+    def _event_routes(self) -> list[Route]:
+        history = self._account.events
+        return [
+            self._get("/v1/events", "list_events", events.LIST, _on_all(history.list)),
+            self._get("/v1/events/{id}", "get_event", events.RETRIEVE, _on_one(history.retrieve)),
         ]
 
     def _create_method(self, given: Body) -> Body:

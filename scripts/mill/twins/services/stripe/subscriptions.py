@@ -101,7 +101,7 @@ LIST = Params(
 RETRIEVE = Params(EXPAND)
 _DAY, _INCOMPLETE_FOR = 86_400, 23 * 3600
 _ENDED = frozenset({"canceled", "incomplete_expired"})
-_NEW: Body = {
+NEW: Body = {
     "billing_mode": {"type": "flexible"},
     "cancel_at": None,
     "cancel_at_period_end": False,
@@ -141,7 +141,7 @@ class Subscriptions:
         items = self._items(given)
         trial_end = self._trial_end(given)
         method = self._method(given, customer)
-        body: Body = {**_NEW, **{name: given[name] for name in _KEPT if name in given}}
+        body: Body = {**NEW, **{name: given[name] for name in _KEPT if name in given}}
         sends = body["collection_method"] == "send_invoice"
         if sends and body["days_until_due"] is None:
             message = "If invoice_settings or days_until_due is not set, send_invoice needs `days_until_due`."
@@ -165,6 +165,7 @@ class Subscriptions:
         made["latest_invoice"] = invoice["id"]
         self._objects.save(made)
         self._note("subscription.created", made)
+        self._objects.changed("customer.subscription.created", made)
         if charges and behaviour != "default_incomplete":
             self._pay(invoice, off_session=given.get("off_session", False), method=method)
         return self._objects.get(KIND, made["id"])
@@ -206,6 +207,7 @@ class Subscriptions:
             changed["cancel_at"] = None if stays else ends
             changed["canceled_at"] = None if stays else self._objects.now
         self._note("subscription.updated", self._objects.save(changed))
+        self._objects.changed("customer.subscription.updated", changed)
         return changed
 
     def cancel(self, id: str, given: Body) -> Body:
@@ -295,7 +297,9 @@ class Subscriptions:
     def _activate(self, id: str) -> None:
         body = self._current(id)
         if body["status"] == "incomplete":
-            self._note("subscription.active", self._objects.save({**body, "status": "active"}))
+            active = self._objects.save({**body, "status": "active"})
+            self._note("subscription.active", active)
+            self._objects.changed("customer.subscription.updated", active)
 
     def _current(self, id: str) -> Body:
         """Return it with what time has done to it."""
@@ -312,7 +316,10 @@ class Subscriptions:
         now = self._objects.now
         ended = {**body, "status": status, "ended_at": now, "canceled_at": body["canceled_at"] or now, **more}
         self._note(f"subscription.{status}", ended)
-        return self._objects.save(ended)
+        # What was never paid for has not begun: Stripe tells of its end as of a change.
+        change = "deleted" if status == "canceled" else "updated"
+        self._objects.changed(f"customer.subscription.{change}", self._objects.save(ended))
+        return ended
 
     def _changed_items(self, body: Body, asked: Items) -> Body:
         data = {item["id"]: item for item in body["items"]["data"]}

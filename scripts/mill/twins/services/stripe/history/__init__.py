@@ -1,0 +1,1 @@
+"""What happened in the account: its events, and the objects that the sample events are about."""

@@ -1,0 +1,113 @@
+"""The route as a provider calls it: over HTTP, with the resources of the repository, run as a job."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+from slack_sdk.signature import SignatureVerifier
+
+from f.store.stores import sqlite_store
+from mill.api.server import LocalApi
+from mill.repository.workspace import Workspace
+from mill.session import Session
+
+ROOT = Path(__file__).parents[3]
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def api(state: Path) -> Iterator[LocalApi]:
+    with Session(Workspace.find(ROOT), state) as session:
+        assert isinstance(session.platform, LocalApi)
+        yield session.platform
+
+
+def post(api: LocalApi, provider: str, body: str, headers: Mapping[str, str]) -> tuple[int, str, str]:
+    url = f"{api.url}/api/r/{api.workspace_id}/webhooks/{provider}"
+    request = urllib.request.Request(url, data=body.encode(), headers={**JSON, **headers}, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.status, reply.headers["Content-Type"], reply.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["Content-Type"], error.read().decode()
+
+
+def by_stripe(body: str) -> dict[str, str]:
+    """Sign as the SDK of Stripe does."""
+    now = int(time.time())
+    signature = stripe.WebhookSignature._compute_signature(f"{now}.{body}", "whsec_twin")
+    header = f"t={now},v1={signature}"
+    stripe.WebhookSignature.verify_header(body, header, "whsec_twin", 300)
+    return {"Stripe-Signature": header}
+
+
+def kept(state: Path) -> list[Any]:
+    with closing(sqlite_store(state / "home" / ".millwright" / "webhooks.sqlite")) as store:
+        return store.execute("SELECT type, provider_id, repeats FROM webhook_event ORDER BY provider_id")
+
+
+def test_an_event_of_stripe_is_received_over_http_once(api: LocalApi, state: Path) -> None:
+    event = {"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "data": {"text": "é\n"}}
+    body = json.dumps(event, ensure_ascii=False, indent=1)
+    assert post(api, "stripe", body, by_stripe(body)) == (200, "application/json", "{}")
+    assert post(api, "stripe", body, by_stripe(body))[0] == 200
+    assert kept(state) == [("payment_intent.succeeded", "evt_1", 1)]
+    forged = by_stripe(body) | {"Stripe-Signature": f"t={int(time.time())},v1={'0' * 64}"}
+    assert post(api, "stripe", body, forged) == (
+        401,
+        "text/plain; charset=utf-8",
+        "The request is not signed as it must be.",
+    )
+
+
+def test_slack_finds_its_challenge_as_plain_text(api: LocalApi) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB", "token": "t"})
+    now = str(int(time.time()))
+    signature = SignatureVerifier("twin-slack-signing-secret").generate_signature(timestamp=now, body=body)
+    headers = {"X-Slack-Signature": str(signature), "X-Slack-Request-Timestamp": now}
+    assert post(api, "slack", body, headers) == (200, "text/plain; charset=utf-8", "3eZbrw1aB")
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "headers", "status"),
+    [
+        ("stripe", '"$var:f/webhooks/stripe_secret"', {}, 401),
+        ("stripe", "{}", {"Stripe-Signature": "$var:f/webhooks/stripe_secret"}, 401),
+        ("stripe", '{"a": "$var:f/webhooks/stripe_secret"}', {}, 401),
+        ("$var:f%2Fwebhooks%2Fstripe_secret", "{}", {}, 404),
+        ("$res:f", "{}", {}, 404),
+        ("slack", '{"type": "url_verification", "challenge": "$var:f/webhooks/slack_secret"}', {}, 401),
+        ("stripe", "$var:f/webhooks/stripe_secret", {"Content-Type": "text/plain"}, 415),
+    ],
+)  # fmt: skip
+def test_what_windmill_looks_up_in_a_request_comes_out_nowhere(
+    api: LocalApi, provider: str, body: str, headers: dict[str, str], status: int
+) -> None:
+    told = post(api, provider, body, headers)
+    assert told[0] == status
+    assert "whsec" not in told[2]
+    assert "twin" not in told[2]
+
+
+def test_a_body_larger_than_windmill_takes_is_refused_before_it_is_read(api: LocalApi) -> None:
+    with closing(http.client.HTTPConnection(api.url.removeprefix("http://"), timeout=20)) as connection:
+        connection.putrequest("POST", f"/api/r/{api.workspace_id}/webhooks/stripe")
+        connection.putheader("Content-Length", str(2 * 1024 * 1024 + 1))
+        connection.endheaders()  # and not a byte of it
+        assert connection.getresponse().status == 413
