@@ -114,7 +114,7 @@ def _broken(kind: Kind, posted: Posted, fault: Fault) -> Posted:
 
 
 def _changed(signature: str) -> str:
-    """Return a signature of the same form with one character changed: not the last, parts of which are void."""
+    """Return a signature of the same form with a character changed: not the last, parts of which are void."""
     at = len(signature) - 12
     return f"{signature[:at]}{'1' if signature[at] == '0' else '0'}{signature[at + 1 :]}"
 
