@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from mill.errors import MillError
 from mill.senders.envelope import Envelope
-from mill.senders.signing import Kind, called, sign
+from mill.senders.signing import FORM, Kind, called, sign
 
 # What may be wrong with a request, each of which must be refused.
 Fault = Literal["signature", "body", "secret", "no-signature", "no-time", "content-type", "json"]
@@ -74,6 +74,8 @@ def signed(
 ) -> Posted:
     """Return the request, signed; with `fault`, wrong in exactly that way."""
     if fault == "json":
+        if what.content_type.startswith(FORM):
+            raise MillError("This event is a form, and half a form is one too. Break something else.")
         what = replace(what, body=what.body[: len(what.body) // 2])
     plain_type = what.content_type.partition(";")[0]
     url = called(signer.kind, signer.url, what.body, plain_type)
