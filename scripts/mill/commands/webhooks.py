@@ -13,7 +13,7 @@ from mill.terminal.webhook_events import changes_of, database_argument, run_and_
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="See the events of webhooks that were kept, repeat them, remove old ones; send one as a provider does.",
+    help="See the events of webhooks that were kept, repeat and remove them; send one to try it.",
 )
 app.command()(send)
 
@@ -34,7 +34,7 @@ Database = Annotated[
 
 @app.callback()
 def webhooks() -> None:
-    """See the events of webhooks that were kept, repeat them, remove old ones; send one as a provider does."""
+    """See the events of webhooks that were kept, repeat and remove them; send one to try it."""
 
 
 @app.command("list")
