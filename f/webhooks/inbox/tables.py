@@ -2,7 +2,8 @@
 
     webhook_event    one row an event        new -> routed | unhandled | dropped; new -> dead, never routed
     webhook_task     event x route           due -> running -> done | due again, later | dead
-    webhook_content  one row a content       a lock: of requests with one content, one at a time is looked at
+    webhook_content  one row a content       a lock: of requests with one content, one at a time is looked at;
+                                             of batches, also of those that have an event in common
     webhook_wake     one row                 a dispatch job was asked for and has not begun
     webhook_replay   one row a replay        who had what handled again, and what was changed for it
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from f.connect.errors import FixSettings
-from f.store.store import Store
+from f.store.postgres_store import PostgresStore
+from f.store.store import Row, Statement, Store
 from f.store.stores import postgres_store, sqlite_store
 from f.webhooks.inbox.inbox import Inbox, Received, event_id
 from f.webhooks.inbox.sealing import open_body
@@ -163,6 +167,37 @@ def test_of_many_who_tell_it_at_once_one_is_the_first(tmp_path: Path) -> None:
 
 def test_of_many_who_tell_a_postgres_at_once_one_is_the_first(postgres: str) -> None:
     assert tell_from_many(lambda: postgres_store(postgres)) == (5, 5)
+
+
+class OneTry(PostgresStore):
+    """A transaction that is ended for the sake of others is not run again."""
+
+    def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        return self._together(statements)
+
+
+def test_batches_that_tell_the_same_events_never_wait_for_each_other(postgres: str) -> None:
+    make = functools.partial(OneTry, postgres)
+    start = threading.Barrier(6)
+
+    def tell(number: int) -> int:
+        with make() as store:
+            inbox, random = Inbox(store), Random(number)
+            start.wait()
+            new = 0
+            for at in range(8):
+                keys = random.sample(range(30), 20)
+                batch = [replace(PUSH, key=f"d-{key}", content_hash=f"{number}-{at}-{key}") for key in keys]
+                new += inbox.receive(SOURCE, batch).new
+            return new
+
+    with make() as store:
+        Inbox(store)
+        with ThreadPoolExecutor(6) as pool:
+            told_new = sum(pool.map(tell, range(6)))
+        assert told_new == count(store) == 30
+        for table in ("event", "task", "content", "wake", "replay"):
+            store.execute(f"DROP TABLE webhook_{table}")
 
 
 def test_headers_are_kept_as_json(any_store: Store) -> None:
