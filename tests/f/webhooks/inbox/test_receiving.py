@@ -17,9 +17,10 @@ import pytest
 from f.connect.errors import FixSettings
 from f.store.postgres_store import PostgresStore
 from f.store.store import Row, Statement, Store
-from f.store.stores import postgres_store, sqlite_store
+from f.store.stores import SqliteStore, postgres_store, sqlite_store
 from f.webhooks.inbox.inbox import Inbox, Received, event_id
 from f.webhooks.inbox.sealing import open_body
+from f.webhooks.inbox.work import Work
 from f.webhooks.requests.event import IncomingEvent
 from f.webhooks.requests.source import Source
 
@@ -112,6 +113,16 @@ def test_a_dispatch_job_that_never_began_is_started_again(any_store: Store) -> N
     assert inbox.receive(SOURCE, [PUSH]).wake
     any_store.execute("UPDATE webhook_wake SET at = at - 11")
     assert inbox.receive(SOURCE, [PUSH]).wake, "told again while nobody looks at it"
+
+
+def test_what_came_before_the_clock_was_set_back_is_handled_now(tmp_path: Path) -> None:
+    hour = [3600.0]
+    with SqliteStore(tmp_path / "state.sqlite", clock=lambda: hour[0]) as store:
+        inbox = Inbox(store)
+        inbox.receive(SOURCE, [PUSH])
+        hour[0] = 0.0
+        assert [event.type for event in Work(store).new_events(10)] == ["push"]
+        assert inbox.receive(SOURCE, [PUSH]).wake
 
 
 def test_nobody_is_woken_for_what_was_looked_at(any_store: Store) -> None:
