@@ -69,7 +69,8 @@ ADD = f"""INSERT INTO webhook_event (id, content, keyless, type, provider_id, oc
     source, kind, origin, received_at, last_seen_at, repeats, state, attempts, due_at, failure)
     SELECT {_ID}, {_CONTENT}, {_KEYLESS}, j.value ->> 3, j.value ->> 4,
     CAST(j.value ->> 5 AS DOUBLE PRECISION), j.value ->> 6, j.value ->> 7, :source, :kind, :origin,
-    CAST(:now AS DOUBLE PRECISION), CAST(:now AS DOUBLE PRECISION), 0, 'new', 0, 0, '' {_ROWS} WHERE NOT EXISTS (SELECT 1 FROM webhook_event AS k
+    CAST(:now AS DOUBLE PRECISION), CAST(:now AS DOUBLE PRECISION), 0, 'new', 0, 0, ''
+    {_ROWS} WHERE NOT EXISTS (SELECT 1 FROM webhook_event AS k
     WHERE k.id = {_ID} OR k.alias = {_ID} OR ({_KEYLESS} = '1' AND k.content = {_CONTENT}))
     ON CONFLICT (id) DO NOTHING RETURNING id"""  # noqa: S608 - made of constants
 # Who writes the row starts the job. One that was not cleared for long belongs to a job that never began.

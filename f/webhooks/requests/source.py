@@ -84,7 +84,7 @@ def _faults(fields: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(previous, list | tuple) or not all(map(_is_secret, previous)):
         yield "previous_secrets must be a list of texts on one line"
     key = fields.get("storage_key")
-    if not _is_secret(key) or len(key) < _SHORTEST_KEY:
+    if not isinstance(key, str) or not _is_secret(key) or len(key) < _SHORTEST_KEY:
         yield (
             f"storage_key must be a secret of at least {_SHORTEST_KEY} characters on one line, such as what "
             "openssl rand -base64 32 prints"
