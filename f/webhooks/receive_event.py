@@ -51,7 +51,8 @@ def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
     """Turn a request into main's arguments.
 
     In all of it but `path`, Windmill has replaced a text such as `$var:f/a/b` by what it names. So the name
-    comes from there, and the rest is believed when it is signed.
+    comes from there, and the rest is believed when it is signed. What names nothing never gets here: Windmill
+    ends the job before, and answers 422.
     """
     path = str(event.get("path") or "").rstrip("/")
     headers = {str(name).lower(): value for name, value in (event.get("headers") or {}).items()}
