@@ -63,7 +63,10 @@ def send(
         ),
     ] = None,
     event_id: Annotated[
-        str | None, typer.Option("--id", metavar="ID", help="The event's id, as its provider writes them; a new one if not given.")
+        str | None,
+        typer.Option(
+            "--id", metavar="ID", help="The event's id, as its provider writes them; a new one if not given."
+        ),
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, max=1000, help="Tell the same event so often.")] = 1,
     age: Annotated[
