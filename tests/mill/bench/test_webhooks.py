@@ -1,4 +1,4 @@
-"""The kills of `mill bench webhooks`: a short course, and whether the harness sees what it is there to see."""
+"""The kills of `mill bench webhooks`: a short course, and whether the harness sees what is wrong."""
 
 import json
 import re

@@ -211,7 +211,7 @@ class _Killer:
 
     def kill(self, wanted: int) -> None:
         """Go on until so many were killed while they worked. MillError when the time is over."""
-        while self.receivers + self._platform.kills.total() < wanted:
+        while self.receivers + self._platform.ledger.kills.total() < wanted:
             role = self._dice.choices(list(self._roles), list(self._roles.values()))[0]
             self._pause(self._dice.uniform(*_PAUSE))
             if role == "receiver":
@@ -233,13 +233,13 @@ class _Killer:
 
     def _kill_job(self, role: str) -> None:
         """Kill a job. It counts if it was still running when the signal came; else the next one is tried."""
-        before = self._platform.kills[role]
+        before = self._platform.ledger.kills[role]
         for _ in range(_TRIES):
             running = self._platform.running(dispatchers=role == "dispatcher")
             if running:
                 self._platform.start({"kill": self._dice.choice(running)})
             self._pause(self._dice.uniform(0, _MOMENT))
-            if self._platform.kills[role] > before:
+            if self._platform.ledger.kills[role] > before:
                 return
 
 
@@ -277,7 +277,7 @@ def _asked(folder: Path, sql: str) -> int:
 
 def _score(ledger: Ledger, effects: Effects, platform: Platform) -> Score:
     accepted = ledger.accepted()
-    score = Score(kills=Counter(platform.kills), events=len(accepted))
+    score = Score(kills=Counter(platform.ledger.kills), events=len(accepted))
     wanted = [f"{handler}:{effect}" for one in accepted for effect in one.effects for handler in _HANDLERS]
     score.lost = [key for key in wanted if not effects.counts[key]]
     score.twice = [key for key, count in effects.counts.items() if count > 1]
@@ -285,6 +285,6 @@ def _score(ledger: Ledger, effects: Effects, platform: Platform) -> Score:
         **dict(sorted(ledger.counts.items())),
         "effects": effects.counts.total(),
         **{f"effect {name}": count for name, count in sorted(effects.answers.items())},
-        **dict(sorted(platform.counts.items())),
+        **dict(sorted(platform.ledger.counts.items())),
     }
     return score
