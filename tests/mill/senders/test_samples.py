@@ -21,6 +21,7 @@ from tests.mill.senders.mock_sources import ROOT, mock_source
 NOW = time.time()
 SAMPLES = [(kind, name) for kind in KINDS for name in types(ROOT, kind)]
 
+LIST_HINT = "--field d.2.x: there is no 2 in the event."
 # These sign no time; and half a form is a form.
 NOT_THERE = {("twilio", "no-time"), ("github", "no-time"), ("shopify", "no-time"), ("twilio", "json")}
 
@@ -95,7 +96,7 @@ def test_a_value_is_put_where_its_name_leads() -> None:
         ("dta.x=1", "--field dta.x: there is no dta in the event. Did you mean data? There are: data, d."),
         (
             "d.2.x=1",
-            "--field d.2.x: there is no 2 in the event. It is a list there, of 1; say which by its number, from 0.",
+            f"{LIST_HINT} It is a list there, of 1; say which by its number, from 0.",
         ),
         ("data.0.x=1", "--field data.0.x: nothing can be put at x. There is a plain value."),
     ],
