@@ -29,51 +29,53 @@ _KINDS_HELP = f"Who sends: {', '.join(KINDS)}."
 _FAULTS_HELP = f"Send it wrong in one way: {', '.join(FAULTS)}. It must be refused."
 
 
+KindName = Annotated[str, typer.Argument(metavar="KIND", help=_KINDS_HELP)]
+EventType = Annotated[
+    str | None, typer.Argument(metavar="TYPE", help="Which event; the first of its samples if not given.")
+]
+To = Annotated[str | None, typer.Option(metavar="URL", help=f"Where to; {_SERVED}/SOURCE if not given.")]
+Source = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Sign for the resource f/webhooks/NAME; by itself that of the kind."),
+]
+Secret = Annotated[str | None, typer.Option(help="Sign with this, and not with the secret of the source.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="The address that Twilio and HubSpot sign; that of the source, else where it is sent to.",
+    ),
+]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option("--field", metavar="NAME=VALUE", help="Put a value in: data.object.amount=500. Repeatable."),
+]
+Id = Annotated[
+    str | None,
+    typer.Option("--id", metavar="ID", help="The event's id, as its provider writes them; else a new one."),
+]
+Repeat = Annotated[int, typer.Option(min=1, max=1000, help="Tell the same event so often.")]
+Age = Annotated[
+    float, typer.Option(metavar="SECONDS", help="Sign it as so old; below 0, as from the future.")
+]
+Break = Annotated[str | None, typer.Option("--break", metavar="WHAT", help=_FAULTS_HELP)]
+Show = Annotated[bool, typer.Option("--show", help="Print the request too, headers and body.")]
+
+
 def send(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=_KINDS_HELP)],
-    event_type: Annotated[
-        str | None, typer.Argument(metavar="TYPE", help="Which event; the first of its samples if not given.")
-    ] = None,
+    kind: KindName,
+    event_type: EventType = None,
     *,
-    to: Annotated[
-        str | None, typer.Option(metavar="URL", help=f"Where to; {_SERVED}/SOURCE if not given.")
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Sign for the resource f/webhooks/NAME; that of the kind if not given."
-        ),
-    ] = None,
-    secret: Annotated[
-        str | None, typer.Option(help="Sign with this, and not with the secret of the source.")
-    ] = None,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="The address that Twilio and HubSpot sign; that of the source, else where it is sent to.",
-        ),
-    ] = None,
-    fields: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--field",
-            metavar="NAME=VALUE",
-            help="Put a value in: data.object.amount=500. May be given again.",
-        ),
-    ] = None,
-    event_id: Annotated[
-        str | None,
-        typer.Option(
-            "--id", metavar="ID", help="The event's id, as its provider writes them; a new one if not given."
-        ),
-    ] = None,
-    repeat: Annotated[int, typer.Option(min=1, max=1000, help="Tell the same event so often.")] = 1,
-    age: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Sign it as so old; below 0, as from the future.")
-    ] = 0.0,
-    fault: Annotated[str | None, typer.Option("--break", metavar="WHAT", help=_FAULTS_HELP)] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print the request too, headers and body.")] = False,
+    to: To = None,
+    source: Source = None,
+    secret: Secret = None,
+    url: Url = None,
+    fields: Fields = None,
+    event_id: Id = None,
+    repeat: Repeat = 1,
+    age: Age = 0.0,
+    fault: Break = None,
+    show: Show = False,
 ) -> None:
     """Post an event to a route webhooks/SOURCE, written and signed as its provider does.
 
@@ -91,22 +93,21 @@ def send(
     """  # noqa: D301 - \b tells typer to keep the lines as they are
     known, broken = _kind(kind), _fault(fault)
     root = Workspace.find().root
-    name = source or kind
-    signer = _signer(root, known, name, secret, url or "", to or f"{_SERVED}/{name}")
+    where = to or f"{_SERVED}/{source or kind}"
+    signer = _signer(root, known, source or kind, secret, url or "", where)
     chosen = event_type or _first(root, known)
     content = with_fields(sample(root, known, chosen), fields or ())
     one, now = event_id or new_id(known), time.time() - age
-    accepted = True
+    answers = []
     for attempt in range(1, repeat + 1):
         what = envelope(known, chosen, content, event_id=one, now=now, attempt=attempt)
         posted = signed(signer, what, event_id=one, now=now, fault=broken)
         if show:
             typer.echo("".join(f"{key}: {value}\n" for key, value in posted.headers.items()))
             typer.echo(posted.body.decode("utf-8", "replace"))
-        answer = post(to or f"{_SERVED}/{name}", posted)
-        typer.echo(_line(answer, f"{kind} {chosen} {one}"))
-        accepted &= answer.is_accepted
-    if not accepted:
+        answers.append(post(where, posted))
+        typer.echo(_line(answers[-1], f"{kind} {chosen} {one}"))
+    if not all(answer.is_accepted for answer in answers):
         raise typer.Exit(1)
 
 

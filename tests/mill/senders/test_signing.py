@@ -12,9 +12,9 @@ import pytest
 import standardwebhooks
 import stripe
 import svix
-from sendgrid.helpers.eventwebhook import EventWebhook
+from sendgrid.helpers.eventwebhook import EventWebhook  # type: ignore[import-untyped]
 from slack_sdk.signature import Clock, SignatureVerifier
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from mill.senders.signing import FORM, JSON, called, mock_sendgrid_public_key, sign
 from tests.mill.senders.mock_sources import mock_source

@@ -116,7 +116,10 @@ def measure(kills: int, *, seed: int = 1, seconds: float = 600.0, control: Contr
         environment = _environment(folder, platform, effects, control)
         lives = stack.enter_context(_lives(environment, platform))
         provider = stack.enter_context(Provider(_ROOT, signers, lives.port, seed))
-        killer = _Killer(platform, lives, random.Random(seed), end)  # noqa: S311 - moments to repeat a run with
+        dice = random.Random(seed)  # noqa: S311 - moments to repeat a run with
+        # What a receiver loses that answers too early is lost when it is killed, and never else.
+        roles = {"receiver": 1.0} if control == "answer-first" else _ROLES
+        killer = _Killer(platform, lives, dice, end, roles)
         killer.kill(kills)
         provider.stop_making()
         _calm(folder, platform, provider, end)
@@ -199,14 +202,17 @@ def _lives(environment: Mapping[str, str], platform: Platform) -> Iterator[_Live
 class _Killer:
     """Kills one after the other, at random moments, until there were enough."""
 
-    def __init__(self, platform: Platform, lives: _Lives, dice: random.Random, end: float) -> None:
+    def __init__(
+        self, platform: Platform, lives: _Lives, dice: random.Random, end: float, roles: Mapping[str, float]
+    ) -> None:
         self._platform, self._lives, self._dice, self._end = platform, lives, dice, end
+        self._roles = roles
         self.receivers = 0
 
     def kill(self, wanted: int) -> None:
         """Go on until so many were killed while they worked. MillError when the time is over."""
-        while self.receivers + self._platform.kills.total() < wanted:
-            role = self._dice.choices(list(_ROLES), list(_ROLES.values()))[0]
+        while self.receivers + self._platform.ledger.kills.total() < wanted:
+            role = self._dice.choices(list(self._roles), list(self._roles.values()))[0]
             self._pause(self._dice.uniform(*_PAUSE))
             if role == "receiver":
                 self._kill_receiver()
@@ -227,13 +233,13 @@ class _Killer:
 
     def _kill_job(self, role: str) -> None:
         """Kill a job. It counts if it was still running when the signal came; else the next one is tried."""
-        before = self._platform.kills[role]
+        before = self._platform.ledger.kills[role]
         for _ in range(_TRIES):
             running = self._platform.running(dispatchers=role == "dispatcher")
             if running:
                 self._platform.start({"kill": self._dice.choice(running)})
             self._pause(self._dice.uniform(0, _MOMENT))
-            if self._platform.kills[role] > before:
+            if self._platform.ledger.kills[role] > before:
                 return
 
 
@@ -271,7 +277,7 @@ def _asked(folder: Path, sql: str) -> int:
 
 def _score(ledger: Ledger, effects: Effects, platform: Platform) -> Score:
     accepted = ledger.accepted()
-    score = Score(kills=Counter(platform.kills), events=len(accepted))
+    score = Score(kills=Counter(platform.ledger.kills), events=len(accepted))
     wanted = [f"{handler}:{effect}" for one in accepted for effect in one.effects for handler in _HANDLERS]
     score.lost = [key for key in wanted if not effects.counts[key]]
     score.twice = [key for key, count in effects.counts.items() if count > 1]
@@ -279,6 +285,6 @@ def _score(ledger: Ledger, effects: Effects, platform: Platform) -> Score:
         **dict(sorted(ledger.counts.items())),
         "effects": effects.counts.total(),
         **{f"effect {name}": count for name, count in sorted(effects.answers.items())},
-        **dict(sorted(platform.counts.items())),
+        **dict(sorted(platform.ledger.counts.items())),
     }
     return score

@@ -45,13 +45,12 @@ class Effects:
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing: the ledger says it."""
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._server = Served(Handler)
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._server.url
 
     def have(self, key: str) -> tuple[int, dict[str, str]]:
         """Have an effect, or refuse it; the answer to one that was had may be lost."""
@@ -73,14 +72,13 @@ class Effects:
             return self.counts[key]
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
 
 class _Server(ThreadingHTTPServer):
@@ -94,4 +92,19 @@ class _Server(ThreadingHTTPServer):
         """Who asked is gone."""
 
 
-HttpServer = _Server
+class Served:
+    """A server on loopback, in a thread of its own."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        self._server = _Server(("127.0.0.1", 0), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def start(self) -> None:
+        """Take requests."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take none any more."""
+        self._server.shutdown()
+        self._server.server_close()

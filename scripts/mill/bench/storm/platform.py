@@ -14,14 +14,14 @@ import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from mill.bench.storm.effects import HttpServer
+from mill.bench.storm.effects import Served
 
 DISPATCHER = "f/webhooks/dispatch_events"
 WORKSPACE = "kills"
@@ -46,56 +46,62 @@ class Job:
     ended: Mapping[str, Any] | None = None
 
 
+@dataclass
+class _Ledger:
+    """What became of every job. `next_run`: when the schedule starts the dispatcher again."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    queue: deque[Job] = field(default_factory=deque)
+    counts: Counter[str] = field(default_factory=Counter)
+    kills: Counter[str] = field(default_factory=Counter)
+    next_run: float = 0.0
+
+
 class Platform:
     """Serves resources, takes jobs and hands them to `start` as slots get free."""
 
     def __init__(self, folder: Path, resources: Mapping[str, Mapping[str, Any]], seed: int) -> None:
-        self.jobs: dict[str, Job] = {}
-        self.counts: Counter[str] = Counter()
-        self.kills: Counter[str] = Counter()
+        self.ledger = _Ledger()
         self.start: Start = lambda _order: None
         self._folder, self._resources = folder, resources
-        self._next_run = 0.0
-        self._queue: deque[Job] = deque()
         self._dice = random.Random(seed)  # noqa: S311 - faults to repeat a run with, no secret
         self._lock = threading.RLock()
-        self._server = HttpServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._server = Served(_handler(self))
 
     @property
     def url(self) -> str:
         """What BASE_INTERNAL_URL says."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._server.url
 
     def take(self, path: str, job_id: str, args: Mapping[str, Any]) -> tuple[int, Any]:
         """Take a job, or refuse its id."""
         with self._lock:
-            if job_id in self.jobs:
-                self.counts["ids refused"] += 1
+            if job_id in self.ledger.jobs:
+                self.ledger.counts["ids refused"] += 1
                 return 400, f"Bad request: job with id {job_id} already exists"
             job = Job(job_id or str(uuid.uuid4()), path, args)
-            self.jobs[job.id] = job
-            self.counts["jobs"] += 1
-            self._queue.append(job)
+            self.ledger.jobs[job.id] = job
+            self.ledger.counts["jobs"] += 1
+            self.ledger.queue.append(job)
             self._fill()
             return 201, job.id
 
     def ended(self, job_id: str, *, killed: bool) -> None:
         """Hear that the process of a job is over."""
         with self._lock:
-            job = self.jobs[job_id]
+            job = self.ledger.jobs[job_id]
             role = "dispatcher" if job.path == DISPATCHER else "handler"
-            self.kills[role] += killed
+            self.ledger.kills[role] += killed
             result = self._folder / f"{job_id}.json"
             if result.exists():
                 job.state, job.ended = "ended", json.loads(result.read_text("utf-8"))
                 result.unlink()
             elif killed and job.path != DISPATCHER and self._dice.random() < _RESTARTED:
                 job.state = "queued"
-                self._queue.append(job)
+                self.ledger.queue.append(job)
             else:
                 job.state, job.ended = "ended", {"success": False, "result": _GONE}
-            self.counts[f"{role} {_fate(job)}"] += 1
+            self.ledger.counts[f"{role} {_fate(job)}"] += 1
             self._fill()
 
     def running(self, *, dispatchers: bool) -> list[str]:
@@ -113,9 +119,9 @@ class Platform:
         with self._lock:
             now = time.monotonic()
             waiting = sum(1 for job in self._active("running", "queued") if job.path == DISPATCHER)
-            if now < self._next_run or waiting >= _MOST_DISPATCHERS:
+            if now < self.ledger.next_run or waiting >= _MOST_DISPATCHERS:
                 return
-            self._next_run = now + _SCHEDULE_SECONDS
+            self.ledger.next_run = now + _SCHEDULE_SECONDS
         self.take(DISPATCHER, "", {})
 
     def answer(self, method: str, path: str, query: Mapping[str, list[str]], body: Any) -> tuple[int, Any]:
@@ -134,7 +140,7 @@ class Platform:
 
     def _of_job(self, call: str, job_id: str) -> tuple[int, Any]:
         with self._lock:
-            job = self.jobs.get(job_id)
+            job = self.ledger.jobs.get(job_id)
             if call == "jobs_u/completed/get_result_maybe":
                 ended = job.ended if job else None
                 started = bool(job and job.state != "queued")
@@ -146,23 +152,22 @@ class Platform:
             return 200, {"id": job.id, "type": "QueuedJob" if job.ended is None else "CompletedJob"}
 
     def _active(self, *states: str) -> list[Job]:
-        return [job for job in self.jobs.values() if job.state in states]
+        return [job for job in self.ledger.jobs.values() if job.state in states]
 
     def _fill(self) -> None:
-        while self._queue and len(self._active("running")) < _SLOTS:
-            job = self._queue.popleft()
+        while self.ledger.queue and len(self._active("running")) < _SLOTS:
+            job = self.ledger.queue.popleft()
             job.state = "running"
             self.start({"job": job.id, "path": job.path, "args": job.args})
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
 
 def _fate(job: Job) -> str:

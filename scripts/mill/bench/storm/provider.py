@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +60,16 @@ class Ledger:
         return [one for one in self.events if one.accepted]
 
 
+@dataclass
+class _Plan:
+    """What is to be sent, and when; whether new events are made, and whether it is over."""
+
+    queue: list[tuple[float, int, Told]] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    makes: bool = True
+    ends: bool = False
+
+
 class Provider:
     """Sends in threads until `stop_making` and every event is accepted."""
 
@@ -73,21 +83,23 @@ class Provider:
             if name != "url_verification"  # a question, and no event
         ]
         self._dice = random.Random(seed)  # noqa: S311 - a course to repeat a run with, no secret
-        self._queue: list[tuple[float, int, Told]] = []
-        self._numbers, self._changed = itertools.count(), threading.Condition()
-        self._makes, self._ends = True, False
+        self._plan, self._changed = _Plan(), threading.Condition()
         self._threads = [threading.Thread(target=self._send_all, daemon=True) for _ in range(_SENDERS)]
 
     def stop_making(self) -> None:
         """Send what is there, and nothing new."""
         with self._changed:
-            self._makes = False
+            self._plan.makes = False
             self._changed.notify_all()
 
     def is_done(self) -> bool:
         """Whether every event is accepted, and told as often as it was to be."""
         with self._changed:
-            return not self._queue and all(one.accepted for one in self.ledger.events) and not self._makes
+            return (
+                not self._plan.queue
+                and all(one.accepted for one in self.ledger.events)
+                and not self._plan.makes
+            )
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -98,7 +110,7 @@ class Provider:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._changed:
-            self._ends, self._makes = True, False
+            self._plan.ends, self._plan.makes = True, False
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(_PATIENCE + 1)
@@ -114,7 +126,7 @@ class Provider:
     def _follow(self, told: Told, accepted: bool) -> None:
         """Note an answer, and send again: what was not accepted, and some of what was."""
         if not accepted:
-            if not (told.accepted and not self._makes):
+            if not (told.accepted and not self._plan.makes):
                 self._put(told, self._dice.uniform(0.05, 0.5))
             return
         chance = self._dice.random()
@@ -129,12 +141,12 @@ class Provider:
 
     def _next(self) -> Told | None:
         with self._changed:
-            while not self._ends:
+            while not self._plan.ends:
                 now = time.monotonic()
-                if self._makes and sum(not one.accepted for one in self.ledger.events[-200:]) < _AT_ONCE:
+                if self._plan.makes and sum(not one.accepted for one in self.ledger.events[-200:]) < _AT_ONCE:
                     self._make()
-                if self._queue and self._queue[0][0] <= now:
-                    return heapq.heappop(self._queue)[2]
+                if self._plan.queue and self._plan.queue[0][0] <= now:
+                    return heapq.heappop(self._plan.queue)[2]
                 self._changed.wait(0.02)
             return None
 
@@ -163,7 +175,7 @@ class Provider:
         self._put(told, self._dice.uniform(0.0, 1.0))
 
     def _put(self, told: Told, delay: float) -> None:
-        heapq.heappush(self._queue, (time.monotonic() + delay, next(self._numbers), told))
+        heapq.heappush(self._plan.queue, (time.monotonic() + delay, next(self._plan.numbers), told))
 
     def _send(self, told: Told) -> bool:
         signer = next(one for one in self._signers if one.kind == told.kind)

@@ -17,8 +17,9 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
-import urllib.error
+import traceback
 import urllib.request
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,6 +38,7 @@ from f.webhooks.inbox.handed import as_sent
 # A job that is dead is taken for dead after this time: nobody wants to wait for minutes here.
 SHORT_LEASE = 1.5
 _LOOK_SECONDS = 0.005
+_PARENT_SECONDS = 0.1
 _LARGEST = 2 * 1024 * 1024  # what Windmill takes
 _FAILING = 0.04  # the share of handlers that fail before their effect, and of those that fail after it
 
@@ -113,20 +115,30 @@ def orders() -> Any:
 
 
 def fork(live: Callable[[], object]) -> int:
-    """Start a life; it is gone without the parent's cleaning up."""
-    pid = os.fork()
+    """Start a life; it is gone without the parent's cleaning up, and with the parent."""
+    parent, pid = os.getpid(), os.fork()
     if pid:
         return pid
     status = 1
     try:
+        threading.Thread(target=die_with, args=(parent,), daemon=True).start()
         random.seed(os.getpid())
         os.dup2(os.open(os.environ["KILLS_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT), 1)
         live()
         status = 0
+    except Exception:  # noqa: BLE001 - it would go unseen: nothing comes after the end of a life
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def die_with(parent: int) -> None:
+    """End as soon as the parent is gone: it may be killed, and cannot end its children then."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_SECONDS)
+    os._exit(1)
 
 
 # --- the receiver ---------------------------------------------------------------------------------
