@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import psycopg
 import pytest
 
 from f.connect.errors import FixSettings
@@ -207,6 +208,17 @@ def test_batches_that_tell_the_same_events_never_wait_for_each_other(postgres: s
         with ThreadPoolExecutor(6) as pool:
             told_new = sum(pool.map(tell, range(6)))
         assert told_new == count(store) == 30
+        for table in ("event", "task", "content", "wake", "replay"):
+            store.execute(f"DROP TABLE webhook_{table}")
+
+
+def test_a_job_that_begins_waits_for_nobody_who_writes(postgres: str) -> None:
+    with postgres_store(postgres) as store, psycopg.connect(postgres) as writer:
+        told(Inbox(store), PUSH)
+        writer.execute("UPDATE webhook_event SET repeats = 1")
+        with postgres_store(f"{postgres}&options=-c%20lock_timeout%3D2s") as other:
+            assert told(Inbox(other), replace(PUSH, key="d-2", content_hash="c-2")) == (1, 0)
+        writer.rollback()
         for table in ("event", "task", "content", "wake", "replay"):
             store.execute(f"DROP TABLE webhook_{table}")
 
