@@ -91,6 +91,7 @@ class PostgresStore(Store):
 
     def _together(self, statements: Sequence[Statement]) -> list[list[Row]]:
         with self._connected() as connection, connection.transaction(), _storable():
+            connection.execute(limits(BUSY_SECONDS))
             return [_rows(connection.execute(translate(sql), values)) for sql, values in statements]
 
     @contextmanager
@@ -206,6 +207,18 @@ def _read(make: Callable[[], str]) -> str:
             code="bad_settings",
         ) from error
     return text
+
+
+def limits(seconds: float) -> str:
+    """Return statements that bound a transaction: in waiting for others, and if its machine dies within it.
+
+    Without the second, everybody would wait for as long as the system keeps a dead connection: two hours.
+    """
+    milliseconds = round(seconds * 1000)
+    return (
+        f"SET LOCAL lock_timeout = {milliseconds}; "
+        f"SET LOCAL idle_in_transaction_session_timeout = {3 * milliseconds}"
+    )
 
 
 @functools.cache
