@@ -13,11 +13,13 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from f.connect.errors import FixSettings, TryLater
 from f.windmill.connection import address, is_on_windmill
 
 _SECONDS = 30.0
+_AS_IT_IS = "/?&=%:,+;@$!*~()"  # paths may have letters that no address has
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _send(method: str, call: str, body: bytes | None, seconds: float) -> Answer:
         )
     try:
         request = urllib.request.Request(  # noqa: S310 - the address of Windmill's own API
-            f"{address()}/api/w/{os.environ['WM_WORKSPACE']}/{call}",
+            f"{address()}/api/w/{os.environ['WM_WORKSPACE']}/{quote(call, safe=_AS_IT_IS)}",
             data=body,
             headers={
                 "Authorization": f"Bearer {os.environ.get('WM_TOKEN', '')}",

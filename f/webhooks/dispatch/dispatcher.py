@@ -78,8 +78,10 @@ class Dispatcher:
             finally:
                 release(self._store, lease)
             if self._is_over():
-                # Without progress another run would find the same, and so would the next.
-                return self._tally.report(busy=False, more=progress > 0 and ask_for_another())
+                # Without progress another run would find the same, and so would the next; but for an event
+                # that came meanwhile, whose own run has found this one at work and gone.
+                more = (progress > 0 or inbox.is_wanted()) and ask_for_another()
+                return self._tally.report(busy=False, more=more)
             if not inbox.is_wanted():
                 return self._tally.report(busy=False, more=False)
 

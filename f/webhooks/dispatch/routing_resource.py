@@ -29,6 +29,7 @@ _ROUTE_FIELDS = frozenset({"handler", "kind", "sources", "events", "args", "batc
 _FIELDS = frozenset({"routes", "middleware", "retry"})
 _RETRY_FIELDS = frozenset({"attempts", "first_seconds", "longest_seconds"})
 _MOST_ATTEMPTS = 50
+_LONGEST_SECONDS = 365 * 86_400
 _OURS = ("event", "events")  # inputs of a handler that are not the routing's
 
 
@@ -175,8 +176,9 @@ def _faults(fields: Mapping[str, Any]) -> Iterator[str]:
         yield f"retry: attempts must be a whole number from 1 to {_MOST_ATTEMPTS}"
     for name in ("first_seconds", "longest_seconds"):
         seconds = retry.get(name)
-        if seconds is not None and (not _is_number(seconds, int | float) or not 0 < seconds < float("inf")):
-            yield f"retry: {name} must be a number of seconds above 0"
+        fits = _is_number(seconds, int | float) and 0 < (seconds or 0) <= _LONGEST_SECONDS
+        if seconds is not None and not fits:
+            yield f"retry: {name} must be a number of seconds above 0, and a year at most"
 
 
 def _in_route(at: int, fields: Mapping[str, Any]) -> Iterator[str]:

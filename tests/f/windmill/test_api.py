@@ -18,6 +18,7 @@ REPLIES = {
     "/api/w/w1/jobs_u/get_args/j3": Reply(200, b"<html>"),
     "/api/w/w1/moved": Reply(302, b"", {"Location": "/api/w/w1/there"}),
     "/api/w/w1/there": Reply(200, {}),
+    "/api/w/w1/p/f/a/gr%C3%B6%C3%9Fe?b=1&c=%20": Reply(200, {"letters": "any"}),
     "/api/w/w1/broken": Reply(500, b"no"),
     "/api/w/w1/dropped": Reply(drop=True),
 }
@@ -36,7 +37,13 @@ def windmill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
 
 @pytest.mark.parametrize(
     ("call", "status", "value"),
-    [("there", 200, {}), ("none", 404, None), ("broken", 500, None), ("moved", 302, None)],
+    [
+        ("there", 200, {}),
+        ("p/f/a/größe?b=1&c=%20", 200, {"letters": "any"}),
+        ("none", 404, None),
+        ("broken", 500, None),
+        ("moved", 302, None),
+    ],
 )
 def test_an_answer_is_one_whatever_its_status(
     windmill: Loopback, call: str, status: int, value: object

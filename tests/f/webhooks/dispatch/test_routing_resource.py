@@ -77,6 +77,7 @@ def test_what_a_form_leaves_empty_counts_as_not_given() -> None:
         ({"routes": [ROUTE], "retry": {"attempts": 0.5}}, "retry: attempts must be"),
         ({"routes": [ROUTE], "retry": {"attempts": 51}}, "retry: attempts must be"),
         ({"routes": [ROUTE], "retry": {"first_seconds": -1}}, "retry: first_seconds must be"),
+        ({"routes": [ROUTE], "retry": {"first_seconds": 10**400}}, "retry: first_seconds must be"),
         ({"routes": [ROUTE], "retry": {"longest_seconds": True}}, "retry: longest_seconds must be"),
         ({"routes": [ROUTE], "retry": {"tries": 3}}, "retry: there is no field 'tries'"),
     ],

@@ -140,6 +140,13 @@ def test_a_task_whose_route_is_gone_is_dead(work: Work, lease: Lease) -> None:
     assert states(work) == {(ONE, "tell"): ("dead", 0)}
 
 
+def test_an_event_holds_nothing_that_windmills_database_refuses(work: Work) -> None:
+    event = work.events([ONE])[ONE]
+    given = handed(event, {"a\0": ["b\0", "$\0"]}, 1)
+    assert given["body"] == {"a\ufffd": ["b\ufffd", " $\ufffd"]}
+    assert as_sent(given) == {"a\ufffd": ["b\ufffd", "$\ufffd"]}
+
+
 def test_nothing_in_an_event_is_taken_for_a_variable(work: Work) -> None:
     event = work.events([ONE])[ONE]
     body = {"a/b~c": ["$var:f/a/b", {"d": "$res:f/a/b"}, "5 $var:"], "e": 1, "": "$"}
