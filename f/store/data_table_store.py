@@ -37,7 +37,17 @@ import requests.adapters
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
 from f.connect.redact import mask_start
-from f.store.store import BUSY_SECONDS, POSTGRES_DDL_LOCK, DatabaseClock, Row, Statement, Store, Values
+from f.store.store import (
+    BUSY_SECONDS,
+    IN_THE_WAY,
+    POSTGRES_DDL_LOCK,
+    DatabaseClock,
+    Row,
+    Statement,
+    Store,
+    Values,
+    undisturbed,
+)
 from f.windmill.connection import address, offers_data_tables
 
 NAME = "main"  # Windmill's own name of a workspace's first data table
@@ -187,6 +197,9 @@ class DataTableStore(Store):
 
     def _ask(self, text: str, argument: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """Run a statement and return its rows; what went wrong becomes ours here."""
+        return undisturbed(lambda: self._ask_once(text, argument))
+
+    def _ask_once(self, text: str, argument: Mapping[str, object] | None) -> list[dict[str, Any]]:
         head = "-- result_collection=all_statements_all_rows\n"
         args: dict[str, object] = {"database": f"datatable://{NAME}"}
         if argument is not None:
@@ -314,6 +327,7 @@ _SETTINGS = {
     "syntax error": "its Postgres is too old. Version 12 or newer is needed",
     "password authentication failed": "its credentials are refused. Check its settings in the workspace",
 }
+_IN_THE_WAY = ("deadlock detected", "could not serialize")
 _BAD_VALUE = ("out of range", "invalid input syntax", "unsupported unicode", "invalid byte sequence")
 
 
@@ -329,6 +343,8 @@ def _named(status: int, text: str) -> ConnectError:
     for words, why in _SETTINGS.items():
         if words in lower and "db error" in lower:
             return FixSettings(f"The data table {NAME} cannot be used: {why} ({says}).", code="store")
+    if any(words in lower for words in _IN_THE_WAY):
+        return TryLater(f"Other jobs were in the way in the data table {NAME} ({says}).", code=IN_THE_WAY)
     if status in {401, 403}:
         return FixSettings(
             f"The workspace has a data table, and this job may not use it ({says}). Run it as a member who "

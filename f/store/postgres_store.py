@@ -21,7 +21,17 @@ import psycopg  # pin: psycopg[binary]
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
 from f.connect.redact import mask_start, remember
-from f.store.store import BUSY_SECONDS, POSTGRES_DDL_LOCK, DatabaseClock, Row, Statement, Store, Values
+from f.store.store import (
+    BUSY_SECONDS,
+    IN_THE_WAY,
+    POSTGRES_DDL_LOCK,
+    DatabaseClock,
+    Row,
+    Statement,
+    Store,
+    Values,
+    undisturbed,
+)
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
@@ -48,12 +58,10 @@ class PostgresStore(Store):
         return self._clock.now()
 
     def execute(self, sql: str, values: Values | None = None) -> list[Row]:
-        with self._connected() as connection, _storable():
-            return _rows(connection.execute(translate(sql), values))
+        return undisturbed(lambda: self._execute(sql, values))
 
     def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        with self._connected() as connection, connection.transaction(), _storable():
-            return [_rows(connection.execute(translate(sql), values)) for sql, values in statements]
+        return undisturbed(lambda: self._together(statements))
 
     def create(self, table: str, *, durable: bool = True) -> None:
         kind = "CREATE TABLE" if durable else "CREATE UNLOGGED TABLE"
@@ -70,6 +78,14 @@ class PostgresStore(Store):
                 connection.close()
             self._connections.clear()
             self._local = threading.local()
+
+    def _execute(self, sql: str, values: Values | None) -> list[Row]:
+        with self._connected() as connection, _storable():
+            return _rows(connection.execute(translate(sql), values))
+
+    def _together(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        with self._connected() as connection, connection.transaction(), _storable():
+            return [_rows(connection.execute(translate(sql), values)) for sql, values in statements]
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection[Row]]:
@@ -135,7 +151,8 @@ def _named(error: psycopg.Error) -> ConnectError:
         if why := _SETTINGS.get(state[:length]):
             return FixSettings(f"The state database cannot be used: {why} ({says}).", code="store")
         if why := _LATER.get(state[:length]):
-            return TryLater(f"The state database cannot be used: {why} ({says}).", code="store")
+            code = IN_THE_WAY if state.startswith("40") else "store"
+            return TryLater(f"The state database cannot be used: {why} ({says}).", code=code)
     return TryLater(f"The state database cannot be used: {says}. Check it, then run again.", code="store")
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from f.connect.times import DAY_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from f.store.store import Store
 
 KEEP_SECONDS = 30 * DAY_SECONDS
+IN_DOUBT = "?"  # stands for an id beside the key of the batch whose answer was lost
 _KEYS_AT_ONCE = 5000
 
 # The table is named after those who used it first. `at`: when the claim was made; of a sent one, when it was.
@@ -51,6 +52,14 @@ _ATTEMPTS = """CREATE TABLE IF NOT EXISTS once_attempt (
 _ATTEMPTS_INDEX = "CREATE INDEX IF NOT EXISTS once_attempt_likeness ON once_attempt (likeness)"
 _ATTEMPTS_IDS = "CREATE INDEX IF NOT EXISTS once_attempt_id ON once_attempt (id)"
 _IDS = "CREATE INDEX IF NOT EXISTS notify_sent_id ON notify_sent (id)"
+_MARKS = "CREATE INDEX IF NOT EXISTS notify_sent_mark ON notify_sent (mark)"
+_SENT_BY_ID = """SELECT id, MIN(at) FROM (
+    SELECT id, at FROM notify_sent WHERE state = 'sent' UNION ALL SELECT id, at FROM once_attempt) AS sent
+    WHERE id IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j) GROUP BY id"""
+# `at` stays: from then on the key counts as sent.
+_CONFIRM = """UPDATE notify_sent SET state = 'sent', id = m.id
+    FROM (SELECT j.value ->> 0 AS mark, j.value ->> 1 AS id FROM each_row(:rows) AS j) AS m
+    WHERE notify_sent.mark = m.mark AND notify_sent.state <> 'sent' RETURNING key"""
 _FORGET_ATTEMPTS = "DELETE FROM once_attempt WHERE at < :old"
 
 
@@ -117,6 +126,27 @@ def sent_ids(store: Store, keys: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def sent_times(store: Store, service_ids: Iterable[str]) -> dict[str, float]:
+    """Return of these ids of services those that we know to have sent, each with the time of it."""
+    rows = json.dumps([[service_id] for service_id in sorted(set(service_ids) - {""})])
+    if rows == "[]":
+        return {}
+    prepare(store)
+    return {str(one): float(at) for one, at in store.execute(_SENT_BY_ID, {"rows": rows})}
+
+
+def confirm_by_mark(store: Store, ids: Mapping[str, str]) -> int:
+    """Record that what a service names by our mark was sent, with its id; return how many had been in doubt.
+
+    A job that is sending one just now writes the same.
+    """
+    if not ids:
+        return 0
+    prepare(store)
+    rows = json.dumps([[mark, service_id] for mark, service_id in sorted(ids.items())])
+    return len(store.execute(_CONFIRM, {"rows": rows}))
+
+
 def was_sent(store: Store, key: str, window: float) -> bool:
     """Return whether `remember` or a send recorded that in the last `window` seconds."""
     prepare(store)
@@ -128,7 +158,7 @@ def prepare(store: Store) -> None:
     """Make the tables and forget old keys, once for each Store instance."""
 
     def make() -> bool:
-        for table in (_TABLE, _INDEX, _IDS, _ATTEMPTS, _ATTEMPTS_INDEX, _ATTEMPTS_IDS):
+        for table in (_TABLE, _INDEX, _IDS, _MARKS, _ATTEMPTS, _ATTEMPTS_INDEX, _ATTEMPTS_IDS):
             store.create(table)
         for statement in (_FORGET, _FORGET_ATTEMPTS):
             store.execute(statement, {"old": store.now() - KEEP_SECONDS})

@@ -11,6 +11,7 @@ that rests on it names it in its own condition.
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -26,8 +27,10 @@ Row = tuple[Any, ...]
 Values = Mapping[str, Any]
 Statement = tuple[str, Values]
 
+IN_THE_WAY = "store_locked"  # the code of an error: other jobs were in the way, and nothing was written
 LEASE_LOST = "lease_lost"  # the code of an error: another job acts in this one's place
 BUSY_SECONDS = 10.0  # how long a writer waits for another process's lock before TryLater
+_TRIES = 5  # of a transaction that others were in the way of
 _CLOCK_CHECK_SECONDS = 60.0
 _CLOCK_SAMPLE_SECONDS, _CLOCK_SAMPLES = 1.0, 5
 # CREATE TABLE IF NOT EXISTS races in Postgres without a lock. Any number will do that only we use.
@@ -182,6 +185,21 @@ def write_held(store: Store, lease: Lease, *statements: Statement) -> list[list[
 def release(store: Store, lease: Lease) -> None:
     """Let others take it at once; nothing happens if another has it by now."""
     store.execute(_RELEASE, {**_values(lease), "now": store.now()})
+
+
+def undisturbed(act: Callable[[], T]) -> T:
+    """Run a transaction again that a database ended for the sake of others: it wrote nothing.
+
+    Two that change the same rows in another order wait for each other, and Postgres ends one of them.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            return act()
+        except TryLater as error:
+            if error.code != IN_THE_WAY or not left:
+                raise
+            time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - so that two do not meet again
+    raise AssertionError("unreachable")
 
 
 class DatabaseClock:

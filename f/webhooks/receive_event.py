@@ -15,6 +15,7 @@ from f.connect.errors import ConnectError
 from f.connect.redact import hide
 from f.store.stores import memory_store, open_store, postgresql
 from f.webhooks.inbox.inbox import Inbox
+from f.webhooks.inbox.waking import ask_for_dispatch
 from f.webhooks.providers.answer import Answer
 from f.webhooks.providers.content import require_content_type
 from f.webhooks.providers.reading import read_events
@@ -23,9 +24,7 @@ from f.webhooks.requests.registry import SOURCE_NAME, source_at
 from f.webhooks.requests.request import WebhookRequest
 from f.webhooks.requests.source import Source
 from f.webhooks.verifying.signature import verify
-from f.windmill.api import post
 
-DISPATCHER = "f/webhooks/dispatch_events"
 _WAKE_SECONDS = 2.0  # the provider waits; what is not dispatched now is by schedule
 _RETRY_AFTER = 60  # seconds, after a fault of ours
 # What is read of a request. Cookies and credentials are not for us.
@@ -93,7 +92,7 @@ def _receive(source: Source, request: WebhookRequest, database: postgresql | Non
         received = Inbox(store).receive(source, reading.events)
     print(f"received {source.name}: {received.new} new, {received.repeated} repeated")
     if received.wake:
-        _wake()
+        ask_for_dispatch(database, seconds=_WAKE_SECONDS)
     return reading.answer
 
 
@@ -102,17 +101,6 @@ def _require_size(source: Source, request: WebhookRequest) -> None:
     size = max(len(request.body), int(said) if said.isdecimal() and len(said) < 20 else 0)
     if size > most:
         raise RefuseRequest("too_large", f"the body has {size} bytes, and {most} are taken")
-
-
-def _wake() -> None:
-    """Have the events handled now. If that fails they are handled a minute later, by schedule."""
-    try:
-        answer = post(f"jobs/run/p/{DISPATCHER}", {}, seconds=_WAKE_SECONDS)
-    except ConnectError as error:
-        print(f"not dispatched yet: {error}")
-        return
-    if not answer.is_success:
-        print(f"not dispatched yet: Windmill did not start {DISPATCHER} (status {answer.status})")
 
 
 def _unavailable(name: str, fault: ConnectError) -> dict[str, Any]:

@@ -51,6 +51,12 @@ PAID = {
     "livemode": False,
     "data": {"object": {"id": "pi_1", "object": "payment_intent"}},
 }
+TOLD = {
+    "kind": "twilio",
+    "type": "message.sent",
+    "received_at": "2026-11-23T00:00:00+00:00",
+    "body": {"MessageSid": "SM1"},
+}
 VESSEL = {"vessel_id": "v1", "imo": 9074729, "name": "AURORA", "position": None, "voyage": {}}
 STRIPE_LIST = Reply(200, {"object": "list", "data": [], "has_more": False})
 
@@ -297,6 +303,10 @@ def stored_jwt(plain: Plain) -> Any:
 
 # Each script, and what its result has, or the error that says why there is none.
 CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
+    "f/webhooks/list_events": (case("f/webhooks/list_events"), ("events", [])),
+    "f/webhooks/purge_events": (case("f/webhooks/purge_events"), ("complete", True)),
+    "f/webhooks/replay_events": (case("f/webhooks/replay_events", state="dead"), ("replayed", 0)),
+    "f/webhooks/show_event": (case("f/webhooks/show_event", event="evt_1"), ("raised", "FixInput")),
     "f/customers/claim_file": (case("f/customers/claim_file", file=FILE), ("raised", "FixSettings")),
     "f/customers/confirm_plan": (confirmed, ("hash", ...)),
     "f/customers/create_customers": (created, ("created", 30)),
@@ -448,6 +458,10 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         ("user_code", "A-B"),
     ),
     "f/identity/start_sign_in": (case("f/identity/start_sign_in", app=oauth_app), ("link", ...)),
+    "f/notify/get_delivery": (
+        case("f/notify/get_delivery", channel="sms", service_id="SM1"),
+        ("answer", "not_known"),
+    ),
     "f/notify/get_message_status": (
         case("f/notify/get_message_status", sid="SM1", twilio=twilio),
         ("sid", "SM1"),
@@ -531,6 +545,11 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     "f/vessels/search_vessels": (case("f/vessels/search_vessels", vessey=vessey), ("more", False)),
     "f/vessels/track_vessel": (case("f/vessels/track_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
     "f/webhooks/dispatch_events": (case("f/webhooks/dispatch_events"), ("raised", "FixSettings")),
+    "f/webhooks/heal_gaps": (
+        case("f/webhooks/heal_gaps", source="stripe", stripe=stripe),
+        ("raised", "FixSettings"),
+    ),
+    "f/webhooks/record_delivery": (case("f/webhooks/record_delivery", events=[TOLD]), ("recorded", 1)),
     "f/webhooks/receive_event": (
         case("f/webhooks/receive_event", provider="stripe", request={}),
         ("windmill_status_code", 503),

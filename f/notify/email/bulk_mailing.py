@@ -21,7 +21,7 @@ from f.notify.email.mail import Mail, address_of, text_of_html
 from f.notify.messages.opt_outs import OptOuts
 from f.notify.messages.templating import fill_html, fill_text
 from f.store.once import Attempt, OneTimeWrite, send_once
-from f.store.sent_keys import claim_all, forget_all, key_of, remember_all, sent_ids
+from f.store.sent_keys import IN_DOUBT, claim_all, forget_all, key_of, remember_all, sent_ids
 
 if TYPE_CHECKING:
     from f.notify.email.provider import EmailProvider
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 RecipientStatus = Literal["sent", "already_sent", "suppressed", "refused", "failed", "unknown"]
 _STOPPING = (SignInAgain, FixSettings, WaitForQuota)
 _REFUSED = "-"  # stands for an id in the receipt of a batch
-_IN_DOUBT = "?"  # stands for an id beside the key of the batch whose answer was lost
 _LOST_BEFORE = (
     "An earlier run sent it together with others, and the answer was lost. Look there, and use another "
     "message_key to send it all the same."
@@ -123,7 +122,7 @@ class _Run:
         """
         while batch:
             keys = {self._key(mail): mail for mail in batch}
-            in_doubt = _IN_DOUBT + self._batch_key(batch)
+            in_doubt = IN_DOUBT + self._batch_key(batch)
             mine = claim_all(self._store, list(keys), in_doubt)
             if len(mine) == len(batch):
                 self._claims |= dict.fromkeys(mine, in_doubt)
@@ -133,7 +132,7 @@ class _Run:
                 return batch
             forget_all(self._store, list(mine), in_doubt)
             for key, before in known.items():
-                if before.startswith(_IN_DOUBT):
+                if before.startswith(IN_DOUBT):
                     self._record(keys[key], "unknown", reason=_LOST_BEFORE)
                 else:
                     self._record(keys[key], "already_sent", service_id=before)
@@ -153,7 +152,7 @@ class _Run:
         """Keep of each recipient that the e-mail was sent, or that this is in doubt, or give it back."""
         if not self._message_key:
             return
-        in_doubt = _IN_DOUBT + self._batch_key(batch)
+        in_doubt = IN_DOUBT + self._batch_key(batch)
         ids = {}
         for mail, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, OutcomeUnknown):

@@ -48,13 +48,15 @@ _TICK = 2.0  # Twilio tells times in whole seconds, cut off
 class twilio(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
     """A Twilio account: its SID (AC...) and auth token.
 
-    `phone_number`: the sender where a message names none. `rate_limit`: messages a minute, 0 for no limit of
-    ours. `base_url` is for stand-ins.
+    `phone_number`: the sender where a message names none. `status_callback`: the address of a webhook that
+    Twilio tells what becomes of each message. `rate_limit`: messages a minute, 0 for no limit of ours.
+    `base_url` is for stand-ins.
     """
 
     accountSid: str
     token: str
     phone_number: str
+    status_callback: str
     rate_limit: int
     base_url: str
 

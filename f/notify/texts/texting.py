@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from f.connect.client import Client
-from f.connect.errors import FixInput, GiveUpRecord
+from f.connect.errors import FixInput, FixSettings, GiveUpRecord
 from f.notify.messages.account_limit import LONGEST_WAIT, wait_for_turn
 from f.notify.messages.message import is_web_address
 from f.notify.messages.opt_outs import Medium, OptOuts
@@ -116,6 +116,7 @@ def send_text(
     medium: Medium = "whatsapp" if text.to.startswith(_WHATSAPP) else "sms"
     number = text.to.removeprefix(_WHATSAPP)
     integration = integration_of(twilio)  # a wrong resource is reported before anything is looked up
+    text = replace(text, status_callback=_status_callback(twilio))
     counted = count_segments(text.body)
     notices = []
     if counted.encoding == "UCS-2" and counted.count > 1:
@@ -147,6 +148,18 @@ def send_text(
             opt_outs.add(medium, number, "reported by the operator")
             return {**result, "status": "suppressed", "notices": [str(error)]}
     return {**result, "status": receipt.status, "sid": receipt.id}
+
+
+def _status_callback(twilio: Mapping[str, Any]) -> str:
+    """Return where Twilio tells what becomes of a message; for a bad address it would refuse the message."""
+    address = twilio.get("status_callback") or ""
+    if address and not (isinstance(address, str) and is_web_address(address)):
+        raise FixSettings(
+            "status_callback in the Twilio resource must be the whole address of a webhook, beginning with "
+            "https://.",
+            code="bad_settings",
+        )
+    return str(address)
 
 
 def _write_of(client: Client, text: Text, account: str, store: Store) -> OneTimeWrite:

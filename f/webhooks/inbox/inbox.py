@@ -22,6 +22,7 @@ from f.webhooks.inbox.tables import (
     LOCK_CONTENTS,
     SEEN_AGAIN,
     WAKE,
+    WAKE_SECONDS,
     WANTED,
     prepare,
 )
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from f.webhooks.requests.event import IncomingEvent, Origin
     from f.webhooks.requests.source import Source
 
-_WAKE_SECONDS = 10.0  # after which a dispatch job that was asked for and has not begun is asked for again
 _KEYS_AT_ONCE = 5000
 
 
@@ -71,7 +71,7 @@ class Inbox:
                 (SEEN_AGAIN, names),
                 (ADOPT, names),
                 (ADD, {**whole, "now": now}),
-                (WAKE, {"now": now, "stale": now - _WAKE_SECONDS}),
+                (WAKE, {"now": now, "stale": now - WAKE_SECONDS}),
             ]
         )
         return Received(len(new), len(events) - len(new), bool(wake))

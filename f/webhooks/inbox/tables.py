@@ -39,6 +39,7 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS webhook_event_alias ON webhook_event (alias)",
     "CREATE INDEX IF NOT EXISTS webhook_event_state ON webhook_event (state, due_at)",
     "CREATE INDEX IF NOT EXISTS webhook_event_received ON webhook_event (received_at)",
+    "CREATE INDEX IF NOT EXISTS webhook_event_provider_id ON webhook_event (provider_id)",
     "CREATE INDEX IF NOT EXISTS webhook_task_state ON webhook_task (state, due_at)",
     "CREATE INDEX IF NOT EXISTS webhook_task_job ON webhook_task (job)",
 )
@@ -71,11 +72,15 @@ ADD = f"""INSERT INTO webhook_event (id, content, keyless, type, provider_id, oc
     WHERE k.id = {_ID} OR k.alias = {_ID} OR ({_KEYLESS} = '1' AND k.content = {_CONTENT}))
     ON CONFLICT (id) DO NOTHING RETURNING id"""  # noqa: S608 - made of constants
 # Who writes the row starts the job. One that was not cleared for long belongs to a job that never began.
-WAKE = """INSERT INTO webhook_wake AS w (name, at)
-    SELECT 'dispatch', CAST(:now AS DOUBLE PRECISION)
-    WHERE EXISTS (SELECT 1 FROM webhook_event WHERE state = 'new' AND due_at <= :now)
+_WAKE_IF = """INSERT INTO webhook_wake AS w (name, at)
+    SELECT 'dispatch', CAST(:now AS DOUBLE PRECISION) WHERE EXISTS ({work})
     ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE w.at < :stale OR w.at > excluded.at
     RETURNING at"""
+WAKE = _WAKE_IF.format(work="SELECT 1 FROM webhook_event WHERE state = 'new' AND due_at <= :now")
+WAKE_FOR_REPLAY = _WAKE_IF.format(
+    work=f"SELECT 1 FROM webhook_replay WHERE at = :now AND event IN {_IDS}"  # noqa: S608 - made of constants
+)
+WAKE_SECONDS = 10.0  # after which a dispatch job that was asked for and has not begun is asked for again
 CLEAR_WAKE = "DELETE FROM webhook_wake WHERE name = 'dispatch' RETURNING at"
 WANTED = "SELECT at FROM webhook_wake WHERE name = 'dispatch'"
 KNOWN = f"""SELECT {_ID} {_ROWS} WHERE EXISTS (

@@ -53,8 +53,11 @@ _SET_NEW = f"""UPDATE webhook_event SET state = :state, attempts = :attempts, du
     failure = :failure WHERE state = 'new' AND id = :id AND {HELD}"""  # noqa: S608 - made of constants
 _THESE = """EXISTS (SELECT 1 FROM each_row(:rows) AS j
     WHERE j.value ->> 0 = webhook_task.event AND j.value ->> 1 = webhook_task.route)"""
+# Only what was not replayed since it was read: its event may have been changed for that.
 _BEGIN = f"""UPDATE webhook_task SET state = 'running', job = :job, attempts = attempts + 1, at = :now,
-    due_at = :now WHERE state = 'due' AND {_THESE} AND {HELD}"""  # noqa: S608 - made of constants
+    due_at = :now WHERE state = 'due' AND EXISTS (SELECT 1 FROM each_row(:rows) AS j WHERE j.value ->> 0 =
+    webhook_task.event AND j.value ->> 1 = webhook_task.route AND j.value ->> 2 = CAST(round AS TEXT))
+    AND {HELD} RETURNING event"""  # noqa: S608 - made of constants
 _LOOKED = f"""UPDATE webhook_task SET due_at = :now WHERE state = 'running' AND job IN (
     SELECT j.value ->> 0 FROM each_row(:rows) AS j) AND {HELD}"""  # noqa: S608 - made of constants
 # Only of the job that was asked about: a task may have been replayed meanwhile.
@@ -172,8 +175,14 @@ class Work:
         return self._set_new(lease, event.id, "dead", event.attempts + 1, 0.0, failure)
 
     def begin(self, lease: Lease, tasks: Sequence[Task], job: str) -> bool:
-        """Note that a job will be started for these, before it is."""
-        return self._write(lease, (_BEGIN, {"rows": _names(tasks), "job": job}))
+        """Note that a job will be started for these, before it is.
+
+        False also if one of them was replayed since it was read: then the job must not be started from here.
+        """
+        rows = _block([[task.event, task.route, str(task.round)] for task in tasks])
+        values = {"rows": rows, "job": job, "now": self._store.now()}
+        written = write_held(self._store, lease, (_BEGIN, values))
+        return written is not None and len(written[0]) == len(tasks)
 
     def still_running(self, lease: Lease, jobs: Sequence[str]) -> bool:
         """Note that these jobs were asked for, so that others come first the next time."""

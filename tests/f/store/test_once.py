@@ -11,7 +11,15 @@ import pytest
 
 from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, SignInAgain, TryLater
 from f.store.once import LEASE_SECONDS, Attempt, Candidate, OneTimeWrite, Receipt, send_once
-from f.store.sent_keys import key_of, remember, remember_all, sent_ids, was_sent
+from f.store.sent_keys import (
+    confirm_by_mark,
+    key_of,
+    remember,
+    remember_all,
+    sent_ids,
+    sent_times,
+    was_sent,
+)
 from f.store.store import Permit, Store, take
 
 
@@ -83,6 +91,19 @@ def test_a_lost_answer_that_is_not_there_is_repeated_by_the_next_run_under_its_f
     assert send_once(any_store, "k", post.write()).status == "sent"
     assert len(post.marks) == 2
     assert len(set(post.marks)) == 1
+
+
+def test_a_lost_answer_that_the_service_tells_later_by_our_mark_counts_as_sent(any_store: Store) -> None:
+    post = Post(OutcomeUnknown("lost"))
+    write = OneTimeWrite(post.send)
+    for expected in ("may have|lost", "cannot be asked"):
+        with pytest.raises(OutcomeUnknown, match=expected):
+            send_once(any_store, "k", write)
+    assert sent_times(any_store, ["id9", ""]) == {}
+    told = {post.marks[0]: "id9", "a mark of nobody": "id8"}
+    assert [confirm_by_mark(any_store, told) for _ in range(2)] == [1, 0]
+    assert send_once(any_store, "k", write) == Receipt("already_sent", "id9")
+    assert (list(sent_times(any_store, ["id9", "id8"])), len(post.marks)) == (["id9"], 1)
 
 
 def test_a_service_that_knows_the_mark_is_sent_it_again(any_store: Store) -> None:

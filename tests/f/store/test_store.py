@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from f.connect.errors import ConnectError, FixSettings, TryLater
-from f.store.store import Store
+from f.store.store import Statement, Store
 from f.store.stores import SqliteStore, memory_store, postgres_store, sqlite_store
 
 TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
@@ -184,3 +184,19 @@ def test_a_broken_postgres_connection_is_replaced(postgres: str) -> None:
         with pytest.raises(TryLater):
             store.execute("SELECT 1")
         assert store.execute("SELECT 1") == [(1,)]
+
+
+@pytest.mark.parametrize("any_store", ["postgres", "data table"], indirect=True)
+def test_two_that_wait_for_each_other_both_come_to_an_end(any_store: Store) -> None:
+    any_store.execute("CREATE TABLE IF NOT EXISTS pair (name TEXT PRIMARY KEY, number BIGINT NOT NULL)")
+    any_store.execute("INSERT INTO pair VALUES ('a', 0), ('b', 0)")
+    add = "UPDATE pair SET number = number + 1 WHERE name = :name"
+
+    def both(first: str, second: str) -> None:
+        pause: Statement = ("SELECT CAST(pg_sleep(0.4) AS TEXT)", {})
+        any_store.together([(add, {"name": first}), pause, (add, {"name": second})])
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(both, "a", "b"), pool.submit(both, "b", "a")]:
+            done.result()
+    assert any_store.execute("SELECT number FROM pair") == [(2,), (2,)]

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict
 
@@ -126,25 +127,37 @@ class _Twilio:
         _check_content(single, media)
         message = self._message(request.params["account"], single, media)
         self._records.add(_MESSAGE, message, {"sid": message["sid"], "to": to})
-        self._ledger.append("sent", to, message)
+        callback = single.get("StatusCallback")  # Twilio shows it in no answer; nobody is called from here
+        self._ledger.append("sent", to, message | ({"status_callback": callback} if callback else {}))
         return Reply(201, message)
 
     def list_messages(self, request: Request) -> Reply:
         """Newest first, to one number where asked."""
         if unknown := sorted(
-            set(request.query) - {"To", "From", "DateSent", "DateSent>", "DateSent<", "PageSize"}
+            set(request.query)
+            - {"To", "From", "DateSent", "DateSent>", "DateSent<", "PageSize", "Page", "PageToken"}
         ):
             raise _refused(20001, unknown[0])
         to = request.query.get("To")
         if to is not None:
             found = [self._records.get(_MESSAGE, number) for number in self._records.find(_MESSAGE, "to", to)]
         else:
-            found = [body for _, body in self._records.page(_MESSAGE, limit=1000)]
+            found = [body for _, body in self._records.page(_MESSAGE, limit=100_000)]
         size = whole_number(request.query.get("PageSize", "50"))
-        if size is None:
-            raise _refused(20001, "PageSize")
-        messages = [self._as_of_now(message) for message in reversed(found) if message][:size]
-        return Reply(200, {"messages": messages, "page": 0, "page_size": size, "next_page_uri": None})
+        page = whole_number(request.query.get("Page", "0"))
+        if not size or page is None:
+            raise _refused(20001, "PageSize" if not size else "Page")
+        newest = [message for message in reversed(found) if message]
+        # The token names the last message that was shown, so that what is sent meanwhile moves no page.
+        shown = request.query.get("PageToken", "").removeprefix("PA")
+        start = next((place for place, one in enumerate(newest, 1) if one["sid"] == shown), 0)
+        messages = [self._as_of_now(message) for message in newest[start : start + size]]
+        link = None
+        if start + size < len(newest):
+            token = f"PA{messages[-1]['sid']}"
+            query = urlencode({**request.query, "PageSize": size, "Page": page + 1, "PageToken": token})
+            link = f"{request.path}?{query}"
+        return Reply(200, {"messages": messages, "page": page, "page_size": size, "next_page_uri": link})
 
     def get(self, request: Request) -> Reply:
         """Return one message as it stands."""

@@ -47,7 +47,7 @@ def test_whatever_a_job_returned_there_is_a_failure(
 
 def test_nothing_personal_and_nothing_long_is_kept_of_a_message() -> None:
     failure, _ = failure_in({"error": {"name": "E", "message": "mail to ada@example.com " + "x" * 10_000}})
-    assert "ada" not in failure.message
+    assert "example" not in failure.message
     assert len(failure.message) <= 500
 
 

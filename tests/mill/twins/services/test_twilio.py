@@ -95,3 +95,15 @@ def test_what_cannot_be_delivered_shows_later(twilio: TwinClient) -> None:
     sid = post(twilio, SMS).json["sid"]
     state = get(twilio, f"{ROOT}/{sid}.json").json
     assert (state["status"], state["error_code"]) == ("undelivered", 30003)
+
+
+def test_the_list_goes_on_where_a_page_ended_whatever_is_sent_meanwhile(twilio: TwinClient) -> None:
+    sent = [post(twilio, SMS).json["sid"] for _ in range(5)]
+    listed: list[str] = []
+    path = f"{ROOT}.json?PageSize=2"
+    while path:
+        page = get(twilio, path).json
+        listed += [one["sid"] for one in page["messages"]]
+        path = page["next_page_uri"]
+        post(twilio, SMS)
+    assert listed == sent[::-1]

@@ -1,0 +1,97 @@
+"""One event whole: what is known of it, what became of it, and its body, masked unless it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from f.connect.errors import ConnectError
+from f.connect.redact import mask_json
+from f.webhooks.inbox.handed import iso
+from f.webhooks.inbox.listing import EventView, Listing
+from f.webhooks.inbox.replaying import PATCH, Replay, Replays
+from f.webhooks.inbox.sealing import open_body
+from f.webhooks.inbox.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from f.store.store import Store
+    from f.webhooks.inbox.listing import Found
+
+_PURGED = "The body was purged."
+
+
+class ReplayView(TypedDict):
+    """A replay that was made. `routes`: none - it was routed anew; `changes`: a JSON merge patch."""
+
+    at: str
+    who: str
+    routes: list[str]
+    note: str
+    changed: bool
+    as_received: bool
+    changes: Any
+
+
+class ShownEvent(EventView):
+    """An event with its request. `content`: the body; `content_note`: why there is none."""
+
+    headers: dict[str, str]
+    changed: bool
+    content: Any
+    content_note: str
+    masked: bool
+    replays: list[ReplayView]
+
+
+def shown(store: Store, found: Found, keys: Callable[[str], str], *, whole: bool = False) -> ShownEvent:
+    """Return an event for a person; with `whole` nothing of it is masked.
+
+    A body that cannot be opened is no error: the rest is shown, and why.
+    """
+    event = Work(store).events([found.event.id])[found.event.id]
+    replays = Replays(store, keys).of(event.id)
+    content, note, views = None, "" if event.body else _PURGED, [_replay_view(one, None) for one in replays]
+    if event.body:
+        try:
+            key = keys(event.source)
+            content = open_body(event.body, event.id, key)
+            views = [
+                _replay_view(one, open_body(one.patch, event.id, key, PATCH) if one.patch else None)
+                for one in replays
+            ]
+        except ConnectError as error:
+            note = str(error)
+    (view,) = Listing(store).views([found])
+    result: ShownEvent = {
+        **view,
+        "headers": event.headers,
+        "changed": _is_changed(views),
+        "content": content,
+        "content_note": note,
+        "masked": not whole,
+        "replays": views,
+    }
+    if not whole:
+        result["headers"] = mask_json(event.headers)
+        result["content"] = mask_json(content)
+        for one in views:
+            one["changes"] = mask_json(one["changes"])
+    return result
+
+
+def _replay_view(replay: Replay, change: Any) -> ReplayView:
+    return {
+        "at": iso(replay.at),
+        "who": replay.who,
+        "routes": list(replay.routes),
+        "note": replay.note,
+        "changed": bool(replay.patch),
+        "as_received": bool(change and change["as_received"]),
+        "changes": change["changes"] if change else None,
+    }
+
+
+def _is_changed(replays: list[ReplayView]) -> bool:
+    changes = [one for one in replays if one["changed"]]
+    return bool(changes) and not changes[-1]["as_received"]

@@ -1,0 +1,75 @@
+"""`mill webhooks`, as a person and as a program would use it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from f.store.stores import sqlite_store
+from mill.repository.yaml_file import read_mapping
+from tests.f.webhooks.inbox.kept import SOURCE, Kept
+from tests.mill.commands import mill
+
+ROOT = Path(__file__).parents[3]
+KEY = read_mapping(ROOT / "resources/mock/f/webhooks/storage_key.variable.yaml")["value"]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Return a state folder in whose inbox are a dead letter and an event that was handled."""
+    file = tmp_path / "home/.millwright/webhooks.sqlite"
+    with sqlite_store(file) as store:
+        kept, source = Kept(store), replace(SOURCE, storage_key=KEY)
+        body = {"id": "evt_1", "customer": {"email": "ada@example.com"}}
+        kept.routed("evt_1", {"tell": "dead"}, source=source, body=body)
+        kept.routed("evt_2", {"tell": "done"}, source=source)
+    return tmp_path
+
+
+def asked(state: Path, *words: str, code: int = 0) -> Any:
+    ended = mill("webhooks", *words, "--state", str(state), cwd=ROOT)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_a_dead_letter_is_listed_shown_changed_and_started_anew(state: Path) -> None:
+    (event,) = asked(state, "list", "--only", "dead")["events"]
+    assert event["tasks"][0]["failure"]["code"] == "busy"
+    assert asked(state, "show", "evt_1")["content"]["customer"] == {"email": "***"}
+    assert asked(state, "replay", "--only", "dead", "--dry-run")["replayed"] == 1
+    done = asked(state, "replay", event["id"][:8], "--changes", '{"amount": 5}', "--note", "mended")
+    assert done["replayed"] == 1
+    shown = asked(state, "show", "evt_1", "--whole")
+    assert (shown["content"]["amount"], shown["content"]["customer"]) == (5, {"email": "ada@example.com"})
+    assert (shown["replays"][0]["note"], shown["tasks"][0]["replayed"]) == ("mended", 1)
+
+
+def test_a_purge_about_a_person_fails_as_long_as_an_event_waits(state: Path) -> None:
+    assert asked(state, "purge", "--about", "ada@example.com")["erased"] == 1
+    assert asked(state, "replay", "evt_1", code=1)["error"]["extra"]["code"] == "purged"
+    with sqlite_store(state / "home/.millwright/webhooks.sqlite") as store:
+        store.execute("UPDATE webhook_task SET state = 'due'")
+    assert asked(state, "purge", "--about", "evt_2", code=1)["waiting"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("show", "nobody"), 1, "There is no event 'nobody'"),
+        (("replay",), 1, "Say which events"),
+        (("replay", "evt_1", "--changes", "{"), 2, "--changes is not JSON"),
+        (("purge", "--forget-days", "3"), 1, "at least 30"),
+        (("list", "--only", "lost"), 2, "lost"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    words: tuple[str, ...], code: int, said: str, state: Path
+) -> None:
+    ended = mill("webhooks", *words, "--state", str(state), cwd=ROOT)
+    assert (ended.returncode, said in ended.stderr) == (code, True), ended.stderr
+    assert "Traceback" not in ended.stderr
