@@ -88,7 +88,7 @@ def _receive(source: Source, request: WebhookRequest, database: postgresql | Non
     if not reading.events:
         print(f"answered {source.name}: no event, only a question")
         return reading.answer
-    with open_store(database, "webhooks") as store:
+    with open_store(database, "webhooks", durable=True) as store:
         received = Inbox(store).receive(source, reading.events)
     print(f"received {source.name}: {received.new} new, {received.repeated} repeated")
     if received.wake:

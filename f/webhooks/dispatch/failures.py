@@ -43,11 +43,11 @@ def failure_in(result: Any) -> tuple[Failure, float | None]:
         error = {"message": error if isinstance(error, str) else "The job failed and said no reason."}
     extra: dict[str, Any] = error["extra"] if isinstance(error.get("extra"), dict) else {}
     name = str(error.get("name") or _FAILED)
-    after = extra.get("retry_after")
+    code, after = extra.get("code"), extra.get("retry_after")
     failure = Failure(
         error=mask_text(name)[:100],
         message=mask_start(str(error.get("message") or ""), _LONGEST),
-        code=mask_text(str(extra.get("code") or ""))[:100],
+        code=mask_text(str(code or ""))[:100],
         hint=_HINTS.get(name, _OTHER),
     )
     if not isinstance(after, int | float) or isinstance(after, bool) or not after >= 0:
