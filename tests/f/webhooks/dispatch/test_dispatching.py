@@ -423,6 +423,22 @@ def test_an_event_that_arrives_when_the_time_is_up_gets_a_run_of_its_own(
     assert (shop.dispatch(another=another)["more"], another.call_count) == (True, 1)
 
 
+def test_what_is_new_does_not_wait_for_jobs_that_windmill_is_slow_to_tell_of(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.routing({"handler": "f/team/slow", "args": {"seconds": 0}})
+    shop.receive(*({"n": n} for n in range(9)))
+    shop.dispatch()
+
+    def look(*_: Any, **__: Any) -> JobState:
+        shop.clock.ahead += 10
+        return JobState("running")
+
+    monkeypatch.setattr("f.webhooks.dispatch.settling.state_of", look)
+    shop.receive({"n": 9})
+    assert shop.dispatch(seconds=60)["started"] == 1
+
+
 def test_events_of_a_source_that_is_gone_wait_and_others_are_handled(shop: Shop) -> None:
     shop.routing(NOTE, middleware=["f/team/mark"])
     (gone,) = shop.receive({"n": 1}, source=replace(SOURCE, name="gone"))
