@@ -124,8 +124,7 @@ def read_routing(resource: Mapping[str, Any]) -> Routing:
     listed = fields.get("routes", [])
     routes = [_given(one) for one in listed] if _is_list_of(listed, dict) else []
     faults = [*_faults(fields), *(fault for at, one in enumerate(routes, 1) for fault in _in_route(at, one))]
-    if not faults:
-        faults = list(_doubles(routes))
+    faults += _doubles(routes)
     if faults:
         raise FixSettings(
             f"The webhook routing cannot be used: {'; '.join(faults)}.", faults=faults, code="bad_settings"
@@ -210,8 +209,8 @@ def _in_route(at: int, fields: Mapping[str, Any]) -> Iterator[str]:
 
 def _doubles(routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the names that several routes have: what was handled by which could not be told apart."""
-    names = Counter(one.get("name", one["handler"]) for one in routes)
-    for name, times in names.items():
+    names = [one.get("name", one.get("handler")) for one in routes]
+    for name, times in Counter(name for name in names if isinstance(name, str)).items():
         if times > 1:
             yield f"{times} routes are called {name}: give each a name of its own"
 

@@ -90,10 +90,11 @@ def test_a_fault_is_named(resource: dict[str, Any], fault: str) -> None:
 
 
 def test_all_faults_are_named_at_once_and_no_input_is_quoted() -> None:
-    broken = {"routes": [{"handler": "x", "args": {"events": "whsec_abcdefghijklmnop"}}], "retry": 3}
+    secret = {"args": {"events": "whsec_abcdefghijklmnop"}}
+    broken = {"routes": [{"handler": "x", **secret}, ROUTE, ROUTE, {"name": []}, {"name": 7}], "retry": 3}
     with pytest.raises(FixSettings) as raised:
         read_routing(broken)
-    assert len(raised.value.faults) == 3
+    assert len(raised.value.faults) == 7
     assert "whsec" not in str(raised.value)
 
 
