@@ -59,7 +59,15 @@ def get(call: str, *, seconds: float = _SECONDS) -> Answer:
 
 def post(call: str, fields: Mapping[str, Any], *, seconds: float = _SECONDS) -> Answer:
     """Return the answer to a POST of JSON below this workspace, as `get` does."""
-    return _send("POST", call, json.dumps(fields).encode(), seconds)
+    return _send("POST", call, _encoded(fields), seconds)
+
+
+def _encoded(fields: Mapping[str, Any]) -> bytes:
+    """Return JSON as short as it can be: Windmill takes no more than so many bytes, 2 MB where not set up."""
+    try:
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half of a character
+        return json.dumps(fields).encode()
 
 
 def _send(method: str, call: str, body: bytes | None, seconds: float) -> Answer:

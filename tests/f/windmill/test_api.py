@@ -64,6 +64,16 @@ def test_fields_are_sent_as_json(windmill: Loopback) -> None:
     )
 
 
+def test_json_is_sent_as_short_as_it_can_be(windmill: Loopback) -> None:
+    post("there", {"a": ["\N{SNOWMAN}", 1]})
+    post("there", {"a": "\ud800"})
+    bodies = [asked.body for asked in windmill.asked]
+    assert bodies == [
+        '{"a":["\N{SNOWMAN}",1]}'.encode(),
+        b'{"a": "\\ud800"}',
+    ]
+
+
 def test_no_answer_is_to_be_tried_later(windmill: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TryLater, match=r"Windmill did not answer dropped \(RemoteDisconnected\)"):
         get("dropped")

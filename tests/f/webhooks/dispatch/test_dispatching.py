@@ -295,6 +295,15 @@ def test_people_are_told_of_a_dead_letter_before_it_is_one(
     )
 
 
+def test_the_largest_event_that_is_taken_reaches_its_handler(shop: Shop) -> None:
+    shop.routing(NOTE)
+    text = "\N{HIRAGANA LETTER A}" * ((SOURCE.max_body_bytes - 100) // 3)
+    body = {"n": 1, "text": text}
+    assert len(json.dumps(body, ensure_ascii=False).encode()) <= SOURCE.max_body_bytes
+    shop.receive(body)
+    assert shop.round()["done"] == 1
+
+
 def test_a_flow_is_a_handler_as_well(shop: Shop) -> None:
     shop.routing({"handler": "f/team/steps", "kind": "flow"})
     shop.receive({"n": 1})
