@@ -89,6 +89,7 @@ def look_of(*, hours: float, grace_minutes: float, wanted: Wanted, most: int, dr
 @dataclass(slots=True)
 class _Found:
     keys: set[str] = field(default_factory=set)
+    is_ours: bool = False  # the provider itself has told us some of the list
     pages: int = 0
     known: int = 0
     too_young: int = 0
@@ -152,7 +153,9 @@ class Healer:
         found.oldest = oldest if found.oldest is None else min(found.oldest, oldest)
         missing = [one for key, one in fresh.items() if key not in known]
         ripe = [one for one in missing if one.at <= now - look.grace]
-        if ripe and not (known or found.known):
+        # What an earlier run took in from a list says nothing for that list.
+        found.is_ours = found.is_ours or bool(known - healed_of(self._store, self._source.name, list(known)))
+        if ripe and not found.is_ours:
             self._refuse_strangers(list(fresh.values()))
         found.keys.update(fresh)
         found.known += len(known)
@@ -162,7 +165,7 @@ class Healer:
         self._take_in(sorted(ripe, key=lambda one: one.at)[found.left :], look, found)
 
     def _refuse_strangers(self, page: Sequence[Listed]) -> None:
-        """Refuse a list without any event that we know, though we were told others of its kind and time.
+        """Refuse a list of which we were told nothing, though we were told others of its kind and time.
 
         It is another account's, another webhook's, or one whose events have other ids when they are told.
         """

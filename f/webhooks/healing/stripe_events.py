@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from f.webhooks.requests.source import Source
 
 _MOST_TYPES = 20  # that the list can be asked for
+_END_OF_TIME = 1e11  # seconds; years have four digits until then
 
 
 class StripeEvents:
@@ -62,7 +63,8 @@ class StripeEvents:
 
 def _listed(event: Mapping[str, Any]) -> Listed:
     key, name, created = id_of(event.get("id")), event.get("type"), event.get("created")
-    if not key or not isinstance(name, str) or not isinstance(created, int):
+    is_time = isinstance(created, int) and not isinstance(created, bool) and 0 < created < _END_OF_TIME
+    if not key or not isinstance(name, str) or not is_time:
         raise TryLater(
             "Stripe's list has an event without id, type or time. Try again later.", code="unreadable_reply"
         )

@@ -190,6 +190,15 @@ def test_the_list_of_another_account_is_refused(store: Store) -> None:
     assert set(events_in(store).values()) == {"received"}
 
 
+def test_what_was_taken_from_a_list_before_does_not_speak_for_it(store: Store) -> None:
+    heal(store, Told(history(1)))  # nothing had come at that time, so that it could not be seen
+    for number in range(100, 103):
+        tell(store, stripe_event(number, age=3600.0 + (number - 99) * 300))
+    with pytest.raises(FixSettings, match="none of the events"):
+        heal(store, Told(history(30), page_size=30))
+    assert list(events_in(store).values()).count("healed") == 1
+
+
 def test_the_list_of_our_own_account_is_taken_though_all_of_a_day_were_lost(store: Store) -> None:
     tell(store, stripe_event(100, age=2 * DAY))
     receive(store, "stripe", json.dumps(stripe_event(101, name="charge.updated")).encode())
