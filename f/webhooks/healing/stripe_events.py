@@ -63,8 +63,9 @@ class StripeEvents:
 
 def _listed(event: Mapping[str, Any]) -> Listed:
     key, name, created = id_of(event.get("id")), event.get("type"), event.get("created")
-    is_time = isinstance(created, int) and not isinstance(created, bool) and 0 < created < _END_OF_TIME
-    if not key or not isinstance(name, str) or not is_time:
+    if isinstance(created, bool) or not isinstance(created, int) or not 0 < created < _END_OF_TIME:
+        created = None
+    if not key or not isinstance(name, str) or created is None:
         raise TryLater(
             "Stripe's list has an event without id, type or time. Try again later.", code="unreadable_reply"
         )
