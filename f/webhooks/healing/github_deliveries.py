@@ -95,6 +95,7 @@ class GithubDeliveries:
     def __init__(self, client: Client, hook: str) -> None:
         """`hook`: as `hook_path` says."""
         self._client, self._hook = client, hook
+        self.header = ("x-github-hook-id", hook.rpartition("/")[2])
 
     def pages(self, since: float) -> Iterator[list[Listed]]:
         """Walk the list by its links. It is in the order of time, so that one old page is the last."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, TryLater
 from f.connect.times import DAY_SECONDS, REAL, Clock, to_iso
-from f.webhooks.healing.record import came_between, healed_of, told_of
+from f.webhooks.healing.record import came_between, came_with, healed_of, told_of
 from f.webhooks.inbox.inbox import Inbox
 from f.webhooks.requests.refusal import RefuseRequest
 
@@ -167,11 +167,15 @@ class Healer:
     def _refuse_strangers(self, page: Sequence[Listed]) -> None:
         """Refuse a list of which we were told nothing, though we were told others of its kind and time.
 
-        It is another account's, another webhook's, or one whose events have other ids when they are told.
+        It is another account's, another webhook's, or one whose events have other ids when they are told. But
+        several webhooks may tell one source, and all of one of them may have been lost.
         """
         times = [one.at for one in page]
         after, before = min(times) + _MARGIN, max(times) - _MARGIN
         if self._listing.by_id or before <= after:
+            return
+        header = self._listing.header
+        if header is not None and came_with(self._store, self._source.name, *header):
             return
         if came_between(self._store, self._source.name, {one.type for one in page}, after, before):
             raise FixSettings(

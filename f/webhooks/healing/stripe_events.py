@@ -35,6 +35,7 @@ class StripeEvents:
     kind: Literal["stripe"] = "stripe"
     service = "Stripe"
     by_id = False
+    header = None
     # An hour less, so that no page is to begin behind an event that has just gone.
     keeps = 30 * DAY_SECONDS - 3600
 
