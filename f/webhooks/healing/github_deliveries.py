@@ -129,6 +129,8 @@ class GithubDeliveries:
                 code="not_shown",
             )
         told = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+        if told.get("x-github-event") != listed.type.partition(".")[0]:
+            raise GiveUpRecord("What it holds is another event than the list says.", code="unlike_its_list")
         return as_told(source, listed, JSON, json.dumps(payload).encode(), told)
 
     def _ask(self, request: Request) -> Response:
