@@ -33,6 +33,9 @@ from f.store.store import (
     undisturbed,
 )
 
+_CREATED = re.compile(r"\s*CREATE (?:TABLE|INDEX) IF NOT EXISTS (\w+)")
+_IS_THERE = """SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = :name AND n.nspname = current_schema()"""
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
@@ -64,6 +67,9 @@ class PostgresStore(Store):
         return undisturbed(lambda: self._together(statements))
 
     def create(self, table: str, *, durable: bool = True) -> None:
+        made = _CREATED.match(table)
+        if made is not None and self.execute(_IS_THERE, {"name": made[1]}):
+            return  # Postgres would first wait for all who write to the table, and end its autovacuum
         kind = "CREATE TABLE" if durable else "CREATE UNLOGGED TABLE"
         self.together([(POSTGRES_DDL_LOCK, {}), (table.replace("CREATE TABLE", kind, 1), {})])
 
@@ -85,6 +91,7 @@ class PostgresStore(Store):
 
     def _together(self, statements: Sequence[Statement]) -> list[list[Row]]:
         with self._connected() as connection, connection.transaction(), _storable():
+            connection.execute(limits(BUSY_SECONDS))
             return [_rows(connection.execute(translate(sql), values)) for sql, values in statements]
 
     @contextmanager
@@ -200,6 +207,18 @@ def _read(make: Callable[[], str]) -> str:
             code="bad_settings",
         ) from error
     return text
+
+
+def limits(seconds: float) -> str:
+    """Return statements that bound a transaction: in waiting for others, and if its machine dies within it.
+
+    Without the second, everybody would wait for as long as the system keeps a dead connection: two hours.
+    """
+    milliseconds = round(seconds * 1000)
+    return (
+        f"SET LOCAL lock_timeout = {milliseconds}; "
+        f"SET LOCAL idle_in_transaction_session_timeout = {3 * milliseconds}"
+    )
 
 
 @functools.cache

@@ -57,7 +57,7 @@ def main(
         most=most,
         dry_run=dry_run,
     )
-    with open_store(database, "webhooks") as store:
+    with open_store(database, "webhooks", durable=True) as store:
         account = (stripe, github, hook_path(repository, hook_id) if github else "", twilio)
         with _listing(store, look.wanted, *account) as listing:
             healed = Healer(store, told, listing, lambda: ask_for_dispatch(database)).heal(look)

@@ -51,7 +51,8 @@ def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
     """Turn a request into main's arguments.
 
     In all of it but `path`, Windmill has replaced a text such as `$var:f/a/b` by what it names. So the name
-    comes from there, and the rest is believed when it is signed.
+    comes from there, and the rest is believed when it is signed. What names nothing never gets here: Windmill
+    ends the job before, and answers 422.
     """
     path = str(event.get("path") or "").rstrip("/")
     headers = {str(name).lower(): value for name, value in (event.get("headers") or {}).items()}
@@ -88,7 +89,7 @@ def _receive(source: Source, request: WebhookRequest, database: postgresql | Non
     if not reading.events:
         print(f"answered {source.name}: no event, only a question")
         return reading.answer
-    with open_store(database, "webhooks") as store:
+    with open_store(database, "webhooks", durable=True) as store:
         received = Inbox(store).receive(source, reading.events)
     print(f"received {source.name}: {received.new} new, {received.repeated} repeated")
     if received.wake:

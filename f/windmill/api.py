@@ -13,11 +13,13 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from f.connect.errors import FixSettings, TryLater
 from f.windmill.connection import address, is_on_windmill
 
 _SECONDS = 30.0
+_AS_IT_IS = "/?&=%:,+;@$!*~()"  # paths may have letters that no address has
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,15 @@ def get(call: str, *, seconds: float = _SECONDS) -> Answer:
 
 def post(call: str, fields: Mapping[str, Any], *, seconds: float = _SECONDS) -> Answer:
     """Return the answer to a POST of JSON below this workspace, as `get` does."""
-    return _send("POST", call, json.dumps(fields).encode(), seconds)
+    return _send("POST", call, _encoded(fields), seconds)
+
+
+def _encoded(fields: Mapping[str, Any]) -> bytes:
+    """Return JSON as short as it can be: Windmill takes no more than so many bytes, 2 MB where not set up."""
+    try:
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half of a character
+        return json.dumps(fields).encode()
 
 
 def _send(method: str, call: str, body: bytes | None, seconds: float) -> Answer:
@@ -69,7 +79,7 @@ def _send(method: str, call: str, body: bytes | None, seconds: float) -> Answer:
         )
     try:
         request = urllib.request.Request(  # noqa: S310 - the address of Windmill's own API
-            f"{address()}/api/w/{os.environ['WM_WORKSPACE']}/{call}",
+            f"{address()}/api/w/{os.environ['WM_WORKSPACE']}/{quote(call, safe=_AS_IT_IS)}",
             data=body,
             headers={
                 "Authorization": f"Bearer {os.environ.get('WM_TOKEN', '')}",

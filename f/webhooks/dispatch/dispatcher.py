@@ -9,6 +9,7 @@ after it has given the lease back. So an event that arrives at any moment finds 
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from f.connect.times import REAL
@@ -48,6 +49,7 @@ class Dispatcher:
         self._chain = chain
         self._clock = clock
         self._left = most
+        self._settle_end = clock.ticks() + seconds / 3
         self._end = clock.ticks() + seconds
         self._tally = Tally()
 
@@ -78,14 +80,16 @@ class Dispatcher:
             finally:
                 release(self._store, lease)
             if self._is_over():
-                # Without progress another run would find the same, and so would the next.
-                return self._tally.report(busy=False, more=progress > 0 and ask_for_another())
+                # Without progress another run would find the same, and so would the next; but for an event
+                # that came meanwhile, whose own run has found this one at work and gone.
+                more = (progress > 0 or inbox.is_wanted()) and ask_for_another()
+                return self._tally.report(busy=False, more=more)
             if not inbox.is_wanted():
                 return self._tally.report(busy=False, more=False)
 
     def _work(self, shift: Shift, seen: set[str]) -> int:
         """Work until nothing is to be done; return how much was."""
-        done = settle(shift, _SETTLED_FIRST, seen)
+        done = settle(replace(shift, is_over=self._is_settle_over), _SETTLED_FIRST, seen)
         while not self._is_over():
             faults = len(shift.sources.faults)
             moved = self._routed(shift)
@@ -106,6 +110,10 @@ class Dispatcher:
         started = start_due(shift, self._left) if not self._is_over() else 0
         self._left -= started
         return started
+
+    def _is_settle_over(self) -> bool:
+        """Whether what is new has waited long enough for what runs: Windmill may be slow to answer."""
+        return self._is_over() or self._clock.ticks() >= self._settle_end
 
     def _is_over(self) -> bool:
         return self._left <= 0 or self._clock.ticks() >= self._end

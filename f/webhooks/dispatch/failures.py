@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 500  # characters of a message
 _FACTOR = 3.0
+_LONGEST_AFTER = 1e9  # seconds; JSON can say a number that no float holds
 _FAILED = "Failed"  # a job that says that it failed, and not by an error
 
 # What the handler understood and refused: running it unchanged fails again.
@@ -42,16 +43,16 @@ def failure_in(result: Any) -> tuple[Failure, float | None]:
         error = {"message": error if isinstance(error, str) else "The job failed and said no reason."}
     extra: dict[str, Any] = error["extra"] if isinstance(error.get("extra"), dict) else {}
     name = str(error.get("name") or _FAILED)
-    after = extra.get("retry_after")
+    code, after = extra.get("code"), extra.get("retry_after")
     failure = Failure(
         error=mask_text(name)[:100],
         message=mask_start(str(error.get("message") or ""), _LONGEST),
-        code=mask_text(str(extra.get("code") or ""))[:100],
+        code=mask_text(str(code or ""))[:100],
         hint=_HINTS.get(name, _OTHER),
     )
-    if not isinstance(after, int | float) or isinstance(after, bool) or not 0 <= after < float("inf"):
+    if not isinstance(after, int | float) or isinstance(after, bool) or not after >= 0:
         return failure, None
-    return failure, float(after)
+    return failure, float(min(after, _LONGEST_AFTER))
 
 
 def failure_of_error(error: Exception, hint: str = "") -> Failure:

@@ -44,7 +44,10 @@ class Chain:
         """Return the body that handlers get. Raises Dropped, and whatever a middleware raises."""
         for path, step in self._steps:
             given: Event = {**handed(event, None, attempt), "body": _copy(body), "escaped": []}
-            made = step(given)
+            try:
+                made = step(given)
+            except SystemExit as error:  # it would end the dispatcher, and the next one over the same event
+                raise BadMiddleware(f"The middleware {path} wanted to end the process.") from error
             if made is None:
                 raise Dropped(f"The middleware {path} dropped it.")
             if not _is_event(made):
@@ -63,7 +66,7 @@ def _is_event(made: object) -> bool:
 def _load(path: str) -> Callable[[Event], Event | None]:
     try:
         module = importlib.import_module(path.replace("/", "."))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise FixSettings(
             f"The middleware {path} cannot be imported ({type(error).__name__}). Deploy it, or take it out "
             "of the routing. Until then no event is handled, and none is lost.",

@@ -10,12 +10,13 @@ from f.webhooks.dispatch.middleware import Dropped
 from f.webhooks.dispatch.sources import SourceFault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from f.webhooks.dispatch.shift import Shift
     from f.webhooks.inbox.work import Failure, StoredEvent
 
 _BLOCK = 100
+_AT_ONCE = 25  # events whose bodies are in memory together
 _ROUTING = "routing"  # in the place of a handler, where none was reached
 _AGAIN = "The event is tried again by itself."
 _REPLAY = "Then replay the event."
@@ -26,7 +27,7 @@ def route_new(shift: Shift, most: int) -> int:
     events = shift.work.new_events(min(most, _BLOCK), without=shift.sources.faults)
     routes: dict[str, Sequence[str]] = {}
     looked_at = 0
-    for event in events:
+    for event in _with_bodies(shift, events):
         if shift.is_over():
             break
         try:
@@ -41,6 +42,15 @@ def route_new(shift: Shift, most: int) -> int:
         shift.tally.counts["routed"] += handled
         shift.tally.counts["unhandled"] += len(routes) - handled
     return looked_at
+
+
+def _with_bodies(shift: Shift, events: Sequence[StoredEvent]) -> Iterator[StoredEvent]:
+    """Yield the events as the middleware wants them; without one nobody looks into the bodies."""
+    if not shift.routing.middleware:
+        yield from events
+        return
+    for first in range(0, len(events), _AT_ONCE):
+        yield from shift.work.events([event.id for event in events[first : first + _AT_ONCE]]).values()
 
 
 def _passes(shift: Shift, event: StoredEvent) -> bool:

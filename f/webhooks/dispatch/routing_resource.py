@@ -29,6 +29,7 @@ _ROUTE_FIELDS = frozenset({"handler", "kind", "sources", "events", "args", "batc
 _FIELDS = frozenset({"routes", "middleware", "retry"})
 _RETRY_FIELDS = frozenset({"attempts", "first_seconds", "longest_seconds"})
 _MOST_ATTEMPTS = 50
+_LONGEST_SECONDS = 365 * 86_400
 _OURS = ("event", "events")  # inputs of a handler that are not the routing's
 
 
@@ -123,8 +124,7 @@ def read_routing(resource: Mapping[str, Any]) -> Routing:
     listed = fields.get("routes", [])
     routes = [_given(one) for one in listed] if _is_list_of(listed, dict) else []
     faults = [*_faults(fields), *(fault for at, one in enumerate(routes, 1) for fault in _in_route(at, one))]
-    if not faults:
-        faults = list(_doubles(routes))
+    faults += _doubles(routes)
     if faults:
         raise FixSettings(
             f"The webhook routing cannot be used: {'; '.join(faults)}.", faults=faults, code="bad_settings"
@@ -175,8 +175,9 @@ def _faults(fields: Mapping[str, Any]) -> Iterator[str]:
         yield f"retry: attempts must be a whole number from 1 to {_MOST_ATTEMPTS}"
     for name in ("first_seconds", "longest_seconds"):
         seconds = retry.get(name)
-        if seconds is not None and (not _is_number(seconds, int | float) or not 0 < seconds < float("inf")):
-            yield f"retry: {name} must be a number of seconds above 0"
+        fits = _is_number(seconds, int | float) and 0 < (seconds or 0) <= _LONGEST_SECONDS
+        if seconds is not None and not fits:
+            yield f"retry: {name} must be a number of seconds above 0, and a year at most"
 
 
 def _in_route(at: int, fields: Mapping[str, Any]) -> Iterator[str]:
@@ -208,8 +209,8 @@ def _in_route(at: int, fields: Mapping[str, Any]) -> Iterator[str]:
 
 def _doubles(routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the names that several routes have: what was handled by which could not be told apart."""
-    names = Counter(one.get("name", one["handler"]) for one in routes)
-    for name, times in names.items():
+    names = [one.get("name", one.get("handler")) for one in routes]
+    for name, times in Counter(name for name in names if isinstance(name, str)).items():
         if times > 1:
             yield f"{times} routes are called {name}: give each a name of its own"
 

@@ -73,6 +73,8 @@ def _settle_block(shift: Shift, by_job: dict[str, list[Task]]) -> int:
             shift.tally.counts["running"] += 1
         else:
             changed += _settle(shift, tasks, job, state, age)
+            if state.state == "unknown":  # started or not, others come first the next time
+                running.append(job)
     if running:
         shift.require(shift.work.still_running(shift.lease, running))
     return changed

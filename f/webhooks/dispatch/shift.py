@@ -57,31 +57,30 @@ class Shift:
     def fail(self, tasks: Sequence[Task], job: str, failure: Failure, *, after: float | None = None) -> None:
         """Have tasks whose attempt failed run again later, or make them dead letters.
 
-        A batch is not refused for good as a whole: it runs again in smaller ones, until it is known which of
-        its events is refused.
+        A batch is not given up as a whole, however few attempts there are: it runs again in smaller ones,
+        until it is known which of its events fails.
         """
-        final = is_final(failure) and len(tasks) == 1
         retry, chance = self.routing.retry, self.clock.draw()
         by_attempt: dict[int, list[Task]] = {}
         for task in tasks:
             by_attempt.setdefault(task.attempts, []).append(task)
         for attempt, some in by_attempt.items():
-            if final or attempt >= retry.attempts:
-                self._bury_failed(some, job, failure)
+            if len(tasks) == 1 and (is_final(failure) or attempt >= retry.attempts):
+                self.give_up(some, job, replace(failure, hint=f"{failure.hint} {_REPLAY}".strip()))
                 continue
             due = self.store.now() + wait_before(attempt, retry, after, chance)
             told = replace(failure, hint=f"{failure.hint} {_AGAIN}".strip())
             self.require(self.work.again(self.lease, some, job, due, told))
             self.tally.counts["again"] += len(some)
 
-    def _bury_failed(self, tasks: Sequence[Task], job: str, failure: Failure) -> None:
-        told = replace(failure, hint=f"{failure.hint} {_REPLAY}".strip())
-        events = self.work.events([task.event for task in tasks])
+    def give_up(self, tasks: Sequence[Task], job: str, failure: Failure, *, tell: bool = True) -> None:
+        """Make tasks that were begun dead letters."""
+        events = self.work.events([task.event for task in tasks]) if tell else {}
         for task in tasks:  # told first: a run that is killed in between tells again, and once in an hour
             if event := events.get(task.event):
-                self.tell(event, task.route, task.attempts, told, job)
+                self.tell(event, task.route, task.attempts, failure, job)
         self.hold()
-        self.require(self.work.dead(self.lease, tasks, job, told))
+        self.require(self.work.dead(self.lease, tasks, job, failure))
         self.tally.counts["dead"] += len(tasks)
 
     def bury(self, task: Task, event: StoredEvent | None, failure: Failure, *, tell: bool = True) -> None:

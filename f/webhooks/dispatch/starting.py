@@ -143,27 +143,30 @@ def start_anew(shift: Shift, tasks: Sequence[Task], job: str) -> None:
     """Start a job that was written down and that Windmill does not know: once more, under the same id."""
     route = shift.routing.named(tasks[0].route)
     if route is None:
-        shift.fail(tasks, job, _NO_ROUTE)
+        shift.give_up(tasks, job, _NO_ROUTE)
+        return
+    if len(tasks) > 1 and not route.batch:  # it was a batch when this was written down: one job each now
+        shift.require(shift.work.again(shift.lease, tasks, job, shift.store.now(), None))
         return
     events: list[Event] = []
     for task, event in _with_events(shift, tasks):
         if event is None or not event.body:
+            shift.give_up([task], job, _NO_EVENT if event is None else _PURGED)
             continue
         try:
             body = shift.chain.body_for_handlers(event, shift.sources.open(event), task.attempts)
         except SourceFault as fault:
             shift.tally.problems[event.source] = str(fault)
             return
-        except Dropped:
+        except Dropped as dropped:
+            shift.give_up([task], job, Failure("Dropped", str(dropped), "dropped"), tell=False)
             continue
         except Exception as error:  # noqa: BLE001 - as above
             shift.fail(tasks, job, failure_of_error(error))
             return
         events.append(handed(event, body, task.attempts))
-    if not events:
-        shift.fail(tasks, job, _PURGED)
-        return
-    _post(shift, route, tasks, job, events)
+    if events:
+        _post(shift, route, tasks, job, events)
 
 
 def _post(shift: Shift, route: Route, tasks: Sequence[Task], job: str, events: Sequence[Event]) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from f.webhooks.handlers.stripe_change import StripeChange
 
 _DASHBOARD = "https://dashboard.stripe.com"
+_PAGES = {"pi": "payments", "sub": "subscriptions", "in": "invoices"}  # by the beginning of an id
 _UNPAID = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _SETTLED = {
     "succeeded": "The payment is paid by now.",
@@ -206,7 +207,7 @@ def _news(change: StripeChange, event: str, number: str, what: str, data: Mappin
     """Put the news together, without what Stripe does not say; what must be said must be there."""
     known = {name: value for name, value in data.items() if value not in ("", 0)}
     lacking = [name for name in ("amount", "currency") if name in data and not data[name]]
-    if not number or lacking:
+    if number.partition("_")[0] not in _PAGES or lacking:
         raise GiveUpRecord(
             f"Stripe's {change.object_id} lacks {' and '.join(lacking) or 'its id'}: nothing was told of it. "
             "Look at it in the dashboard.",
@@ -220,7 +221,7 @@ def _news(change: StripeChange, event: str, number: str, what: str, data: Mappin
 
 def link_of(number: str, *, livemode: bool, account: str) -> str:
     """Return the address of an object's page in Stripe's dashboard."""
-    page = {"pi": "payments", "sub": "subscriptions", "in": "invoices"}[number.partition("_")[0]]
+    page = _PAGES[number.partition("_")[0]]
     parts = [_DASHBOARD, account, "" if livemode else "test", page, number]
     return "/".join(filter(None, parts))
 

@@ -49,15 +49,24 @@ def as_sent(event: Event) -> Any:
 def _safe(value: Any, pointer: str, escaped: list[str]) -> Any:
     if isinstance(value, dict):
         return {
-            name: _safe(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}", escaped)
+            (kept := _storable(name)): _safe(
+                item, f"{pointer}/{kept.replace('~', '~0').replace('/', '~1')}", escaped
+            )
             for name, item in value.items()
         }
     if isinstance(value, list):
         return [_safe(item, f"{pointer}/{place}", escaped) for place, item in enumerate(value)]
-    if isinstance(value, str) and value.startswith(_REPLACED):
+    if not isinstance(value, str):
+        return value
+    if value.startswith(_REPLACED):
         escaped.append(pointer)
-        return f" {value}"
-    return value
+        value = f" {value}"
+    return _storable(value)
+
+
+def _storable(text: str) -> str:
+    """Return a text without NUL: Postgres, where Windmill keeps the inputs of jobs, takes none in JSON."""
+    return text.replace("\0", "\ufffd")
 
 
 def _without_blank(value: Any, steps: list[str]) -> Any:

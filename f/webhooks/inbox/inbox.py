@@ -62,7 +62,10 @@ class Inbox:
         """Keep events that are not there yet, all or none. TryLater if the store does not take them."""
         rows = _rows(source, events)
         now = self._store.now()
-        contents = json.dumps([[content] for content in sorted({str(row[1]) for row in rows})])
+        # Two batches may tell the same events with other contents: without a lock on the ids as well, each
+        # would wait for what the other has changed already.
+        locked = {row[1] for row in rows} | ({row[0] for row in rows} if len(rows) > 1 else set())
+        contents = json.dumps([[name] for name in sorted(map(str, locked))])
         names = {"rows": json.dumps([row[:3] for row in rows]), "now": now}
         whole = {"rows": json.dumps(rows), "source": source.name, "kind": source.kind, "origin": origin}
         *_, new, wake = self._store.together(
@@ -101,7 +104,7 @@ def event_id(source: str, key: str) -> str:
 
 
 def _rows(source: Source, events: Sequence[IncomingEvent]) -> list[list[str | float | None]]:
-    """Return a row an event, each once, in the order of their ids: so no two jobs wait for each other."""
+    """Return a row an event, each once, in the order of their ids."""
     rows: dict[str, list[str | float | None]] = {}
     for event in events:
         if not event.key and not event.content_hash:

@@ -39,6 +39,7 @@ _IN_STATE: dict[str, str] = {
 _FAILED = """(LOWER(e.failure) LIKE LOWER(:{name}) ESCAPE '!' OR EXISTS (SELECT 1 FROM webhook_task AS t
     WHERE t.event = e.id AND LOWER(t.failure) LIKE LOWER(:{name}) ESCAPE '!'))"""
 _DAY_HOURS = 24
+_MOST_HOURS = 10 * 365 * _DAY_HOURS
 DEFAULT_HOURS = 7 * _DAY_HOURS
 
 
@@ -108,8 +109,11 @@ def selection_of(
             f"state must be one of {', '.join(STATES)}, and is {state!r}.",
             code="bad_argument",
         )
-    if hours is not None and (since or hours <= 0):
-        raise FixInput("Give since, or hours as a number above 0, and not both.", code="bad_argument")
+    if hours is not None and (since or not 0 < hours <= _MOST_HOURS):
+        raise FixInput(
+            "Give since, or hours as a number above 0 and of ten years at most, and not both.",
+            code="bad_argument",
+        )
     begin, end = require_iso(since), require_iso(until)
     if hours is not None:
         begin = store.now() - hours * 3600

@@ -2,7 +2,8 @@
 
     webhook_event    one row an event        new -> routed | unhandled | dropped; new -> dead, never routed
     webhook_task     event x route           due -> running -> done | due again, later | dead
-    webhook_content  one row a content       a lock: of requests with one content, one at a time is looked at
+    webhook_content  one row a content       a lock: of requests with one content, one at a time is looked at;
+                                             of batches, also of those that have an event in common
     webhook_wake     one row                 a dispatch job was asked for and has not begun
     webhook_replay   one row a replay        who had what handled again, and what was changed for it
 
@@ -63,12 +64,13 @@ ADOPT = f"""UPDATE webhook_event SET repeats = repeats + 1, last_seen_at = :now,
     alias = (SELECT MIN({_ID}) {_ROWS} WHERE {_IS_NEWCOMER})
     WHERE keyless = '1' AND alias IS NULL AND content IN (SELECT {_CONTENT} {_ROWS})
     AND EXISTS (SELECT 1 {_ROWS} WHERE {_IS_NEWCOMER})"""  # noqa: S608 - made of constants
+# Due at 0, so that it is due also by a clock that was set back.
 ADD = f"""INSERT INTO webhook_event (id, content, keyless, type, provider_id, occurred_at, headers, body,
     source, kind, origin, received_at, last_seen_at, repeats, state, attempts, due_at, failure)
     SELECT {_ID}, {_CONTENT}, {_KEYLESS}, j.value ->> 3, j.value ->> 4,
     CAST(j.value ->> 5 AS DOUBLE PRECISION), j.value ->> 6, j.value ->> 7, :source, :kind, :origin,
-    CAST(:now AS DOUBLE PRECISION), CAST(:now AS DOUBLE PRECISION), 0, 'new', 0,
-    CAST(:now AS DOUBLE PRECISION), '' {_ROWS} WHERE NOT EXISTS (SELECT 1 FROM webhook_event AS k
+    CAST(:now AS DOUBLE PRECISION), CAST(:now AS DOUBLE PRECISION), 0, 'new', 0, 0, ''
+    {_ROWS} WHERE NOT EXISTS (SELECT 1 FROM webhook_event AS k
     WHERE k.id = {_ID} OR k.alias = {_ID} OR ({_KEYLESS} = '1' AND k.content = {_CONTENT}))
     ON CONFLICT (id) DO NOTHING RETURNING id"""  # noqa: S608 - made of constants
 # Who writes the row starts the job. One that was not cleared for long belongs to a job that never began.

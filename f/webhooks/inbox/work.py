@@ -24,15 +24,27 @@ if TYPE_CHECKING:
 
 _EVENT = """id, source, kind, type, provider_id, origin, occurred_at, received_at, last_seen_at, repeats,
     headers, body, state, attempts, failure"""
+_WITHOUT_BODY = _EVENT.replace(" body,", " '' AS body,")
 _LEFT_OUT = "(SELECT j.value ->> 0 FROM each_row(:rows) AS j)"
-_NEW = f"""SELECT {_EVENT} FROM webhook_event WHERE state = 'new' AND due_at <= :now
-    AND source NOT IN {_LEFT_OUT} ORDER BY received_at, id LIMIT :most"""  # noqa: S608 - made of constants
+# By turns, each source's oldest first: thousands of one hold up no other. So many are looked at at most.
+_TURNS = 20_000
+_NEW = f"""SELECT {_WITHOUT_BODY} FROM webhook_event AS e JOIN (
+    SELECT id AS one, ROW_NUMBER() OVER (PARTITION BY source ORDER BY received_at, id) AS turn FROM (
+    SELECT id, source, received_at FROM webhook_event WHERE state = 'new' AND due_at <= :now
+    AND source NOT IN {_LEFT_OUT} ORDER BY due_at LIMIT {_TURNS}) AS waiting) AS turns
+    ON turns.one = e.id ORDER BY turn, received_at, id LIMIT :most"""  # noqa: S608 - made of constants
 _EVENTS = f"""SELECT {_EVENT} FROM webhook_event
     WHERE id IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""  # noqa: S608 - made of constants
 _TASK = "event, route, state, attempts, round, due_at, job, failure, at"
-_DUE = f"""SELECT {_TASK} FROM webhook_task WHERE state = 'due' AND due_at <= :now AND NOT EXISTS (
-    SELECT 1 FROM webhook_event AS e WHERE e.id = webhook_task.event AND e.source IN {_LEFT_OUT})
-    ORDER BY due_at, event, route LIMIT :most"""  # noqa: S608 - made of constants
+_TASK_OF_T = ", ".join(f"t.{column}" for column in _TASK.split(", "))
+# By turns, too: each route's and source's oldest first.
+_DUE = f"""SELECT {_TASK} FROM (SELECT {_TASK}, ROW_NUMBER() OVER (
+    PARTITION BY route, source ORDER BY due_at, event) AS turn FROM (
+    SELECT {_TASK_OF_T}, e.source AS source FROM webhook_task AS t
+    LEFT JOIN webhook_event AS e ON e.id = t.event
+    WHERE t.state = 'due' AND t.due_at <= :now AND (e.source IS NULL OR e.source NOT IN {_LEFT_OUT})
+    ORDER BY t.due_at LIMIT {_TURNS}) AS waiting) AS turns
+    ORDER BY turn, due_at, event, route LIMIT :most"""  # noqa: S608 - made of constants
 _RUNNING = f"""SELECT {_TASK} FROM webhook_task WHERE state = 'running' AND job IN (
     SELECT job FROM webhook_task WHERE state = 'running' GROUP BY job ORDER BY MIN(due_at), job LIMIT :most)
     ORDER BY job, event, route"""  # noqa: S608 - made of constants
@@ -128,7 +140,7 @@ class Work:
         self._store = store
 
     def new_events(self, most: int, *, without: Collection[str] = ()) -> list[StoredEvent]:
-        """Return events that are to be routed, oldest first, but for those of some sources."""
+        """Return events that are to be routed, sources by turns, but for some; without the bodies."""
         values = {"now": self._store.now(), "most": most, "rows": _column(without)}
         return [event_of(row) for row in self._store.execute(_NEW, values)]
 
@@ -138,7 +150,7 @@ class Work:
         return {event.id: event for event in map(event_of, rows)}
 
     def due(self, most: int, *, without: Collection[str] = ()) -> list[Task]:
-        """Return tasks that may begin, oldest first, but for those of some sources' events."""
+        """Return tasks that may begin, routes and sources by turns, but for some sources."""
         values = {"now": self._store.now(), "most": most, "rows": _column(without)}
         return [task_of(row) for row in self._store.execute(_DUE, values)]
 

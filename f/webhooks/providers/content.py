@@ -139,6 +139,14 @@ def id_of(said: object) -> str:
     return str(said) if taken else ""
 
 
+def key_of_id(said: str) -> str:
+    """Return the key of the event with this id, which the sender alone chooses: any text, "" if it sent none.
+
+    One that is no plain id is hashed: left out, two events that are equal but for their ids would be one.
+    """
+    return id_of(said) or (hash_of(said.encode("utf-8", "surrogatepass")) if said else "")
+
+
 def seconds_of(said: object, *, per_second: int = 1) -> float | None:
     """Return a time in seconds, None if it is none of this century."""
     if isinstance(said, str) and len(said) < 20 and said.isascii() and said.isdigit():

@@ -15,8 +15,11 @@ from f.webhooks.requests.event import IncomingEvent
 if TYPE_CHECKING:
     from f.webhooks.requests.request import WebhookRequest
 
-# HubSpot does not promise that an eventId is unique.
-_KEY = ("eventId", "subscriptionId", "objectId", "occurredAt", "propertyName")
+# HubSpot does not promise that an eventId is unique. A changed association has two objects and no objectId.
+_KEY = (
+    *("eventId", "portalId", "subscriptionId", "objectId", "occurredAt", "propertyName", "messageId"),
+    *("fromObjectId", "toObjectId", "associationType", "associationTypeId", "associationRemoved"),
+)
 _NEEDED = ("eventId", "occurredAt")
 _ATTEMPT = "attemptNumber"
 

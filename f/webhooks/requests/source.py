@@ -16,7 +16,8 @@ SIGN_URL = frozenset({"twilio", "hubspot"})  # these sign the address that they 
 _SHORTEST_KEY = 32  # characters of the storage key
 _TOLERANCE_SECONDS = 300.0
 _LONGEST_TOLERANCE = 3600.0
-_MAX_BODY_BYTES = 2 * 1024 * 1024  # what Windmill itself takes if it is not set up otherwise
+# Windmill takes 2 MiB if it is not set up otherwise; a handler's job gets the body with more around it.
+_MAX_BODY_BYTES = 2_000_000
 _LARGEST_BODY = 32 * 1024 * 1024  # GitHub sends up to 25 MB
 
 
@@ -84,15 +85,15 @@ def _faults(fields: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(previous, list | tuple) or not all(map(_is_secret, previous)):
         yield "previous_secrets must be a list of texts on one line"
     key = fields.get("storage_key")
-    if not isinstance(key, str) or len(key) < _SHORTEST_KEY:
+    if not isinstance(key, str) or not _is_secret(key) or len(key) < _SHORTEST_KEY:
         yield (
-            f"storage_key must be a secret of at least {_SHORTEST_KEY} characters, such as what "
+            f"storage_key must be a secret of at least {_SHORTEST_KEY} characters on one line, such as what "
             "openssl rand -base64 32 prints"
         )
     url = fields.get("url", "")
     if not isinstance(url, str) or (url and not url.startswith(("https://", "http://"))):
         yield "url must be the address that the provider calls, beginning with https://"
-    elif kind in SIGN_URL and not url:
+    elif not url and kind in KINDS and kind in SIGN_URL:
         yield f"url is missing: {kind} signs the address that it calls"
     if not isinstance(fields.get("enabled", True), bool):
         yield "enabled must be true or false"

@@ -72,7 +72,7 @@ def jobs(
     scripts = [clean_path(path) for path in paths or ()] or _scripts(workspace)
     if not scripts:
         raise MillError("This workspace has no Python script with a main().")
-    starts = _measure(workspace, scripts, rounds, seconds)
+    starts = measure_starts(workspace, scripts, rounds, seconds)
     if as_json:
         typer.echo(json.dumps(_figures(starts)))
     else:
@@ -83,7 +83,10 @@ def _scripts(workspace: Workspace) -> list[str]:
     return [path for path in workspace.scripts() if defines_main(workspace.script(path).file)]
 
 
-def _measure(workspace: Workspace, scripts: Sequence[str], rounds: int, seconds: float) -> dict[str, Start]:
+def measure_starts(
+    workspace: Workspace, scripts: Sequence[str], rounds: int = 3, seconds: float = 240.0
+) -> dict[str, Start]:
+    """Return what starting each script took; no round begins after `seconds`."""
     code = {path: workspace.script(path).file.read_text("utf-8") for path in scripts}
     starts = {path: Start() for path in scripts}
     deadline = time.perf_counter() + seconds

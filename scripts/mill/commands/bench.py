@@ -10,6 +10,7 @@ from mill.bench.import_ import import_
 from mill.bench.jobs import jobs
 from mill.bench.reader import reader
 from mill.bench.runner import runner
+from mill.bench.webhooks import webhooks
 
 app = typer.Typer(no_args_is_help=True, help="Measure what things cost on this machine.")
 app.command()(runner)
@@ -18,6 +19,7 @@ app.command()(jobs)
 app.command()(reader)
 app.command("import")(import_)
 app.command()(chaos)
+app.command()(webhooks)
 
 
 @app.callback()

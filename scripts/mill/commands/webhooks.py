@@ -1,4 +1,4 @@
-"""`mill webhooks`: the events of webhooks that were kept, and what becomes of them."""
+"""`mill webhooks`: the events of webhooks that were kept, what becomes of them, and one sent to try it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from mill.repository.workspace import Workspace
+from mill.senders.command import send
 from mill.terminal.options import EnvFile, Options, State, Verbose
 from mill.terminal.webhook_events import changes_of, database_argument, run_and_show
 
 app = typer.Typer(
-    no_args_is_help=True, help="See the events of webhooks that were kept, repeat them, remove old ones."
+    no_args_is_help=True,
+    help="See the events of webhooks that were kept, repeat and remove them; send one to try it.",
 )
+app.command()(send)
 
 Only = Annotated[
     str | None, typer.Option(metavar="STATE", help="dead, waiting, new, unhandled, dropped or done.")
@@ -31,7 +34,7 @@ Database = Annotated[
 
 @app.callback()
 def webhooks() -> None:
-    """See the events of webhooks that were kept, repeat them, remove old ones."""
+    """See the events of webhooks that were kept, repeat and remove them; send one to try it."""
 
 
 @app.command("list")

@@ -52,9 +52,10 @@ class ScriptRunner:
         """Return the job's outcome; every way the script can fail is one. Raises JobCanceled."""
         try:
             args = resolve_references(job.args, self._runtime.platform)
+            event = job.event and resolve_references(job.event, self._runtime.platform)
         except MillError as error:
             return Outcome(False, failure(EXECUTION, str(error), step_id=job.step_id or None))
-        job = replace(job, args=args)
+        job = replace(job, args=args, event=event)
         if job.cache_ttl:
             hit, result = self._cache.get(self._cache_key(job), args)
             if hit:
@@ -155,7 +156,10 @@ def outcome_of(ending: Ending, log: JobLog, step_id: str) -> Outcome:
 
 
 def resolve_references(args: Mapping[str, Any], platform: Platform) -> dict[str, Any]:
-    """Return the arguments with `$res:`, `$var:` and `$jsonvar:` strings replaced. Raises MillError."""
+    """Return the arguments with `$res:`, `$var:` and `$jsonvar:` strings replaced. Raises MillError.
+
+    So are those of the event for a preprocessor, which is an argument like any other on Windmill.
+    """
     return {name: _resolved(value, platform, 0) for name, value in args.items()}
 
 

@@ -81,12 +81,16 @@ class WarmScripts:
     def _exchange(
         self, handle: Handle, path: str, args: Mapping[str, Any], event: Mapping[str, Any] | None
     ) -> Outcome:
-        env = self._runtime.environment(handle, path)
+        env, platform = self._runtime.environment(handle, path), self._runtime.platform
+        message = {  # before a process is taken: what names nothing is an error here
+            "args": resolve_references(args, platform),
+            "event": event and resolve_references(event, platform),
+            "env": env,
+        }
         log = JobLog(handle)
         warm = self._take(path) or self._load(handle, path, env, log)
         if isinstance(warm, Outcome):
             return warm
-        message = {"args": resolve_references(args, self._runtime.platform), "event": event, "env": env}
         timeout, _ = self._library.timeout_and_cache(path)
         with handle.when_canceled(warm.worker.kill):
             ending = warm.worker.exchange(message, timeout, log.feed)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
+from f.store.postgres_store import limits
 from f.store.store import Store
 from f.store.stores import memory_store, postgres_store, sqlite_store
 
@@ -156,3 +159,36 @@ def test_an_address_that_cannot_be_read_is_a_setting_to_fix_and_is_not_quoted(wh
     with pytest.raises(ConnectError) as caught:
         postgres_store(where).execute("SELECT 1")  # type: ignore[arg-type]  # some are what nobody may give
     assert "hunter2hunter2" not in str(caught.value)
+
+
+@pytest.fixture
+def wanted(postgres: str) -> Iterator[str]:
+    """A Postgres with a row that several want to write."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("CREATE TABLE wanted (n BIGINT)")
+        connection.execute("INSERT INTO wanted VALUES (1)")
+        yield postgres
+        connection.execute("DROP TABLE wanted")
+
+
+def test_a_row_that_another_job_holds_is_not_waited_for_without_end(
+    wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("f.store.postgres_store.BUSY_SECONDS", 0.1)
+    with postgres_store(wanted) as store, psycopg.connect(wanted) as holder:
+        holder.execute("UPDATE wanted SET n = 2")
+        with pytest.raises(TryLater) as caught:
+            store.together([("UPDATE wanted SET n = 3", {})])
+        holder.rollback()
+    assert caught.value.code == "store"
+
+
+def test_what_a_job_holds_that_says_nothing_more_is_given_back(
+    wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("f.store.postgres_store.BUSY_SECONDS", 5.0)
+    with postgres_store(wanted) as store, closing(psycopg.connect(wanted)) as silent:
+        silent.execute(limits(0.05))  # as each transaction of a store begins
+        silent.execute("UPDATE wanted SET n = 2")
+        store.together([("UPDATE wanted SET n = 3", {})])
+        assert store.execute("SELECT n FROM wanted") == [(3,)]

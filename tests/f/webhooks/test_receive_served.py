@@ -91,9 +91,13 @@ def test_slack_finds_its_challenge_as_plain_text(api: LocalApi) -> None:
         ("stripe", "{}", {"Stripe-Signature": "$var:f/webhooks/stripe_secret"}, 401),
         ("stripe", '{"a": "$var:f/webhooks/stripe_secret"}', {}, 401),
         ("$var:f%2Fwebhooks%2Fstripe_secret", "{}", {}, 404),
-        ("$res:f", "{}", {}, 404),
         ("slack", '{"type": "url_verification", "challenge": "$var:f/webhooks/slack_secret"}', {}, 401),
         ("stripe", "$var:f/webhooks/stripe_secret", {"Content-Type": "text/plain"}, 415),
+        ("stripe", "{}", {"User-Agent": "$var:f/webhooks/stripe_secret"}, 401),
+        # What names nothing ends the job before a line of ours runs, as on Windmill.
+        ("stripe", '{"a": "$var:f/webhooks/none"}', {}, 422),
+        ("stripe", "{}", {"User-Agent": "$var:f/webhooks/none"}, 422),
+        ("$res:f", "{}", {}, 422),
     ],
 )  # fmt: skip
 def test_what_windmill_looks_up_in_a_request_comes_out_nowhere(

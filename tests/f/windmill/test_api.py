@@ -18,6 +18,7 @@ REPLIES = {
     "/api/w/w1/jobs_u/get_args/j3": Reply(200, b"<html>"),
     "/api/w/w1/moved": Reply(302, b"", {"Location": "/api/w/w1/there"}),
     "/api/w/w1/there": Reply(200, {}),
+    "/api/w/w1/p/f/a/gr%C3%B6%C3%9Fe?b=1&c=%20": Reply(200, {"letters": "any"}),
     "/api/w/w1/broken": Reply(500, b"no"),
     "/api/w/w1/dropped": Reply(drop=True),
 }
@@ -36,7 +37,13 @@ def windmill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
 
 @pytest.mark.parametrize(
     ("call", "status", "value"),
-    [("there", 200, {}), ("none", 404, None), ("broken", 500, None), ("moved", 302, None)],
+    [
+        ("there", 200, {}),
+        ("p/f/a/größe?b=1&c=%20", 200, {"letters": "any"}),
+        ("none", 404, None),
+        ("broken", 500, None),
+        ("moved", 302, None),
+    ],
 )
 def test_an_answer_is_one_whatever_its_status(
     windmill: Loopback, call: str, status: int, value: object
@@ -55,6 +62,16 @@ def test_fields_are_sent_as_json(windmill: Loopback) -> None:
         {"a": "\N{SNOWMAN}"},
         "application/json",
     )
+
+
+def test_json_is_sent_as_short_as_it_can_be(windmill: Loopback) -> None:
+    post("there", {"a": ["\N{SNOWMAN}", 1]})
+    post("there", {"a": "\ud800"})
+    bodies = [asked.body for asked in windmill.asked]
+    assert bodies == [
+        '{"a":["\N{SNOWMAN}",1]}'.encode(),
+        b'{"a": "\\ud800"}',
+    ]
 
 
 def test_no_answer_is_to_be_tried_later(windmill: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:

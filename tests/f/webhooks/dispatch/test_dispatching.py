@@ -13,7 +13,7 @@ import pytest
 from f.connect.errors import TryLater
 from f.store.store import LEASE_LOST, lease_on, release, take
 from f.webhooks.dispatch.dispatcher import LEASE, LEASE_SECONDS
-from f.webhooks.dispatch.jobs import job_id, start
+from f.webhooks.dispatch.jobs import JobState, job_id, start
 from f.webhooks.dispatch.routing_resource import ROUTING, routing_at
 from f.webhooks.inbox.work import Failure
 from mill.ports import Target
@@ -163,6 +163,57 @@ def test_a_job_that_was_started_by_a_killed_dispatcher_does_not_run_twice(shop: 
     assert len(shop.noted()) == 1
 
 
+def begun_batch(shop: Shop, *bodies: Any) -> list[str]:
+    """Events whose batch was written down as begun by a dispatcher that was killed then, a minute ago."""
+    shop.routing(ALL)
+    events = shop.receive(*bodies)
+    lease = take(shop.store, LEASE, "killed", LEASE_SECONDS)
+    assert lease
+    shop.work.plan(lease, {one: ["f/team/note_all"] for one in events})
+    tasks = shop.work.due(9)
+    shop.work.begin(lease, tasks, job_id("f/team/note_all", tasks))
+    release(shop.store, lease)
+    shop.age(60)
+    return events
+
+
+def test_events_of_a_batch_are_all_handled_though_its_route_takes_one_at_a_time_by_now(shop: Shop) -> None:
+    begun_batch(shop, {"n": 1}, {"n": 2}, {"n": 3})
+    shop.routing({**NOTE, "name": "f/team/note_all"})
+    shop.round()
+    shop.dispatch()
+    assert sorted(body["n"] for _, body, _ in shop.noted()) == [1, 2, 3]
+
+
+def test_an_event_that_is_not_handed_over_with_its_batch_does_not_count_as_done(shop: Shop) -> None:
+    events = begun_batch(shop, {"n": 1}, {"n": 2, "drop": True}, {"n": 3})
+    shop.routing(ALL, middleware=["f/team/mark"])
+    shop.store.execute("UPDATE webhook_event SET body = '' WHERE id = :id", {"id": events[2]})
+    shop.round()
+    codes = [
+        task.failure.code if task.failure else task.state
+        for task in map(shop.tasks(events).get, events)
+        if task
+    ]
+    assert codes == ["done", "dropped", "purged"]
+
+
+def test_jobs_that_cannot_be_started_hold_up_no_others(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("f.webhooks.dispatch.settling._BLOCK", 2)
+    shop.source("away")
+    for source, count in ("away", 3), ("shop", 1):
+        events = shop.receive(*({"n": n} for n in range(count)), source=replace(SOURCE, name=source))
+    shop.routing(NOTE)
+    with pytest.MonkeyPatch.context() as silent:
+        silent.setattr("f.webhooks.dispatch.starting.start", lambda *_: None)
+        shop.dispatch()
+    shop.store.execute("UPDATE webhook_task SET due_at = due_at - 9 WHERE event <> :id", {"id": events[0]})
+    shop.source("away", secret="")
+    shop.age(60)
+    shop.round()
+    assert shop.tasks(events)["f/team/note"].state == "done"
+
+
 def test_a_job_that_cannot_be_started_for_an_hour_has_failed(shop: Shop) -> None:
     one, _job = begun(shop)
     shop.age(3700)
@@ -244,6 +295,15 @@ def test_people_are_told_of_a_dead_letter_before_it_is_one(
     )
 
 
+def test_the_largest_event_that_is_taken_reaches_its_handler(shop: Shop) -> None:
+    shop.routing(NOTE)
+    text = "\N{HIRAGANA LETTER A}" * ((SOURCE.max_body_bytes - 100) // 3)
+    body = {"n": 1, "text": text}
+    assert len(json.dumps(body, ensure_ascii=False).encode()) <= SOURCE.max_body_bytes
+    shop.receive(body)
+    assert shop.round()["done"] == 1
+
+
 def test_a_flow_is_a_handler_as_well(shop: Shop) -> None:
     shop.routing({"handler": "f/team/steps", "kind": "flow"})
     shop.receive({"n": 1})
@@ -283,6 +343,16 @@ def test_one_event_that_fails_a_batch_is_found_and_the_others_are_done(shop: Sho
     states = {one: task.state for one, task in shop.tasks(events).items()}
     assert states.pop(events[-1]) == "dead"
     assert set(states.values()) == {"done"}
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_one_event_takes_no_others_with_it_however_few_attempts_there_are(shop: Shop, attempts: int) -> None:
+    shop.routing(ALL, retry={"attempts": attempts})
+    events = shop.receive({"n": 1}, {"n": 2, "poison": True})
+    for _ in range(4):
+        shop.round()
+        shop.pass_time()
+    assert [shop.tasks(events)[one].state for one in events] == ["done", "dead"]
 
 
 def test_middleware_decides_what_handlers_get(shop: Shop) -> None:
@@ -342,6 +412,40 @@ def test_a_run_whose_time_is_up_asks_for_another_if_it_got_somewhere(shop: Shop)
     report = shop.dispatch(seconds=0, another=another)
     assert (report["started"], report["more"], another.call_count) == (0, False, 1)
     assert shop.dispatch(most=9)["started"] == 3
+
+
+def test_an_event_that_arrives_when_the_time_is_up_gets_a_run_of_its_own(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own run has found this one at work and gone, and this one got nowhere."""
+    shop.routing({"handler": "f/team/slow", "args": {"seconds": 0}})
+    shop.receive({"n": 1})
+    shop.dispatch()
+
+    def look(*_: Any, **__: Any) -> JobState:
+        shop.receive({"n": 2})
+        shop.clock.ahead += 100
+        return JobState("running")
+
+    monkeypatch.setattr("f.webhooks.dispatch.settling.state_of", look)
+    another = Mock(return_value=True)
+    assert (shop.dispatch(another=another)["more"], another.call_count) == (True, 1)
+
+
+def test_what_is_new_does_not_wait_for_jobs_that_windmill_is_slow_to_tell_of(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.routing({"handler": "f/team/slow", "args": {"seconds": 0}})
+    shop.receive(*({"n": n} for n in range(9)))
+    shop.dispatch()
+
+    def look(*_: Any, **__: Any) -> JobState:
+        shop.clock.ahead += 10
+        return JobState("running")
+
+    monkeypatch.setattr("f.webhooks.dispatch.settling.state_of", look)
+    shop.receive({"n": 9})
+    assert shop.dispatch(seconds=60)["started"] == 1
 
 
 def test_events_of_a_source_that_is_gone_wait_and_others_are_handled(shop: Shop) -> None:

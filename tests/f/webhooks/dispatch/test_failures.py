@@ -28,6 +28,8 @@ def test_what_a_service_asks_for_is_kept_to(after: float | None, wait: float) ->
         ({"error": {"name": "TryLater", "extra": {"code": "busy", "retry_after": 9}}}, "TryLater", "busy", 9),
         ({"error": {"name": "TryLater", "extra": {"retry_after": True}}}, "TryLater", "", None),
         ({"error": {"name": "TryLater", "extra": {"retry_after": -1}}}, "TryLater", "", None),
+        ({"error": {"name": "TryLater", "extra": {"retry_after": 10**400}}}, "TryLater", "", 1e9),
+        ({"error": {"name": "TryLater", "extra": {"retry_after": float("nan")}}}, "TryLater", "", None),
         ({"error": {"name": "KeyError", "message": "'x'", "extra": 3}}, "KeyError", "", None),
         ({"error": "text"}, "Failed", "", None),
         ({"wm_failure": "x", "error": {"name": "ManualFailure", "message": "x"}}, "ManualFailure", "", None),

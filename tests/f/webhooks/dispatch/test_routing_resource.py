@@ -77,6 +77,7 @@ def test_what_a_form_leaves_empty_counts_as_not_given() -> None:
         ({"routes": [ROUTE], "retry": {"attempts": 0.5}}, "retry: attempts must be"),
         ({"routes": [ROUTE], "retry": {"attempts": 51}}, "retry: attempts must be"),
         ({"routes": [ROUTE], "retry": {"first_seconds": -1}}, "retry: first_seconds must be"),
+        ({"routes": [ROUTE], "retry": {"first_seconds": 10**400}}, "retry: first_seconds must be"),
         ({"routes": [ROUTE], "retry": {"longest_seconds": True}}, "retry: longest_seconds must be"),
         ({"routes": [ROUTE], "retry": {"tries": 3}}, "retry: there is no field 'tries'"),
     ],
@@ -89,10 +90,11 @@ def test_a_fault_is_named(resource: dict[str, Any], fault: str) -> None:
 
 
 def test_all_faults_are_named_at_once_and_no_input_is_quoted() -> None:
-    broken = {"routes": [{"handler": "x", "args": {"events": "whsec_abcdefghijklmnop"}}], "retry": 3}
+    secret = {"args": {"events": "whsec_abcdefghijklmnop"}}
+    broken = {"routes": [{"handler": "x", **secret}, ROUTE, ROUTE, {"name": []}, {"name": 7}], "retry": 3}
     with pytest.raises(FixSettings) as raised:
         read_routing(broken)
-    assert len(raised.value.faults) == 3
+    assert len(raised.value.faults) == 7
     assert "whsec" not in str(raised.value)
 
 

@@ -210,6 +210,8 @@ def test_an_invoice_that_is_paid_in_part_is_told_when_it_is_paid() -> None:
         (payment("succeeded", currency=None), "currency"),
         (payment("succeeded", amount_received=None, currency=7), "amount and currency"),
         (payment("succeeded", id=None), "its id"),
+        (payment("succeeded", id=-1), "its id"),
+        (payment("succeeded", id="cus_1"), "its id"),
     ],
 )
 def test_what_must_be_told_and_is_not_there_is_not_guessed(found: dict[str, Any], lacks: str) -> None:

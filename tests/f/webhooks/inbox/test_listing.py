@@ -137,6 +137,8 @@ def test_an_id_of_several_events_is_refused_and_names_them(kept: Kept) -> None:
         ({"state": "lost"}, "state must be one of"),
         ({"since": "yesterday"}, "is not a time"),
         ({"hours": 0}, "above 0"),
+        ({"hours": float("nan")}, "above 0"),
+        ({"hours": 10**30}, "ten years"),
         ({"hours": 2, "since": "2026-01-01T00:00:00Z"}, "not both"),
         ({"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, "later than since"),
     ],

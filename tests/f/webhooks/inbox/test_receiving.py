@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
+import psycopg
 import pytest
 
 from f.connect.errors import FixSettings
-from f.store.store import Store
-from f.store.stores import postgres_store, sqlite_store
+from f.store.postgres_store import PostgresStore
+from f.store.store import Row, Statement, Store
+from f.store.stores import SqliteStore, postgres_store, sqlite_store
 from f.webhooks.inbox.inbox import Inbox, Received, event_id
 from f.webhooks.inbox.sealing import open_body
+from f.webhooks.inbox.work import Work
 from f.webhooks.requests.event import IncomingEvent
 from f.webhooks.requests.source import Source
 
@@ -110,6 +116,16 @@ def test_a_dispatch_job_that_never_began_is_started_again(any_store: Store) -> N
     assert inbox.receive(SOURCE, [PUSH]).wake, "told again while nobody looks at it"
 
 
+def test_what_came_before_the_clock_was_set_back_is_handled_now(tmp_path: Path) -> None:
+    hour = [3600.0]
+    with SqliteStore(tmp_path / "state.sqlite", clock=lambda: hour[0]) as store:
+        inbox = Inbox(store)
+        inbox.receive(SOURCE, [PUSH])
+        hour[0] = 0.0
+        assert [event.type for event in Work(store).new_events(10)] == ["push"]
+        assert inbox.receive(SOURCE, [PUSH]).wake
+
+
 def test_nobody_is_woken_for_what_was_looked_at(any_store: Store) -> None:
     inbox = Inbox(any_store)
     inbox.receive(SOURCE, [PUSH])
@@ -163,6 +179,48 @@ def test_of_many_who_tell_it_at_once_one_is_the_first(tmp_path: Path) -> None:
 
 def test_of_many_who_tell_a_postgres_at_once_one_is_the_first(postgres: str) -> None:
     assert tell_from_many(lambda: postgres_store(postgres)) == (5, 5)
+
+
+class OneTry(PostgresStore):
+    """A transaction that is ended for the sake of others is not run again."""
+
+    def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        return self._together(statements)
+
+
+def test_batches_that_tell_the_same_events_never_wait_for_each_other(postgres: str) -> None:
+    make = functools.partial(OneTry, postgres)
+    start = threading.Barrier(6)
+
+    def tell(number: int) -> int:
+        with make() as store:
+            inbox, random = Inbox(store), Random(number)
+            start.wait()
+            new = 0
+            for at in range(8):
+                keys = random.sample(range(30), 20)
+                batch = [replace(PUSH, key=f"d-{key}", content_hash=f"{number}-{at}-{key}") for key in keys]
+                new += inbox.receive(SOURCE, batch).new
+            return new
+
+    with make() as store:
+        Inbox(store)
+        with ThreadPoolExecutor(6) as pool:
+            told_new = sum(pool.map(tell, range(6)))
+        assert told_new == count(store) == 30
+        for table in ("event", "task", "content", "wake", "replay"):
+            store.execute(f"DROP TABLE webhook_{table}")
+
+
+def test_a_job_that_begins_waits_for_nobody_who_writes(postgres: str) -> None:
+    with postgres_store(postgres) as store, psycopg.connect(postgres) as writer:
+        told(Inbox(store), PUSH)
+        writer.execute("UPDATE webhook_event SET repeats = 1")
+        with postgres_store(f"{postgres}&options=-c%20lock_timeout%3D2s") as other:
+            assert told(Inbox(other), replace(PUSH, key="d-2", content_hash="c-2")) == (1, 0)
+        writer.rollback()
+        for table in ("event", "task", "content", "wake", "replay"):
+            store.execute(f"DROP TABLE webhook_{table}")
 
 
 def test_headers_are_kept_as_json(any_store: Store) -> None:

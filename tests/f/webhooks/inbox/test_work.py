@@ -56,6 +56,25 @@ def test_sources_are_left_out_whose_events_cannot_be_read(work: Work, lease: Lea
     assert len(work.due(9, without=["other"])) == 2
 
 
+def test_many_events_of_one_source_or_route_hold_up_no_other(
+    any_store: Store, work: Work, lease: Lease
+) -> None:
+    late = IncomingEvent(key="late", type="a", body={}, content_hash="late")
+    Inbox(any_store).receive(replace(SOURCE, name="other"), [late])
+    last = event_id("other", "late")
+    assert last in {event.id for event in work.new_events(2)}
+    work.plan(lease, {ONE: ["broken"], TWO: ["broken"]})
+    work.plan(lease, {last: ["broken"]})
+    work.plan(lease, {ONE: ["tell"]})
+    assert {(task.event, task.route) for task in work.due(3)} >= {(last, "broken"), (ONE, "tell")}
+
+
+def test_a_task_whose_event_is_gone_is_not_forgotten(any_store: Store, work: Work, lease: Lease) -> None:
+    work.plan(lease, {ONE: ["tell"]})
+    any_store.execute("DELETE FROM webhook_event")
+    assert len(work.due(9, without=["stripe"])) == 1
+
+
 def test_what_was_planned_before_stays_as_it_is(work: Work, lease: Lease) -> None:
     work.plan(lease, {ONE: ["tell"]})
     work.begin(lease, work.due(9), "job-1")
@@ -138,6 +157,13 @@ def test_a_task_whose_route_is_gone_is_dead(work: Work, lease: Lease) -> None:
     work.plan(lease, {ONE: ["tell"]})
     assert work.bury(lease, work.due(9), FAILURE)
     assert states(work) == {(ONE, "tell"): ("dead", 0)}
+
+
+def test_an_event_holds_nothing_that_windmills_database_refuses(work: Work) -> None:
+    event = work.events([ONE])[ONE]
+    given = handed(event, {"a\0": ["b\0", "$\0"]}, 1)
+    assert given["body"] == {"a\ufffd": ["b\ufffd", " $\ufffd"]}
+    assert as_sent(given) == {"a\ufffd": ["b\ufffd", "$\ufffd"]}
 
 
 def test_nothing_in_an_event_is_taken_for_a_variable(work: Work) -> None:

@@ -92,3 +92,9 @@ def test_nothing_gets_past_a_middleware_that_cannot_be_used(path: str) -> None:
     with pytest.raises(FixSettings) as raised:
         Chain([path])
     assert raised.value.code == "bad_middleware"
+
+
+def test_a_middleware_that_ends_the_process_concerns_its_event_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = Chain([made(monkeypatch, lambda _: sys.exit(3))])
+    with pytest.raises(BadMiddleware, match="f/made/up wanted to end"):
+        chain.body_for_handlers(EVENT, {}, 1)

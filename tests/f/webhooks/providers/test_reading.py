@@ -47,6 +47,15 @@ HUBSPOT = {
     "occurredAt": AT * 1000,
     "propertyName": "email",
 }
+ASSOCIATION = {  # it has no objectId
+    "eventId": 100,
+    "subscriptionId": 7,
+    "occurredAt": AT * 1000,
+    "fromObjectId": 10,
+    "toObjectId": 11,
+    "associationTypeId": 4,
+    "associationRemoved": False,
+}
 TYPED = [
     ("stripe", SNAPSHOT, {}, "charge.failed", "evt_1", AT),
     ("stripe", THIN | {"type": "v1.charge.failed"}, {}, "charge.failed", "evt_2", AT),
@@ -148,7 +157,9 @@ def test_github_sends_forms_as_well() -> None:
           {"url": "https://example.com/a"}, {"url": "https://example.com/b"}]),
         ("hubspot", HUBSPOT, {"attemptNumber": 2},
          [{"eventId": 101}, {"subscriptionId": 8}, {"objectId": 10}, {"occurredAt": AT * 1000 + 1},
-          {"propertyName": "phone"}]),
+          {"propertyName": "phone"}, {"portalId": 2}, {"messageId": "m"}]),
+        ("hubspot", ASSOCIATION, {"attemptNumber": 2},
+         [{"fromObjectId": 12}, {"toObjectId": 13}, {"associationTypeId": 5}, {"associationRemoved": True}]),
     ],
 )  # fmt: skip
 def test_entries_of_a_batch_are_told_apart_by_what_makes_them_one_event(
@@ -174,6 +185,15 @@ def test_an_entry_without_its_id_is_known_by_its_content(
     one_, two, other = read(kind, [bare, reordered, bare | {"more": 1}])
     assert (one_.key, two.key) == ("", "")
     assert one_.content_hash == two.content_hash != other.content_hash
+
+
+@pytest.mark.parametrize(("kind", "header"), [("standard", "webhook-id"), ("generic", "x-webhook-id")])
+@pytest.mark.parametrize("odd", ["order@{}", "<{}>", "a {}", "x" * 300 + "{}", "$var:f/{}"])
+def test_two_events_are_two_whatever_their_ids_look_like(kind: str, header: str, odd: str) -> None:
+    first, again, second = (one(kind, {"type": "ping"}, {header: odd.format(n)}) for n in (1, 1, 2))
+    assert first.key == again.key != second.key
+    assert "" not in (first.key, second.key)
+    assert first.provider_id == "", "what is shown is a plain id or none"
 
 
 def test_types_and_times_of_batches() -> None:

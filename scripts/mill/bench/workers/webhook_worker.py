@@ -1,0 +1,298 @@
+"""Lives of receivers and jobs that may be killed: `python webhook_worker.py receiver|jobs`.
+
+Forking what is imported already makes a life start in milliseconds. The parent alone kills and reaps its
+children, so no signal ever meets a stranger that got the same process id. Ends with its input.
+
+`receiver`: one life after the other takes requests on one socket, whose port is printed first; {"kill": true}
+kills the present one. `jobs`: {"job", "path", "args"} runs a script in a life of its own, which leaves its
+result in <folder>/<job>.json; {"kill": job} kills it. {"ended": job, "killed": true|false} says when.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+import urllib.request
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from f.connect.errors import OutcomeUnknown, TryLater
+from f.store import once
+from f.store.once import Candidate, OneTimeWrite, send_once
+from f.store.stores import open_store
+from f.webhooks import dispatch_events, receive_event
+from f.webhooks.dispatch import dispatcher, settling
+from f.webhooks.inbox.handed import as_sent
+
+# A job that is dead is taken for dead after this time: nobody wants to wait for minutes here.
+SHORT_LEASE = 1.5
+_LOOK_SECONDS = 0.005
+_PARENT_SECONDS = 0.1
+_LARGEST = 2 * 1024 * 1024  # what Windmill takes
+_FAILING = 0.04  # the share of handlers that fail before their effect, and of those that fail after it
+
+
+def main() -> None:
+    """Serve one of the two."""
+    once.LEASE_SECONDS = SHORT_LEASE
+    dispatcher.LEASE_SECONDS = SHORT_LEASE
+    settling._YOUNG_SECONDS = SHORT_LEASE  # noqa: SLF001 - as above
+    if sys.argv[1] == "receiver":
+        receivers()
+    else:
+        jobs(Path(os.environ["KILLS_FOLDER"]))
+
+
+def receivers() -> None:
+    """Keep one receiver alive until the input ends."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    say({"port": listener.getsockname()[1]})
+    pid = fork(lambda: receive(listener))
+    try:
+        for order in orders():
+            if order is None:
+                ended = os.waitpid(pid, os.WNOHANG)[0]  # it dies by nobody else's hand, and yet
+                if not ended:
+                    continue
+            else:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                say({"ended": "receiver", "killed": True})
+            pid = fork(lambda: receive(listener))
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def jobs(folder: Path) -> None:
+    """Run jobs until the input ends."""
+    running: dict[int, str] = {}
+    try:
+        for order in orders():
+            if order is not None and "job" in order:
+                running[fork(lambda order=order: run(folder, order))] = order["job"]  # type: ignore[misc]
+            elif order is not None:
+                for pid, job in running.items():
+                    if job == order["kill"]:
+                        os.kill(pid, signal.SIGKILL)
+            reap(running)
+    finally:
+        for pid in running:
+            os.kill(pid, signal.SIGKILL)
+
+
+def reap(running: dict[int, str]) -> None:
+    """Tell of the jobs that have ended."""
+    for pid in list(running):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            say({"ended": running.pop(pid), "killed": os.WIFSIGNALED(status)})
+
+
+def orders() -> Any:
+    """Yield each line of the input, and None now and then."""
+    waiting = b""
+    while True:
+        if not select.select([sys.stdin.fileno()], [], [], _LOOK_SECONDS)[0]:
+            yield None
+            continue
+        read = os.read(sys.stdin.fileno(), 1 << 20)
+        if not read:
+            return
+        *lines, waiting = (waiting + read).split(b"\n")
+        for line in lines:
+            yield json.loads(line)
+
+
+def fork(live: Callable[[], object]) -> int:
+    """Start a life; it is gone without the parent's cleaning up, and with the parent."""
+    parent, pid = os.getpid(), os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        threading.Thread(target=die_with, args=(parent,), daemon=True).start()
+        random.seed(os.getpid())
+        os.dup2(os.open(os.environ["KILLS_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT), 1)
+        live()
+        status = 0
+    except Exception:  # noqa: BLE001 - it would go unseen: nothing comes after the end of a life
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def die_with(parent: int) -> None:
+    """End as soon as the parent is gone: it may be killed, and cannot end its children then."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_SECONDS)
+    os._exit(1)
+
+
+# --- the receiver ---------------------------------------------------------------------------------
+
+
+def receive(listener: socket.socket) -> None:
+    """Take requests as the route does, each in a thread, until killed."""
+    server = ThreadingHTTPServer(listener.getsockname(), Route, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listener
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server.serve_forever()
+
+
+class Route(BaseHTTPRequestHandler):
+    """POST /webhooks/<name>, as Windmill hands it on: preprocessor, main, and its reply."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Answer one request."""
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > _LARGEST:
+            self.close_connection = True
+            self._say(413, "text/plain", "")
+            return
+        event = {
+            "kind": "http",
+            "path": self.path.partition("?")[0],
+            "method": "post",
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "raw_string": self.rfile.read(length).decode("utf-8"),
+        }
+        if os.environ.get("KILLS_CONTROL") == "answer-first":
+            self._say(200, "text/plain", "")
+            self.wfile.flush()
+            time.sleep(0.05)
+            answer(event)
+            return
+        reply = answer(event)
+        self._say(reply["windmill_status_code"], reply["windmill_content_type"], reply["result"])
+
+    def _say(self, status: int, content_type: str, text: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: the sender's ledger says it."""
+
+
+def answer(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the script answers."""
+    return receive_event.main(**receive_event.preprocessor(dict(event)))
+
+
+# --- jobs -----------------------------------------------------------------------------------------
+
+
+def run(folder: Path, order: Mapping[str, Any]) -> None:
+    """Run one script and leave its result, whole or not at all."""
+    os.environ |= {"WM_JOB_ID": order["job"], "WM_JOB_PATH": order["path"]}
+    try:
+        ended = {"success": True, "result": SCRIPTS[order["path"]](**order["args"])}
+    except Exception as error:  # noqa: BLE001 - as a worker, which makes a result of every error
+        fields = {"name": type(error).__name__, "message": str(error)}
+        ended = {"success": False, "result": {"error": fields}}
+        if order["path"] == "f/webhooks/dispatch_events":
+            print(f"dispatcher: {fields}", flush=True)  # noqa: T201 - the log of a run that goes wrong
+    draft = folder / f"{order['job']}.new"
+    draft.write_text(json.dumps(ended), "utf-8")
+    draft.replace(folder / f"{order['job']}.json")
+
+
+def tell(event: dict[str, Any]) -> None:
+    """Have the effect of one event."""
+    have_effects("tell", [event])
+
+
+def note(events: list[dict[str, Any]]) -> None:
+    """Have the effects of many."""
+    have_effects("note", events)
+
+
+def have_effects(what: str, events: list[dict[str, Any]]) -> None:
+    """Have one effect an event, each once; sometimes fail before or after."""
+    with open_store(None, "effects") as store:
+        for event in events:
+            key = f"{what}:{effect_in(as_sent(event))}"  # type: ignore[arg-type]
+            maybe_fail()
+            if os.environ.get("KILLS_CONTROL") == "no-once":
+                have(key)
+            else:
+                write = OneTimeWrite(lambda _attempt, key=key: have(key), lambda _attempt, key=key: had(key))  # type: ignore[misc]
+                send_once(store, key, write)
+            maybe_fail()
+
+
+def maybe_fail() -> None:
+    """Fail now and then, as handlers do."""
+    if random.random() < _FAILING:  # noqa: S311 - no secret
+        raise TryLater("The handler's service is busy.")
+
+
+def have(key: str) -> str:
+    """Have an effect; OutcomeUnknown where the answer proves nothing."""
+    try:
+        with urllib.request.urlopen(address(key), data=b"{}", timeout=5) as reply:  # noqa: S310 - loopback
+            return str(json.load(reply)["id"])
+    except (OSError, ValueError) as error:
+        raise OutcomeUnknown("The service did not say whether the effect was had.") from error
+
+
+def had(key: str) -> list[Candidate]:
+    """Return the effect if the service has it."""
+    try:
+        with urllib.request.urlopen(address(key), timeout=5) as reply:  # noqa: S310 - loopback
+            return [Candidate(f"{key}#1")] if json.load(reply)["count"] else []
+    except (OSError, ValueError) as error:
+        raise TryLater("The service cannot be asked.") from error
+
+
+def address(key: str) -> str:
+    """Return where an effect is."""
+    return f"{os.environ['KILLS_EFFECTS']}/{quote(key, safe='')}"
+
+
+def effect_in(body: Any) -> str:
+    """Return the effect that the sender wants, wherever its format has put it."""
+    if isinstance(body, dict):
+        if "effect" in body:
+            return str(body["effect"])
+        body = list(body.values())
+    for one in body if isinstance(body, list) else ():
+        if found := effect_in(one):
+            return found
+    return ""
+
+
+SCRIPTS: Mapping[str, Callable[..., object]] = {
+    "f/webhooks/dispatch_events": dispatch_events.main,
+    "f/kills/tell": tell,
+    "f/kills/note": note,
+}
+
+
+def say(facts: Mapping[str, Any]) -> None:
+    """One line."""
+    os.write(1, json.dumps(facts).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

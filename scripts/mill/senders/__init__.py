@@ -1,0 +1,1 @@
+"""Sends webhooks as the providers do, written from their documents, not from what verifies them."""

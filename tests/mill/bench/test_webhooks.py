@@ -1,0 +1,51 @@
+"""The kills of `mill bench webhooks`: a short course, and whether the harness sees what is wrong."""
+
+import json
+import re
+from pathlib import Path
+
+from mill.bench.storm.course import measure
+from tests.mill.commands import mill
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_what_was_accepted_has_its_effects_once_whatever_is_killed() -> None:
+    done = mill("bench", "webhooks", "--kills", "6", "--seconds", "90", cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = re.fullmatch(r"kills (\d+) events (\d+) lost 0 twice 0", done.stdout.splitlines()[-1])
+    assert found is not None, done.stdout
+    kills, events = map(int, found.groups())
+    assert kills >= 6
+    assert events > 20
+
+
+def test_it_sees_what_a_receiver_loses_that_answers_before_it_stores() -> None:
+    score = measure(4, seconds=90, control="answer-first")
+    assert score.lost
+    assert not score.twice
+
+
+def test_it_sees_what_a_handler_does_twice_that_asks_nobody_and_ends_with_1() -> None:
+    done = mill(
+        "bench", "webhooks", "--kills", "3", "--control", "no-once", "--seconds", "90", "--json", cwd=ROOT
+    )
+    assert done.returncode == 1, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["twice"] > 0
+    assert figures["lost"] == 0
+
+
+def test_too_little_time_is_said() -> None:
+    done = mill("bench", "webhooks", "--kills", "50", "--seconds", "1", cwd=ROOT)
+    assert done.returncode == 1
+    assert "The time for the run is over; give it more with --seconds." in done.stderr
+
+
+def test_the_ways_of_taking_events_in_are_compared_in_one_run() -> None:
+    done = mill("bench", "webhooks", "--events", "40", "--senders", "4", "--no-paper", "--json", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["accept_vs_verify_only"] > 0
+    assert figures["serve_vs_verify_only"] > 0
+    assert {f"{way}_p99_ms" for way in ("verify_only", "accept", "serve")} <= set(figures)
