@@ -47,8 +47,8 @@ class DeliveryFact(TypedDict):
 class DeliveryReport(TypedDict):
     """`state` is the service's word and `since` its time, empty while none was told.
 
-    `final`: whether the state can still change. `recipients`: how many were told of; of several `states`
-    counts them, and `history` is empty.
+    `final`: no other state is expected, though an e-mail may still come back. `recipients`: how many were
+    told of; of several `states` counts them, and `history` is empty.
     """
 
     answer: Answer

@@ -1,13 +1,14 @@
 """Who must not be written to: kept as hashes, so that the table itself is not a list of addresses.
 
 Wishes arrive late, twice and out of order, as services tell of them. So the latest one of an address stands,
-by the time at which it was made; of two at the same time the opt-out.
+by the time at which it was made; of two at the same time the opt-out. None is made later than it is heard: a
+service whose clock is wrong would have the last word for ever, also before a person who sets it by hand.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from f.store.sent_keys import key_of
@@ -62,7 +63,9 @@ class OptOuts:
     def hear(self, wishes: Iterable[Wish]) -> None:
         """Keep of each address the latest wish, whatever was heard before."""
         latest: dict[str, Wish] = {}
-        for wish in wishes:
+        now = self._store.now()
+        for told in wishes:
+            wish = replace(told, at=min(told.at, now))
             key = _hashed(wish.medium, wish.address)
             known = latest.get(key, wish)
             latest[key] = max(known, wish, key=lambda one: (one.at, one.opted_out))

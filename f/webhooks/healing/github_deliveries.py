@@ -95,6 +95,7 @@ class GithubDeliveries:
     def __init__(self, client: Client, hook: str) -> None:
         """`hook`: as `hook_path` says."""
         self._client, self._hook = client, hook
+        self.header = ("x-github-hook-id", hook.rpartition("/")[2])
 
     def pages(self, since: float) -> Iterator[list[Listed]]:
         """Walk the list by its links. It is in the order of time, so that one old page is the last."""
@@ -128,6 +129,8 @@ class GithubDeliveries:
                 code="not_shown",
             )
         told = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+        if told.get("x-github-event") != listed.type.partition(".")[0]:
+            raise GiveUpRecord("What it holds is another event than the list says.", code="unlike_its_list")
         return as_told(source, listed, JSON, json.dumps(payload).encode(), told)
 
     def _ask(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, TryLater
 from f.connect.times import DAY_SECONDS, REAL, Clock, to_iso
-from f.webhooks.healing.record import came_between, healed_of, told_of
+from f.webhooks.healing.record import came_between, came_with, healed_of, told_of
 from f.webhooks.inbox.inbox import Inbox
 from f.webhooks.requests.refusal import RefuseRequest
 
@@ -89,6 +89,7 @@ def look_of(*, hours: float, grace_minutes: float, wanted: Wanted, most: int, dr
 @dataclass(slots=True)
 class _Found:
     keys: set[str] = field(default_factory=set)
+    is_ours: bool = False  # the provider itself has told us some of the list
     pages: int = 0
     known: int = 0
     too_young: int = 0
@@ -152,7 +153,9 @@ class Healer:
         found.oldest = oldest if found.oldest is None else min(found.oldest, oldest)
         missing = [one for key, one in fresh.items() if key not in known]
         ripe = [one for one in missing if one.at <= now - look.grace]
-        if ripe and not (known or found.known):
+        # What an earlier run took in from a list says nothing for that list.
+        found.is_ours = found.is_ours or bool(known - healed_of(self._store, self._source.name, list(known)))
+        if ripe and not found.is_ours:
             self._refuse_strangers(list(fresh.values()))
         found.keys.update(fresh)
         found.known += len(known)
@@ -162,13 +165,17 @@ class Healer:
         self._take_in(sorted(ripe, key=lambda one: one.at)[found.left :], look, found)
 
     def _refuse_strangers(self, page: Sequence[Listed]) -> None:
-        """Refuse a list without any event that we know, though we were told others of its kind and time.
+        """Refuse a list of which we were told nothing, though we were told others of its kind and time.
 
-        It is another account's, another webhook's, or one whose events have other ids when they are told.
+        It is another account's, another webhook's, or one whose events have other ids when they are told. But
+        several webhooks may tell one source, and all of one of them may have been lost.
         """
         times = [one.at for one in page]
         after, before = min(times) + _MARGIN, max(times) - _MARGIN
         if self._listing.by_id or before <= after:
+            return
+        header = self._listing.header
+        if header is not None and came_with(self._store, self._source.name, *header):
             return
         if came_between(self._store, self._source.name, {one.type for one in page}, after, before):
             raise FixSettings(

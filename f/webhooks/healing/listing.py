@@ -37,6 +37,7 @@ class Listing(Protocol):
     """The list of one account. `keeps`: how many seconds back it can be asked for.
 
     `by_id`: the list has no ids of events, so that one of the same `provider_id` and `type` is the same.
+    `header`: name and value of one that its webhooks have and no others, if there is one.
     """
 
     @property
@@ -53,6 +54,10 @@ class Listing(Protocol):
 
     @property
     def by_id(self) -> bool:
+        """See above."""
+
+    @property
+    def header(self) -> tuple[str, str] | None:
         """See above."""
 
     def pages(self, since: float) -> Iterator[list[Listed]]:

@@ -24,6 +24,8 @@ _CAME = f"""SELECT 1 FROM webhook_event AS e WHERE e.received_at >= :since AND e
     AND e.type IN (SELECT j.value ->> 0 {_ROWS}) LIMIT 1"""  # noqa: S608 - made of constants
 _HEALED = f"""SELECT e.id FROM webhook_event AS e WHERE e.origin = 'healed'
     AND e.id IN (SELECT j.value ->> 0 {_ROWS})"""  # noqa: S608 - made of constants
+_CAME_WITH = """SELECT 1 FROM webhook_event AS e WHERE e.source = :source AND e.origin = 'received'
+    AND e.headers LIKE :header LIMIT 1"""
 _CLOCKS_DIFFER = 3600.0  # seconds, between the provider's and the store's
 
 
@@ -46,3 +48,9 @@ def came_between(store: Store, source: str, types: Iterable[str], after: float, 
     rows = json.dumps([[one] for one in sorted(set(types))])
     values = {"rows": rows, "source": source, "after": after, "before": before}
     return bool(store.execute(_CAME, {**values, "since": after - _CLOCKS_DIFFER}))
+
+
+def came_with(store: Store, source: str, name: str, value: str) -> bool:
+    """Return whether the source was ever told anything with this header, which has no sign of LIKE in it."""
+    values = {"source": source, "header": f"%{json.dumps(name)}: {json.dumps(value)}%"}
+    return bool(store.execute(_CAME_WITH, values))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from f.webhooks.requests.source import Source
 
 _MOST_TYPES = 20  # that the list can be asked for
+_END_OF_TIME = 1e11  # seconds; years have four digits until then
 
 
 class StripeEvents:
@@ -34,6 +35,7 @@ class StripeEvents:
     kind: Literal["stripe"] = "stripe"
     service = "Stripe"
     by_id = False
+    header = None
     # An hour less, so that no page is to begin behind an event that has just gone.
     keeps = 30 * DAY_SECONDS - 3600
 
@@ -62,7 +64,9 @@ class StripeEvents:
 
 def _listed(event: Mapping[str, Any]) -> Listed:
     key, name, created = id_of(event.get("id")), event.get("type"), event.get("created")
-    if not key or not isinstance(name, str) or not isinstance(created, int):
+    if isinstance(created, bool) or not isinstance(created, int) or not 0 < created < _END_OF_TIME:
+        created = None
+    if not key or not isinstance(name, str) or created is None:
         raise TryLater(
             "Stripe's list has an event without id, type or time. Try again later.", code="unreadable_reply"
         )

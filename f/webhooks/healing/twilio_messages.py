@@ -45,6 +45,7 @@ class TwilioMessages:
     kind: Literal["twilio"] = "twilio"
     service = "Twilio"
     by_id = True
+    header = None
     keeps = _KEEPS
 
     def __init__(

@@ -27,10 +27,15 @@ _BLOCK = 50  # events whose bodies are in memory together
 
 _ROWS = "FROM each_row(:rows) AS j"
 _IDS = f"(SELECT j.value ->> 0 {_ROWS})"
-_NEXT = """SELECT received_at, id, source, provider_id, headers, body FROM webhook_event
+# What an event says may stand in a failure or a note long after its body was purged.
+_NEXT = """SELECT received_at, id, source, provider_id, headers, failure, body FROM webhook_event AS e
     WHERE (received_at > :at OR (received_at = :at AND id > :id))
-    AND (body <> '' OR provider_id <> '' OR headers <> '{}') ORDER BY received_at, id LIMIT :most"""
+    AND (body <> '' OR provider_id <> '' OR headers <> '{}' OR failure <> ''
+    OR EXISTS (SELECT 1 FROM webhook_task AS t WHERE t.event = e.id AND t.failure <> '')
+    OR EXISTS (SELECT 1 FROM webhook_replay AS r WHERE r.event = e.id AND r.note <> ''))
+    ORDER BY received_at, id LIMIT :most"""
 _NOTES = f"SELECT event, note, patch FROM webhook_replay WHERE event IN {_IDS}"  # noqa: S608 - made of constants
+_FAILURES = f"SELECT event, failure FROM webhook_task WHERE failure <> '' AND event IN {_IDS}"  # noqa: S608 - made of constants
 _ERASE = f"""UPDATE webhook_event AS e SET body = '', headers = '{{}}', provider_id = '', failure = ''
     WHERE e.id IN {_IDS} AND NOT {STILL_WAITS} RETURNING id"""  # noqa: S608 - made of constants
 _EMPTIED = "EXISTS (SELECT 1 FROM webhook_event AS e WHERE e.id = event AND e.body = '')"
@@ -54,7 +59,7 @@ class Erased:
 def erase(
     store: Store, about: str, keys: Callable[[str], str], retention: Retention, *, dry_run: bool = False
 ) -> Erased:
-    """Empty every event in whose body, headers or provider's id a text stands, in any case of its letters.
+    """Empty every event of which anything that is kept has a text, in any case of its letters.
 
     `keys`: the storage key of a source. FixInput for a text that is too short.
     """
@@ -64,7 +69,7 @@ def erase(
             code="bad_argument",
         )
     needles, done, last = _needles(about.strip()), Erased(), (0.0, "")
-    with no_trace(store):
+    with no_trace(store, anew=not dry_run):
         while rows := store.execute(_NEXT, {"at": last[0], "id": last[1], "most": _BLOCK}):
             found = [str(row[1]) for row in _about(store, rows, needles, keys, done)]
             erased = len(found) if dry_run else _erase(store, found)
@@ -81,15 +86,20 @@ def _about(
     store: Store, rows: Sequence[Row], needles: Sequence[str], keys: Callable[[str], str], done: Erased
 ) -> list[Row]:
     """Return the rows that have the text; count those that could not be looked into."""
-    notes: dict[str, list[Row]] = {}
-    block = json.dumps([[row[1]] for row in rows])
-    for event, *rest in store.execute(_NOTES, {"rows": block}):
-        notes.setdefault(event, []).append(tuple(rest))
+    said: dict[str, list[Any]] = {}
+    patches: dict[str, list[str]] = {}
+    block = {"rows": json.dumps([[row[1]] for row in rows])}
+    for event, note, patch in store.execute(_NOTES, block):
+        said.setdefault(event, []).append(note)
+        patches.setdefault(event, []).append(patch)
+    for event, failure in store.execute(_FAILURES, block):
+        said.setdefault(event, []).append(json.loads(failure))
     found = []
     for row in rows:
-        _, event, source, provider_id, headers, body = row
-        plain = [provider_id, headers, *(note for note, _ in notes.get(event, []))]
-        sealed = [(body, "body"), *((patch, PATCH) for _, patch in notes.get(event, []))]
+        _, event, source, provider_id, headers, failure, body = row
+        own = [provider_id, json.loads(headers), json.loads(failure or "null")]
+        plain = [_text(one) for one in (*own, *said.get(event, []))]
+        sealed = [(body, "body"), *((patch, PATCH) for patch in patches.get(event, []))]
         try:
             if not _has(plain, needles):
                 plain = [_text(open_body(text, event, keys(source), part)) for text, part in sealed if text]
@@ -121,4 +131,4 @@ def _text(value: Any) -> str:
 
 
 def _has(texts: Sequence[str], needles: Sequence[str]) -> bool:
-    return any(needle in text.casefold() for text in texts for needle in needles)
+    return any(needle in text for text in texts for needle in needles)

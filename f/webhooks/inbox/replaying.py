@@ -85,6 +85,15 @@ class Order:
         """Return whether the event gets another body."""
         return self.changes is not None or self.as_received
 
+    def check(self) -> None:
+        """FixInput for a change of which a part would not be made, or more than was asked for."""
+        changes: object = self.changes
+        if changes is not None and not isinstance(changes, dict):
+            # RFC 7396 would put anything else in the place of the whole body.
+            raise FixInput("changes must be an object: what is to be other in the body.", code="bad_argument")
+        if self.as_received and changes is not None:
+            raise FixInput("Give changes or as_received, and not both.", code="bad_argument")
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -140,6 +149,7 @@ class Replays:
         FixInput or TryLater if the body that is to be changed cannot be. With `dry_run` it only says what it
         would do.
         """
+        order.check()
         if order.is_change() and len(found) != 1:
             raise FixInput("Give exactly one event to change its body.", code="bad_argument")
         done = Replayed()

@@ -166,8 +166,10 @@ class Retention:
 
 
 @contextmanager
-def no_trace(store: Store) -> Iterator[None]:
+def no_trace(store: Store, *, anew: bool = False) -> Iterator[None]:
     """Have SQLite overwrite what is removed meanwhile, in its file and in its log.
+
+    `anew`: write the whole file anew at the end, for SQLite leaves copies of rows where it has moved them.
 
     Elsewhere it is the database's: Postgres overwrites nothing, and gives the room to others once it was
     vacuumed. What may remain there, or in a backup, is sealed.
@@ -181,5 +183,7 @@ def no_trace(store: Store) -> Iterator[None]:
         yield
     finally:
         store.execute(f"PRAGMA secure_delete = {int(before)}")
+        if anew:
+            store.execute("VACUUM")
         if not store.in_memory:
             store.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from f.connect.errors import ConnectError
-from f.connect.redact import mask_json
+from f.connect.redact import MASK, mask_json
 from f.webhooks.inbox.handed import iso
 from f.webhooks.inbox.listing import EventView, Listing
 from f.webhooks.inbox.replaying import PATCH, Replay, Replays
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from f.webhooks.inbox.listing import Found
 
 _PURGED = "The body was purged."
+# In what others send, under these stands who a person is, where, or what they wrote: Twilio's ProfileName and
+# FromCity, a name on a card, the text of a message. A log needs some of them; here nobody has asked for any.
+_OF_A_PERSON = re.compile(
+    r"(^|[a-z_-])name$|^login$|^text$|^(plain|html)[_-]?text$|^body$|city$|zip$|postal|^line[12]$|^wa_?id$"
+    r"|^(client_?)?ip$|ip[_-]?address|user[_-]?agent",
+    re.IGNORECASE,
+)
 
 
 class ReplayView(TypedDict):
@@ -73,11 +82,34 @@ def shown(store: Store, found: Found, keys: Callable[[str], str], *, whole: bool
         "replays": views,
     }
     if not whole:
-        result["headers"] = mask_json(event.headers)
-        result["content"] = mask_json(content)
+        result["headers"] = _masked(event.headers)
+        result["content"] = _masked(content)
         for one in views:
-            one["changes"] = mask_json(one["changes"])
+            one["changes"] = _masked(one["changes"])
     return result
+
+
+def _masked(value: Any) -> Any:
+    """Return a body without what is secret or personal, also in JSON that is a text in it."""
+    return mask_json(_impersonal(mask_json(value)))
+
+
+def _impersonal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: MASK
+            if _OF_A_PERSON.search(name) and isinstance(item, str | int) and item != ""
+            else _impersonal(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_impersonal(item) for item in value]
+    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+        try:
+            return json.dumps(_masked(json.loads(value)), ensure_ascii=False)
+        except (ValueError, RecursionError):  # no JSON
+            return value
+    return value
 
 
 def _replay_view(replay: Replay, change: Any) -> ReplayView:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -218,6 +220,18 @@ def test_the_latest_wish_stands_in_whatever_order_wishes_are_heard(any_store: St
                 opt_outs.hear([wish])
             opt_outs.hear([Wish("email", address, one.opted_out, one.reason, one.at) for one in own])
             assert (opt_outs.has("sms", address), opt_outs.has("email", address)) == (expected, expected)
+
+
+@pytest.mark.parametrize("opted_out", [True, False])
+def test_a_wish_from_the_future_does_not_outlast_what_is_set_by_hand(
+    opted_out: bool, any_store: Store
+) -> None:
+    opt_outs = OptOuts(any_store)
+    opt_outs.hear([Wish("email", ADDRESS, opted_out, "a", at=any_store.now() + 1e6)])
+    assert opt_outs.has("email", ADDRESS) is opted_out
+    time.sleep(0.01)
+    (opt_outs.remove if opted_out else partial(opt_outs.add, reason="set by hand"))("email", ADDRESS)
+    assert opt_outs.has("email", ADDRESS) is not opted_out
 
 
 def test_a_message_is_forgotten_as_a_whole_and_only_once_nothing_was_heard_of_it_for_long(

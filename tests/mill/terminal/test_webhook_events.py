@@ -50,8 +50,10 @@ def test_a_dead_letter_is_listed_shown_changed_and_started_anew(state: Path) -> 
 
 
 def test_a_purge_about_a_person_fails_as_long_as_an_event_waits(state: Path) -> None:
+    (event,) = asked(state, "list", "--only", "dead")["events"]
     assert asked(state, "purge", "--about", "ada@example.com")["erased"] == 1
-    assert asked(state, "replay", "evt_1", code=1)["error"]["extra"]["code"] == "purged"
+    assert asked(state, "show", "evt_1", code=1)["error"]["extra"]["code"] == "no_event"
+    assert asked(state, "replay", event["id"], code=1)["error"]["extra"]["code"] == "purged"
     with sqlite_store(state / "home/.millwright/webhooks.sqlite") as store:
         store.execute("UPDATE webhook_task SET state = 'due'")
     assert asked(state, "purge", "--about", "evt_2", code=1)["waiting"] == 1

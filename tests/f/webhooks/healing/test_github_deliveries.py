@@ -207,3 +207,18 @@ def test_a_webhook_has_its_place(repository: str, hook: int, path: str | None) -
 def test_a_token_that_is_none_is_refused(resource: dict[str, str]) -> None:
     with pytest.raises(FixSettings, match="no token"):
         integration_of(resource)
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-GitHub-Event": "push"}])
+def test_a_delivery_of_another_event_than_the_list_says_is_not_taken(
+    headers: dict[str, str], twin: TwinClient, store: Store
+) -> None:
+    twin.put_settings(deliveries=[delivery(1)])
+    answer = {"status": 200, "body": {"request": {"headers": headers, "payload": {"action": "opened"}}}}
+    twin.put_faults(script=[{"operation": "get_repos_delivery", "answer": answer}])
+    result = healed(store, twin)
+    assert ("another event" in result["not_read"][0], result["healed"], result["complete"]) == (
+        True,
+        {},
+        False,
+    )

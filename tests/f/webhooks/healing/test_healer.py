@@ -16,6 +16,7 @@ from f.store.store import Store
 from f.store.stores import memory_store
 from f.webhooks.healing.healer import Healer, look_of
 from f.webhooks.healing.listing import JSON, Listed, as_told
+from f.webhooks.healing.record import came_with
 from f.webhooks.healing.wanted import Wanted
 from f.webhooks.inbox.inbox import Inbox
 from f.webhooks.requests.event import IncomingEvent
@@ -37,6 +38,7 @@ class Told:
     service: str = "Stripe"
     keeps: float = 30 * DAY
     by_id: bool = False
+    header: tuple[str, str] | None = None
 
     def pages(self, since: float) -> Iterator[list[Listed]]:
         newest = sorted((_listed(event) for event in self.events), key=lambda one: -one.at)
@@ -188,6 +190,31 @@ def test_the_list_of_another_account_is_refused(store: Store) -> None:
         heal(store, Told(history(30), page_size=30))
     assert caught.value.code == "other_account"
     assert set(events_in(store).values()) == {"received"}
+
+
+def test_a_webhook_of_several_that_tell_a_source_is_healed_though_all_was_lost(any_store: Store) -> None:
+    kinds: tuple[tuple[Kind, str], ...] = (("github", "77"), ("stripe", "5"))
+    for kind, value in kinds:
+        told = IncomingEvent(
+            key="0", type="ping", body={}, content_hash="0", headers={"x-hook": value, "z": "9"}
+        )
+        Inbox(any_store).receive(source_of(kind), [told])
+        assert came_with(any_store, kind, "x-hook", value)
+    assert not came_with(any_store, "github", "x-hook", "7")
+    for number in range(100, 103):
+        tell(any_store, stripe_event(number, age=3600.0 + (number - 99) * 300))
+    assert heal(any_store, Told(history(30), header=("x-hook", "5")))["healed"] == {"invoice.paid": 30}
+
+
+def test_what_was_taken_from_a_list_before_does_not_speak_for_it(store: Store) -> None:
+    heal(
+        store, Told(history(1), header=("x-hook", "5"))
+    )  # nothing had come at that time, so that it could not be seen
+    for number in range(100, 103):
+        tell(store, stripe_event(number, age=3600.0 + (number - 99) * 300))
+    with pytest.raises(FixSettings, match="none of the events"):
+        heal(store, Told(history(30), page_size=30, header=("x-hook", "5")))
+    assert list(events_in(store).values()).count("healed") == 1
 
 
 def test_the_list_of_our_own_account_is_taken_though_all_of_a_day_were_lost(store: Store) -> None:

@@ -125,7 +125,11 @@ def test_a_refusal_says_what_to_do(status: int, error: type[Exception], sentence
     assert events_in(store) == {}
 
 
-@pytest.mark.parametrize("broken", [{"id": None}, {"type": 7}, {"created": "soon"}], ids=str)
+@pytest.mark.parametrize(
+    "broken",
+    [{"id": None}, {"type": 7}, {"created": "soon"}, {"created": True}, {"created": 10**18}],
+    ids=str,
+)
 def test_an_event_without_id_type_or_time_is_not_guessed(broken: dict[str, object], store: Store) -> None:
     event = {**stripe_event(1), **broken}
     page = {"object": "list", "data": [event], "has_more": False}

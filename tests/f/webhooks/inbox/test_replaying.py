@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from dataclasses import replace
 from typing import Any
@@ -164,6 +166,47 @@ def test_a_change_that_would_not_be_what_handlers_get_is_refused(
     with pytest.raises(error):
         replay(kept, replace(order, changes={"a": 1}), one)
     assert kept.whole() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"changes": '{"amount": 5}'}, "must be an object"),
+        ({"changes": [1]}, "must be an object"),
+        ({"changes": {"amount": 5}, "as_received": True}, "not both"),
+    ],
+)
+def test_a_change_that_would_be_more_or_less_than_was_asked_for_is_refused(
+    change: dict[str, Any], said: str, kept: Kept
+) -> None:
+    one = kept.routed("evt_1", {"tell": "dead"})
+    with pytest.raises(FixInput, match=said):
+        replay(kept, replace(ADA, **change), one)
+    assert (kept.body(one), kept.states(one)["tell"][0]) == ({"id": "evt_1"}, "dead")
+
+
+def test_what_is_shown_names_nobody_and_quotes_nobody(kept: Kept) -> None:
+    body = {
+        "billing_details": {"name": "Ada Lovelace", "address": {"line1": "Dorset St 1"}},
+        "user_name": "ada.l",
+        "userName": "ada.l",
+        "event": {"text": "call me, Ada"},
+        "Body": "it is Ada, card 4242",
+        "ProfileName": "Ada",
+        "FromCity": "Adatown",
+        "WaId": "12025550123",
+        "payload": '{"user": {"name": "Ada"}, "actions": [{"value": "1"}]}',
+        "ip": "192.0.2.7 (Ada)",
+        "amount": 5,
+        "currency": "eur",
+        "names": {"name": {"of": "kept"}},
+    }
+    one = kept.routed("evt_1", {"tell": "dead"}, body=body)
+    content = see(kept, one)["content"]
+    text = json.dumps(content)
+    assert not re.search(r"ada\b|ada\.|adatown|dorset|4242|12025550123", text, re.IGNORECASE)
+    assert (content["amount"], content["currency"], content["names"]) == (5, "eur", {"name": {"of": "kept"}})
+    assert json.loads(content["payload"])["actions"] == [{"value": "1"}]
 
 
 def test_a_change_is_of_one_event(kept: Kept) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import secrets
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from f.webhooks.inbox.erasing import Erased, erase
 from f.webhooks.inbox.inbox import Inbox
 from f.webhooks.inbox.replaying import Order, Replays
 from f.webhooks.inbox.retention import Days, Purged, Retention
+from f.webhooks.inbox.work import Failure
 from f.webhooks.requests.event import IncomingEvent
 from tests.f.webhooks.inbox.kept import SOURCE, Kept, key_of_source
 
@@ -182,6 +184,30 @@ def test_what_a_replay_has_put_in_or_taken_out_is_found_as_well(kept: Kept) -> N
     assert kept.store.execute("SELECT note, patch FROM webhook_replay") == [("", "")] * 2
 
 
+def test_a_person_is_found_whose_name_stands_where_no_body_is_any_more(kept: Kept) -> None:
+    about, hint = "Jörg Ölmann", Failure("GiveUpRecord", "The CRM refused Jörg Ölmann.")
+    handled = kept.routed("evt_1", {"tell": "dead"})
+    unrouted, noted, named = (
+        kept.add("evt_2"),
+        kept.routed("evt_3", {"tell": "dead"}),
+        kept.routed("evt_4", {}),
+    )
+    text = json.dumps(asdict(hint))
+    kept.store.execute(
+        "UPDATE webhook_task SET failure = :text WHERE event = :id", {"text": text, "id": handled}
+    )
+    assert kept.work.give_up_routing(kept.lease, kept.work.events([unrouted])[unrouted], hint)
+    Replays(kept.store, key_of_source).replay(kept.found(noted), Order(who="a", note=f'for "{about}"'))
+    kept.settle(noted, "tell", "dead")
+    headers = json.dumps({"x-name": about})
+    kept.store.execute(
+        "UPDATE webhook_event SET headers = :text WHERE id = :id", {"text": headers, "id": named}
+    )
+    kept.store.execute("UPDATE webhook_event SET body = '', provider_id = ''")
+    assert erased(kept, about.upper(), dry_run=True) == erased(kept, about.upper()) == Erased(erased=4)
+    assert "lmann" not in kept.whole()
+
+
 def test_what_waits_or_cannot_be_opened_is_counted(kept: Kept) -> None:
     body = {"email": ABOUT}
     waits = kept.routed("evt_1", {"tell": "done", "book": "due"}, body=body)
@@ -214,3 +240,16 @@ def test_what_was_purged_is_in_the_file_no_more(tmp_path: Path) -> None:
         assert traces() > 10
         purge(kept)
         assert traces() == 0
+
+
+def test_what_was_erased_is_nowhere_in_the_file_though_its_rows_were_moved(tmp_path: Path) -> None:
+    """SQLite leaves copies of what it moves from page to page, whatever is overwritten."""
+    failure = json.dumps(asdict(Failure("GiveUpRecord", "The CRM refused it. " * 12)))
+    with sqlite_store(tmp_path / "s.sqlite") as store:
+        kept = Kept(store)
+        for number in range(400):
+            headers = {"x-name": "Ada Lovelace", "x-more": "m" * (number % 200)}
+            kept.add(f"evt_{number}", body={"name": "Ada Lovelace"}, headers=headers)
+        store.execute("UPDATE webhook_event SET state = 'dead', failure = :text", {"text": failure})
+        assert erased(kept, "ada lovelace") == Erased(erased=400)
+        assert b"Lovelace" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
