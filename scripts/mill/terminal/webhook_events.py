@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from mill.errors import MillError
@@ -25,6 +25,9 @@ from mill.terminal.show import as_json
 
 _FOLDER = "f/webhooks"
 _ID_SHOWN = 12  # digits, of which eight would do
+_ID_NEEDED = 8
+_YEAR = len("2026-")
+_PROVIDER_ID, _WIDE = 16, 120
 _STYLES = {"dead": "red", "waiting": "yellow", "new": "yellow", "done": "green"}
 
 
@@ -85,13 +88,23 @@ def _show(script: str, completed: Completed, options: Options) -> None:
 
 def show_list(result: Mapping[str, Any], console: Console) -> None:
     """Show a page of events, and the counts of all that the filter selects."""
-    table = Table("received", "source", "type", "provider id", "state", "id", "why")
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    # Whole on the narrowest terminal: `show` takes the id, and a route the type.
+    for name in ("id", "received"):
+        table.add_column(name, no_wrap=True)
+    for name in ("source", "type"):
+        table.add_column(name, overflow="fold")
+    table.add_column("provider id", max_width=_PROVIDER_ID if console.width < _WIDE else None, no_wrap=True)
+    table.add_column("state", no_wrap=True)
     for event in result["events"]:
-        cells = (_moment(event["received_at"]), event["source"], event["type"], event["provider_id"])
+        cells = (_moment(event["received_at"])[_YEAR:], event["source"], event["type"], event["provider_id"])
         state = Text(event["state"], style=_STYLES.get(event["state"], ""))
-        table.add_row(*map(Text, cells), state, event["id"][:_ID_SHOWN], Text(_why(event)))
+        table.add_row(event["id"][:_ID_NEEDED], *map(Text, cells), state)
     if result["events"]:
         console.print(table)
+    for event in result["events"]:
+        if why := _why(event):
+            console.print(Text(f"{event['id'][:_ID_NEEDED]}: {why}"))
     counts = ", ".join(f"{number:,} {state}" for state, number in result["counts"].items() if number)
     since = f" since {_moment(result['since'])}" if result["since"] else ""
     console.print(Text(f"{counts or 'No events'}{since}", style="bold"))
@@ -110,7 +123,9 @@ def show_event(event: Mapping[str, Any], console: Console) -> None:
             facts.add_row(Text(name.replace("_", " "), style="bold"), Text(str(event[name])))
     console.print(facts)
     if event["tasks"]:
-        table = Table("route", "state", "attempts", "replayed", "since", "why", "what to do")
+        table = Table(
+            Column("route", overflow="fold"), "state", "attempts", "replayed", "since", "why", "what to do"
+        )
         for task in event["tasks"]:
             failure = task["failure"] or {"error": "", "message": "", "hint": ""}
             why = f"{failure['error']}: {failure['message']}" if failure["error"] else ""
@@ -176,7 +191,7 @@ def _why(event: Mapping[str, Any]) -> str:
     ]
     if event["failure"]:
         said.append(f"{event['failure']['error']}: {event['failure']['message']}")
-    return "\n".join(said)
+    return "; ".join(said)
 
 
 def _moment(iso: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from f.store.stores import sqlite_store
 from mill.repository.yaml_file import read_mapping
+from mill.terminal.webhook_events import show_list
 from tests.f.webhooks.inbox.kept import SOURCE, Kept
 from tests.mill.commands import mill
 
@@ -50,8 +53,9 @@ def test_a_dead_letter_is_listed_shown_changed_and_started_anew(state: Path) -> 
 
 
 def test_a_purge_about_a_person_fails_as_long_as_an_event_waits(state: Path) -> None:
+    event = asked(state, "show", "evt_1")["id"]
     assert asked(state, "purge", "--about", "ada@example.com")["erased"] == 1
-    assert asked(state, "replay", "evt_1", code=1)["error"]["extra"]["code"] == "purged"
+    assert asked(state, "replay", event, code=1)["error"]["extra"]["code"] == "purged"
     with sqlite_store(state / "home/.millwright/webhooks.sqlite") as store:
         store.execute("UPDATE webhook_task SET state = 'due'")
     assert asked(state, "purge", "--about", "evt_2", code=1)["waiting"] == 1
@@ -73,3 +77,21 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     ended = mill("webhooks", *words, "--state", str(state), cwd=ROOT)
     assert (ended.returncode, said in ended.stderr) == (code, True), ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_what_further_commands_take_is_whole_on_a_terminal_of_80_columns(state: Path) -> None:
+    listed = asked(state, "list")
+    for event in listed["events"]:
+        event |= {"source": "sendgrid", "type": "invoice_payment.paid", "provider_id": "x" * 60}
+    said = io.StringIO()
+    show_list(listed, Console(file=said, width=80))
+    lines = said.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    for event in listed["events"]:
+        row = next(line.split() for line in lines if line.startswith(event["id"][:8]))
+        assert (row[0], row[3:5], row[6]) == (
+            event["id"][:8],
+            ["sendgrid", "invoice_payment.paid"],
+            event["state"],
+        )
+    assert f"{listed['events'][1]['id'][:8]}: tell, 1x: TryLater" in said.getvalue().replace("\n", " ")
