@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from mill.errors import MillError
-from mill.ports import Completed, Target
+from mill.ports import Completed, Job, Target
 from mill.repository.workspace import Workspace, clean_path
 from mill.session import Session
 from mill.terminal.display import display_for
@@ -24,6 +24,8 @@ from mill.terminal.report import beside_text, failure_text
 from mill.terminal.show import as_json
 
 _FOLDER = "f/webhooks"
+_DISPATCHER = f"{_FOLDER}/dispatch_events"
+_LOOKS = 3
 _ID_SHOWN = 12  # digits, of which eight would do
 _ID_NEEDED = 8
 _YEAR = len("2026-")
@@ -64,6 +66,12 @@ def run_and_show(workspace: Workspace, script: str, args: Mapping[str, Any], opt
         try:
             completed = session.run(target, check_inputs(workspace, target, args, session.state))
             failed = finish_beside(session)
+            if (
+                script == "replay_events"
+                and completed.success
+                and completed.result["dispatch"] == "asked for"
+            ):
+                failed += _settle(session, workspace)
         except KeyboardInterrupt:
             raise MillError("Interrupted.", exit_code=130) from None
     _show(script, completed, options)
@@ -73,6 +81,18 @@ def run_and_show(workspace: Workspace, script: str, args: Mapping[str, Any], opt
         return 1
     left = script == "purge_events" and (completed.result["waiting"] or completed.result["unreadable"])
     return 1 if left else 0
+
+
+def _settle(session: Session, workspace: Workspace) -> list[Job]:
+    """See what became of the handlers that ran here: any other `mill` would run them a second time."""
+    dispatcher = Target("script", workspace.script(_DISPATCHER).path)
+    failed: list[Job] = []
+    for _ in range(_LOOKS):  # the first look may be the one that starts them
+        completed = session.run(dispatcher, {})
+        failed += finish_beside(session)
+        if not completed.success or not completed.result["running"]:
+            break
+    return failed
 
 
 def _show(script: str, completed: Completed, options: Options) -> None:

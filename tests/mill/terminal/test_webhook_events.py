@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from f.store.store import release
 from f.store.stores import sqlite_store
 from mill.repository.yaml_file import read_mapping
 from mill.terminal.webhook_events import show_list
@@ -95,3 +96,15 @@ def test_what_further_commands_take_is_whole_on_a_terminal_of_80_columns(state: 
             event["state"],
         )
     assert f"{listed['events'][1]['id'][:8]}: tell, 1x: TryLater" in said.getvalue().replace("\n", " ")
+
+
+def test_a_replay_sees_what_became_of_the_handlers_that_it_ran(tmp_path: Path) -> None:
+    source = replace(SOURCE, name="twilio", kind="twilio", storage_key=KEY)
+    told = {"type": "message.delivered", "body": {"MessageSid": "SM1", "MessageStatus": "delivered"}}
+    with sqlite_store(tmp_path / "home/.millwright/webhooks.sqlite") as store:
+        kept = Kept(store)
+        kept.routed("told", {"f/webhooks/record_delivery": "dead"}, source=source, **told)
+        release(store, kept.lease)
+    assert asked(tmp_path, "replay", "told")["replayed"] == 1
+    event = asked(tmp_path, "show", "told")
+    assert (event["state"], event["tasks"][0]["attempts"]) == ("done", 1)
