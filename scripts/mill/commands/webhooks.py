@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mill.errors import MillError
 from mill.repository.workspace import Workspace
 from mill.senders.command import send
 from mill.terminal.options import EnvFile, Options, State, Verbose
@@ -171,6 +172,8 @@ def purge(
     mill webhooks purge --dry-run
     mill webhooks purge --about ada@example.com
     """  # noqa: D301 - as above
+    if about is not None and not about.strip():
+        raise MillError("--about is empty. Give the text, or leave it out to purge by age.")
     args = _given(
         keep_days=keep_days, keep_dead_days=keep_dead_days, forget_days=forget_days, about=about,
         dry_run=dry_run, database=database_argument(database),

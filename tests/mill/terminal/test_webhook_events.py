@@ -69,6 +69,7 @@ def test_a_purge_about_a_person_fails_as_long_as_an_event_waits(state: Path) -> 
         (("replay",), 1, "Say which events"),
         (("replay", "evt_1", "--changes", "{"), 2, "--changes is not JSON"),
         (("purge", "--forget-days", "3"), 1, "at least 30"),
+        (("purge", "--about", ""), 2, "--about is empty"),
         (("list", "--only", "lost"), 2, "lost"),
     ],
 )
