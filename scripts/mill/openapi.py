@@ -18,6 +18,7 @@ Json = dict[str, Any]
 _WILDCARD_OR_PARAMETER = re.compile(r"[:*]([A-Za-z_]\w*)")
 _BODILESS = {"get", "delete", "head"}
 _UPLOAD_TYPES = ("application/octet-stream", "text/plain", "text/csv")
+_FORM_TYPE = "application/x-www-form-urlencoded"
 _INPUTS_FROM = "INPUTS_FROM"
 
 # Keywords that mean the same in Windmill's schemas and in JSON Schema 2020-12.
@@ -231,7 +232,7 @@ def _query(schema: Json) -> Iterator[Json]:
 
 def _route_body(route: Json, target: Target) -> Json:
     if target.has_preprocessor:
-        return _preprocessed_body(target, _UPLOAD_TYPES if route.get("raw_string") else ())
+        return _preprocessed_body(target, (_FORM_TYPE, *_UPLOAD_TYPES) if route.get("raw_string") else ())
     if route.get("raw_string"):
         free: Json = {"description": "Anything; read by the script, as raw text."}
         return {"content": {kind: {"schema": free} for kind in ("application/json", *_UPLOAD_TYPES)}}

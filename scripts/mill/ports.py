@@ -6,7 +6,7 @@ puts them together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -30,10 +30,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a job ended. A failed job's result is Windmill's `{"error": {message, name, ...}}`."""
+    """How a job ended. A failed job's result is Windmill's `{"error": {message, name, ...}}`.
+
+    `logs` are there for a script that was called; those of other jobs lie in the job.
+    """
 
     success: bool
     result: Any
+    logs: Sequence[str] = field(default=(), compare=False)
 
 
 @dataclass(slots=True)

@@ -122,7 +122,10 @@ def test_bodies_without_a_schema_accept_anything(tmp_path: Path) -> None:
     raw = routes(tmp_path, raw="true")["paths"]["/api/r/orders/{id}/{rest}"]["post"]["requestBody"]["content"]
     free = routes(tmp_path, preprocessor=True)["paths"]["/api/r/orders/{id}/{rest}"]["post"]["requestBody"]
 
+    both = routes(tmp_path, preprocessor=True, raw="true")["paths"]["/api/r/orders/{id}/{rest}"]["post"]
+
     assert "text/csv" in raw
+    assert "application/x-www-form-urlencoded" in both["requestBody"]["content"]  # as Twilio and Slack send
     assert all("type" not in media["schema"] for media in raw.values())
     assert "type" not in free["content"]["application/json"]["schema"]
 

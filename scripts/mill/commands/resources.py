@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from mill.repository.workspace import Workspace
 from mill.resources import Planned, ResourcePush
@@ -76,7 +76,7 @@ def _ask(path: str) -> str:
 
 
 def _table(planned: list[Planned]) -> Table:
-    table = Table("kind", "path", "action", "value")
+    table = Table("kind", Column("path", overflow="fold"), "action", Column("value", overflow="fold"))
     for entry in planned:
         value = f"asked for, or {entry.variable}" if entry.needs_value else "from the template"
         action = "keep (exists)" if entry.action == "keep" else entry.action

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mill.errors import MillError
 from mill.repository.workspace import Workspace
 from mill.senders.command import send
 from mill.terminal.options import EnvFile, Options, State, Verbose
@@ -171,6 +172,8 @@ def purge(
     mill webhooks purge --dry-run
     mill webhooks purge --about ada@example.com
     """  # noqa: D301 - as above
+    if about is not None and not about.strip():
+        raise MillError("--about is empty. Give the text, or leave it out to purge by age.")
     args = _given(
         keep_days=keep_days, keep_dead_days=keep_dead_days, forget_days=forget_days, about=about,
         dry_run=dry_run, database=database_argument(database),
@@ -180,7 +183,11 @@ def purge(
 
 def _given(**args: Any) -> dict[str, Any]:
     """Return what was given; the script knows what the rest is."""
-    return {name: value for name, value in args.items() if value not in (None, False, [])}
+    return {
+        name: value
+        for name, value in args.items()
+        if value is not None and value is not False and value != []
+    }
 
 
 def _end(script: str, args: dict[str, Any], options: Options) -> None:

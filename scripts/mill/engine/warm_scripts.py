@@ -69,7 +69,7 @@ class WarmScripts:
         except (MillError, ChildProcessError) as error:
             outcome = Outcome(False, failure(EXECUTION, str(error)))
         handle.end(outcome)
-        return Completed(outcome.success, outcome.result)
+        return Completed(outcome.success, outcome.result, tuple(handle.job.logs))
 
     def close(self) -> None:
         """End all idle processes."""

@@ -25,6 +25,7 @@ _SERVED = "http://127.0.0.1:8000/api/r/local/webhooks"
 _TEMPLATES = Path("resources", "mock")
 _DATABASE = Path(".mill", "mill.sqlite")
 _LONGEST_ANSWER = 160
+_OLDEST = 1_000_000_000  # seconds, some thirty years: what every provider can still write
 _KINDS_HELP = f"Who sends: {', '.join(KINDS)}."
 _FAULTS_HELP = f"Send it wrong in one way: {', '.join(FAULTS)}. It must be refused."
 
@@ -97,7 +98,7 @@ def send(
     signer = _signer(root, known, source or kind, secret, url or "", where)
     chosen = event_type or _first(root, known)
     content = with_fields(sample(root, known, chosen), fields or ())
-    one, now = event_id or new_id(known), time.time() - age
+    one, now = event_id or new_id(known), time.time() - _age(age)
     answers = []
     for attempt in range(1, repeat + 1):
         what = envelope(known, chosen, content, event_id=one, now=now, attempt=attempt)
@@ -127,6 +128,12 @@ def _fault(fault: str | None) -> Fault | None:
     raise MillError(f"--break cannot be {fault}.{hint(fault, FAULTS)} It can be: {', '.join(FAULTS)}.")
 
 
+def _age(seconds: float) -> float:
+    if not abs(seconds) <= _OLDEST:
+        raise MillError(f"--age is {seconds:g}, and must be from -{_OLDEST} to {_OLDEST} seconds.")
+    return seconds
+
+
 def _first(root: Path, kind: Kind) -> str:
     known = types(root, kind)
     if not known:
@@ -138,6 +145,8 @@ def _signer(root: Path, kind: Kind, name: str, secret: str | None, url: str, to:
     fields: Mapping[str, Any] = {}
     if secret is None or (not url and kind in ("twilio", "hubspot")):
         fields = _source(root, kind, name) if secret is None else _source_if_any(root, kind, name)
+    if kind == "sendgrid" and secret is not None and not secret.isdecimal():
+        raise MillError("Of sendgrid --secret is a private key of the curve P-256, as a decimal number.")
     # Of SendGrid the resource has the public key alone; the private one of the mock is known to all.
     found = str(fields.get("secret") or "") if secret is None else secret
     return Signer(kind, found, url or str(fields.get("url") or "") or to)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from mill.errors import MillError
-from mill.ports import Completed, Target
+from mill.ports import Completed, Job, Target
 from mill.repository.workspace import Workspace, clean_path
 from mill.session import Session
 from mill.terminal.display import display_for
@@ -24,7 +24,12 @@ from mill.terminal.report import beside_text, failure_text
 from mill.terminal.show import as_json
 
 _FOLDER = "f/webhooks"
+_DISPATCHER = f"{_FOLDER}/dispatch_events"
+_LOOKS = 3
 _ID_SHOWN = 12  # digits, of which eight would do
+_ID_NEEDED = 8
+_YEAR = len("2026-")
+_PROVIDER_ID, _WIDE = 16, 120
 _STYLES = {"dead": "red", "waiting": "yellow", "new": "yellow", "done": "green"}
 
 
@@ -61,6 +66,12 @@ def run_and_show(workspace: Workspace, script: str, args: Mapping[str, Any], opt
         try:
             completed = session.run(target, check_inputs(workspace, target, args, session.state))
             failed = finish_beside(session)
+            if (
+                script == "replay_events"
+                and completed.success
+                and completed.result["dispatch"] == "asked for"
+            ):
+                failed += _settle(session, workspace)
         except KeyboardInterrupt:
             raise MillError("Interrupted.", exit_code=130) from None
     _show(script, completed, options)
@@ -70,6 +81,18 @@ def run_and_show(workspace: Workspace, script: str, args: Mapping[str, Any], opt
         return 1
     left = script == "purge_events" and (completed.result["waiting"] or completed.result["unreadable"])
     return 1 if left else 0
+
+
+def _settle(session: Session, workspace: Workspace) -> list[Job]:
+    """See what became of the handlers that ran here: any other `mill` would run them a second time."""
+    dispatcher = Target("script", workspace.script(_DISPATCHER).path)
+    failed: list[Job] = []
+    for _ in range(_LOOKS):  # the first look may be the one that starts them
+        completed = session.run(dispatcher, {})
+        failed += finish_beside(session)
+        if not completed.success or not completed.result["running"]:
+            break
+    return failed
 
 
 def _show(script: str, completed: Completed, options: Options) -> None:
@@ -85,13 +108,23 @@ def _show(script: str, completed: Completed, options: Options) -> None:
 
 def show_list(result: Mapping[str, Any], console: Console) -> None:
     """Show a page of events, and the counts of all that the filter selects."""
-    table = Table("received", "source", "type", "provider id", "state", "id", "why")
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    # Whole on the narrowest terminal: `show` takes the id, and a route the type.
+    for name in ("id", "received"):
+        table.add_column(name, no_wrap=True)
+    for name in ("source", "type"):
+        table.add_column(name, overflow="fold")
+    table.add_column("provider id", max_width=_PROVIDER_ID if console.width < _WIDE else None, no_wrap=True)
+    table.add_column("state", no_wrap=True)
     for event in result["events"]:
-        cells = (_moment(event["received_at"]), event["source"], event["type"], event["provider_id"])
+        cells = (_moment(event["received_at"])[_YEAR:], event["source"], event["type"], event["provider_id"])
         state = Text(event["state"], style=_STYLES.get(event["state"], ""))
-        table.add_row(*map(Text, cells), state, event["id"][:_ID_SHOWN], Text(_why(event)))
+        table.add_row(event["id"][:_ID_NEEDED], *map(Text, cells), state)
     if result["events"]:
         console.print(table)
+    for event in result["events"]:
+        if why := _why(event):
+            console.print(Text(f"{event['id'][:_ID_NEEDED]}: {why}"))
     counts = ", ".join(f"{number:,} {state}" for state, number in result["counts"].items() if number)
     since = f" since {_moment(result['since'])}" if result["since"] else ""
     console.print(Text(f"{counts or 'No events'}{since}", style="bold"))
@@ -110,7 +143,9 @@ def show_event(event: Mapping[str, Any], console: Console) -> None:
             facts.add_row(Text(name.replace("_", " "), style="bold"), Text(str(event[name])))
     console.print(facts)
     if event["tasks"]:
-        table = Table("route", "state", "attempts", "replayed", "since", "why", "what to do")
+        table = Table(
+            Column("route", overflow="fold"), "state", "attempts", "replayed", "since", "why", "what to do"
+        )
         for task in event["tasks"]:
             failure = task["failure"] or {"error": "", "message": "", "hint": ""}
             why = f"{failure['error']}: {failure['message']}" if failure["error"] else ""
@@ -176,7 +211,7 @@ def _why(event: Mapping[str, Any]) -> str:
     ]
     if event["failure"]:
         said.append(f"{event['failure']['error']}: {event['failure']['message']}")
-    return "\n".join(said)
+    return "; ".join(said)
 
 
 def _moment(iso: str) -> str:

@@ -18,6 +18,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from f.store.stores import sqlite_store
 from mill.api.server import LocalApi
+from mill.ports import Jobs
 from mill.repository.workspace import Workspace
 from mill.session import Session
 
@@ -115,3 +116,16 @@ def test_a_body_larger_than_windmill_takes_is_refused_before_it_is_read(api: Loc
         connection.putheader("Content-Length", str(2 * 1024 * 1024 + 1))
         connection.endheaders()  # and not a byte of it
         assert connection.getresponse().status == 413
+
+
+def test_who_serves_reads_why_a_request_was_refused(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    def local_api(jobs: Jobs, _workspace: Workspace, state: Path) -> LocalApi:
+        return LocalApi(ROOT, state, jobs, access_log=lines.append)
+
+    with Session(Workspace.find(ROOT), tmp_path, platform=local_api) as session:
+        assert isinstance(session.platform, LocalApi)
+        assert post(session.platform, "stripe", "{}", {})[0] == 401
+    assert lines[-1] == "  refused 401 invalid_signature stripe: stripe-signature is missing or empty"
+    assert " 401 " in lines[-2]

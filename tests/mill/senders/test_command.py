@@ -91,6 +91,9 @@ def test_an_address_is_signed_as_the_provider_was_told_it(route: Route) -> None:
         (["generic", "--source", "stripe"], "mill: The source stripe is of the kind stripe, not generic."),
         (["github", "--source", "absent"], "mill: There is no resource f/webhooks/absent."),
         (["twilio", "--break", "no-time"], "mill: twilio signs no time, so there is none to leave out."),
+        (["stripe", "--age", "nan"], "mill: --age is nan, and must be from -1000000000 to 1000000000"),
+        (["stripe", "--age", "-1e300"], "mill: --age is -1e+300, and must be from -1000000000 to 1000000000"),
+        (["sendgrid", "--secret", "x"], "mill: Of sendgrid --secret is a private key of the curve P-256"),
         (["twilio", "--break", "json"], "mill: This event is a form, and half a form is one too."),
     ],
 )  # fmt: skip

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from f.store.store import release
 from f.store.stores import sqlite_store
 from mill.repository.yaml_file import read_mapping
+from mill.terminal.webhook_events import show_list
 from tests.f.webhooks.inbox.kept import SOURCE, Kept
 from tests.mill.commands import mill
 
@@ -66,6 +70,7 @@ def test_a_purge_about_a_person_fails_as_long_as_an_event_waits(state: Path) -> 
         (("replay",), 1, "Say which events"),
         (("replay", "evt_1", "--changes", "{"), 2, "--changes is not JSON"),
         (("purge", "--forget-days", "3"), 1, "at least 30"),
+        (("purge", "--about", ""), 2, "--about is empty"),
         (("list", "--only", "lost"), 2, "lost"),
     ],
 )
@@ -75,3 +80,33 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     ended = mill("webhooks", *words, "--state", str(state), cwd=ROOT)
     assert (ended.returncode, said in ended.stderr) == (code, True), ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_what_further_commands_take_is_whole_on_a_terminal_of_80_columns(state: Path) -> None:
+    listed = asked(state, "list")
+    for event in listed["events"]:
+        event |= {"source": "sendgrid", "type": "invoice_payment.paid", "provider_id": "x" * 60}
+    said = io.StringIO()
+    show_list(listed, Console(file=said, width=80))
+    lines = said.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    for event in listed["events"]:
+        row = next(line.split() for line in lines if line.startswith(event["id"][:8]))
+        assert (row[0], row[3:5], row[6]) == (
+            event["id"][:8],
+            ["sendgrid", "invoice_payment.paid"],
+            event["state"],
+        )
+    assert f"{listed['events'][1]['id'][:8]}: tell, 1x: TryLater" in said.getvalue().replace("\n", " ")
+
+
+def test_a_replay_sees_what_became_of_the_handlers_that_it_ran(tmp_path: Path) -> None:
+    source = replace(SOURCE, name="twilio", kind="twilio", storage_key=KEY)
+    told = {"type": "message.delivered", "body": {"MessageSid": "SM1", "MessageStatus": "delivered"}}
+    with sqlite_store(tmp_path / "home/.millwright/webhooks.sqlite") as store:
+        kept = Kept(store)
+        kept.routed("told", {"f/webhooks/record_delivery": "dead"}, source=source, **told)
+        release(store, kept.lease)
+    assert asked(tmp_path, "replay", "told")["replayed"] == 1
+    event = asked(tmp_path, "show", "told")
+    assert (event["state"], event["tasks"][0]["attempts"]) == ("done", 1)

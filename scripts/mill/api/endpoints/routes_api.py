@@ -7,6 +7,7 @@ import hmac
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from http import HTTPStatus
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from mill.api.endpoints.triggers import HttpTrigger, RouteMatch, RouteTable
 from mill.api.endpoints.waiting import Waiter
 from mill.api.storage.values import Values
+from mill.api.transport.access_log import said_for_log
 from mill.api.transport.http_auth import check_api_key, check_basic, check_signature
 from mill.api.transport.payload import Payload, read_payload
 from mill.api.transport.replies import Refusal, result_response
@@ -120,7 +122,10 @@ class RoutesApi:
         if trigger.request_type == "sync" and not trigger.is_flow:
             loop = asyncio.get_running_loop()
             completed = await loop.run_in_executor(self._executor, self._call, target, arguments, event)
-            return result_response(completed)
+            response = result_response(completed)
+            if response.status_code >= HTTPStatus.BAD_REQUEST:
+                said_for_log(request.scope, completed.logs)
+            return response
         job_id = await run_in_threadpool(self._jobs.start, target, arguments, event=event)
         if trigger.request_type == "async":
             return self._waiter.started(job_id)

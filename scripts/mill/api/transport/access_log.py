@@ -1,10 +1,13 @@
-"""One line for each request: its method, path and status, how long it took, and where its job is read."""
+"""One line for each request: its method, path and status, how long it took, and where its job is read.
+
+Below it, of a script that refused or failed, what it said last: nobody else could read why.
+"""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +17,8 @@ _JOB = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SECRET = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/.]{16,}")
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
 _LONGEST = 300
+_SAID = "mill.said"
+_LAST_LINES = 3
 
 
 class AccessLog:
@@ -32,6 +37,7 @@ class AccessLog:
             await self._application(scope, receive, send)
             return
         began, status, result = time.monotonic(), 500, ""
+        scope[_SAID] = said = list[str]()
 
         async def watch(message: Message) -> None:
             nonlocal status, result
@@ -47,6 +53,19 @@ class AccessLog:
             took = f"{(time.monotonic() - began) * 1000:.0f} ms"
             where = f"  result: {result}" if status == 201 and result else ""
             self._write(f"{scope['method']} {shown_path(scope['path'])} {status} {took}{where}")
+            for line in said:
+                self._write(f"  {line}")
+
+
+def said_for_log(scope: Scope, logs: Sequence[str]) -> None:
+    """Have the last lines of a job's log written below the line of its request."""
+    lines = [line for text in logs for line in text.splitlines() if line.strip()]
+    scope.get(_SAID, []).extend(_shown(line) for line in lines[-_LAST_LINES:])
+
+
+def _shown(line: str) -> str:
+    """Return a line as a terminal may show it: without what would steer it."""
+    return "".join(one if one.isprintable() else "?" for one in line[:_LONGEST])
 
 
 def shown_path(path: str) -> str:
