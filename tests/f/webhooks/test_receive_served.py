@@ -21,6 +21,7 @@ from mill.api.server import LocalApi
 from mill.ports import Jobs
 from mill.repository.workspace import Workspace
 from mill.session import Session
+from tests.mill.twins.stage import TwinClient
 
 ROOT = Path(__file__).parents[3]
 JSON = {"Content-Type": "application/json"}
@@ -60,7 +61,28 @@ def by_stripe(body: str) -> dict[str, str]:
 
 def kept(state: Path) -> list[Any]:
     with closing(sqlite_store(state / "home" / ".millwright" / "webhooks.sqlite")) as store:
-        return store.execute("SELECT type, provider_id, repeats FROM webhook_event ORDER BY provider_id")
+        return store.execute(
+            "SELECT type, provider_id, repeats FROM webhook_event WHERE provider_id = 'evt_1'"
+        )
+
+
+def tasks(state: Path) -> dict[str, str]:
+    """How far the handlers of our samples are."""
+    with closing(sqlite_store(state / "home" / ".millwright" / "webhooks.sqlite")) as store:
+        rows = store.execute(
+            "SELECT e.provider_id, t.state FROM webhook_event e JOIN webhook_task t ON t.event = e.id "
+            "WHERE e.provider_id LIKE 'evt_sample%'"
+        )
+        return {str(one): str(reached) for one, reached in rows}
+
+
+def run(api: LocalApi, script: str) -> None:
+    """Run a script, and wait for it."""
+    url = f"{api.url}/api/w/{api.workspace_id}/jobs/run_wait_result/p/{script}"
+    headers = {**JSON, "Authorization": f"Bearer {api.token}"}
+    request = urllib.request.Request(url, data=b"{}", headers=headers, method="POST")
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        assert reply.status == 200
 
 
 def test_an_event_of_stripe_is_received_over_http_once(api: LocalApi, state: Path) -> None:
@@ -75,6 +97,27 @@ def test_an_event_of_stripe_is_received_over_http_once(api: LocalApi, state: Pat
         "text/plain; charset=utf-8",
         "The request is not signed as it must be.",
     )
+
+
+def test_an_event_of_stripe_comes_in_twice_and_goes_out_to_slack_once(api: LocalApi, state: Path) -> None:
+    """Signed by Stripe's SDK, received, dispatched, looked up at the twin, told: each in a job of its own."""
+    slack = TwinClient(f"{api.url}/twins/slack")
+    before = len(slack.ledger("sent"))
+    body = (ROOT / "flows/data/webhooks/stripe.payment_intent.succeeded.json").read_text()
+    for _ in range(2):
+        assert post(api, "stripe", body, by_stripe(body))[0] == 200
+    until = time.monotonic() + 60
+    while not (told := slack.ledger("sent")[before:]) and time.monotonic() < until:
+        time.sleep(0.1)
+    # The same change under another id; that its handler has ended shows that it told nobody.
+    again = body.replace("evt_sample_1", "evt_sample_2")
+    assert post(api, "stripe", again, by_stripe(again))[0] == 200
+    done = {"evt_sample_1": "done", "evt_sample_2": "done"}
+    while tasks(state) != done and time.monotonic() < until:
+        run(api, "f/webhooks/dispatch_events")
+    assert tasks(state) == done
+    assert len(told) == 1
+    assert slack.ledger("sent")[before:] == told
 
 
 def test_slack_finds_its_challenge_as_plain_text(api: LocalApi) -> None:
