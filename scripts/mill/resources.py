@@ -25,7 +25,7 @@ LIVE = "resources/live"
 MOCK = "resources/mock"
 
 Action = Literal["create", "overwrite", "keep"]
-Ask = Callable[[str], str]
+Ask = Callable[[str, str], str]  # a path and what its template says of it, to a value
 
 _TWIN = re.compile(r"(?:^|//[^/]*)/twins/")
 _REFERENCE = re.compile(r"\$(?:var|res|jsonvar):(\S+)")
@@ -148,7 +148,7 @@ def _values(todo: Sequence[Planned], ask: Ask | None) -> dict[str, str]:
     for entry in todo:
         if entry.variable is None:
             continue
-        given = os.environ.get(entry.variable) or (ask(entry.item.path) if ask else "")
+        given = os.environ.get(entry.variable) or (_asked(entry.item, ask) if ask else "")
         if given:
             values[entry.item.path] = given
         elif ask is None:
@@ -156,6 +156,10 @@ def _values(todo: Sequence[Planned], ask: Ask | None) -> dict[str, str]:
     if missing:
         raise MillError(f"Set {', '.join(missing)} in the environment, or run this at a terminal.")
     return values
+
+
+def _asked(item: Item, ask: Ask) -> str:
+    return ask(item.path, str(item.value().get("description") or ""))
 
 
 def _asked_for(item: Item) -> str | None:

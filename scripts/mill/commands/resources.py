@@ -70,7 +70,9 @@ def push(
         typer.echo(f"{kept} exist already and were left alone (--overwrite replaces them).", err=True)
 
 
-def _ask(path: str) -> str:
+def _ask(path: str, description: str) -> str:
+    if description:
+        typer.echo(description, err=True)
     asked = f"Value of {path} (empty: leave it out)"
     return str(typer.prompt(asked, default="", show_default=False, hide_input=True, err=True))
 

@@ -29,7 +29,7 @@ def prepare(tree: Path, remote: Remote, *, mock: bool = False) -> ResourcePush:
     """`mill resources push`; each secret is typed in."""
     with session(remote):
         pushing = ResourcePush(Workspace(tree), mock=mock)
-        pushing.push(pushing.plan(), ask=lambda path: f"typed for {path}")
+        pushing.push(pushing.plan(), ask=lambda path, _: f"typed for {path}")
     return pushing
 
 

@@ -127,9 +127,9 @@ def test_a_value_nobody_gives_stops_the_push_before_it_begins(tree: Path, api: W
 def test_at_a_terminal_a_value_is_asked_for(tree: Path, api: WorkspaceApi) -> None:
     pushing = ResourcePush(Workspace(tree))
 
-    pushing.push(pushing.plan(["f/crm"]), ask=lambda path: f"typed for {path}")
+    pushing.push(pushing.plan(["f/crm"]), ask=lambda path, about: f"typed for {path}: {about}")
 
-    assert api.items["variables"]["f/crm/token"]["value"] == "typed for f/crm/token"
+    assert api.items["variables"]["f/crm/token"]["value"] == "typed for f/crm/token: Its token."
     assert "f/ops/region" not in api.items["variables"]
 
 
@@ -138,7 +138,7 @@ def test_what_a_person_gives_no_value_for_is_left_out_with_all_that_needs_it(
 ) -> None:
     pushing = ResourcePush(Workspace(tree))
 
-    pushing.push(pushing.plan(), ask=lambda _path: "")
+    pushing.push(pushing.plan(), ask=lambda _path, _about: "")
 
     assert pushing.not_given == ["f/crm/api", "f/crm/token"]
     assert api.writes == ["create variables f/ops/region"]
@@ -158,6 +158,7 @@ def test_an_empty_answer_at_a_terminal_leaves_it_out(tree: Path, api: WorkspaceA
     os.close(terminal)
 
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown
+    assert b"Its token.\r\nValue of f/crm/token" in shown
     assert b"Left out, as no value was given: f/crm/api, f/crm/token." in shown
     assert api.writes == ["create variables f/ops/region"]
 
