@@ -4,7 +4,11 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+from mill.bench.storm import stores
 from mill.bench.storm.course import measure
+from mill.errors import MillError
 from tests.mill.commands import mill
 
 ROOT = Path(__file__).parents[3]
@@ -34,6 +38,21 @@ def test_it_sees_what_a_handler_does_twice_that_asks_nobody_and_ends_with_1() ->
     figures = json.loads(done.stdout)
     assert figures["twice"] > 0
     assert figures["lost"] == 0
+
+
+def test_postgres_keeps_it_too_though_some_are_stopped_until_others_have_taken_over(postgres: str) -> None:
+    score = measure(4, stops=2, store="postgres", server=postgres, seconds=90)
+    assert score.kills.total() >= 4
+    assert score.stops.total() >= 2
+    assert score.events > 20
+    assert (score.lost, score.twice) == ([], [])
+
+
+def test_where_there_is_no_postgres_it_says_so_and_ends_with_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "is_installed", lambda: False)
+    with pytest.raises(MillError, match="The store is to be in Postgres, but it needs a Postgres") as refused:
+        measure(1, store="postgres")
+    assert refused.value.exit_code == 3
 
 
 def test_too_little_time_is_said() -> None:
