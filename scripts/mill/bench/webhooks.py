@@ -74,8 +74,9 @@ def webhooks(
     control: Annotated[
         Control,
         typer.Option(
-            help="With --kills: be wrong on purpose, and see it found: answer before the event is stored, or "
-            "have effects without asking whether they were had."
+            help="With --kills: be wrong on purpose, and see it found: answer before the event is stored, "
+            "have effects without asking whether they were had, or (with --stops) without asking whether "
+            "another job has taken over."
         ),
     ] = "none",
     paper: Annotated[bool, typer.Option(help="Work out what one Windmill worker takes, too.")] = True,

@@ -9,6 +9,7 @@ import random
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -25,10 +26,16 @@ from mill.errors import MillError
 from mill.senders.posting import Signer
 from mill.senders.signing import KINDS, Kind
 
-Control = Literal["none", "answer-first", "no-once"]
+Control = Literal["none", "answer-first", "no-once", "no-permit"]
 
 _ROOT = Path(mill.__file__).parents[2]
 _HANDLERS = ("tell", "note")
+# What a receiver loses that answers too early is lost when it is killed, and never else; and what is sent
+# without a permit is sent by a handler that was stopped.
+_ROLES: Mapping[Control, Mapping[str, float]] = {
+    "answer-first": {"receiver": 1.0},
+    "no-permit": {"handler": 1.0},
+}
 _LOOK_SECONDS = 0.2
 _QUIET_LOOKS = 3
 _OPEN = """SELECT (SELECT count(*) FROM webhook_event WHERE state = 'new')
@@ -132,9 +139,7 @@ def measure(
         living, port = stack.enter_context(lives(environment, platform))
         provider = stack.enter_context(Provider(_ROOT, signers, port, seed))
         dice = random.Random(seed)  # noqa: S311 - moments to repeat a run with
-        # What a receiver loses that answers too early is lost when it is killed, and never else.
-        roles = {"receiver": 1.0} if control == "answer-first" else ROLES
-        Killer(platform, living, dice, end).go(kills, stops, roles)
+        Killer(platform, living, dice, end).go(kills, stops, _ROLES.get(control, ROLES))
         provider.stop_making()
         _calm(kept, platform, provider, end)
         score = _score(provider.ledger, effects, platform)

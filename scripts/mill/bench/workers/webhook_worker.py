@@ -80,9 +80,9 @@ class Stops:
         """Stop a life, but not one that has asked for its permit and is just putting its request out.
 
         Nothing could hold that request back any more. It is a matter of microseconds, and a lease is one of
-        minutes. A `pid` of 0 has ended.
+        minutes.
         """
-        if not pid or not is_stopped(pid):
+        if not stop(pid):
             say({"what": "missed", "life": life})
         elif sending is not None and sending[0]:
             os.kill(pid, signal.SIGCONT)
@@ -109,7 +109,7 @@ class Stops:
             say({"what": "missed", "life": self._stopped.pop(pid)[0]})
 
 
-def is_stopped(pid: int) -> bool:
+def stop(pid: int) -> bool:
     """Stop a process; return whether it was still there to be stopped."""
     os.kill(pid, signal.SIGSTOP)
     state = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
@@ -153,8 +153,11 @@ def jobs(folder: Path) -> None:
                 act = mmap.mmap(-1, 1)  # shared with the life
                 lives[order["life"]] = fork(lambda order=order, act=act: run(folder, order, act)), act  # type: ignore[misc]
             elif order is not None and "stop" in order:
-                pid, act = lives.get(order["stop"], (0, None))
-                stops.begin(pid, order["stop"], order["seconds"], act)
+                life = order["stop"]
+                if life in lives:
+                    stops.begin(lives[life][0], life, order["seconds"], lives[life][1])
+                else:
+                    say({"what": "missed", "life": life})
             elif order is not None and order["kill"] in lives:
                 os.kill(lives[order["kill"]][0], signal.SIGKILL)
             stops.look()
@@ -348,8 +351,8 @@ def have(key: str, attempt: Attempt | None) -> str:
     try:
         connection.connect()
         with Sending():
-            if attempt is not None and attempt.permit is not None and not attempt.permit.is_valid():
-                attempt.permit.renew()
+            if attempt is not None and os.environ["KILLS_CONTROL"] != "no-permit":
+                hold(attempt)
             connection.request("POST", where.path, b"{}")
         with connection.getresponse() as reply:
             return str(json.load(reply)["id"])
@@ -357,6 +360,12 @@ def have(key: str, attempt: Attempt | None) -> str:
         raise OutcomeUnknown("The service did not say whether the effect was had.") from error
     finally:
         connection.close()
+
+
+def hold(attempt: Attempt) -> None:
+    """Raise TryLater if another job has taken over, as every request that writes does before it goes out."""
+    if attempt.permit is not None and not attempt.permit.is_valid():
+        attempt.permit.renew()
 
 
 def had(key: str) -> list[Candidate]:
