@@ -40,6 +40,7 @@ _LOOK_SECONDS = 0.2
 _QUIET_LOOKS = 3
 _OPEN = """SELECT (SELECT count(*) FROM webhook_event WHERE state = 'new')
     + (SELECT count(*) FROM webhook_task WHERE state IN ('due', 'running'))"""
+_KEPT = "SELECT count(*) FROM webhook_event"
 _DEAD = "SELECT count(*) FROM webhook_task WHERE state = 'dead'"
 _MOST_NAMED = 5
 
@@ -106,7 +107,7 @@ def routing() -> dict[str, Any]:
             {"handler": "f/kills/tell", "name": "tell"},
             {"handler": "f/kills/note", "name": "note", "batch": True},
         ],
-        "retry": {"attempts": 50, "first_seconds": 0.2, "longest_seconds": 2.0},
+        "retry": {"attempts": 50, "first_seconds": 0.1, "longest_seconds": 0.5},
     }
 
 
@@ -144,7 +145,7 @@ def measure(
         _calm(kept, platform, provider, end)
         score = _score(provider.ledger, effects, platform)
         score.kills, score.stops = living.kills, living.stops
-        score.facts["dead letters"] = kept.count(_DEAD)
+        score.facts |= {"events in the store": kept.count(_KEPT), "dead letters": kept.count(_DEAD)}
         return score
 
 
