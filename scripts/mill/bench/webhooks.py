@@ -23,6 +23,7 @@ import mill
 from mill.bench.jobs import measure_starts
 from mill.bench.rig.processes import process
 from mill.bench.storm.course import Control, Score, measure
+from mill.bench.storm.stores import Kind as StoreKind
 from mill.errors import MillError
 from mill.repository.workspace import Workspace
 
@@ -64,13 +65,18 @@ def webhooks(
     kills: Annotated[
         int | None, typer.Option(min=1, help="Kill receiver, dispatcher and handlers so often, and count.")
     ] = None,
+    stops: Annotated[
+        int, typer.Option(min=0, help="With --kills: stop them so often for longer than their leases.")
+    ] = 0,
+    store: Annotated[StoreKind, typer.Option(help="With --kills: where they remember.")] = "sqlite",
     seed: Annotated[int, typer.Option(help="With --kills: repeats the same choice of moments.")] = 1,
     seconds: Annotated[float, typer.Option(min=1, help="With --kills: give up after this time.")] = 900.0,
     control: Annotated[
         Control,
         typer.Option(
-            help="With --kills: be wrong on purpose, and see it found: answer before the event is stored, or "
-            "have effects without asking whether they were had."
+            help="With --kills: be wrong on purpose, and see it found: answer before the event is stored, "
+            "have effects without asking whether they were had, or (with --stops) without asking whether "
+            "another job has taken over."
         ),
     ] = "none",
     paper: Annotated[bool, typer.Option(help="Work out what one Windmill worker takes, too.")] = True,
@@ -83,11 +89,13 @@ def webhooks(
     of `mill serve`, where a job takes it.
 
     With --kills N a provider sends events of nine kinds until each has its 2xx, doubled, out of order, in
-    storms, large and slowly, while receiver, dispatchers and handlers get SIGKILL. The last line counts
-    accepted events whose effects are lost or were had twice; the exit code is 1 if there are any.
+    storms, large and slowly, while receiver, dispatchers and handlers get SIGKILL; or, with --stops, SIGSTOP,
+    and SIGCONT when others have taken over. The last line counts accepted events whose effects are lost or
+    were had twice; the exit code is 1 if there are any, and 3 where there is no Postgres for the store.
     """
     if kills is not None:
-        _kill(kills, seed, seconds, control, as_json=as_json)
+        score = measure(kills, stops=stops, store=store, seed=seed, seconds=seconds, control=control)
+        _tell(score, as_json=as_json)
         return
     figures, table = _measure(events, senders)
     lines: list[str] = []
@@ -105,16 +113,17 @@ def webhooks(
 # --- kills ----------------------------------------------------------------------------------------
 
 
-def _kill(kills: int, seed: int, seconds: float, control: Control, *, as_json: bool) -> None:
-    score = measure(kills, seed=seed, seconds=seconds, control=control)
+def _tell(score: Score, *, as_json: bool) -> None:
     if as_json:
-        lost, twice = len(score.lost), len(score.twice)
-        total = {"kills": score.kills.total(), "events": score.events, "lost": lost, "twice": twice}
+        signals = {"kills": score.kills.total(), "stops": score.stops.total()}
+        total = {**signals, "events": score.events, "lost": len(score.lost), "twice": len(score.twice)}
         typer.echo(json.dumps({**total, **score.facts}))
     else:
         Console(file=sys.stdout).print(_facts(score))
         for example in score.examples():
             typer.echo(example)
+        if score.stops:
+            typer.echo(score.stops_line())
         typer.echo(score.line())
     if score.lost or score.twice:
         raise typer.Exit(1)
@@ -124,6 +133,8 @@ def _facts(score: Score) -> Table:
     table = Table("what happened", "times", box=SIMPLE)
     for role, count in sorted(score.kills.items()):
         table.add_row(f"{role} killed", str(count))
+    for role, count in sorted(score.stops.items()):
+        table.add_row(f"{role} stopped and continued", str(count))
     for name, count in score.facts.items():
         table.add_row(name, str(count))
     return table

@@ -1,11 +1,14 @@
 """The part of Windmill's API that the receiver and the dispatcher use, with a ledger of jobs.
 
 A job id that is given is taken once; a job goes on when whoever started it is dead; what is asked about an
-unknown job is answered as Windmill does. Each job is a process of its own, and may be killed.
+unknown job is answered as Windmill does. Each job is a life in a process of its own, and may be killed. Of a
+life that is stopped nobody hears: its job is run again or has failed, and when the life goes on there may be
+two. Whichever ends first says what became of the job.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import re
@@ -13,7 +16,7 @@ import threading
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -37,33 +40,42 @@ Start = Callable[[Mapping[str, Any]], None]
 
 @dataclass
 class Job:
-    """One job; `ended` is what it left."""
+    """One job; `ended` is what it left, `life` the last that was begun for it."""
 
     id: str
     path: str
     args: Mapping[str, Any]
     state: str = "queued"
     ended: Mapping[str, Any] | None = None
+    life: int = 0
 
 
 @dataclass
 class _Ledger:
-    """What became of every job. `next_run`: when the schedule starts the dispatcher again."""
+    """What became of every job, and which of them live. `next_run`: of the dispatcher, by schedule."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     queue: deque[Job] = field(default_factory=deque)
     counts: Counter[str] = field(default_factory=Counter)
-    kills: Counter[str] = field(default_factory=Counter)
+    lives: dict[int, Job] = field(default_factory=dict)
+    next_life: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     next_run: float = 0.0
 
 
 class Platform:
     """Serves resources, takes jobs and hands them to `start` as slots get free."""
 
-    def __init__(self, folder: Path, resources: Mapping[str, Mapping[str, Any]], seed: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        resources: Mapping[str, Mapping[str, Any]],
+        seed: int,
+        scheduled: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`scheduled`: what the schedule gives to the dispatcher."""
         self.ledger = _Ledger()
         self.start: Start = lambda _order: None
-        self._folder, self._resources = folder, resources
+        self._folder, self._resources, self._scheduled = folder, resources, scheduled or {}
         self._dice = random.Random(seed)  # noqa: S311 - faults to repeat a run with, no secret
         self._lock = threading.RLock()
         self._server = Served(_handler(self))
@@ -86,33 +98,53 @@ class Platform:
             self._fill()
             return 201, job.id
 
-    def ended(self, job_id: str, *, killed: bool) -> None:
-        """Hear that the process of a job is over."""
+    def ended(self, life: int, *, killed: bool) -> str:
+        """Hear that a life is over; return its role."""
         with self._lock:
-            job = self.ledger.jobs[job_id]
-            role = "dispatcher" if job.path == DISPATCHER else "handler"
-            self.ledger.kills[role] += killed
-            result = self._folder / f"{job_id}.json"
-            if result.exists():
-                job.state, job.ended = "ended", json.loads(result.read_text("utf-8"))
-                result.unlink()
-            elif killed and job.path != DISPATCHER and self._dice.random() < _RESTARTED:
-                job.state = "queued"
-                self.ledger.queue.append(job)
-            else:
-                job.state, job.ended = "ended", {"success": False, "result": _GONE}
-            self.ledger.counts[f"{role} {_fate(job)}"] += 1
+            job = self.ledger.lives.pop(life)
+            result = self._folder / f"{life}.json"
+            left = json.loads(result.read_text("utf-8")) if result.exists() else None
+            result.unlink(missing_ok=True)
+            if job.ended is None and left is not None:
+                self._end(job, left)
+            elif job.life == life and job.state == "running":
+                self._lose(job, again=killed)
+            elif left is not None:
+                self.ledger.counts[f"{_role(job)} ended when its job had"] += 1
             self._fill()
+            return _role(job)
 
-    def running(self, *, dispatchers: bool) -> list[str]:
-        """Return the jobs that run now: of the dispatcher, or of handlers."""
+    def give_up(self, life: int) -> None:
+        """Take the worker of a life for dead, as nobody has heard of it for long."""
         with self._lock:
-            return [job.id for job in self._active("running") if (job.path == DISPATCHER) == dispatchers]
+            job = self.ledger.lives.get(life)
+            if job is not None and job.life == life and job.state == "running":
+                self.ledger.counts[f"{_role(job)} taken for dead"] += 1
+                self._lose(job, again=True)
+                self._fill()
+
+    def _lose(self, job: Job, *, again: bool) -> None:
+        """Run a job whose life came to nothing once more, or have it fail."""
+        if again and job.path != DISPATCHER and self._dice.random() < _RESTARTED:
+            job.state = "queued"
+            self.ledger.queue.append(job)
+            self.ledger.counts[f"{_role(job)} restarted"] += 1
+        else:
+            self._end(job, {"success": False, "result": _GONE})
+
+    def _end(self, job: Job, left: Mapping[str, Any]) -> None:
+        job.state, job.ended = "ended", left
+        self.ledger.counts[f"{_role(job)} {'succeeded' if left['success'] else 'failed'}"] += 1
+
+    def running(self, *, dispatchers: bool) -> list[int]:
+        """Return the present lives of jobs that run now: of the dispatcher, or of handlers."""
+        with self._lock:
+            return [job.life for job in self._active("running") if (job.path == DISPATCHER) == dispatchers]
 
     def is_idle(self) -> bool:
-        """Whether no job waits or runs."""
+        """Whether no job waits, and none lives."""
         with self._lock:
-            return not self._active("running", "queued")
+            return not self._active("running", "queued") and not self.ledger.lives
 
     def keep_schedule(self) -> None:
         """Start the dispatcher if it is time, whether or not another one still runs."""
@@ -122,7 +154,7 @@ class Platform:
             if now < self.ledger.next_run or waiting >= _MOST_DISPATCHERS:
                 return
             self.ledger.next_run = now + _SCHEDULE_SECONDS
-        self.take(DISPATCHER, "", {})
+        self.take(DISPATCHER, "", self._scheduled)
 
     def answer(self, method: str, path: str, query: Mapping[str, list[str]], body: Any) -> tuple[int, Any]:
         """Return status and body; a status of 0: the connection is cut and nothing is said."""
@@ -157,8 +189,11 @@ class Platform:
     def _fill(self) -> None:
         while self.ledger.queue and len(self._active("running")) < _SLOTS:
             job = self.ledger.queue.popleft()
-            job.state = "running"
-            self.start({"job": job.id, "path": job.path, "args": job.args})
+            if job.ended is not None:  # by a life of before that went on
+                continue
+            job.state, job.life = "running", next(self.ledger.next_life)
+            self.ledger.lives[job.life] = job
+            self.start({"life": job.life, "job": job.id, "path": job.path, "args": job.args})
 
     def __enter__(self) -> Self:
         self._server.start()
@@ -170,10 +205,8 @@ class Platform:
         self._server.stop()
 
 
-def _fate(job: Job) -> str:
-    if job.ended is None:
-        return "restarted"
-    return "succeeded" if job.ended["success"] else "failed"
+def _role(job: Job) -> str:
+    return "dispatcher" if job.path == DISPATCHER else "handler"
 
 
 def _handler(platform: Platform) -> type[BaseHTTPRequestHandler]:
