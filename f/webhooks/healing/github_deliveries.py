@@ -20,7 +20,8 @@ from f.connect.errors import FixInput, FixSettings, GiveUpRecord, SignInAgain, W
 from f.connect.integration import BearerToken, Integration, RateLimit
 from f.connect.pagination import by_link, pages
 from f.connect.times import DAY_SECONDS, parse_iso
-from f.webhooks.healing.listing import JSON, Listed, as_told
+from f.webhooks.healing.listing import Listed, as_told
+from f.webhooks.requests.request import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from f.webhooks.requests.event import IncomingEvent
     from f.webhooks.requests.source import Kind, Source
 
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:

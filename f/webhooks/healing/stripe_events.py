@@ -14,7 +14,8 @@ from f.connect.calls.reply_reader import id_of
 from f.connect.errors import FixSettings, TryLater
 from f.connect.times import DAY_SECONDS
 from f.payments.stripe.account import MOST_AT_A_TIME
-from f.webhooks.healing.listing import JSON, Listed, as_told
+from f.webhooks.healing.listing import Listed, as_told
+from f.webhooks.requests.request import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,7 +21,8 @@ from f.connect.calls.reply_reader import id_of, objects_at, read_object, unreada
 from f.connect.errors import FixSettings
 from f.connect.pagination import pages
 from f.connect.times import DAY_SECONDS, http_date
-from f.webhooks.healing.listing import FORM, Listed, as_told
+from f.webhooks.healing.listing import Listed, as_told
+from f.webhooks.requests.request import FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ import math
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import parse_qsl
 
 from f.connect.redact import well_formed_json
 from f.webhooks.requests.refusal import RefuseRequest
+from f.webhooks.requests.request import FORM, JSON, MOST_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +19,11 @@ if TYPE_CHECKING:
     from f.webhooks.requests.request import WebhookRequest
     from f.webhooks.requests.source import Kind
 
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 UNTYPED = "untyped"  # an event whose sender does not say what it is: kept, and found by this name
 
 _TAKES_FORMS = frozenset({"slack", "twilio", "github"})
 # Windmill reads no JSON deeper than 128, and a handler gets ours inside of other objects.
 _DEEPEST = 100
-_MOST_FIELDS = 1000
 # Twilio SendGrid's batches are below 1 MB, and HubSpot's have at most 100 entries.
 _MOST_ENTRIES = 5000
 _LONGEST_ID = 255
@@ -39,28 +37,22 @@ _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 def require_content_type(kind: Kind, request: WebhookRequest) -> None:
     """Refuse a body of a form that this provider does not send."""
     taken = (JSON, FORM) if kind in _TAKES_FORMS else (JSON,)
-    if _content_type(request) not in taken:
+    if request.content_type() not in taken:
         raise RefuseRequest("wrong_type", f"the content type is not {' or '.join(taken)}")
 
 
 def is_form(request: WebhookRequest) -> bool:
     """Return whether the body is a web form."""
-    return _content_type(request) == FORM
-
-
-def _content_type(request: WebhookRequest) -> str:
-    return request.header("content-type").partition(";")[0].strip().lower()
+    return request.content_type() == FORM
 
 
 def form_of(request: WebhookRequest) -> dict[str, str | list[str]]:
     """Return the fields of a form; one that is there several times has a list."""
     fields: dict[str, str | list[str]] = {}
     try:  # as it was read when its signature was checked
-        pairs = parse_qsl(
-            request.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
-        )
+        pairs = request.form()
     except ValueError as error:
-        raise bad_body(f"the form is not UTF-8, or has more than {_MOST_FIELDS} fields") from error
+        raise bad_body(f"the form is not UTF-8, or has more than {MOST_FIELDS} fields") from error
     for name, value in pairs:
         before = fields.get(name)
         fields[name] = (

@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
+from f.webhooks.requests.request import FORM, MOST_FIELDS
 from f.webhooks.verifying.evidence import (
     SHA256_BYTES,
     base64_bytes,
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from f.webhooks.requests.request import WebhookRequest
     from f.webhooks.requests.source import Source
 
-MOST_FIELDS = 1000  # of a form; Twilio sends a few dozen
-
-_FORM = "application/x-www-form-urlencoded"
 _HASHES = {
     "HMAC_SHA1": ("sha1", 20),
     "HMAC_SHA256": ("sha256", SHA256_BYTES),
@@ -88,14 +85,9 @@ def check_hubspot(request: WebhookRequest, source: Source, now: float) -> None:
     check_hmac(_keys(source), messages, [signature], also=_ALSO)
 
 
-def form_fields(body: bytes) -> list[tuple[str, str]]:
-    """Return a form's fields in their order, empty ones too; refused if no UTF-8 or of too many fields.
-
-    Who reads a form that was verified reads it with this, and so sees what was signed.
-    """
+def _form_of(request: WebhookRequest) -> list[tuple[str, str]]:
     try:
-        text = body.decode()
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+        return request.form()
     except UnicodeDecodeError:
         raise invalid("the form is not UTF-8") from None
     except ValueError:
@@ -107,10 +99,10 @@ def _twilio_tails(request: WebhookRequest, mark: str) -> list[str]:
     by_hash = f"{mark}bodySHA256={hashlib.sha256(request.body).hexdigest()}"
     if not request.body:
         return ["", by_hash]
-    if request.header("content-type").split(";")[0].strip().lower() != _FORM:
+    if request.content_type() != FORM:
         return [by_hash]
     fields: dict[str, set[str]] = {}
-    for field, value in form_fields(request.body):
+    for field, value in _form_of(request):
         fields.setdefault(field, set()).add(value)
     return ["".join(field + value for field in sorted(fields) for value in sorted(fields[field]))]
 

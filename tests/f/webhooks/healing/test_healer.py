@@ -15,11 +15,12 @@ from f.connect.errors import FixInput, FixSettings, GiveUpRecord, TryLater
 from f.store.store import Store
 from f.store.stores import memory_store
 from f.webhooks.healing.healer import Healer, look_of
-from f.webhooks.healing.listing import JSON, Listed, as_told
+from f.webhooks.healing.listing import Listed, as_told
 from f.webhooks.healing.record import came_with
 from f.webhooks.healing.wanted import Wanted
 from f.webhooks.inbox.inbox import Inbox
 from f.webhooks.requests.event import IncomingEvent
+from f.webhooks.requests.request import JSON
 from f.webhooks.requests.source import Kind, Source
 from tests.f.webhooks.healing.stage import ALL, DAY, events_in, heal, look, receive, source_of, stripe_event
 
