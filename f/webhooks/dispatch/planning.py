@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from f.webhooks.dispatch.failures import failure_of_error, wait_before
 from f.webhooks.dispatch.middleware import Dropped
+from f.webhooks.dispatch.shift import AGAIN, REPLAY
 from f.webhooks.dispatch.sources import SourceFault
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 _BLOCK = 100
 _AT_ONCE = 25  # events whose bodies are in memory together
 _ROUTING = "routing"  # in the place of a handler, where none was reached
-_AGAIN = "The event is tried again by itself."
-_REPLAY = "Then replay the event."
 
 
 def route_new(shift: Shift, most: int) -> int:
@@ -75,13 +74,13 @@ def _passes(shift: Shift, event: StoredEvent) -> bool:
 def _fail(shift: Shift, event: StoredEvent, failure: Failure) -> None:
     attempt, retry = event.attempts + 1, shift.routing.retry
     if attempt >= retry.attempts:
-        told = replace(failure, hint=f"{failure.hint} {_REPLAY}")
+        told = replace(failure, hint=f"{failure.hint} {REPLAY}")
         shift.tell(event, _ROUTING, attempt, told, "")
         shift.hold()
         shift.require(shift.work.give_up_routing(shift.lease, event, told))
         shift.tally.counts["dead"] += 1
         return
     due = shift.store.now() + wait_before(attempt, retry, None, shift.clock.draw())
-    told = replace(failure, hint=f"{failure.hint} {_AGAIN}")
+    told = replace(failure, hint=f"{failure.hint} {AGAIN}")
     shift.require(shift.work.route_later(shift.lease, event, due, told))
     shift.tally.counts["again"] += 1

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from f.webhooks.dispatch.sources import Sources
     from f.webhooks.inbox.work import Failure, StoredEvent, Task, Work
 
-_AGAIN = "The event is tried again by itself."
-_REPLAY = "Then replay the event."
+AGAIN = "The event is tried again by itself."
+REPLAY = "Then replay the event."
 _TELL_SECONDS = 3600.0
 
 
@@ -66,10 +66,10 @@ class Shift:
             by_attempt.setdefault(task.attempts, []).append(task)
         for attempt, some in by_attempt.items():
             if len(tasks) == 1 and (is_final(failure) or attempt >= retry.attempts):
-                self.give_up(some, job, replace(failure, hint=f"{failure.hint} {_REPLAY}".strip()))
+                self.give_up(some, job, replace(failure, hint=f"{failure.hint} {REPLAY}".strip()))
                 continue
             due = self.store.now() + wait_before(attempt, retry, after, chance)
-            told = replace(failure, hint=f"{failure.hint} {_AGAIN}".strip())
+            told = replace(failure, hint=f"{failure.hint} {AGAIN}".strip())
             self.require(self.work.again(self.lease, some, job, due, told))
             self.tally.counts["again"] += len(some)
 

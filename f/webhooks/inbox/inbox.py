@@ -11,7 +11,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from f.connect.redact import well_formed
 from f.store.sent_keys import key_of
 from f.webhooks.inbox.sealing import seal_body
 from f.webhooks.inbox.tables import (
@@ -25,6 +24,7 @@ from f.webhooks.inbox.tables import (
     WAKE_SECONDS,
     WANTED,
     prepare,
+    storable,
 )
 
 if TYPE_CHECKING:
@@ -116,15 +116,10 @@ def _rows(source: Source, events: Sequence[IncomingEvent]) -> list[list[str | fl
                 one,
                 content,
                 "0" if event.key else "1",
-                _storable(event.type),
-                _storable(event.provider_id),
+                storable(event.type),
+                storable(event.provider_id),
                 event.occurred_at,
-                _storable(json.dumps(event.headers, sort_keys=True)),
+                storable(json.dumps(event.headers, sort_keys=True)),
                 seal_body(event.body, one, source.storage_key),
             ]
     return [row for _, row in sorted(rows.items())]
-
-
-def _storable(text: str) -> str:
-    """Return a text without what a database cannot keep: halves of surrogate pairs, and NUL in Postgres."""
-    return well_formed(text).replace("\0", "\ufffd")

@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from f.connect.errors import FixInput, TryLater
-from f.connect.redact import well_formed
 from f.webhooks.inbox.patching import merged
 from f.webhooks.inbox.sealing import open_body, seal_body
-from f.webhooks.inbox.tables import WAKE_FOR_REPLAY, WAKE_SECONDS, prepare
+from f.webhooks.inbox.tables import WAKE_FOR_REPLAY, WAKE_SECONDS, prepare, storable
 from f.webhooks.inbox.work import Work
 
 if TYPE_CHECKING:
@@ -285,4 +284,4 @@ def _task_rows(plan: Planned) -> list[list[str]]:
 
 
 def _note(text: str) -> str:
-    return well_formed(text).replace("\0", "\ufffd")[:_LONGEST_NOTE]
+    return storable(text)[:_LONGEST_NOTE]

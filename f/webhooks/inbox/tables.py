@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from f.connect.redact import well_formed
+
 if TYPE_CHECKING:
     from f.store.store import Store
 
@@ -98,3 +100,8 @@ def prepare(store: Store) -> None:
         return True
 
     store.shared("webhooks", make)
+
+
+def storable(text: str) -> str:
+    """Return a text without what a database cannot keep: halves of surrogate pairs, and NUL in Postgres."""
+    return well_formed(text).replace("\0", "\ufffd")
