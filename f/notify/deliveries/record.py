@@ -46,7 +46,7 @@ _ADD = f"""INSERT INTO notify_delivery AS d
     code = CASE WHEN {_LATER} THEN excluded.code ELSE d.code END,
     reason = CASE WHEN {_LATER} THEN excluded.reason ELSE d.reason END,
     tie = CASE WHEN {_LATER} THEN excluded.tie ELSE d.tie END,
-    last_at = CASE WHEN excluded.last_at > d.last_at THEN excluded.last_at ELSE d.last_at END"""  # noqa: S608
+    last_at = CASE WHEN excluded.last_at > d.last_at THEN excluded.last_at ELSE d.last_at END"""  # noqa: S608 - made of constants
 _COLUMNS = "service, id, recipient, fact, first_at, last_at, code, reason"
 _OF_MESSAGES = f"""SELECT {_COLUMNS} FROM notify_delivery
     WHERE message IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""  # noqa: S608 - made of constants

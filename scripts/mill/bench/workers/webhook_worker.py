@@ -151,7 +151,7 @@ def jobs(folder: Path) -> None:
         for order in orders():
             if order is not None and "job" in order:
                 act = mmap.mmap(-1, 1)  # shared with the life
-                lives[order["life"]] = fork(lambda order=order, act=act: run(folder, order, act)), act  # type: ignore[misc]
+                lives[order["life"]] = fork(lambda order=order, act=act: run(folder, order, act)), act  # type: ignore[misc]  # bound early, for the loop
             elif order is not None and "stop" in order:
                 life = order["stop"]
                 if life in lives:
@@ -231,7 +231,7 @@ def receive(listener: socket.socket) -> None:
     server.socket.close()
     server.socket = listener
     server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a sender that was killed is no news
     server.serve_forever()
 
 
@@ -313,14 +313,14 @@ def have_effects(what: str, events: list[dict[str, Any]]) -> None:
     """Have one effect an event, each once; sometimes fail before or after."""
     with open_store(_DATABASE, "effects") as store:
         for event in events:
-            key = f"{what}:{effect_in(as_sent(event))}"  # type: ignore[arg-type]
+            key = f"{what}:{effect_in(as_sent(event))}"  # type: ignore[arg-type]  # as the dispatcher hands it
             maybe_fail()
             if os.environ.get("KILLS_CONTROL") == "no-once":
                 have(key, None)
             else:
                 write = OneTimeWrite(
-                    lambda attempt, key=key: have(key, attempt),  # type: ignore[misc]
-                    lambda _attempt, key=key: had(key),  # type: ignore[misc]
+                    lambda attempt, key=key: have(key, attempt),  # type: ignore[misc]  # bound early, for the loop
+                    lambda _attempt, key=key: had(key),  # type: ignore[misc]  # as above
                 )
                 send_once(store, key, write)
             maybe_fail()
