@@ -20,37 +20,34 @@ same `exchange`. aiohttp is imported only when the first asynchronous call is ma
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from f.connect.calls.exchange import (
-    Auth,
-    Do,
-    Effect,
-    Exchange,
-    Interceptors,
-    NoGuard,
-    Pipeline,
-    Send,
-    Sleep,
-    carry_out,
-)
-from f.connect.calls.message import Request, Response
+from f.connect.calls.effects import Await, Do, Effect, Send, Sleep, carry_out
+from f.connect.calls.exchange import Auth, Exchange, NoGuard
+from f.connect.calls.interceptors import Attempt, Interceptors
+from f.connect.calls.message import Lost, Reply, Request, Response
+from f.connect.calls.pipeline import Pipeline, Routes, Runs
 from f.connect.errors import ConnectError, FixInput, FixSettings
-from f.connect.integration import Integration, NoAuth, resolve_url, script_path
+from f.connect.integration import Integration, NoAuth, endpoint_name, resolve_url, script_path
 from f.connect.limits.guard import SharedGuard
+from f.connect.logs import show_calls_of_jobs
 from f.connect.sign_in.auth import NoCredential, auth_for
 from f.connect.times import REAL, Clock
 from f.connect.transport.sync_transport import FileSink, Transport
 from f.store.stores import memory_store
 
 if TYPE_CHECKING:
+    from f.connect.cache.cached_exchange import CachedExchange
+    from f.connect.integration import Mode
     from f.connect.limits.circuit_breaker import Breaker
     from f.connect.limits.rate_limit import RateLimiter
     from f.connect.metrics import Summary
@@ -86,19 +83,22 @@ class Client:
         self.integration = integration
         store = store or memory_store()
         base_url = resolve_url(integration.base_url)
+        show_calls_of_jobs()
         _warn_of_risks(integration, base_url)
-        self._auth = auth_for(integration, store)
+        auth = auth_for(integration, store)
         # What is wrong with an address that a person entered, that person is told.
         watched = integration if given is None else dataclasses.replace(integration, raises_events=False)
-        self._guard = SharedGuard(watched, self._auth, store, clock)
+        self._guard = SharedGuard(watched, auth, store, clock)
         self._script = _script_server(integration, given)
         sent = integration
         if self._script is not None:
             base_url = self._script.url
             headers = {**integration.default_headers, **self._script.headers}
             sent = dataclasses.replace(integration, default_headers=headers)
-        live = Exchange(sent, base_url, self._auth, self._guard, clock=clock)
-        self._pipeline = _pipeline(live, integration, clock)
+        interceptors = Interceptors()
+        live = Exchange(sent, base_url, auth, self._guard, interceptors=interceptors, clock=clock)
+        self.cache = _cache_of(live, auth, integration, clock)
+        self._pipeline = Pipeline(_routes(self.cache or live, integration, interceptors, clock), interceptors)
         self._transport = Transport(
             connect_timeout=integration.connect_timeout,
             verify=integration.verify_ssl,
@@ -111,7 +111,7 @@ class Client:
     @property
     def auth(self) -> Auth:
         """The credential as a `requests` auth object."""
-        return self._auth
+        return self._guard.auth
 
     @property
     def limiter(self) -> RateLimiter:
@@ -123,11 +123,16 @@ class Client:
         """The integration's circuit breaker."""
         return self._guard.breaker
 
+    def mode_of(self, request: Request) -> Mode:
+        """Return who would answer such a request: `mode`, unless `endpoint_modes` names its endpoint."""
+        return self._pipeline.mode_of(request)
+
     def request(self, request: Request) -> Response:
         """Carry out one request.
 
         Returns what the service answered; see `f.connect.errors` for what it raises.
         """
+        self._pipeline.interceptors.refuse_coroutines()
         work = carry_out(self._pipeline.run(request), self._perform)
         try:
             work.send(None)  # each effect is performed on the spot: the first step is the last
@@ -144,6 +149,10 @@ class Client:
                 return self._clock.sleep(seconds)
             case Do(work):
                 return work()
+            case Await(awaitable):
+                if inspect.iscoroutine(awaitable):
+                    awaitable.close()
+                raise TypeError("an interceptor of a synchronous call returned what must be awaited")
 
     def send_many(
         self, requests: Iterable[Request], concurrency: int = 32
@@ -237,17 +246,29 @@ class Client:
         """Return what is known of the integration's calls, by endpoint, over all jobs of the store."""
         return self._guard.metrics.summary(self.integration.name)
 
-    def on_request(self, change: Callable[[Request], Request]) -> None:
-        """Let `change` see every request before it is prepared, and return it or another."""
-        self._pipeline.interceptors.request.append(change)
+    def on_request(self, change: Callable[[Request], Request | Awaitable[Request]]) -> None:
+        """Let `change` see every request before it is prepared, and return it or another.
 
-    def on_response(self, turn: Callable[[Response], Response]) -> None:
+        Here and below: `f.connect.calls.interceptors` says in which order they are called, and what becomes
+        of their faults. Coroutine functions are for asynchronous calls, and for `send_many`, on its loop.
+        """
+        self._pipeline.interceptors.add("request", change)
+
+    def on_attempt(self, look: Callable[[Attempt], Awaitable[None] | None]) -> None:
+        """Let `look` see every attempt before it is signed; it may change `headers`, or raise to stop it."""
+        self._pipeline.interceptors.add("attempt", look)
+
+    def on_outcome(self, look: Callable[[Attempt, Reply | Lost], Awaitable[None] | None]) -> None:
+        """Let `look` see what came of every attempt that was not cancelled. It changes nothing."""
+        self._pipeline.interceptors.add("outcome", look)
+
+    def on_response(self, turn: Callable[[Response], Response | Awaitable[Response]]) -> None:
         """Let `turn` see every response, and return it or another."""
-        self._pipeline.interceptors.response.append(turn)
+        self._pipeline.interceptors.add("response", turn)
 
-    def on_error(self, look: Callable[[Request, ConnectError], None]) -> None:
+    def on_error(self, look: Callable[[Request, ConnectError], Awaitable[None] | None]) -> None:
         """Let `look` see every error on its way to the caller."""
-        self._pipeline.interceptors.error.append(look)
+        self._pipeline.interceptors.add("error", look)
 
     def close(self) -> None:
         """Close all connections and write the metrics gathered so far to the store."""
@@ -327,7 +348,7 @@ def _script_server(integration: Integration, given: GivenAddresses | None) -> Sc
 
     FixInput where people enter addresses: who may start a job may not thereby have it run any script.
     """
-    if script_path(integration.base_url) is None or integration.mode == "mock":
+    if script_path(integration.base_url) is None or integration.modes == {"mock"}:
         return None
     if given is not None:
         raise FixInput(
@@ -338,18 +359,29 @@ def _script_server(integration: Integration, given: GivenAddresses | None) -> Sc
     return ScriptServer(integration.base_url)
 
 
-def _pipeline(live: Exchange, integration: Integration, clock: Clock) -> Pipeline:
+def _cache_of(live: Exchange, auth: Auth, integration: Integration, clock: Clock) -> CachedExchange | None:
+    settings = integration.cache
+    if settings is None or not settings.enabled:
+        return None
+    from f.connect.cache.cached_exchange import CachedExchange  # noqa: PLC0415 - three modules less for who keeps nothing
+
+    return CachedExchange(live, auth, settings, clock=clock)
+
+
+def _routes(live: Runs, integration: Integration, interceptors: Interceptors, clock: Clock) -> Routes:
     """Let calls go to the service, to its twin, or to the twin while the service is down, by the mode."""
-    if integration.mode == "live":
-        return Pipeline(live, None, Interceptors())
-    twin = _twin_of(integration)
-    nobody = NoCredential()
-    if integration.mode == "mock":
-        guard = SharedGuard(twin, nobody, memory_store())
-        mock = Exchange(twin, twin.base_url, nobody, guard, source="twin", clock=clock)
-        return Pipeline(mock, None, Interceptors())
-    stand_in = Exchange(twin, twin.base_url, nobody, NoGuard(), source="twin", clock=clock)
-    return Pipeline(live, stand_in, Interceptors())
+    modes = {endpoint_name(name): mode for name, mode in integration.endpoint_modes.items()}
+    mock = stand_in = None
+    if integration.modes != {"live"}:
+        twin, nobody = _twin_of(integration), NoCredential()
+        exchange = functools.partial(
+            Exchange, twin, twin.base_url, nobody, source="twin", interceptors=interceptors, clock=clock
+        )
+        if "mock" in integration.modes:
+            mock = exchange(SharedGuard(twin, nobody, memory_store()))
+        if "hybrid" in integration.modes:
+            stand_in = exchange(NoGuard())
+    return Routes(live=live, mock=mock, stand_in=stand_in, mode=integration.mode, modes=modes)
 
 
 def _twin_of(integration: Integration) -> Integration:
@@ -363,6 +395,8 @@ def _twin_of(integration: Integration) -> Integration:
         authentication=NoAuth(),
         default_headers={},
         raises_events=False,
+        mode="live",
+        endpoint_modes={},
     )
 
 

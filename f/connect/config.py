@@ -16,13 +16,14 @@ import dataclasses
 import difflib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from f.connect.environment import settings_in
 from f.connect.errors import FixSettings
 from f.connect.integration import (
     UNVERIFIED,
@@ -30,11 +31,11 @@ from f.connect.integration import (
     CircuitBreaker,
     Integration,
     RateLimit,
+    ResponseCache,
     Retry,
+    mode_faults,
     url_faults,
 )
-
-NESTED = "__"  # CONNECT_RETRY__MAX_RETRIES is retry.max_retries
 
 
 def from_resource(resource: Mapping[str, Any], **more: Any) -> Integration:
@@ -61,22 +62,86 @@ def from_json_file(path: str | os.PathLike[str], name: str = "") -> Integration:
 
 
 def all_from_json_file(path: str | os.PathLike[str]) -> list[Integration]:
-    """Make every Integration of a JSON file.
+    """Make every Integration of a JSON file; FixSettings lists the faults of all of them.
 
     One that has a base_url, a list of those, or an object of them by name, also below "integrations":
 
         {"hubspot": {"base_url": ...}, "mock": {"base_url": ...}}
     """
     where = f"The settings file {path}"
-    return [
-        _validated(one, f"{where}, {name}" if name else where, _name_of(one, name, where))
-        for name, one in _named_in(_read_json(path), where).items()
-    ]
+    return _all_validated(_named_in(_read_json(path), where), where)
 
 
-def _name_of(settings: Mapping[str, Any], name: str, where: str) -> dict[str, str]:
+def all_from_environment(
+    prefix: str = "CONNECT_",
+    *,
+    environ: Mapping[str, str] | None = None,
+    env_file: str | os.PathLike[str] | None = ".env",
+) -> list[Integration]:
+    """Make every Integration of variables: `CONNECT_HUBSPOT__BASE_URL` is base_url of the one named hubspot.
+
+    Names are in lower case, and none is that of a setting: `CONNECT_RETRY__MAX_RETRIES` belongs to the one
+    that `CONNECT_NAME` and `CONNECT_BASE_URL` describe, if there are such variables. FixSettings lists the
+    faults of all of them.
+    """
+    tree = settings_in(prefix, environ, env_file)
+    where = f"The environment ({prefix}...)"
+    parts = {name: value for name, value in tree.items() if name not in _OWN and isinstance(value, dict)}
+    alone = {name: value for name, value in tree.items() if name not in parts}
+    # A misspelt part of the one that stands alone is no integration: it has no address.
+    lost = {name for name, value in parts.items() if alone and "base_url" not in value}
+    alone |= {name: parts.pop(name) for name in lost}
+    return _all_validated({**({"": alone} if alone else {}), **parts}, where)
+
+
+def all_from_resources(
+    resources: Mapping[str, Any], read: Callable[..., Integration] = from_resource
+) -> list[Integration]:
+    """Make an Integration of each resource value, by its path or another name; FixSettings lists all faults.
+
+    Its name is what the resource says, else the last part of the path. `read` is called as `from_resource`.
+    """
+    named: dict[str, Any] = {}
+    for path, resource in resources.items():
+        said = resource.get("name") if isinstance(resource, Mapping) else None
+        name = said if isinstance(said, str) and said else path.rsplit("/", 1)[-1]
+        if name in named:
+            raise FixSettings(
+                f"Two resources are the integration {name!r}, one of them {path}: give each its own name.",
+                code="bad_settings",
+            )
+        named[name] = resource
+    return _all_of(named, "The resources", lambda name, one: read(one, name=name))
+
+
+def _all_validated(named: Mapping[str, Any], where: str) -> list[Integration]:
+    def read(name: str, one: Any) -> Integration:
+        return _validated(one, f"{where}, {name}" if name else where, _name_of(one, name, where))
+
+    return _all_of(named, where, read)
+
+
+def _all_of(
+    named: Mapping[str, Any], where: str, read: Callable[[str, Any], Integration]
+) -> list[Integration]:
+    """Return all integrations of one place; the faults of all come in one error, with the name of each."""
+    found, faults, first = [], [], ""
+    for name, one in named.items():
+        try:
+            found.append(read(name, one))
+        except FixSettings as error:
+            first = first or str(error)
+            own = error.faults or [str(error)]
+            faults += [f"{name}: {fault}" if name and error.faults else fault for fault in own]
+    if faults:
+        text = first if len(named) == 1 else f"{where} cannot be used: {'; '.join(faults)}."
+        raise FixSettings(text, faults=faults, code="bad_settings")
+    return found
+
+
+def _name_of(settings: Any, name: str, where: str) -> dict[str, str]:
     """Return the name to give to settings that stand under it; they may repeat it."""
-    if name and settings.get("name", name) != name:
+    if name and isinstance(settings, Mapping) and settings.get("name", name) != name:
         raise FixSettings(f"{where}: {name} says that it has another name. Keep one.", code="bad_settings")
     return {"name": name} if name else {}
 
@@ -124,59 +189,12 @@ def from_environment(
 
     Lists and objects are written as JSON. `env_file` is read if it exists; the environment wins over it.
     """
-    variables = {
-        **(read_env_file(env_file) if env_file else {}),
-        **(os.environ if environ is None else environ),
-    }
-    tree: dict[str, Any] = {}
-    for name, text in variables.items():
-        if name.upper().startswith(prefix):
-            *parents, leaf = name[len(prefix) :].lower().split(NESTED)
-            place = tree
-            for parent in parents:
-                place = place.setdefault(parent, {})
-                if not isinstance(place, dict):
-                    raise FixSettings(
-                        f"{prefix}{parent.upper()} is set both whole and in parts.", code="bad_settings"
-                    )
-            place[leaf] = _from_text(text)
-    return _validated(tree, f"The environment ({prefix}...)", {})
+    return _validated(settings_in(prefix, environ, env_file), f"The environment ({prefix}...)", {})
 
 
-def read_env_file(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Read the `NAME=value` lines of a `.env` file: comments, `export`, quotes. A missing file holds none."""
-    try:
-        lines = Path(path).read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    found = {}
-    for number, line in enumerate(lines, 1):
-        text = line.strip().removeprefix("export ").strip()
-        if not text or text.startswith("#"):
-            continue
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip().isidentifier():
-            raise FixSettings(f"{path}:{number}: expected NAME=value.", code="bad_settings")
-        found[name.strip()] = _unquoted(value.strip())
-    return found
-
-
-def _unquoted(value: str) -> str:
-    if len(value) > 1 and value[0] in "\"'" and value.endswith(value[0]):
-        return value[1:-1]
-    return value.split(" #", maxsplit=1)[0].rstrip()
-
-
-def _from_text(text: str) -> Any:
-    """Return a JSON list or object as one; all else stays text, which pydantic converts."""
-    if text.startswith(("{", "[")):
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    return text
-
-
+# Objects whose names are the user's own: a null in them is his.
+_FREE = frozenset({"default_headers", "claims", "authentication"})
+_OWN = frozenset(field.name for field in dataclasses.fields(Integration))
 _AUTHENTICATION = Annotated[Authentication, Field(discriminator="type")]
 
 
@@ -198,13 +216,14 @@ _ALIASES = {
 def _validated(raw: Any, where: str, more: Mapping[str, Any]) -> Integration:
     if not isinstance(raw, Mapping):
         raise FixSettings(f"{where} must be an object of settings.", code="bad_settings")
-    values = {**raw, **more}
-    if why := unwritable(values):
+    if why := unwritable({**raw, **more}):
         raise FixSettings(f"{where} {why}.", code="bad_settings")
-    faults: list[str] = []
+    values = {**_given(raw), **more}
+    faults = [*_by_endpoint(values, "endpoint_limits"), *_by_endpoint(values, "endpoint_modes", "mode")]
     authentication = values.pop("authentication", None)
     if authentication is not None:
-        authentication, faults = _without_aliases(authentication)
+        authentication, twice = _without_aliases(authentication)
+        faults += twice
         try:
             values["authentication"] = _adapter(_AUTHENTICATION).validate_python(authentication)
         except ValidationError as error:
@@ -220,6 +239,37 @@ def _validated(raw: Any, where: str, more: Mapping[str, Any]) -> Integration:
     if faults:
         raise FixSettings(f"{where} cannot be used: {'; '.join(faults)}.", faults=faults, code="bad_settings")
     return integration
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is given: a form writes what is left empty as null, and an object as one of nulls."""
+    given = {}
+    for name, value in settings.items():
+        kept = _given(value) if isinstance(value, Mapping) and name not in _FREE else value
+        if kept is not None and not (isinstance(value, Mapping) and value and not kept):
+            given[name] = kept
+    return given
+
+
+def _by_endpoint(values: dict[str, Any], name: str, only: str = "") -> Iterator[str]:
+    """Turn a list, one entry for each endpoint, into an object by endpoint: forms have no other way to ask.
+
+    `only`: the one field that is the value; else it is all fields of an entry. Yields what is wrong.
+    """
+    listed = values.get(name)
+    if not isinstance(listed, list):
+        return
+    found: dict[str, Any] = {}
+    for number, one in enumerate(listed, 1):
+        endpoint = one.get("endpoint") if isinstance(one, Mapping) else None
+        if not isinstance(endpoint, str) or not endpoint:
+            yield f"{name}: entry {number} needs an endpoint"
+        elif endpoint in found:
+            yield f"{name}: {endpoint} is there twice"
+        else:
+            rest = _given({key: value for key, value in one.items() if key != "endpoint"})
+            found[endpoint] = rest.get(only) if only and rest.keys() <= {only} else rest
+    values[name] = found
 
 
 def unwritable(value: Any) -> str:
@@ -265,6 +315,8 @@ def _without_aliases(authentication: Any) -> tuple[Any, list[str]]:
 
 def _rule_faults(values: Mapping[str, Any]) -> Iterator[str]:
     """Check the rules between fields although a field is wrong, so that all faults come at once."""
+    if values.get("mode", "live") in ("mock", "hybrid") and not values.get("twin_url"):
+        yield from mode_faults(values["mode"], {}, None)
     for name in ("base_url", "twin_url"):
         if isinstance(url := values.get(name), str):
             yield from url_faults(name, url, allow_plain_http=values.get("allow_plain_http") is True)
@@ -295,7 +347,7 @@ _TAGS = frozenset(kind.type for kind in _KINDS)
 _KNOWN = sorted(
     {
         field.name
-        for kind in (Integration, RateLimit, Retry, CircuitBreaker, *_KINDS)
+        for kind in (Integration, RateLimit, ResponseCache, Retry, CircuitBreaker, *_KINDS)
         for field in dataclasses.fields(kind)
     }
 )

@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from f.connect.errors import FixSettings
@@ -233,11 +233,21 @@ class CircuitBreaker(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResponseCache(_Checked):
+    """Keeps replies to reads that the service allows to be kept (RFC 9111), in this client's memory."""
+
+    enabled: bool = True
+    max_entries: Count = 256
+    max_bytes: Count = 16 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
 class Integration(_Checked):
     """One remote service as one account sees it. Times are seconds.
 
     `timeout` bounds an attempt from the request's last byte to the reply's last; `endpoint_limits`
-    replaces `rate_limit` for the endpoints it names; `twin_url` is what mock and hybrid modes answer from.
+    replaces `rate_limit` for the endpoints it names, `endpoint_modes` does so with `mode`; `twin_url` is what
+    mock and hybrid modes answer from.
     `raises_events`: whether the channels of f/notify are told when the service fails or is very slow.
     Limits and breakers are shared by all that call one origin as one `account`; without that name, as one
     credential.
@@ -256,7 +266,9 @@ class Integration(_Checked):
     verify_ssl: bool = True
     default_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     mode: Mode = "live"
+    endpoint_modes: Mapping[str, Mode] = field(default_factory=dict)
     twin_url: str | None = None
+    cache: ResponseCache | None = None
     slow_call_seconds: Seconds = 5.0
     very_slow_call_seconds: Seconds = 10.0
     max_reply_bytes: Count = 64 * 2**20
@@ -264,18 +276,37 @@ class Integration(_Checked):
     allow_unverified_ssl: bool = False
     raises_events: bool = True
 
+    @property
+    def modes(self) -> frozenset[str]:
+        """All modes that some endpoint may be in."""
+        return frozenset({self.mode, *self.endpoint_modes.values()})
+
     def _faults(self) -> Iterator[str]:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.name):
             yield f"name {self.name!r} must be letters, digits, '-', '_' or '.'"
         yield from url_faults("base_url", self.base_url, allow_plain_http=self.allow_plain_http)
         if self.twin_url is not None:
             yield from url_faults("twin_url", self.twin_url, allow_plain_http=self.allow_plain_http)
-        elif self.mode != "live":
-            yield f"mode is {self.mode} but no twin_url says what answers in place of the service"
+        yield from mode_faults(self.mode, self.endpoint_modes, self.twin_url)
         if not self.verify_ssl and not self.allow_unverified_ssl:
             yield UNVERIFIED
         if self.very_slow_call_seconds < self.slow_call_seconds:
             yield "very_slow_call_seconds must not be below slow_call_seconds"
+
+
+def mode_faults(mode: object, endpoint_modes: Mapping[str, object], twin_url: object) -> Iterator[str]:
+    """Say what is wrong with the choice of who answers: a misspelt mode must not send writes to a service."""
+    named = [("mode", mode), *((f"endpoint_modes.{name}", one) for name, one in endpoint_modes.items())]
+    for name, one in named:
+        if one not in get_args(Mode):
+            yield f"{name} must be one of {', '.join(get_args(Mode))}"
+        elif one != "live" and twin_url is None:
+            yield f"{name} is {one} but no twin_url says what answers in place of the service"
+
+
+def endpoint_name(endpoint: str) -> str:
+    """Return an endpoint as settings by endpoint are looked up: `customers` is `/customers`."""
+    return endpoint.strip("/")
 
 
 def script_path(base_url: str) -> str | None:

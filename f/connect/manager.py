@@ -24,10 +24,11 @@ from f.store.stores import memory_store
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable, Mapping
 
     from f.connect.calls.exchange import Auth
-    from f.connect.integration import Integration
-    from f.connect.limits.circuit_breaker import Status
+    from f.connect.integration import Integration, Mode
+    from f.connect.limits.circuit_states import Status
     from f.connect.limits.rate_limit import RateLimiter
     from f.store.store import Store
 
@@ -43,6 +44,21 @@ class Health(TypedDict):
     detail: str
 
 
+class IntegrationStatus(TypedDict):
+    """How an integration fares. `available`: calls that its rate limit lets go now, None without a limit.
+
+    `average`: milliseconds of a call, with all its attempts and waits; None, as the rate, without calls.
+    """
+
+    mode: Mode
+    circuit: Status
+    available: int | None
+    calls: int
+    successes: int
+    success_rate: float | None
+    average: float | None
+
+
 class IntegrationManager:
     """Registers integrations and hands out what belongs to each; as a context manager it closes all."""
 
@@ -50,15 +66,55 @@ class IntegrationManager:
         self.store = store or memory_store()
         self._integrations: dict[str, Integration] = {}
         self._clients: dict[str, Client] = {}
+        self._retrying: dict[str, Retrying] = {}
         self._lock = threading.RLock()
 
     @classmethod
     def from_json_file(cls, path: str | os.PathLike[str], store: Store | None = None) -> Self:
-        """Return a manager of all integrations in a JSON file; `f.connect.config` says how it may look."""
-        from f.connect.config import all_from_json_file  # noqa: PLC0415 - only who reads a file loads pydantic
+        """Return a manager of all integrations in a JSON file; `f.connect.config` says how it may look.
 
+        What is wrong with any of them is one FixSettings, a sentence for each field. So it is below.
+        """
+        from f.connect.config import all_from_json_file  # noqa: PLC0415 - only who reads settings loads pydantic
+
+        return cls._of(all_from_json_file(path), store)
+
+    @classmethod
+    def from_environment(
+        cls,
+        prefix: str = "CONNECT_",
+        *,
+        environ: Mapping[str, str] | None = None,
+        env_file: str | os.PathLike[str] | None = ".env",
+        store: Store | None = None,
+    ) -> Self:
+        """Return a manager of all integrations in the environment: CONNECT_HUBSPOT__BASE_URL and so on.
+
+        `env_file` is read if it exists; the environment wins over it.
+        """
+        from f.connect.config import all_from_environment  # noqa: PLC0415 - as above
+
+        return cls._of(all_from_environment(prefix, environ=environ, env_file=env_file), store)
+
+    @classmethod
+    def from_resources(cls, resources: Mapping[str, Any], store: Store | None = None) -> Self:
+        """Return a manager of resources of the type `integration`: their values, by path or another name."""
+        from f.connect.config import all_from_resources  # noqa: PLC0415 - as above
+        from f.connect.integration_resource import integration_of  # noqa: PLC0415 - as above
+
+        return cls._of(all_from_resources(resources, integration_of), store)
+
+    @classmethod
+    def from_workspace(cls, paths: Iterable[str], store: Store | None = None) -> Self:
+        """Return a manager of the resources at these paths, read from the workspace that this job runs in."""
+        from f.windmill.values import resource_at  # noqa: PLC0415 - only who reads there connects to Windmill
+
+        return cls.from_resources({path: resource_at(path) for path in paths}, store)
+
+    @classmethod
+    def _of(cls, integrations: Iterable[Integration], store: Store | None) -> Self:
         manager = cls(store)
-        for integration in all_from_json_file(path):
+        for integration in integrations:
             manager.register(integration)
         return manager
 
@@ -115,11 +171,17 @@ class IntegrationManager:
         return self.connector(name).limiter
 
     def retry(self, name: str) -> Retrying:
-        """Return the integration's retry policy as decorator and caller."""
-        return Retrying(self.get(name).retry)
+        """Return the integration's retry policy as decorator and caller; the same one until an update."""
+        with self._lock:
+            if name not in self._retrying:
+                self._retrying[name] = Retrying(self.get(name).retry)
+            return self._retrying[name]
 
     def metrics(self, name: str) -> dict[str, Summary]:
-        """Return what is known of the integration's calls, by endpoint, over all jobs of the store."""
+        """Return what is known of the integration's calls, by endpoint, over all jobs of the store.
+
+        With each endpoint's average response time (ms) and success rate.
+        """
         self.get(name)
         return metrics_of(self.store).summary(name)
 
@@ -141,29 +203,47 @@ class IntegrationManager:
             detail += " (from the twin)"
         return _health(name, client, healthy, response.status, response.elapsed, detail)
 
-    def status(self) -> dict[str, dict[str, Any]]:
-        """Return mode, circuit, tokens left and call counts of every integration; sends nothing."""
+    def status(self) -> dict[str, IntegrationStatus]:
+        """Return what each integration is set to and how it fares; sends nothing."""
         return {name: self._status_of(name) for name in self.list()}
 
-    def _status_of(self, name: str) -> dict[str, Any]:
+    def _status_of(self, name: str) -> IntegrationStatus:
         client, integration = self.connector(name), self.get(name)
         summaries = self.metrics(name).values()
-        return {
-            "mode": integration.mode,
-            "circuit": client.breaker.status(),
-            "available": client.limiter.available() if integration.rate_limit else None,
-            "calls": sum(summary["calls"] for summary in summaries),
-            "successes": sum(summary["successes"] for summary in summaries),
-        }
+        calls = sum(summary["calls"] for summary in summaries)
+        successes = sum(summary["successes"] for summary in summaries)
+        return IntegrationStatus(
+            mode=integration.mode,
+            circuit=client.breaker.status(),
+            available=client.limiter.available() if integration.rate_limit else None,
+            calls=calls,
+            successes=successes,
+            success_rate=round(successes / calls, 4) if calls else None,
+            average=_average(summaries),
+        )
+
+    # The names that such managers have elsewhere.
+    register_integration = register
+    unregister_integration = unregister
+    update_integration = update
+    get_integration = get
+    list_integrations = list  # noqa: A003 - the method is meant
+    get_connector = connector
+    get_auth_manager = auth
+    get_rate_limiter = limiter
+    get_retry_handler = retry
+    get_metrics = metrics
+    get_status = status
 
     def close(self) -> None:
         """Close all clients and the store."""
         with self._lock:
-            for name in list(self._clients):
+            for name in tuple(self._clients):
                 self._drop_client(name)
             self.store.close()
 
     def _drop_client(self, name: str) -> None:
+        self._retrying.pop(name, None)
         client = self._clients.pop(name, None)
         if client is not None:
             client.close()
@@ -193,3 +273,11 @@ def _health(
         circuit=client.breaker.status(),
         detail=detail,
     )
+
+
+def _average(summaries: Iterable[Summary]) -> float | None:
+    """Return the milliseconds of a call over all endpoints."""
+    counted = [(summary["calls"], summary["average"]) for summary in summaries]
+    known = [(calls, average) for calls, average in counted if average is not None]
+    calls = sum(calls for calls, _ in known)
+    return round(sum(calls * average for calls, average in known) / calls, 2) if calls else None

@@ -1,7 +1,13 @@
 """Counts calls per integration and endpoint: how many, how they ended, how long they took.
 
 Counts are gathered in memory and added to the shared store every few seconds and at the end, so
-that a dashboard sees all jobs and a call pays a few dictionary additions.
+that a dashboard sees all jobs and a call pays a few dictionary additions. One statement adds them.
+
+    a call -> memory -> connect_metrics_day, by UTC day -> connect_metrics, once the day is KEEP_DAYS old
+
+The first job that counts on a day folds what is too old into one row a counter. So the tables hold so many
+days of the endpoints there are, and no more. `connect_metrics` is also where earlier versions counted: what
+they have left, and what jobs of theirs still add, belongs to no day and counts in every total.
 """
 
 from __future__ import annotations
@@ -13,12 +19,14 @@ import json
 import logging
 import math
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast
 
-from f.connect.times import REAL, Clock
+from f.connect.histogram import Histogram
+from f.connect.times import DAY_SECONDS, REAL, Clock
 from f.store.stores import memory_store
 
 if TYPE_CHECKING:
@@ -28,77 +36,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FLUSH_SECONDS = 5.0
-_STEPS_PER_DOUBLING = 8  # buckets grow by 9 %, which is also the percentiles' error
-_SHORTEST_MS = 0.01
-_BUCKET = "ms:"  # and its number: the counter of a latency bucket
+KEEP_DAYS = 35  # five weeks: each day of the last four beside the week before it
+OUTCOME = "outcome:"  # and "success" or the class of a failure: the counter of calls that ended so
+BUCKET = "ms:"  # and its number: the counter of a latency bucket
+# The other counters: retries; waits, and the seconds `waited` for a limit; the `seconds` of `timed` calls,
+# which are all but those that earlier versions counted.
 
 log = logging.getLogger("connect.metrics")
-
-
-class Latency(TypedDict):
-    """Milliseconds from request to reply."""
-
-    p50: float
-    p95: float
-    p99: float
-    max: float
-
-
-class Histogram:
-    """Durations counted by logarithmic bucket, seconds in and milliseconds out; several add up to one.
-
-    The upper edge of bucket n is 2 ** (n / 8) ms. `longest`: seconds, infinite if nobody kept it.
-    """
-
-    def __init__(self, buckets: Mapping[int, int] | None = None, longest: float = 0.0) -> None:
-        self._counts = Counter(buckets or {})
-        self._longest = longest
-
-    @staticmethod
-    def bucket_of(seconds: float) -> int:
-        """Return the bucket that counts so long a duration."""
-        return math.ceil(_STEPS_PER_DOUBLING * math.log2(max(seconds * 1000, _SHORTEST_MS)))
-
-    def add(self, seconds: float) -> None:
-        """Count one duration."""
-        self._counts[self.bucket_of(seconds)] += 1
-        self._longest = max(self._longest, seconds)
-
-    def to_json(self) -> dict[str, object]:
-        """Return what `merged` takes, in another process."""
-        return {
-            "buckets": {str(bucket): count for bucket, count in self._counts.items()},
-            "longest": self._longest,
-        }
-
-    @classmethod
-    def merged(cls, parts: Iterable[Mapping[str, Any]]) -> Histogram:
-        """Return the sum of histograms, each as `to_json` gave it."""
-        total = cls()
-        for part in parts:
-            total._counts.update({int(bucket): count for bucket, count in part["buckets"].items()})
-            total._longest = max(total._longest, part["longest"])
-        return total
-
-    def summary(self) -> Latency | None:
-        """Return percentiles and the longest; None if nothing was counted."""
-        if not self._counts:
-            return None
-        return {
-            "p50": self._percentile(0.50),
-            "p95": self._percentile(0.95),
-            "p99": self._percentile(0.99),
-            "max": round(self._longest * 1000, 2),
-        }
-
-    def _percentile(self, share: float) -> float:
-        """Return the upper edge of the bucket that this share of all durations does not exceed."""
-        rank = math.ceil(share * self._counts.total())
-        for bucket in sorted(self._counts):
-            rank -= self._counts[bucket]
-            if rank <= 0:
-                break
-        return round(min(2 ** (bucket / _STEPS_PER_DOUBLING), self._longest * 1000), 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +56,58 @@ class SlowCall:
 
 
 class Summary(TypedDict):
-    """One endpoint. Histogram are milliseconds per call, waiting and retries included; None without calls."""
+    """One endpoint. Times are milliseconds per call, waiting and retries included; None without calls.
+
+    `average`: of the calls whose time is known; earlier versions kept none. `success_rate`: from 0 to 1.
+    `waits`: calls that waited for a limit.
+    """
 
     calls: int
     successes: int
+    success_rate: float | None
     failures: dict[str, int]
     retries: int
+    waits: int
     waited_seconds: float
+    average: float | None
     p50: float | None
     p95: float | None
     p99: float | None
 
 
-Key = tuple[str, str, str]  # integration, endpoint, counter
+Counters = defaultdict[str, float]
 
 TABLE = """CREATE TABLE IF NOT EXISTS connect_metrics (
     integration TEXT NOT NULL, endpoint TEXT NOT NULL, name TEXT NOT NULL, value DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (integration, endpoint, name))"""
-ADD = """INSERT INTO connect_metrics AS m
-    SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, CAST(j.value ->> 3 AS DOUBLE PRECISION)
-    FROM each_row(:rows) AS j WHERE true
+DAY_TABLE = """CREATE TABLE IF NOT EXISTS connect_metrics_day (
+    day TEXT NOT NULL, integration TEXT NOT NULL, endpoint TEXT NOT NULL, name TEXT NOT NULL,
+    value DOUBLE PRECISION NOT NULL, PRIMARY KEY (day, integration, endpoint, name))"""
+# The row without a name counts how often the day was added to: who brings it to 1 is the day's first.
+ADD = """INSERT INTO connect_metrics_day AS m
+    SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3,
+    CAST(j.value ->> 4 AS DOUBLE PRECISION) FROM each_row(:rows) AS j WHERE true
+    ON CONFLICT (day, integration, endpoint, name) DO UPDATE SET value = m.value + excluded.value
+    RETURNING name, value"""
+# It locks the days, so that of two jobs that fold the second finds nothing left.
+UNMARK = "DELETE FROM connect_metrics_day WHERE day < :first AND name = ''"
+FOLD = """INSERT INTO connect_metrics AS m (integration, endpoint, name, value)
+    SELECT integration, endpoint, name, SUM(value) FROM connect_metrics_day WHERE day < :first
+    GROUP BY integration, endpoint, name
     ON CONFLICT (integration, endpoint, name) DO UPDATE SET value = m.value + excluded.value"""
-READ = "SELECT integration, endpoint, name, value FROM connect_metrics"
+DROP = "DELETE FROM connect_metrics_day WHERE day < :first"
+_ALL = """(SELECT integration, endpoint, name, value FROM connect_metrics UNION ALL
+    SELECT integration, endpoint, name, value FROM connect_metrics_day WHERE name <> '') AS c"""
+READ = f"""SELECT endpoint, name, SUM(value) FROM {_ALL} WHERE integration = :integration
+    GROUP BY endpoint, name"""  # noqa: S608 - made of constants
+NAMES = f"SELECT DISTINCT integration FROM {_ALL}"  # noqa: S608 - as above
 FORGET = "DELETE FROM connect_metrics WHERE integration = :integration"
+FORGET_DAYS = "DELETE FROM connect_metrics_day WHERE integration = :integration"
+
+
+def day_of(seconds: float) -> str:
+    """Return the UTC day of a time since the epoch, such as 2026-11-29."""
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
 
 
 class Metrics:
@@ -151,11 +124,12 @@ class Metrics:
         self._on_slow = on_slow or log_slow
         self.clock = clock
         self._lock = threading.Lock()
-        self._counts: defaultdict[Key, float] = defaultdict(float)
+        self._counts: defaultdict[tuple[str, str], Counters] = _nothing()
+        self._day = ""  # of the first call that is not flushed yet: the next ones are of the same seconds
         self._flushed = clock.ticks()
         self.later: Callable[[Callable[[], None]], object] = lambda work: work()  # how to flush in between
         if self._store:
-            self._store.create(TABLE)
+            self._store.create(DAY_TABLE)
 
     def record(
         self,
@@ -169,13 +143,18 @@ class Metrics:
     ) -> None:
         """Count one call. `outcome` is "success" or the class of its failure."""
         with self._lock:
-            counts = self._counts
-            counts[integration, endpoint, f"outcome:{outcome}"] += 1
-            counts[integration, endpoint, f"{_BUCKET}{Histogram.bucket_of(seconds)}"] += 1
+            if not self._counts:
+                self._day = day_of(self.clock.now())
+            counters = self._counts[integration, endpoint]
+            counters[f"{OUTCOME}{outcome}"] += 1
+            counters[f"{BUCKET}{Histogram.bucket_of(seconds)}"] += 1
+            counters["timed"] += 1
+            counters["seconds"] += seconds
             if retries:
-                counts[integration, endpoint, "retries"] += retries
+                counters["retries"] += retries
             if waited:
-                counts[integration, endpoint, "waited"] += waited
+                counters["waits"] += 1
+                counters["waited"] += waited
         if self._store and self.clock.ticks() - self._flushed > FLUSH_SECONDS:
             self._flushed = self.clock.ticks()
             self.later(self.flush)
@@ -189,25 +168,39 @@ class Metrics:
         if self._store is None:
             return
         with self._lock:
-            counts, self._counts = self._counts, defaultdict(float)
+            counts, self._counts = self._counts, _nothing()
             self._flushed = self.clock.ticks()
-        rows = [[*key, value] for key, value in sorted(counts.items())]
+            day = self._day
+        rows = [
+            [day, *key, name, value] for key, found in sorted(counts.items()) for name, value in found.items()
+        ]
         if rows:
-            self._store.execute(ADD, {"rows": json.dumps(rows)})
+            added = self._store.execute(ADD, {"rows": json.dumps([[day, "", "", "", 1], *rows])})
+            if ("", 1.0) in added:
+                self._fold()
+
+    def _fold(self) -> None:
+        """Let days that are too old become one."""
+        assert self._store is not None
+        self._store.create(TABLE)
+        first = {"first": day_of(self.clock.now() - KEEP_DAYS * DAY_SECONDS)}
+        self._store.together([(sql, first) for sql in (UNMARK, FOLD, DROP)])
 
     def summary(self, integration: str) -> dict[str, Summary]:
         """Return what is known of an integration, by endpoint, over all jobs since the last reset."""
-        self.flush()
         endpoints: defaultdict[str, dict[str, float]] = defaultdict(dict)
-        for name, endpoint, counter, value in self._read():
-            if name == integration:
-                endpoints[endpoint][counter] = value
-        return {endpoint: _summary(counters) for endpoint, counters in sorted(endpoints.items())}
+        for endpoint, counter, value in self._read(integration):
+            endpoints[endpoint][counter] = value
+        return {endpoint: summary_of(counters) for endpoint, counters in sorted(endpoints.items())}
 
     def integrations(self) -> list[str]:
         """Return the names of all integrations that were called."""
+        if self._store is None:
+            with self._lock:
+                return sorted({integration for integration, _ in self._counts})
         self.flush()
-        return sorted({row[0] for row in self._read()})
+        self._store.create(TABLE)
+        return sorted(str(name) for (name,) in self._store.execute(NAMES))
 
     def reset(self, integration: str) -> None:
         """Forget an integration's counts, for all jobs."""
@@ -215,13 +208,26 @@ class Metrics:
             for key in [key for key in self._counts if key[0] == integration]:
                 del self._counts[key]
         if self._store:
-            self._store.execute(FORGET, {"integration": integration})
+            self._store.create(TABLE)
+            self._store.together([(sql, {"integration": integration}) for sql in (FORGET, FORGET_DAYS)])
 
-    def _read(self) -> list[tuple[str, str, str, float]]:
-        if self._store:
-            return [(str(a), str(b), str(c), float(d)) for a, b, c, d in self._store.execute(READ)]
-        with self._lock:
-            return [(*key, value) for key, value in self._counts.items()]
+    def _read(self, integration: str) -> list[tuple[str, str, float]]:
+        if self._store is None:
+            with self._lock:
+                return [
+                    (endpoint, name, value)
+                    for (owner, endpoint), counters in self._counts.items()
+                    if owner == integration
+                    for name, value in counters.items()
+                ]
+        self.flush()
+        self._store.create(TABLE)
+        rows = self._store.execute(READ, {"integration": integration})
+        return [(str(endpoint), str(name), float(value)) for endpoint, name, value in rows]
+
+
+def _nothing() -> defaultdict[tuple[str, str], Counters]:
+    return defaultdict(lambda: defaultdict(float))
 
 
 def metrics_of(store: Store) -> Metrics:
@@ -299,22 +305,30 @@ def _timed(clock: Clock, done: Callable[[float, str], None]) -> Iterator[None]:
         done(clock.ticks() - started, outcome)
 
 
-def _summary(counters: Mapping[str, float]) -> Summary:
-    outcomes = {
-        name.removeprefix("outcome:"): int(n) for name, n in counters.items() if name.startswith("outcome:")
-    }
-    buckets = {
-        int(name.removeprefix(_BUCKET)): int(n) for name, n in counters.items() if name.startswith(_BUCKET)
-    }
+def summary_of(counters: Mapping[str, float]) -> Summary:
+    """Return what counters say, of one endpoint or of several added up."""
+    outcomes = _numbered(counters, OUTCOME)
+    buckets = {int(bucket): count for bucket, count in _numbered(counters, BUCKET).items()}
     latency = Histogram(buckets, longest=math.inf).summary()
+    calls, timed = sum(outcomes.values()), counters.get("timed", 0.0)
     successes = outcomes.pop("success", 0)
     return Summary(
-        calls=successes + sum(outcomes.values()),
+        calls=calls,
         successes=successes,
+        success_rate=round(successes / calls, 6) if calls else None,
         failures=dict(sorted(outcomes.items())),
         retries=int(counters.get("retries", 0)),
+        waits=int(counters.get("waits", 0)),
         waited_seconds=round(counters.get("waited", 0.0), 3),
+        average=round(1000 * counters.get("seconds", 0.0) / timed, 3) if timed else None,
         p50=latency and latency["p50"],
         p95=latency and latency["p95"],
         p99=latency and latency["p99"],
     )
+
+
+def _numbered(counters: Mapping[str, float], prefix: str) -> dict[str, int]:
+    """Return the counters of a family, by what tells them apart."""
+    return {
+        name.removeprefix(prefix): int(count) for name, count in counters.items() if name.startswith(prefix)
+    }

@@ -10,9 +10,8 @@
 `admit` waits for the rate limit, the breaker and a credential; each of them may raise, which is a Fail. A
 Renew without a credential to be had and a Repeat that is cut short become a Fail as well.
 
-The generator never touches a socket and never sleeps: it yields what is to be done (`Send`, `Sleep`, `Do`)
-and is sent the result. What obeys it is one function, `carry_out`, for sync and asyncio calls alike, so
-both retry, wait and fail alike.
+The generator never touches a socket and never sleeps: it yields what is to be done, as one of the effects in
+`f.connect.calls.effects`, and is sent the result, so sync and asyncio calls retry, wait and fail alike.
 """
 
 # ruff: noqa: D102 - Guard and Auth say what their methods are for
@@ -23,11 +22,21 @@ import dataclasses
 import functools
 import itertools
 import secrets
-from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from f.connect.calls.message import Lost, Outgoing, Reply, Request, Response, base_headers, describe, prepare
+from f.connect.calls.effects import Do, Send, Sleep, Stage, Steps
+from f.connect.calls.interceptors import Interceptors
+from f.connect.calls.message import (
+    Lost,
+    Outgoing,
+    Reply,
+    Request,
+    Response,
+    base_headers,
+    describe,
+    prepare,
+    target_url,
+)
 from f.connect.calls.urls import same_origin
 from f.connect.calls.verdict import Call, Fail, Follow, Renew, Repeat, Respond, judge, still_in_doubt
 from f.connect.errors import ConnectError, TryLater
@@ -36,35 +45,6 @@ from f.connect.times import REAL, Clock
 
 if TYPE_CHECKING:
     from f.connect.integration import Integration
-
-
-@dataclass(slots=True)
-class Send:
-    """Send these bytes once and report the Reply or the Lost.
-
-    `timeout`: seconds for the reply to be whole.
-    """
-
-    outgoing: Outgoing
-    timeout: float
-
-
-@dataclass(slots=True)
-class Sleep:
-    """Let this many seconds pass, and report whether that was cut short, so that there is no next attempt."""
-
-    seconds: float
-
-
-@dataclass(slots=True)
-class Do:
-    """Run this, which may block on a database or on the network, and report what it returns."""
-
-    work: Callable[[], Any]
-
-
-Effect = Send | Sleep | Do
-Steps = Generator[Effect, Any, Response]
 
 
 class Signable(Protocol):
@@ -128,6 +108,14 @@ class Guard(Protocol):
         """Give back the leases of a call that was cancelled, or that failed before it was sent."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Base:
+    """What every request of an integration starts from."""
+
+    url: str
+    headers: dict[str, str]
+
+
 class Exchange:
     """Holds what all calls of one integration share."""
 
@@ -139,11 +127,13 @@ class Exchange:
         guard: Guard,
         *,
         source: Literal["live", "twin"] = "live",
+        interceptors: Interceptors | None = None,
         clock: Clock = REAL,
     ) -> None:
-        self._integration, self._base_url, self._auth, self._guard = integration, base_url, auth, guard
+        self._integration, self._auth, self._guard = integration, auth, guard
+        self._base = _Base(base_url, base_headers(integration.default_headers))
         self._source, self._clock = source, clock
-        self._headers = base_headers(integration.default_headers)
+        self._interceptors = interceptors or Interceptors()
         # Iterators of C: threads may take from them at once.
         self._request_ids = map((secrets.token_hex(8) + "-{:06x}").format, itertools.count(1))
 
@@ -171,7 +161,7 @@ class Exchange:
         while True:
             yield from self._admit(call)
             outcome = yield from self._attempt(call)
-            match judge(self._integration.retry, call, outcome, self._base_url, self._clock):
+            match judge(self._integration.retry, call, outcome, self._base.url, self._clock):
                 case Respond(reply):
                     return self._response(call, reply)
                 case Repeat(seconds, error):
@@ -188,18 +178,26 @@ class Exchange:
                 case Fail(error):
                     raise error
 
+    def prepared(self, request: Request) -> Outgoing:
+        """Return the bytes of the request, without credential and request id."""
+        return prepare(request, self._base.url, self._base.headers)
+
+    def url_of(self, request: Request) -> str:
+        """Return the address of the request, without a key in the query."""
+        return target_url(self._base.url, request.path, request.params)
+
     def _begin(self, request: Request) -> Call:
-        outgoing = prepare(request, self._base_url, self._headers)
+        outgoing = self.prepared(request)
         return Call(
             request=request,
             outgoing=outgoing,
             endpoint=request.endpoint or fold_path(request.path),
             name=describe(outgoing.method, outgoing.url, request.endpoint),
-            trusted=same_origin(outgoing.url, self._base_url),
+            trusted=same_origin(outgoing.url, self._base.url),
             started=self._clock.ticks(),
         )
 
-    def _admit(self, call: Call) -> Generator[Effect, Any, None]:
+    def _admit(self, call: Call) -> Stage[None]:
         """Wait for the limit, the breaker and a credential."""
         waited = 0.0
         while True:
@@ -219,14 +217,18 @@ class Exchange:
         if call.trusted and not self._auth.is_ready():
             yield Do(lambda: self._auth.renew(refused=False))
 
-    def _attempt(self, call: Call) -> Generator[Effect, Any, Reply | Lost]:
+    def _attempt(self, call: Call) -> Stage[Reply | Lost]:
         """Send once, and have the guard take the outcome, whatever happens on the way."""
         permit = call.request.permit
         if permit is not None and not permit.is_valid():
             yield Do(permit.renew)
-        call.attempts += 1
         call.request_id = next(self._request_ids)
-        outgoing = self._signed(call)
+        outgoing, attempt = self._unsigned(call), None
+        if self._interceptors.watch_attempts:
+            attempt = yield from self._interceptors.on_attempt(call, outgoing)
+        call.attempts += 1
+        if call.trusted:
+            outgoing = self._auth(outgoing)
         outcome: Reply | Lost | None = None
         started = self._clock.ticks()
         try:
@@ -238,23 +240,25 @@ class Exchange:
                 self._guard.leave(call, outcome)
         if waits:
             yield Do(functools.partial(self._guard.leave, call, outcome))
+        if attempt is not None:
+            yield from self._interceptors.on_outcome(attempt, outcome)
         return outcome
 
-    def _finish(self, call: Call, result: Response | ConnectError) -> Generator[Effect, Any, None]:
+    def _finish(self, call: Call, result: Response | ConnectError) -> Stage[None]:
         work = functools.partial(self._guard.finish, call, result, self._clock.ticks() - call.started)
         if self._guard.blocks:
             yield Do(work)
         else:
             work()
 
-    def _signed(self, call: Call) -> Outgoing:
+    def _unsigned(self, call: Call) -> Outgoing:
         plain = call.outgoing
         # A copy for each attempt: what one is signed with must not be left over in the next.
         outgoing = dataclasses.replace(plain, headers=dict(plain.headers))
         outgoing.headers["X-Request-Id"] = call.request_id
-        if call.attempts > 1:
-            outgoing.headers["X-Attempt"] = str(call.attempts)
-        return self._auth(outgoing) if call.trusted else outgoing
+        if call.attempts:
+            outgoing.headers["X-Attempt"] = str(call.attempts + 1)
+        return outgoing
 
     def _response(self, call: Call, reply: Reply) -> Response:
         return Response(
@@ -293,71 +297,3 @@ class NoGuard:
 
     def release(self, call: Call) -> None:
         del call
-
-
-@dataclass(slots=True)
-class Interceptors:
-    """Functions called in the order they were added.
-
-    `request` may return another request, `response` another response; `error` only looks on.
-    """
-
-    request: list[Callable[[Request], Request]] = field(default_factory=list)
-    response: list[Callable[[Response], Response]] = field(default_factory=list)
-    error: list[Callable[[Request, ConnectError], None]] = field(default_factory=list)
-
-
-class Pipeline:
-    """`twin` is set in hybrid mode only: it answers reads while the service is down, and never a write."""
-
-    def __init__(self, live: Exchange, twin: Exchange | None, interceptors: Interceptors) -> None:
-        self._live, self._twin, self.interceptors = live, twin, interceptors
-
-    def run(self, request: Request) -> Steps:
-        """Carry one request through."""
-        for change in self.interceptors.request:
-            request = change(request)
-        try:
-            response = yield from self._send(request)
-        except ConnectError as error:
-            for look in self.interceptors.error:
-                look(request, error)
-            raise
-        for turn in self.interceptors.response:
-            response = turn(response)
-        return response
-
-    def _send(self, request: Request) -> Steps:
-        if self._twin is None or not request.is_read:
-            return (yield from self._live.run(request))
-        try:
-            return (yield from self._live.run(request))
-        except ConnectError as error:
-            if not is_down(error):
-                raise
-        return (yield from self._twin.run(request))
-
-
-def is_down(error: ConnectError) -> bool:
-    """Return whether the service as a whole did not answer, so that a twin may stand in for reads."""
-    if not isinstance(error, TryLater) or error.status == 429:
-        return False
-    return error.code not in {"rate_limited", "store", "store_locked"}
-
-
-async def carry_out(steps: Steps, perform: Callable[[Effect], Awaitable[Any]]) -> Response:
-    """Have `perform` do what the steps ask for, until they return; a cancellation ends them at once."""
-    try:
-        effect = next(steps)
-        while True:
-            try:
-                outcome = await perform(effect)
-            except ConnectError as error:  # of a Do: a limit, a breaker, a token
-                effect = steps.throw(error)
-            else:
-                effect = steps.send(outcome)
-    except StopIteration as done:
-        response: Response = done.value
-        return response
-    finally:
-        steps.close()

@@ -3,21 +3,16 @@
 Pure; nothing here knows a credential.
 """
 
-# extra_requirements:
-# orjson==3.13.0
-
 from __future__ import annotations
 
-import json
+import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-import orjson
-
-from f.connect.calls.body_text import decode_text, read_json
+from f.connect.calls.body_text import decode_text, encode_json, read_json
 from f.connect.calls.urls import origin, same_origin
 from f.connect.errors import (
     ConnectError,
@@ -38,14 +33,16 @@ IDEMPOTENT = READS | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
 REFUSED_BEFORE_WORK = frozenset({429})
 USER_AGENT = "millwright"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
-# What json.dumps does not write, orjson should not write either.
-_ONLY_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~:@!$&'()*+,;=?%-]*")
 _UNFIT_FOR_HEADER = re.compile(r"[\r\n\0]")
 _DOT_SEGMENT = re.compile(r"(^|/)\.\.?(/|\?|$)")
 
+T = TypeVar("T")
+E = TypeVar("E", bound=ConnectError)
 Params = Mapping[str, Any]
+# What answered: the service, its twin, or the cache: as it is, or after the service said "not modified".
+Origin = Literal["live", "twin", "cached", "revalidated"]
 LostKind = Literal[
     "address",
     "refused",
@@ -93,7 +90,7 @@ class Request:
     sync calls. `sink` is for downloads, sync only; with `Accept-Encoding: identity` it gets the bytes as they
     came. `follow`: if not, a redirect is an answer. `permit`: the lease asked for before each attempt.
     `caller_reads`: statuses whose last reply the caller gets to read, where others get an error that quotes
-    nothing of it.
+    nothing of it. `model`: the pydantic model a success must be, which is checked before it is returned.
     """
 
     method: str
@@ -113,6 +110,7 @@ class Request:
     sink: Sink | None = field(default=None, repr=False)
     permit: Permit | None = field(default=None, repr=False)
     caller_reads: frozenset[int] = frozenset()
+    model: Any = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.endpoint or mask_path(self.path)})"
@@ -146,11 +144,12 @@ class Response:
     request_id: str
     call: str  # method, host and path, for logs and errors
     url: str = field(repr=False)  # as sent, without a key in the query: never log it
-    source: Literal["live", "twin"] = "live"
+    source: Origin = "live"
     in_doubt: bool = (
         False  # an earlier attempt of this call may have been applied: a 409 may be our own doing
     )
     _json: Any = field(default=None, repr=False)
+    _parsed: Any = field(default=None, repr=False)  # the model and what became of it
 
     def __repr__(self) -> str:
         size = f"{len(self.body)} bytes"
@@ -179,20 +178,47 @@ class Response:
                 raise self._unreadable() from error
         return self._json
 
+    def parse(self, model: type[T]) -> T:
+        """Return the body of a success as a pydantic model, or as any other type that pydantic can check.
+
+        Raises what `raise_for_status` and `json` raise; FixSettings for a read whose body is not such a
+        model, OutcomeUnknown for such a write. The error names each wrong field, and no value.
+        """
+        self.raise_for_status()
+        if self._parsed is None or self._parsed[0] is not model:
+            value, faults = _model_reader()(model, self.json)
+            if faults:
+                raise self._unexpected(faults)
+            self._parsed = model, value
+        parsed: T = self._parsed[1]
+        return parsed
+
+    @property
+    def parsed(self) -> Any:
+        """The body as the model that the request asked for."""
+        assert self.request.model is not None, "the request names no model: use parse(Model)"
+        return self.parse(self.request.model)
+
     def _unreadable(self) -> ConnectError:
         kind = self.headers.get("Content-Type", "no content type").split(";")[0]
         message = (
             f"{self.call} answered {self.status} with {len(self.body)} bytes that are not JSON ({kind})."
         )
         if self.request.is_read or not self.success:
-            return self._named(TryLater(message + " Try again later.", code="not_json"))
-        return self._named(
-            OutcomeUnknown(
-                message + " It may have been applied: look it up before sending it again.",
-                code="not_json",
-                repeat_safe=self.request.may_repeat,
+            return self.named(TryLater(message + " Try again later.", code="not_json"))
+        return self._in_doubt(message, "not_json")
+
+    def _unexpected(self, faults: str) -> ConnectError:
+        message = f"{self.call} answered {self.status} with what was not expected: {faults}."
+        if self.request.is_read:
+            return self.named(
+                FixSettings(f"{message} Change the model, or tell the service.", code="unexpected_body")
             )
-        )
+        return self._in_doubt(message, "unexpected_body")
+
+    def _in_doubt(self, message: str, code: str) -> ConnectError:
+        hint = "It may have been applied: look it up before sending it again."
+        return self.named(OutcomeUnknown(f"{message} {hint}", code=code, repeat_safe=self.request.may_repeat))
 
     def raise_for_status(self) -> Self:
         """Return the response if it is a success, else raise what its status means.
@@ -202,7 +228,7 @@ class Response:
         """
         if self.success:
             return self
-        raise self._named(self._failure())
+        raise self.named(self._failure())
 
     def _failure(self) -> ConnectError:
         message = f"{self.call} answered {self.status}"
@@ -223,7 +249,8 @@ class Response:
             repeat_safe=self.request.may_repeat,
         )
 
-    def _named(self, error: ConnectError) -> ConnectError:
+    def named(self, error: E) -> E:
+        """Return the error with the facts of this call."""
         error.code = error.code or f"http_{self.status}"
         error.call, error.status, error.request_id = self.call, self.status, self.request_id
         error.attempts = self.attempts
@@ -247,8 +274,8 @@ class Reply:
     """What came back on the wire, whole."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)  # interceptors log what they see
+    body: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -329,24 +356,6 @@ def encode_body(request: Request) -> tuple[bytes | Source | None, str | None]:
     return urlencode(_pairs(request.data)).encode(), "application/x-www-form-urlencoded"
 
 
-def encode_json(value: Any) -> bytes:
-    """Return compact UTF-8 JSON; FixInput for what JSON cannot say (NaN, a datetime, a lone surrogate)."""
-    try:
-        quick = orjson.dumps(value, option=_ONLY_JSON)
-    except TypeError:
-        return _encode_strictly(value)
-    return _encode_strictly(value) if b"null" in quick else quick  # it writes NaN so, and may mean None
-
-
-def _encode_strictly(value: Any) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError) as error:
-        raise FixInput(
-            f"The body cannot be written as JSON: {type(error).__name__} in one of its values."
-        ) from error
-
-
 def target_url(base_url: str, path: str, params: Mapping[str, Any] | None) -> str:
     """Join base_url and path, which may be absolute, and add the parameters; None among them is left out."""
     if path.startswith(("http://", "https://")):
@@ -385,3 +394,20 @@ def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def _check_header(value: str) -> None:
     if _UNFIT_FOR_HEADER.search(value) or not value.isascii():
         raise FixInput("The idempotency key must be one line of ASCII.")
+
+
+def _model_reader() -> Callable[[Any, Any], tuple[Any, str]]:
+    """Return what reads models. A script that gives one imports pydantic at its top; no other needs it.
+
+    Hence by name: an import here would have Windmill install pydantic for every script that calls anything.
+    """
+    try:
+        models = importlib.import_module("f.connect.calls.models")
+    except ModuleNotFoundError as error:
+        raise FixInput(
+            f"A reply cannot be read as a model, as {error.name} is not installed: name pydantic below "
+            "`# extra_requirements:` at the top of the script.",
+            code="no_package",
+        ) from error
+    reader: Callable[[Any, Any], tuple[Any, str]] = models.read_model
+    return reader

@@ -129,7 +129,7 @@ def judge(policy: Retry, call: Call, outcome: Reply | Lost, base_url: str, clock
     """Return what to do now that the last attempt of `call` had this `outcome`."""
     if isinstance(outcome, Lost):
         return _judge_lost(policy, call, outcome, clock)
-    if outcome.status == UNAUTHORIZED and call.trusted:
+    if outcome.status == UNAUTHORIZED and call.trusted and UNAUTHORIZED not in call.request.caller_reads:
         # A 401 was not applied, so a write may go again too; but a second one is not about the token's age.
         refused = refused_credential(call.name)
         return Fail(refused) if call.renewed else Renew(refused)

@@ -46,7 +46,13 @@ class Pace:
         interval = (limit.time_window + LATEST) / limit.max_requests
         return cls(interval, (limit.burst - 1) * interval)
 
+    @property
+    def burst(self) -> int:
+        """How many tokens may be taken at once; without a pace, any number."""
+        return round(self.tolerance / self.interval) + 1 if self.interval else ANY_NUMBER
 
+
+ANY_NUMBER = 2**31
 UNPACED = Pace(0.0, 0.0)
 
 
@@ -58,22 +64,23 @@ class Bucket:
     paused_until: float = 0.0
 
 
-def reserve(bucket: Bucket, pace: Pace, now: float) -> tuple[float, Bucket]:
-    """Return the seconds until the next token is due, and the bucket once it is taken. Pure."""
+def reserve(bucket: Bucket, pace: Pace, now: float, count: int = 1) -> tuple[float, Bucket]:
+    """Return the seconds until the next `count` tokens are due, and the bucket once they are taken. Pure."""
     paused_until = bucket.paused_until if bucket.paused_until <= now + LONGEST_PAUSE else 0.0
     # After a pause tokens come one by one, not all those saved up meanwhile.
     floor = paused_until + pace.tolerance if paused_until > now else now
     furthest = floor + pace.tolerance + pace.interval + LONGEST_WAIT
     start = max(bucket.tat, floor) if bucket.tat <= furthest else floor
-    return max(0.0, start - pace.tolerance - now), Bucket(start + pace.interval, paused_until)
+    last = start + (count - 1) * pace.interval
+    return max(0.0, last - pace.tolerance - now), Bucket(last + pace.interval, paused_until)
 
 
-def tokens(bucket: Bucket, pace: Pace, now: float) -> int:
+def tokens_in(bucket: Bucket, pace: Pace, now: float) -> int:
     """Return how many tokens could be taken at once. Pure."""
     if bucket.paused_until > now:
         return 0
     if not pace.interval:
-        return 2**31
+        return ANY_NUMBER
     return max(0, int((pace.tolerance - max(0.0, bucket.tat - now)) / pace.interval + 1 + 1e-5))
 
 
@@ -83,8 +90,11 @@ EMPTY = Bucket()
 class Buckets(Protocol):
     """Where the buckets of all keys are kept."""
 
-    def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
-        """Take a token that comes due within `max_wait` seconds and return its wait; else take none: None."""
+    def take(self, key: str, pace: Pace, max_wait: float, count: int = 1) -> float | None:
+        """Take `count` tokens if the last comes due within `max_wait` seconds, and return its wait.
+
+        Else take none: None. They are all used when the last one is due, so `count` is at most the burst.
+        """
 
     def read(self, key: str) -> tuple[Bucket, float]:
         """Return the bucket and the time it was read."""
@@ -104,9 +114,9 @@ class MemoryBuckets:
         self._buckets: dict[str, Bucket] = {}
         self._lock = threading.Lock()
 
-    def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
+    def take(self, key: str, pace: Pace, max_wait: float, count: int = 1) -> float | None:
         with self._lock:
-            wait, taken = reserve(self._buckets.get(key, EMPTY), pace, self._ticks())
+            wait, taken = reserve(self._buckets.get(key, EMPTY), pace, self._ticks(), count)
             if wait > max_wait:
                 return None
             self._buckets[key] = taken
@@ -137,9 +147,9 @@ _START = (
     f"(CASE WHEN r.tat > {_FLOOR} AND r.tat <= {_FLOOR} + :tolerance + :interval + {LONGEST_WAIT} "
     f"THEN r.tat ELSE {_FLOOR} END)"
 )
-TAKE = f"""INSERT INTO connect_rate_limit AS r (key, tat, paused_until) VALUES (:key, :now + :interval, 0)
-    ON CONFLICT (key) DO UPDATE SET tat = {_START} + :interval, paused_until = {_PAUSED}
-    WHERE {_START} - :tolerance - :now <= :max_wait
+TAKE = f"""INSERT INTO connect_rate_limit AS r (key, tat, paused_until) VALUES (:key, :now + :taken, 0)
+    ON CONFLICT (key) DO UPDATE SET tat = {_START} + :taken, paused_until = {_PAUSED}
+    WHERE {_START} + :taken - :interval - :tolerance - :now <= :max_wait
     RETURNING tat - :interval - :tolerance - :now"""  # noqa: S608 - made of constants of this file
 READ = "SELECT tat, paused_until FROM connect_rate_limit WHERE key = :key"
 LOWER = """INSERT INTO connect_rate_limit AS r (key, tat, paused_until) VALUES (:key, :tat, :paused)
@@ -156,8 +166,8 @@ class SqlBuckets:
         self._store = store
         store.create(TABLE, durable=False)
 
-    def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
-        """Take a token; the time that the statement itself took counts as waited.
+    def take(self, key: str, pace: Pace, max_wait: float, count: int = 1) -> float | None:
+        """Take tokens; the time that the statement itself took counts as waited.
 
         Whoever then slept the whole wait would come late, together with those whose moment is later.
         """
@@ -165,7 +175,7 @@ class SqlBuckets:
             asked = self._store.now()
             values = {
                 "key": key, "now": asked, "max_wait": max_wait,
-                "interval": pace.interval, "tolerance": pace.tolerance,
+                "interval": pace.interval, "tolerance": pace.tolerance, "taken": count * pace.interval,
             }  # fmt: skip
             rows = self._store.execute(TAKE, values)
             if not rows:
@@ -205,8 +215,8 @@ class SqlPauses:
         self._store, self._rows, self._background = store, rows, background
         self._seen: dict[str, _Glance] = {}
 
-    def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
-        return self._rows.take(key, pace, max_wait)
+    def take(self, key: str, pace: Pace, max_wait: float, count: int = 1) -> float | None:
+        return self._rows.take(key, pace, max_wait, count)
 
     def read(self, key: str) -> tuple[Bucket, float]:
         seen, now = self._seen.get(key), self._store.now()

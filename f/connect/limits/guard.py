@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 from f.connect.calls.message import Lost, Reply, Response
 from f.connect.calls.verdict import LONGEST_RETRY_AFTER, Call, retry_after
 from f.connect.errors import ConnectError, SignInAgain, TryLater
+from f.connect.integration import endpoint_name
 from f.connect.limits.background import background_of
 from f.connect.limits.circuit_breaker import Breaker
 from f.connect.limits.rate_limit import RateLimiter
 from f.connect.limits.shared_key import account_key, credential_key, title_of
+from f.connect.logs import wants_line, write_line
 from f.connect.metrics import SlowCall, metrics_of
 from f.connect.times import REAL, Clock
 from f.windmill.connection import is_on_windmill
@@ -51,11 +53,12 @@ class _Limiters:
     def __init__(self, integration: Integration, key: str, store: Store, clock: Clock) -> None:
         self._integration, self.key, self._store, self._clock = integration, key, store, clock
         self.main = self._limiter(key, integration.rate_limit)
+        self._limits = {endpoint_name(name): limit for name, limit in integration.endpoint_limits.items()}
         self._of_endpoints: dict[str, RateLimiter] = {}
 
     def of(self, endpoint: str) -> RateLimiter:
         """Return the limiter of an endpoint."""
-        limit = self._integration.endpoint_limits.get(endpoint)
+        limit = self._limits.get(endpoint_name(endpoint)) if self._limits else None
         if limit is None:
             return self.main
         if endpoint not in self._of_endpoints:
@@ -79,6 +82,11 @@ class SharedGuard:
         self.metrics.later = background_of(store).run
         self._credential = _Credential(integration, auth, store)
         self._has_looked = store.in_memory
+
+    @property
+    def auth(self) -> Auth:
+        """The credential it watches over."""
+        return self._credential.auth
 
     @property
     def limiter(self) -> RateLimiter:
@@ -142,13 +150,13 @@ class SharedGuard:
 
     def finish(self, call: Call, result: Response | ConnectError, seconds: float) -> None:
         """Count and log the call; a refused credential is remembered for all jobs."""
-        integration = self._integration
+        integration, outcome = self._integration, _outcome(result)
         with _answer_first(call.name):
             self._credential.learn(call, result)
             self.metrics.record(
                 integration.name,
                 call.endpoint,
-                _outcome(result),
+                outcome,
                 seconds=seconds,
                 retries=max(0, call.attempts - 1),
                 waited=call.waited,
@@ -163,8 +171,9 @@ class SharedGuard:
             or worked >= integration.very_slow_call_seconds
         ):
             self._tell(result, worked)
-        if log.isEnabledFor(logging.INFO):
-            log.info("%s", json.dumps(log_fields(call, result, seconds), ensure_ascii=False))
+        failed = outcome != "success"
+        if wants_line(failed=failed):
+            write_line(json.dumps(log_fields(call, result, seconds), ensure_ascii=False), failed=failed)
 
     def _tell(self, result: Response | ConnectError, seconds: float = 0.0) -> None:
         """Raise an event if it is what the operator should hear of. It changes nothing for the call."""
@@ -208,12 +217,12 @@ class _Credential:
     """Remembers for all jobs that a credential was refused; from time to time one call may probe it."""
 
     def __init__(self, integration: Integration, auth: Auth, store: Store) -> None:
-        self._integration, self._auth, self._store = integration, auth, store
+        self._integration, self.auth, self._store = integration, auth, store
         self._breakers: dict[str, Breaker] = {}  # by fingerprint: a renewed credential begins anew
 
     def check(self, call: Call) -> None:
         """Raise SignInAgain, without sending anything, if the credential was refused before."""
-        if not self._auth.fingerprint():
+        if not self.auth.fingerprint():
             return
         try:
             permit = self._breaker().admit()
@@ -228,11 +237,11 @@ class _Credential:
 
     def may_probe(self) -> bool:
         """Return whether the next call may get the lease of a probe."""
-        return bool(self._auth.fingerprint()) and self._breaker().status() == "half_open"
+        return bool(self.auth.fingerprint()) and self._breaker().status() == "half_open"
 
     def learn(self, call: Call, result: Response | ConnectError) -> None:
         """Remember a refusal, or forget it after a probe that was answered."""
-        if isinstance(result, SignInAgain) and result.code != REFUSED_BEFORE and self._auth.fingerprint():
+        if isinstance(result, SignInAgain) and result.code != REFUSED_BEFORE and self.auth.fingerprint():
             self.refuse()
             call.credential = None
         elif call.credential is not None and isinstance(result, Response):
@@ -241,7 +250,7 @@ class _Credential:
 
     def refuse(self) -> None:
         """Remember a refusal, if there is a credential."""
-        if self._auth.fingerprint():
+        if self.auth.fingerprint():
             self._breaker().trip()
 
     def release(self, call: Call) -> None:
@@ -250,9 +259,9 @@ class _Credential:
             self._breaker().record(call.credential, failed=None)
 
     def _breaker(self) -> Breaker:
-        fingerprint = self._auth.fingerprint()
+        fingerprint = self.auth.fingerprint()
         if fingerprint not in self._breakers:
-            key = credential_key(self._integration, self._auth)
+            key = credential_key(self._integration, self.auth)
             self._breakers[fingerprint] = Breaker(key, self._integration.circuit_breaker, self._store)
         return self._breakers[fingerprint]
 
@@ -287,7 +296,8 @@ def log_fields(call: Call, result: Response | ConnectError, seconds: float) -> M
 def _outcome(result: Response | ConnectError) -> str:
     if isinstance(result, ConnectError):
         return type(result).__name__
-    return "success" if result.success else f"http_{result.status}"
+    # A 304 says that what we have is still right.
+    return "success" if result.success or result.status == 304 else f"http_{result.status}"
 
 
 def _is_failure(outcome: Reply | Lost | None) -> bool | None:

@@ -31,10 +31,10 @@ class BlockBuckets:
         )  # when each permit of a block comes due
         self._lock = threading.Lock()
 
-    def take(self, key: str, pace: Pace, max_wait: float) -> float | None:
+    def take(self, key: str, pace: Pace, max_wait: float, count: int = 1) -> float | None:
         size = int(BLOCK_SECONDS / pace.interval) if pace.interval else 1
-        if size <= 1:
-            return self._rows.take(key, pace, max_wait)
+        if size <= 1 or count > 1:  # those of a block come due one by one, and are counted already
+            return self._rows.take(key, pace, max_wait, count)
         with self._lock:  # the others wait for the block rather than take another one
             due, now = self._due[key], self._store.now()
             while due and due[0] < now - LATEST:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from f.connect.errors import TryLater
+from f.connect.errors import FixInput, TryLater
 from f.connect.limits.background import background_of
 from f.connect.limits.buckets import (
     LATEST,
@@ -21,7 +21,7 @@ from f.connect.limits.buckets import (
     Pace,
     SqlBuckets,
     SqlPauses,
-    tokens,
+    tokens_in,
 )
 from f.connect.times import REAL, Clock
 
@@ -64,6 +64,8 @@ class _Stats:
 class RateLimiter:
     """The limit of one key (origin, account, endpoint class). As a context manager it takes a token.
 
+    `tokens`: how many are taken together, all of them or none; a call that a service counts several times
+    takes that many. More than the burst are never there at once: FixInput, as waiting would have no end.
     `limit` None or not enabled: only the pauses that `update` states are obeyed. `title` is what a person
     calls what is limited. Safe for threads.
     """
@@ -85,48 +87,49 @@ class RateLimiter:
         self._pace = Pace.of(limit)
         self._buckets = pauses_of(self._store) if self._pace == UNPACED else buckets_of(self._store)
 
-    def reserve(self, max_wait: float = LONGEST_WAIT) -> float | None:
-        """Take the next token if it comes due within `max_wait` seconds; return its wait, or None."""
-        wait = self._take(max_wait) if self._pace.interval else self._pause_left()
+    def reserve(self, max_wait: float = LONGEST_WAIT, *, tokens: int = 1) -> float | None:
+        """Take the next tokens if they come due within `max_wait` seconds; return their wait, or None."""
+        self._check(tokens)
+        wait = self._take(max_wait, tokens) if self._pace.interval else self._pause_left()
         if wait is None or wait > max_wait:
             self._stats.refused += 1
             return None
-        self._stats.taken += 1
+        self._stats.taken += tokens
         self._stats.waited += wait
         return wait
 
-    def try_acquire(self) -> bool:
-        """Take a token if one is there now."""
-        return self.reserve(0.0) is not None
+    def try_acquire(self, *, tokens: int = 1) -> bool:
+        """Take the tokens if they are there now."""
+        return self.reserve(0.0, tokens=tokens) is not None
 
-    def acquire(self, timeout: float = LONGEST_WAIT) -> float:
-        """Wait for a token and return the seconds waited; TryLater if it would take longer than `timeout`."""
+    def acquire(self, timeout: float = LONGEST_WAIT, *, tokens: int = 1) -> float:
+        """Wait for the tokens and return the seconds waited; TryLater if `timeout` is too short for that."""
         waited, due = 0.0, 0.0
-        while wait := self.next_step(waited, timeout, late=self._clock.ticks() - due):
+        while wait := self.next_step(waited, timeout, late=self._clock.ticks() - due, tokens=tokens):
             due = self._clock.ticks() + wait
             self._clock.sleep(wait)
             waited += wait
         return waited
 
-    async def acquire_async(self, timeout: float = LONGEST_WAIT) -> float:  # noqa: ASYNC109 - as acquire
+    async def acquire_async(self, timeout: float = LONGEST_WAIT, *, tokens: int = 1) -> float:  # noqa: ASYNC109 - as acquire
         """Wait as `acquire` does. With a SQL store each step holds the loop up for a millisecond or two."""
         waited, due = 0.0, 0.0
-        while wait := self.next_step(waited, timeout, late=self._clock.ticks() - due):
+        while wait := self.next_step(waited, timeout, late=self._clock.ticks() - due, tokens=tokens):
             due = self._clock.ticks() + wait
             await self._clock.sleep_async(wait)
             waited += wait
         return waited
 
-    def next_step(self, waited: float, timeout: float, *, late: float = 0.0) -> float:
-        """Return how long to sleep before asking again, 0 when the token may be used.
+    def next_step(self, waited: float, timeout: float, *, late: float = 0.0, tokens: int = 1) -> float:
+        """Return how long to sleep before asking again, 0 when the tokens may be used.
 
         The first call reserves. Whoever slept asks again, since the server may have asked for a pause
-        meanwhile, or the sleeper may have woken too `late` (seconds after its moment): the token reserved
-        before it is then void and a new one is taken. Used late, it would come with those of later moments.
+        meanwhile, or the sleeper may have woken too `late` (seconds after its moment): what was reserved
+        before is then void and taken anew. Used late, it would come with the tokens of later moments.
         """
         if waited and late <= LATEST and not self._pause_left():
             return 0.0
-        wait = self.reserve(max(0.0, timeout - waited))
+        wait = self.reserve(max(0.0, timeout - waited), tokens=tokens)
         if wait is None:
             raise TryLater(
                 f"The rate limit of {self._title} leaves no room within {timeout:.0f} s.",
@@ -138,7 +141,7 @@ class RateLimiter:
     def available(self) -> int:
         """Return how many tokens could be taken right now."""
         bucket, now = self._buckets.read(self.key)
-        return tokens(bucket, self._pace, now)
+        return tokens_in(bucket, self._pace, now)
 
     def update(
         self,
@@ -191,8 +194,18 @@ class RateLimiter:
     ) -> None:
         """A token once taken is spent."""
 
-    def _take(self, max_wait: float) -> float | None:
-        return self._buckets.take(self.key, self._pace, min(max_wait, LONGEST_WAIT))
+    def _check(self, tokens: int) -> None:
+        if tokens < 1:
+            raise FixInput(f"tokens is {tokens}: at least 1 is taken.", code="tokens")
+        if tokens > self._pace.burst:
+            raise FixInput(
+                f"The rate limit of {self._title} lets {self._pace.burst} calls go at once, never {tokens}: "
+                "take fewer tokens, or raise burst_size.",
+                code="tokens",
+            )
+
+    def _take(self, max_wait: float, tokens: int) -> float | None:
+        return self._buckets.take(self.key, self._pace, min(max_wait, LONGEST_WAIT), tokens)
 
     def _pause_left(self) -> float:
         bucket, now = self._buckets.read(self.key)

@@ -103,12 +103,19 @@ def sign_claims(
 
 def expiry_of(token: str) -> float | None:
     """Read a JWT's `exp`, seconds since the epoch, without checking its signature; None if it has none."""
+    try:
+        expiry = claims_in(token).get("exp")
+        return None if expiry is None else float(expiry)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise FixInput("This is no JSON Web Token.") from error
+
+
+def claims_in(token: str) -> Any:
+    """Return what a JWT claims, as JSON, without checking its signature; FixInput if it is none."""
     parts = token.split(".")
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        expiry = claims.get("exp")
-        return None if expiry is None else float(expiry)
-    except (IndexError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        return json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, ValueError, RecursionError) as error:
         raise FixInput("This is no JSON Web Token.") from error
 
 

@@ -24,7 +24,7 @@ from f.connect.errors import ConnectError, FixInput, SignInAgain
 from f.connect.transport.async_transport import AsyncTransport
 
 if TYPE_CHECKING:
-    from f.connect.calls.exchange import Pipeline
+    from f.connect.calls.pipeline import Pipeline
     from f.connect.integration import Integration
     from f.connect.times import Clock
 

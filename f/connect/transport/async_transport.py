@@ -28,7 +28,7 @@ from aiohttp.abc import AbstractStreamWriter
 from requests.utils import select_proxy
 from yarl import URL
 
-from f.connect.calls.exchange import Do, Effect, Pipeline, Send, Sleep, carry_out
+from f.connect.calls.effects import Await, Do, Effect, Send, Sleep, carry_out
 from f.connect.calls.message import Lost, LostKind, Outgoing, Reply, Request, Response
 from f.connect.errors import FixSettings
 from f.connect.integration import Integration, resolve_url
@@ -36,6 +36,7 @@ from f.connect.times import REAL, Clock
 from f.connect.transport.sync_transport import ca_bundle, environ_proxies
 
 if TYPE_CHECKING:
+    from f.connect.calls.pipeline import Pipeline
     from f.store.store import Permit
 
 _READ_SIZE = 2**18
@@ -73,6 +74,8 @@ class AsyncTransport:
                 return await self._clock.sleep_async(seconds)
             case Do(work):
                 return await asyncio.to_thread(work)
+            case Await(awaitable):
+                return await awaitable
 
     async def send(self, outgoing: Outgoing, seconds: float) -> Reply | Lost:
         """Send once. Foreign exceptions become a Lost here and nowhere else."""

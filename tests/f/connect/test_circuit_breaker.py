@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from f.connect.errors import TryLater
+from f.connect.errors import FixInput, GiveUpRecord, OutcomeUnknown, TryLater, WaitForQuota
 from f.connect.integration import CircuitBreaker
-from f.connect.limits.circuit_breaker import LEASE_SECONDS, Breaker
+from f.connect.limits.background import background_of
+from f.connect.limits.circuit_breaker import Breaker, failure_shown
+from f.connect.limits.circuit_states import LEASE_SECONDS
 from f.store.store import Store
 from f.store.stores import SqliteStore, postgres_store, sqlite_store
 from tests.f.connect.wire import FakeClock
@@ -80,6 +85,7 @@ def test_failures_of_the_half_window_before_still_count(timed_store: Store, cloc
 def test_one_probe_decides_for_all(timed_store: Store, clock: FakeClock) -> None:
     breaker, other = Breaker("a", RULE, timed_store), Breaker("a", RULE, timed_store)
     calls(breaker, "ffff")
+    background_of(timed_store).drain()
     clock.time += 30.1
     assert breaker.status() == "half_open"
     probe = breaker.admit()
@@ -107,6 +113,7 @@ def test_who_learns_that_anothers_probe_has_closed_it_goes_on(tmp_path: Path, cl
 def test_a_probe_that_fails_opens_it_again(timed_store: Store, clock: FakeClock) -> None:
     breaker = Breaker("a", RULE, timed_store)
     calls(breaker, "ffff")
+    background_of(timed_store).drain()
     clock.time += 30.1
     call(breaker, failed=True)
     assert breaker.status() == "open"
@@ -115,6 +122,7 @@ def test_a_probe_that_fails_opens_it_again(timed_store: Store, clock: FakeClock)
 def test_a_cancelled_probe_gives_its_lease_back(timed_store: Store, clock: FakeClock) -> None:
     breaker = Breaker("a", RULE, timed_store)
     calls(breaker, "ffff")
+    background_of(timed_store).drain()
     clock.time += 30.1
     call(breaker, failed=None)
     breaker.admit()
@@ -126,6 +134,7 @@ def test_the_lease_of_a_dead_prober_runs_out_and_its_late_word_counts_nothing(
 ) -> None:
     breaker = Breaker("a", RULE, timed_store)
     calls(breaker, "ffff")
+    background_of(timed_store).drain()
     clock.time += 30.1
     late = breaker.admit()
     clock.time += LEASE_SECONDS + 0.1
@@ -238,3 +247,107 @@ def test_of_many_processes_one_gets_the_probe(
     ]
     probes = [int(child.communicate("go\n", timeout=30)[0]) for child in children]
     assert sum(probes) == 1
+
+
+def answer(*errors: Exception | None) -> Callable[[], str]:
+    left = list(errors)
+
+    def function() -> str:
+        error = left.pop(0)
+        if error is not None:
+            raise error
+        return "done"
+
+    return function
+
+
+@pytest.mark.parametrize("kind", ["call", "decorator", "async call", "async decorator"])
+def test_a_function_is_called_while_the_breaker_is_closed_and_not_after_that(
+    kind: str, timed_store: Store, clock: FakeClock
+) -> None:
+    breaker = Breaker("sdk", RULE, timed_store)
+    called = 0
+
+    def function(error: Exception | None) -> str:
+        nonlocal called
+        called += 1
+        if error is not None:
+            raise error
+        return "done"
+
+    async def later(error: Exception | None) -> str:
+        return function(error)
+
+    ways: dict[str, Callable[[Exception | None], str]] = {
+        "call": lambda error: breaker.call(function, error),
+        "decorator": breaker(function),
+        "async call": lambda error: asyncio.run(breaker.call_async(later, error)),
+        "async decorator": lambda error: asyncio.run(asyncio.wait_for(breaker(later)(error), 5)),
+    }
+    go = ways[kind]
+    for _ in range(4):
+        with pytest.raises(ConnectionError):
+            go(ConnectionError("lost"))
+    with pytest.raises(TryLater) as caught:
+        go(None)
+    assert (caught.value.code, called) == ("circuit_open", 4)
+    background_of(timed_store).drain()  # which has half a minute for it, where time is not made up
+    clock.time += 31
+    assert go(None) == "done"
+    assert breaker.status() == "closed"
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (TryLater("busy", status=503), True),
+        (OutcomeUnknown("lost"), True),
+        (TimeoutError(), True),
+        (requests.ConnectionError(), True),
+        (TryLater("slow down", status=429), None),
+        (WaitForQuota("used up"), None),
+        (TryLater("full", code="rate_limited"), None),
+        (GiveUpRecord("no", status=422), False),  # the service answered
+        (FixInput("wrong"), None),  # nothing was sent
+        (ValueError("ours"), None),
+    ],
+    ids=repr,
+)
+def test_an_exception_counts_if_it_shows_that_the_service_is_down(
+    error: Exception, shown: bool | None
+) -> None:
+    assert failure_shown(error) is shown
+
+
+def test_which_exceptions_count_can_be_said(timed_store: Store) -> None:
+    breaker = Breaker("sdk", RULE, timed_store, failures=LookupError)
+    for error in [OSError()] * 4 + [KeyError()] * 4:
+        with pytest.raises(type(error)):
+            breaker.call(answer(error))
+    assert breaker.status() == "open"
+
+
+def test_a_function_that_is_cancelled_gives_the_lease_of_its_probe_back(
+    timed_store: Store, clock: FakeClock
+) -> None:
+    breaker = Breaker("sdk", RULE, timed_store)
+    calls(breaker, "ffff")
+    background_of(timed_store).drain()
+    clock.time += 31
+
+    async def go() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await breaker.call_async(asyncio.sleep, 10)
+
+    asyncio.run(go())
+    background_of(timed_store).drain()
+    assert breaker.call(answer(None)) == "done"
+    assert breaker.status() == "closed"
+
+
+def test_a_breaker_that_is_off_lets_everything_through(timed_store: Store) -> None:
+    breaker = Breaker("sdk", CircuitBreaker(enabled=False, minimum_calls=1), timed_store)
+    for _ in range(3):
+        with pytest.raises(OSError, match="lost"):
+            breaker.call(answer(OSError("lost")))

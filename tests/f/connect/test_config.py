@@ -22,8 +22,8 @@ from f.connect.config import (
     from_environment,
     from_json_file,
     from_resource,
-    read_env_file,
 )
+from f.connect.environment import read_env_file
 from f.connect.errors import FixSettings
 from f.connect.integration import (
     ApiKey,
@@ -255,6 +255,9 @@ def test_an_env_file_that_is_missing_is_empty_and_a_broken_one_is_named(tmp_path
     (tmp_path / ".env").write_text("A=1\nnonsense\n")
     with pytest.raises(FixSettings, match=r"\.env:2: expected NAME=value"):
         read_env_file(tmp_path / ".env")
+    (tmp_path / ".env").write_bytes(b"A=1\nB=\xfc\n")
+    with pytest.raises(FixSettings, match=r"\.env:2: this is no UTF-8 text"):
+        read_env_file(tmp_path / ".env")
 
 
 def test_a_setting_given_whole_and_in_parts_is_refused() -> None:
@@ -325,7 +328,7 @@ def test_a_file_may_hold_several_integrations_by_name(tmp_path: Path, content: A
         ([{**ONE, "name": "a"}, ONE], "entry 2 of the list needs a name of its own"),
         ([{**ONE, "name": "a"}, {**ONE, "name": "a"}], "entry 2 of the list needs a name of its own"),
         ({"a": {**ONE, "name": "b"}}, "a says that it has another name"),
-        ({"a": ONE, "b": {"base_url": 1}}, "b cannot be used: base_url: input should be a valid string"),
+        ({"a": ONE, "b": {"base_url": 1}}, "b: base_url: input should be a valid string"),
         ({"integrations": 1}, "JSON object of integrations by name"),
         ("text", "JSON object of integrations by name"),
     ],

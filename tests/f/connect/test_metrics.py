@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from f.connect.client import Client
+from f.connect.histogram import Histogram
 from f.connect.integration import Integration
-from f.connect.metrics import Histogram, Metrics, SlowCall, metrics_of, monitored, process_metrics
-from f.store.store import Store
+from f.connect.metrics import Metrics, SlowCall, metrics_of, monitored, process_metrics
+from f.store.store import Row, Statement, Store, Values
 from f.store.stores import SqliteStore, memory_store
 from tests.f.connect.wire import FakeClock, Wire, reply
 
@@ -51,10 +54,11 @@ def test_counts_reach_the_store_every_few_seconds(tmp_path: Path, clock: FakeClo
     with SqliteStore(tmp_path / "state.sqlite") as store:
         metrics = Metrics(store, clock=clock)
         metrics.record("a", "/x", "success", seconds=0.1)
-        assert store.execute("SELECT count(*) FROM connect_metrics") == [(0,)]
+        assert store.execute("SELECT count(*) FROM connect_metrics_day") == [(0,)]
         clock.time += 6
         metrics.record("a", "/x", "success", seconds=0.1)
-        assert store.execute("SELECT value FROM connect_metrics WHERE name = 'outcome:success'") == [(2.0,)]
+        counted = store.execute("SELECT value FROM connect_metrics_day WHERE name = 'outcome:success'")
+        assert counted == [(2.0,)]
 
 
 def test_any_function_can_be_monitored(clock: FakeClock) -> None:
@@ -122,13 +126,84 @@ def test_parts_of_a_histogram_add_up_to_the_whole(parts: list[list[float]]) -> N
     assert Histogram.merged(handed_over).summary() == whole.summary()
 
 
-def test_counts_that_an_earlier_version_stored_are_still_read(tmp_path: Path) -> None:
+EARLIER = """CREATE TABLE connect_metrics (
+    integration TEXT NOT NULL, endpoint TEXT NOT NULL, name TEXT NOT NULL, value DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (integration, endpoint, name))"""
+
+
+def test_counts_of_an_earlier_version_are_still_read_and_added_to(any_store: Store) -> None:
+    """Its table is as that version made it. It knew no seconds, so its calls have no part in the average."""
+    if any_store.in_memory:
+        pytest.skip("what is in memory is of this version")
+    any_store.create(EARLIER.replace("TABLE", "TABLE IF NOT EXISTS"))
+    for name, value in (("outcome:success", 4.0), ("ms:54", 3.0), ("ms:80", 1.0)):
+        any_store.execute(
+            "INSERT INTO connect_metrics VALUES ('a', '/x', :name, :value)", {"name": name, "value": value}
+        )
+    metrics = Metrics(any_store)
+    summary = metrics.summary("a")["/x"]
+    assert (summary["p50"], summary["p95"], summary["average"]) == (107.63, 1024.0, None)
+    metrics.record("a", "/x", "TryLater", seconds=0.3)
+    summary = metrics.summary("a")["/x"]
+    assert (summary["calls"], summary["success_rate"], summary["average"]) == (5, 0.8, 300.0)
+    assert metrics.integrations() == ["a"]
+
+
+@given(milliseconds=st.lists(st.floats(0.1, 60_000), min_size=1, max_size=50))
+def test_the_average_is_the_true_mean(milliseconds: list[float]) -> None:
+    metrics = Metrics(memory_store())
+    for value in milliseconds:
+        metrics.record("a", "/x", "success", seconds=value / 1000)
+    assert metrics.summary("a")["/x"]["average"] == pytest.approx(
+        sum(milliseconds) / len(milliseconds), abs=0.001
+    )
+
+
+def test_calls_count_for_their_utc_day_and_days_that_are_old_become_one(
+    any_store: Store, clock: FakeClock
+) -> None:
+    if any_store.in_memory:
+        pytest.skip("what is in memory ends with its job")
+
+    def count_one(*, at: str) -> None:
+        clock.time = datetime.fromisoformat(at).timestamp()
+        metrics = Metrics(any_store, clock=clock)  # as a job of its own
+        metrics.record("a", "/x", "success", seconds=0.5)
+        metrics.flush()
+
+    for at in ("2026-01-01T23:59:59+00:00", "2026-01-02T00:00:00+00:00", "2026-01-02T12:00:00+00:00"):
+        count_one(at=at)
+    days = "SELECT day, value FROM connect_metrics_day WHERE name = 'timed' ORDER BY day"
+    assert any_store.execute(days) == [("2026-01-01", 1.0), ("2026-01-02", 2.0)]
+    count_one(at="2026-02-05T00:00:00+00:00")  # 35 days after the first, which is the oldest that is kept
+    assert any_store.execute(days) == [("2026-01-01", 1.0), ("2026-01-02", 2.0), ("2026-02-05", 1.0)]
+    count_one(at="2026-03-20T00:00:00+00:00")
+    assert any_store.execute(days) == [("2026-03-20", 1.0)]
+    assert any_store.execute("SELECT count(*) FROM connect_metrics_day WHERE name = ''") == [(1,)]
+    assert Metrics(any_store, clock=clock).summary("a")["/x"]["calls"] == 5
+
+
+def test_flushing_is_one_statement_and_folding_is_done_once_a_day(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with SqliteStore(tmp_path / "state.sqlite") as store:
-        metrics = Metrics(store)
-        for name, value in (("outcome:success", 4), ("ms:54", 3), ("ms:80", 1)):
-            store.execute(
-                "INSERT INTO connect_metrics VALUES ('a', '/x', :name, :value)",
-                {"name": name, "value": value},
-            )
-        summary = metrics.summary("a")["/x"]
-        assert (summary["p50"], summary["p95"]) == (107.63, 1024.0)
+        metrics = Metrics(store, clock=clock)
+        asked: list[str] = []
+        execute, together = store.execute, store.together
+
+        def watched(sql: str, values: Values | None = None) -> list[Row]:
+            asked.append(sql.split(maxsplit=1)[0])
+            return execute(sql, values)
+
+        def watched_together(statements: Sequence[Statement]) -> list[list[Row]]:
+            asked.append("together")
+            return together(statements)
+
+        monkeypatch.setattr(store, "execute", watched)
+        monkeypatch.setattr(store, "together", watched_together)
+        monkeypatch.setattr(store, "create", execute)
+        for _ in range(3):
+            metrics.record("a", "/x", "success", seconds=0.1)
+            metrics.flush()
+        metrics.flush()  # nothing new
+        assert asked == ["INSERT", "together", "INSERT", "INSERT"]

@@ -106,3 +106,23 @@ def test_a_slow_limit_is_taken_permit_by_permit(store: Counting, clock: FakeCloc
 
 def test_only_a_store_that_costs_a_request_takes_blocks(any_store: Store) -> None:
     assert isinstance(buckets_of(any_store), BlockBuckets) is any_store.is_remote
+
+
+def test_several_at_once_are_counted_beside_the_blocks_and_never_exceed_the_limit(
+    store: Counting, clock: FakeClock
+) -> None:
+    pace = Pace(interval=0.01, tolerance=0.09)  # ten at once
+    buckets, other = blocks(store), blocks(store)
+    due: list[float] = []
+    start = clock.time
+    for number in range(200):
+        count = 5 if number % 4 == 0 else 1
+        wait = (buckets if number % 2 else other).take("k", pace, 300.0, count)
+        assert wait is not None
+        due += [clock.time + wait] * count
+        clock.time += 0.02
+    due.sort()
+    for first, moment in enumerate(due):
+        inside = sum(1 for other_moment in due[first:] if other_moment - moment <= 0.5)
+        assert inside <= 10 + 0.5 / pace.interval + 1
+    assert due[0] >= start

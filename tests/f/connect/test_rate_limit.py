@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from f.connect.errors import TryLater
+from f.connect.errors import FixInput, TryLater
 from f.connect.integration import RateLimit
 from f.connect.limits.buckets import LATEST, Pace
 from f.connect.limits.rate_limit import RateLimiter, buckets_of
@@ -182,7 +182,7 @@ def test_a_token_is_used_at_its_moment_or_not_at_all() -> None:
                 assert [limiter.reserve(60) for _ in range(9)][-1] == pytest.approx(1.0, abs=1e-4)
             return sleep(seconds)
 
-        clock.sleep = others  # type: ignore[method-assign]
+        clock.sleep = others  # type: ignore[method-assign]  # the other job acts while this one sleeps
         limiter.acquire()
     assert clock.slept == pytest.approx([0.1 + 0.3, 1.1 - 0.4], abs=1e-4)
 
@@ -198,7 +198,7 @@ def test_the_time_a_statement_takes_is_not_waited_once_more(tmp_path: Path, cloc
             clock.time += 0.04
             return execute(sql, values)
 
-        store.execute = slow  # type: ignore[method-assign]
+        store.execute = slow  # type: ignore[method-assign]  # a database that is slow
         wait = limiter.reserve(60)
     assert wait is not None
     assert clock.time + wait - started == pytest.approx(0.1, abs=1e-6)
@@ -213,7 +213,7 @@ def test_a_token_that_came_due_while_its_statement_waited_is_void(tmp_path: Path
             clock.time += delays.pop() if delays else 0.0
             return execute(sql, values)
 
-        store.execute = slow  # type: ignore[method-assign]
+        store.execute = slow  # type: ignore[method-assign]  # a database that is slow
         assert limiter.reserve(60) == 0.0
         assert limiter.available() == 2  # of three: the void one has come back by now
 
@@ -308,9 +308,20 @@ def test_a_limiter_of_postgres_uses_the_databases_clock(
         assert abs(store.now() - real()) < 60
 
 
+# How long, at most, a process stood still: what it was to do meanwhile, it does all at one moment.
+WATCH = """
+import threading, time
+stood = [0.0]
+def watch():
+    while True:
+        before = time.monotonic()
+        time.sleep(0.005)
+        stood[0] = max(stood[0], time.monotonic() - before - 0.005)
+watching = threading.Thread(target=watch, daemon=True)
+"""
 # A server that counts strictly: when each request came, by the clock that all processes share.
-STRICT = """
-import contextlib, json, os, selectors, socket, sys, time
+STRICT = f"""{WATCH}
+import contextlib, json, os, selectors, socket, sys
 with contextlib.suppress(OSError):
     os.nice(-15)  # what it counts is when they came, not when it had time to look
 listener, at = socket.create_server(("127.0.0.1", 0), backlog=128), []
@@ -318,21 +329,22 @@ selector = selectors.DefaultSelector()
 selector.register(listener, selectors.EVENT_READ)
 selector.register(sys.stdin, selectors.EVENT_READ)
 print(listener.getsockname()[1], flush=True)
+watching.start()
 while True:
     for key, _ in selector.select():
         if key.fileobj is sys.stdin:
-            print(json.dumps(at))
+            print(json.dumps([at, stood[0]]))
             sys.exit()
         elif key.fileobj is listener:
             selector.register(listener.accept()[0], selectors.EVENT_READ)
         elif key.fileobj.recv(65536):
             at.append(time.monotonic())
-            key.fileobj.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
+            key.fileobj.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{{}}")
         else:
             selector.unregister(key.fileobj)
 """
-CALLER = """
-import sys, threading, time
+CALLER = f"""{WATCH}
+import sys
 from f.connect.calls.message import Request
 from f.connect.client import Client
 from f.connect.integration import Integration, RateLimit
@@ -344,8 +356,11 @@ else:
     store = postgres_store(where) if "://" in where else sqlite_store(where)
 limit = RateLimit(max_requests=40, burst_size=8)
 client = Client(Integration(name="a", base_url=url, rate_limit=limit), store)
+if how == "at once":
+    list(client.send_many([]))  # loads aiohttp and starts its loop, which takes seconds where much else runs
 print("ready", flush=True)
 sys.stdin.readline()
+watching.start()
 end = time.monotonic() + 3
 def call():
     while time.monotonic() < end:
@@ -359,6 +374,7 @@ else:
     callers = [threading.Thread(target=call) for _ in range(threads)]
     for caller in callers: caller.start()
     for caller in callers: caller.join()
+print(stood[0])
 """
 
 
@@ -393,9 +409,63 @@ def test_a_server_that_counts_strictly_never_sees_more_than_limit_and_burst(
         assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.flush()
+    held_up = 0.0
     for child in children:
-        child.communicate(timeout=30)
+        held_up = max(held_up, float(child.communicate(timeout=60)[0]))
         assert child.returncode == 0
-    at = json.loads(server.communicate("done\n", timeout=10)[0])
+    at, unheard = json.loads(server.communicate("done\n", timeout=60)[0])
     assert len(at) > 8  # more than the burst
-    assert strictest(at) <= 40 + 8
+    # What came in a second may have been let through in a little more, on a machine with much else to do.
+    assert strictest(at) <= 40 * (1 + held_up + unheard) + 8
+
+
+def test_several_tokens_are_taken_together_or_not_at_all(timed_store: Store, clock: FakeClock) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock)
+    assert limiter.try_acquire(tokens=2)
+    assert not limiter.try_acquire(tokens=2)
+    assert limiter.available() == 1  # what was refused took nothing
+    assert limiter.acquire(tokens=3) == pytest.approx(0.2, abs=1e-6)
+    assert asyncio.run(limiter.acquire_async(tokens=2)) == pytest.approx(0.2, abs=1e-6)
+    assert limiter.stats()["taken"] == 7
+    assert limiter.stats()["refused"] == 1
+    with pytest.raises(TryLater):
+        limiter.acquire(0.05, tokens=3)
+
+
+@pytest.mark.parametrize("tokens", [0, -1, 4])
+def test_more_tokens_than_are_ever_there_at_once_are_refused_in_a_sentence(
+    tokens: int, timed_store: Store, clock: FakeClock
+) -> None:
+    limiter = RateLimiter("a", TEN_PER_SECOND, timed_store, clock=clock, title="api.example.com")
+    with pytest.raises(FixInput, match=r"tokens is|api.example.com lets 3 calls go at once, never 4"):
+        limiter.acquire(tokens=tokens)
+    assert limiter.available() == 3
+
+
+def test_without_a_limit_any_number_goes_at_once(timed_store: Store, clock: FakeClock) -> None:
+    assert RateLimiter("a", None, timed_store, clock=clock).acquire(tokens=1000) == 0.0
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(takes=st.lists(st.tuples(st.integers(1, 3), st.floats(0, 0.5)), min_size=1, max_size=30))
+def test_over_any_span_no_more_tokens_come_due_than_the_limit_lets_however_many_at_once(
+    takes: list[tuple[int, float]], tmp_path: Path
+) -> None:
+    """Each store in its own right, and both alike."""
+    due: dict[str, list[tuple[float, int]]] = {"memory": [], "sqlite": []}
+    for name, path in (("memory", None), ("sqlite", tmp_path / "state.sqlite")):
+        clock = FakeClock()
+        with SqliteStore(path, clock=clock.now) as store:
+            limiter = RateLimiter("a", TEN_PER_SECOND, store, clock=clock)
+            limiter.reset()
+            for count, pause in takes:
+                wait = limiter.reserve(tokens=count)
+                assert wait is not None
+                due[name].append((clock.time + wait, count))
+                clock.time += pause
+    assert [count for _, count in due["memory"]] == [count for _, count in due["sqlite"]]
+    assert [at for at, _ in due["memory"]] == pytest.approx([at for at, _ in due["sqlite"]], abs=1e-5)
+    for start, _ in due["memory"]:
+        for end, _ in due["memory"]:
+            inside = sum(count for at, count in due["memory"] if start <= at <= end)
+            assert end < start or inside <= 3 + (end - start) / 0.1 + 1e-3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -78,3 +79,47 @@ def test_a_function_is_called_again_only_when_nothing_was_applied(
             go()
     assert flaky.calls == calls
     assert clock.slept == slept
+
+
+def test_should_retry_says_what_call_would_do() -> None:
+    retrying = Retrying(Retry(max_retries=2), clock=FakeClock())
+    assert [retrying.should_retry(try_later(), attempt) for attempt in (1, 2, 3)] == [True, True, False]
+    assert not retrying.should_retry(try_later(retry_after=1000.0), 1)
+    assert not retrying.should_retry(WaitForQuota("used up"), 1)
+    assert not retrying.should_retry(ValueError("other"), 1)
+    assert Retrying(POLICY, on=ValueError).should_retry(ValueError("ours"), 1)
+
+
+def test_stats_count_all_threads_and_begin_anew_with_reset() -> None:
+    clock = FakeClock()
+    retrying = Retrying(POLICY, clock=clock)
+    assert retrying.call(Flaky(try_later())) == "done"
+    with pytest.raises(TryLater):
+        retrying.call(Flaky(*[try_later()] * 9))
+    assert retrying.stats() == {
+        "calls": 2, "attempts": 6, "retries": 4, "given_up": 1, "seconds_waited": 0.5 + 0.5 + 1 + 2,
+    }  # fmt: skip
+    retrying.reset()
+    threads = [
+        threading.Thread(target=lambda: [retrying.call(Flaky()) for _ in range(500)]) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (retrying.stats()["calls"], retrying.stats()["attempts"]) == (4000, 4000)
+
+
+def test_a_job_that_is_to_stop_waits_for_no_other_attempt() -> None:
+    class Stopped(FakeClock):
+        def sleep(self, seconds: float) -> bool:
+            return True
+
+    flaky = Flaky(try_later(), try_later())
+    retrying = Retrying(POLICY, clock=Stopped())
+    with pytest.raises(TryLater):
+        retrying.call(flaky)
+    with pytest.raises(TryLater):
+        asyncio.run(retrying.call_async(flaky.later))
+    assert flaky.calls == 2
+    assert retrying.stats()["given_up"] == 2

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,31 +28,13 @@ from f.customers.targets.customer_api import open_target
 from f.records.sending.parking import ParkingClient
 from f.store.store import Row, Store, Values
 from f.store.stores import memory_store, postgres_store, sqlite_store
+from tests.f.connect.jobs import Jobs
 from tests.f.connect.wire import Wire, reply
 from tests.loopback import Asked, Loopback, Reply, serve
 
 ROOT = Path(__file__).parents[3]
 OK = reply(200, {"id": "1"})
 NO_RETRY = Retry(enabled=False)
-JOB = """
-import json, sys
-from collections import Counter
-from f.connect.calls.message import Request, Response
-from f.customers.targets.customer_api import open_target
-from f.records.sending.parking import ParkingClient
-from f.store.stores import postgres_store, sqlite_store
-where, api, posts = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
-with (postgres_store(where) if "://" in where else sqlite_store(where)) as store:
-    with ParkingClient(open_target(api), store, park_after=300) as client:
-        print("ready", flush=True)
-        sys.stdin.readline()
-        requests = (Request(method="POST", path="/customers", json={"n": n}) for n in range(posts))
-        ends = Counter(
-            str(result.status) if isinstance(result, Response) else str(result.code)
-            for _, result in client.send_many(requests, 4)
-        )
-print(json.dumps(ends), flush=True)
-"""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -69,31 +48,6 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with postgres_store(dsn) as store:
         for (table,) in store.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
             store.execute(f"DROP TABLE {table}")
-
-
-class Jobs:
-    """Processes that import into one target: each is ready before any of them begins."""
-
-    def __init__(self, where: str, api: Mapping[str, Any], count: int, posts: int) -> None:
-        command = [sys.executable, "-c", JOB, where, json.dumps(api), str(posts)]
-        self._processes = [
-            subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            for _ in range(count)
-        ]
-        for process in self._processes:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-
-    def run(self) -> Counter[str]:
-        """Let all begin at once, and return how their calls ended, added up."""
-        for process in self._processes:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        ends: Counter[str] = Counter()
-        for process in self._processes:
-            ends.update(json.loads(process.communicate(timeout=60)[0]))
-        return ends
 
 
 def api(url: str, **more: Any) -> dict[str, Any]:
