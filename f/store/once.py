@@ -19,13 +19,14 @@ import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from f.connect.errors import ConnectError, FixInput, OutcomeUnknown, TryLater
 from f.store.sent_keys import CLAIM, SENT, SentKey, prepare, read
 from f.store.store import HELD, Lease, Permit, Store, release, take, write_held
 
 LEASE_SECONDS = 120.0  # a claim older than this belongs to a job that was killed
+NOT_SENT = "not_sent"  # the code of an error: nothing was sent with this key, for certain
 _INPUTS = "-"  # stands in a mark before the hash of the inputs, which are thereby kept as long as the key
 LONGEST_ATTEMPT = 300.0  # seconds from the begin of an attempt until nothing of it can arrive any more
 
@@ -102,6 +103,15 @@ class OneTimeWrite:
     key_input: str = "message_key"
 
 
+class Once(Protocol):
+    """What `send_once` and `look_only` have in common, so that one way through a service serves both."""
+
+    def __call__(
+        self, store: Store, key: str, write: OneTimeWrite, *, window: float | None = None
+    ) -> Receipt:
+        """Return what became of a write."""
+
+
 def send_once(store: Store, key: str, write: OneTimeWrite, *, window: float | None = None) -> Receipt:
     """Send unless the key was sent before, or within the last `window` seconds.
 
@@ -124,6 +134,29 @@ def send_once(store: Store, key: str, write: OneTimeWrite, *, window: float | No
         raise _in_hand(write)
     try:
         return _send_leased(store, lease, write, claim, expired)
+    finally:
+        release(store, lease)
+
+
+def look_only(store: Store, key: str, write: OneTimeWrite, *, window: float | None = None) -> Receipt:
+    """Find out what became of an earlier `send_once` with the key, and keep it; send nothing.
+
+    Raises OutcomeUnknown if the service shows nothing of it or cannot be asked; with the code NOT_SENT if it
+    was never sent. TryLater if another job is sending it just now. `window` is that of `send_once`.
+    """
+    prepare(store)
+    expired = store.now() - window if window is not None else 0.0
+    if (known := read(store, key)) and known.state == "sent" and known.at >= expired:
+        return Receipt("already_sent", known.id)
+    lease = take(store, f"once:{key}", secrets.token_hex(8), LEASE_SECONDS)
+    if lease is None:
+        raise _in_hand(write)
+    try:
+        known = read(store, key)
+        if known is None or known.at < expired:
+            raise OutcomeUnknown(f"Nothing shows that this {write.noun} was ever sent.", code=NOT_SENT)
+        _check_inputs(write, known)
+        return _Sending(store, write, known, lease).look()
     finally:
         release(store, lease)
 
@@ -167,6 +200,21 @@ class _Sending:
         if not self._keep(_CLAIM_AGAIN):
             raise _in_hand(write)
         return self.send(in_doubt=is_known)
+
+    def look(self) -> Receipt:
+        """Return what an earlier attempt came to; OutcomeUnknown if that cannot be found out."""
+        if self._claim.state == "sent":
+            return Receipt("already_sent", self._claim.id)
+        found = self._find()
+        if found is None:
+            asked = "cannot be asked whether" if self._write.look_up is None else "does not show that"
+            raise OutcomeUnknown(
+                f"An earlier run sent this {self._write.noun} and its answer was lost; the service {asked} "
+                "it arrived.",
+                code="answer_lost",
+            )
+        self._keep_sent(found, self._claim.at)
+        return Receipt("already_sent", found)
 
     def send(self, *, in_doubt: bool = False) -> Receipt:
         """Send. `in_doubt`: an earlier attempt may have arrived as well."""

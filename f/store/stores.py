@@ -26,7 +26,8 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -79,6 +80,23 @@ def open_store(database: Mapping[str, object] | None, purpose: str, *, durable: 
     return sqlite_store(folder() / f"{purpose}.sqlite", durable=durable)
 
 
+@contextmanager
+def open_every_store(database: Mapping[str, object] | None) -> Iterator[dict[str, Store]]:
+    """Yield all that jobs remember, by purpose, for reports: nothing is changed in it.
+
+    Where jobs share one database it is that alone, under the name ""; else the files of this machine, which
+    are opened to be read only and may be none.
+    """
+    shared = postgres_store(database) if database else data_table_store()
+    if shared is not None:
+        with shared:
+            yield {"": shared}
+        return
+    with ExitStack() as stack:
+        files = sorted(folder().glob("*.sqlite"))
+        yield {path.stem: stack.enter_context(_ReadOnlyStore(path)) for path in files}
+
+
 def folder() -> Path:
     """Return where this machine's files lie."""
     return Path.home() / _FOLDER
@@ -124,6 +142,20 @@ def data_table_store() -> Store | None:
     return workspace_store()
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A connection, and the process whose it is. `busy` is held while a statement runs."""
+
+    connection: Connection
+    pid: int = field(default_factory=os.getpid)
+    busy: threading.RLock = field(default_factory=threading.RLock)  # a signal may come in between
+
+    def close(self) -> None:
+        """Wait for its statement to end: closed beneath one, a connection takes the process with it."""
+        with self.busy if self.pid == os.getpid() else nullcontext():  # after a fork, who held it is not here
+            self.connection.close()
+
+
 class SqliteStore(Store):
     """SQLite in WAL mode with a connection per thread; without a path, one connection in memory."""
 
@@ -136,7 +168,7 @@ class SqliteStore(Store):
         self._ticks = clock or (time.monotonic if path is None else time.time)
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._connections: list[Connection] = []
+        self._connections: list[_Own] = []
         # A store may be dropped as it is; Python 3.13 warns of a connection that nobody has closed.
         weakref.finalize(self, _close_own, self._connections, os.getpid()).atexit = False
 
@@ -174,8 +206,8 @@ class SqliteStore(Store):
 
     def close(self) -> None:
         with self._lock:
-            for connection in self._connections:
-                connection.close()
+            for own in self._connections:
+                own.close()
             self._connections.clear()
             self._local = threading.local()
 
@@ -185,27 +217,29 @@ class SqliteStore(Store):
 
         try:
             if self._path is not None:
-                yield self._own(sqlite3)
+                own = self._own(sqlite3)
+                with own.busy:
+                    yield own.connection
             else:
                 with self._lock:  # one connection is one transaction, so threads take turns
-                    yield self._connections[0] if self._connections else self._open(sqlite3, ":memory:")
+                    own = self._connections[0] if self._connections else self._open(sqlite3, ":memory:")
+                    yield own.connection
         except sqlite3.Error as error:
             raise _named(self._path, str(error)) from error
 
-    def _own(self, sqlite3: ModuleType) -> Connection:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None or self._local.pid != os.getpid():  # a connection must not cross a fork
+    def _own(self, sqlite3: ModuleType) -> _Own:
+        own: _Own | None = getattr(self._local, "own", None)
+        if own is None or own.pid != os.getpid():  # a connection must not cross a fork
             assert self._path is not None
             try:
                 if not self._path.exists():
                     _make(sqlite3, self._path)
             except OSError as error:
                 raise _named(self._path, error.strerror or type(error).__name__) from error
-            connection = self._local.connection = self._open(sqlite3, str(self._path))
-            self._local.pid = os.getpid()
-        return connection
+            own = self._local.own = self._open(sqlite3, str(self._path))
+        return own
 
-    def _open(self, sqlite3: ModuleType, target: str) -> Connection:
+    def _open(self, sqlite3: ModuleType, target: str) -> _Own:
         connection: Connection = sqlite3.connect(
             target, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -216,16 +250,26 @@ class SqliteStore(Store):
         except BaseException:
             connection.close()
             raise
+        own = _Own(connection)
         with self._lock:
-            self._connections.append(connection)
-        return connection
+            self._connections.append(own)
+        return own
 
 
-def _close_own(connections: list[Connection], pid: int) -> None:
+class _ReadOnlyStore(SqliteStore):
+    """A file that another part of the code writes to."""
+
+    def _open(self, sqlite3: ModuleType, target: str) -> _Own:
+        own = super()._open(sqlite3, target)
+        own.connection.execute("PRAGMA query_only = ON")
+        return own
+
+
+def _close_own(connections: list[_Own], pid: int) -> None:
     """Close them in the process they belong to: a connection must not cross a fork."""
     if pid == os.getpid():
-        for connection in connections:
-            connection.close()
+        for own in connections:
+            own.connection.close()
 
 
 def _translated(sql: str) -> str:

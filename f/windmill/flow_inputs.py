@@ -121,3 +121,8 @@ def reference_in(value: Any) -> str:
         return value if value.startswith(REFERENCES) else ""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return next(filter(None, map(reference_in, parts)), "")
+
+
+def as_words(text: str) -> str:
+    """Return a text that Windmill leaves as it is: with a blank before it if it would be replaced."""
+    return f" {text}" if text.startswith(REFERENCES) else text

@@ -19,16 +19,17 @@ import signal
 import threading
 import time
 from types import FrameType, TracebackType
-from typing import Self, TypedDict
+from typing import Any, Self, TypedDict
 
 from f.connect.errors import ConnectError, TryLater
 from f.connect.times import REAL, Clock
-from f.windmill.connection import ask, connection, is_on_windmill
+from f.windmill.connection import ask, connection, is_on_windmill, post
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.1  # between two looks while waiting
 _SHOW_AGAIN_SECONDS = 0.5
 _ASK_AGAIN_SECONDS = 10.0
+_KEEP_SECONDS = 10.0
 _URLS = ("approvalPage", "resume", "cancel")
 _JOB_TYPES = ("QueuedJob", "CompletedJob")
 
@@ -151,6 +152,17 @@ def resume_urls() -> ResumeUrls:
     if not isinstance(urls, dict) or not all(isinstance(urls.get(name), str) for name in _URLS):
         raise TryLater(f"Windmill gave no links to decide by (status {reply.status_code}).", code="platform")
     return {"approvalPage": urls["approvalPage"], "resume": urls["resume"], "cancel": urls["cancel"]}
+
+
+def keep_in_flow(key: str, value: dict[str, Any]) -> None:
+    """Keep a value in the state of the flow that this job belongs to, for whoever follows it while it runs.
+
+    Where that is not possible, nothing is kept: no step reads it.
+    """
+    flow = os.environ.get("WM_ROOT_FLOW_JOB_ID") or os.environ.get("WM_FLOW_JOB_ID")
+    if flow and is_on_windmill():
+        with contextlib.suppress(ConnectError):
+            post(f"jobs/flow/user_states/{flow}/{key}", value, _KEEP_SECONDS)
 
 
 class JobStatus:

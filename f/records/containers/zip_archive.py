@@ -50,6 +50,10 @@ class ZipArchive:
         """Return the names of the files that a person has put there."""
         return [name for name in self.names() if not _is_left_by_systems(name)]
 
+    def said_size(self, name: str) -> int:
+        """Return how many bytes a file has by what the archive says: to be shown, not to be relied on."""
+        return self._members[name].file_size
+
     def find(self, name: str) -> str | None:
         """Return the name as it is stored, whatever its case, or None if there is no such file."""
         return name if name in self._members else self._by_folded.get(name.casefold())

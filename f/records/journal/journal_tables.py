@@ -26,6 +26,9 @@ _TABLES = (
     target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL, turn TEXT NOT NULL DEFAULT '')""",
     """CREATE TABLE IF NOT EXISTS import_proofs (
     target TEXT PRIMARY KEY, proof TEXT NOT NULL, at DOUBLE PRECISION NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS import_progress (
+    import_id TEXT NOT NULL, outcome TEXT NOT NULL, applied BIGINT NOT NULL,
+    PRIMARY KEY (import_id, outcome))""",
 )
 _KEY_COLUMN = "record_key"
 _ADDED = (
@@ -82,6 +85,14 @@ RECORD_SENT = """INSERT INTO import_rows AS t
     sent_at = excluded.sent_at, first_sent_at = excluded.first_sent_at, in_flight = excluded.in_flight,
     job = excluded.job, doubt = '' WHERE t.owner = :owner
     RETURNING record_key"""
+# Comes before DONE, which takes from the rows whose they were: so none is counted that another job has taken
+# over. A look-up for each row, as a join would have Postgres read the table. In the order of the outcomes: of
+# two jobs of an import, none may have what the other waits for.
+COUNT_DONE = """INSERT INTO import_progress AS p (import_id, outcome, applied)
+    SELECT :import_id, j.value ->> 2, count(*) FROM each_row(:rows) AS j WHERE :owner =
+    (SELECT r.owner FROM import_rows AS r WHERE r.target = :target AND r.record_key = j.value ->> 0)
+    GROUP BY j.value ->> 2 ORDER BY j.value ->> 2
+    ON CONFLICT (import_id, outcome) DO UPDATE SET applied = p.applied + excluded.applied"""
 # A claimed row exists, so this always updates; a row that another job has taken over is left alone.
 DONE = """INSERT INTO import_rows AS r
     (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
@@ -114,6 +125,13 @@ FORGET_MISSING = """UPDATE import_rows SET state = 'claimed', content = '', outc
 ANEW = f"""UPDATE import_rows SET generation = generation + 1
     WHERE target = :target AND {_THESE} AND {_MY_TURN}"""  # noqa: S608 - made of constants
 UNSENT = " AND state = 'claimed'"
+APPLIED = """SELECT import_id, outcome, applied FROM import_progress
+    WHERE import_id LIKE :ends AND import_id > :since"""
+FORGET_PROGRESS = "DELETE FROM import_progress WHERE import_id < :before"
+# The key is of no use here, and an index would cost more with each row than this, which is asked once for an
+# import that left no report.
+COUNT_ROWS = """SELECT import_id, state, outcome, count(*) FROM import_rows
+    WHERE import_id LIKE :ends AND import_id > :since GROUP BY import_id, state, outcome"""
 READ_PROOF = "SELECT proof FROM import_proofs WHERE target = :target"
 KEEP_PROOF = """INSERT INTO import_proofs (target, proof, at) VALUES (:target, :proof, :at)
     ON CONFLICT (target) DO UPDATE SET proof = excluded.proof, at = excluded.at"""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from f.records.journal.journal_tables import create_tables
+from f.records.journal.journal_tables import FORGET_PROGRESS, create_tables
 
 if TYPE_CHECKING:
     from f.store.store import Store
@@ -48,6 +49,9 @@ def prune(
     """
     create_tables(store)
     before = store.now() - older_than_seconds
+    if not dry_run:
+        day = datetime.fromtimestamp(before, UTC).strftime("%Y%m%d")
+        store.execute(FORGET_PROGRESS, {"before": day})
     return [_pruned(store, target, before, sleep, dry_run) for (target,) in store.execute(_TARGETS)]
 
 

@@ -39,6 +39,7 @@ from f.records.journal.journal_tables import (
     ACCEPTED,
     ANEW,
     CLAIM,
+    COUNT_DONE,
     DONE,
     FIRST_TURN,
     FORGET,
@@ -266,6 +267,7 @@ class RowJournal:
         unanswered = [*in_doubt, *later]
         self._run_together(
             at,
+            (COUNT_DONE, applied),
             (DONE, applied),
             (ACCEPTED, later),
             (LEAVE_IN_DOUBT, unanswered),

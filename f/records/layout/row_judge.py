@@ -28,6 +28,7 @@ RowFault = Literal[
     "undecodable",
     "nul_byte",
     "repeated_header",
+    "excluded",
 ]
 
 _FEWEST_SHARED = 2  # names, by which a line is another header
@@ -46,6 +47,7 @@ class TableRow(NamedTuple):
     each look like a row of the table, most likely because a quote too many stands before them.
     unclosed_quote: no quote closes the last cell; the next line is read as a row of its own. undecodable,
     nul_byte: bytes that are not text, each shown as U+FFFD. repeated_header: the column names once more.
+    excluded: a person took the row out.
     """
 
     line: int

@@ -26,11 +26,15 @@ T = TypeVar("T")
 
 
 class Obstacles:
-    """What would end an import, or have it ask a person. A dry run notes it and goes on; an import ends."""
+    """What would end an import, or have it ask a person. A dry run notes it and goes on; an import ends.
+
+    `texts` has a sentence for each, `codes` the code of the error; empty for a question.
+    """
 
     def __init__(self, *, goes_on: bool) -> None:
         self._goes_on = goes_on
         self.texts: list[str] = []
+        self.codes: list[str] = []
 
     def attempt(self, step: Callable[[], T]) -> T | None:
         """Return what the step returns; None if it fails in a dry run. An import gets its ConnectError."""
@@ -45,17 +49,20 @@ class Obstacles:
         if not self._goes_on:
             raise error
         self.texts.append(f"An import would stop here: {error}")
+        self.codes.append(error.code or "")
 
     def ask(self, question: str) -> None:
         """Note what an import asks a person before it sends."""
         self.texts.append(f"An import would ask a person here: {question}")
+        self.codes.append("")
 
 
 class MadePlan(NamedTuple):
-    """A plan, the outcomes by chunk that need no sending, and what the plan cannot be sure of."""
+    """A plan, what it has decided and how many rows it leaves to send by chunk, and its doubts."""
 
     plan: Plan
     outcomes: list[StoredRows]
+    left: list[int]
     doubts: str = ""
 
 
@@ -76,7 +83,7 @@ def make_plan(
         written = record.write(planned_chunks(parsed, planner, Progress(parsed["counts"]["valid"])))
     reads = target.can_ask and bool(planner.hash)
     plan = record.summary(written, hash=planner.hash, reads_target=reads, requests=planner.requests)
-    return MadePlan(plan, record.planned_outcomes, planner.doubts)
+    return MadePlan(plan, record.planned_outcomes, record.left, planner.doubts)
 
 
 def make_plan_anyway(
@@ -101,4 +108,4 @@ def plan_of_nothing(parsed: Parsed) -> MadePlan:
     record = PlanRecord(parsed["import_id"])
     chunks: Iterable[list[Planned]] = unread_chunks(parsed)
     plan = record.summary(record.write(chunks), hash="", reads_target=False, requests=0)
-    return MadePlan(plan, record.planned_outcomes)
+    return MadePlan(plan, record.planned_outcomes, record.left)

@@ -84,9 +84,10 @@ class Plan(TypedDict):
 class Gate(TypedDict):
     """Whether an import may send, and to which target.
 
-    `planned_outcomes` has by chunk the rows that need no sending, by a plan. `parallel_jobs`: how many chunks
-    are sent at the same time. `would_stop` has, of a dry run, what would end an import or have it ask a
-    person before it sends, a sentence each.
+    `planned_outcomes` has by chunk the rows that need no sending, by a plan, and without a code those whose
+    record it has found and updates. `parallel_jobs`: how many chunks are sent at the same time. `would_stop`
+    has, of a dry run, what would end an import or have it ask a person before it sends, a sentence each;
+    `stop_codes` the codes of those errors, in the same order.
     """
 
     decision: Literal["go", "ask"]
@@ -98,6 +99,7 @@ class Gate(TypedDict):
     parallel_jobs: int
     forecast: NotRequired[Forecast]
     would_stop: NotRequired[list[str]]
+    stop_codes: NotRequired[list[str]]
 
 
 def planned_counts(plan: Plan | None, parsed: Mapping[str, int]) -> dict[str, int]:

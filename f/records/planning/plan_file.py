@@ -36,6 +36,7 @@ class PlanRecord:
         self._examples: list[Change] = []
         self._reasons: dict[tuple[Action, str], PlannedReason] = {}
         self.planned_outcomes: list[StoredRows] = []
+        self.left: list[int] = []  # rows to send, by chunk
 
     def write(self, chunks: Iterable[list[Planned]]) -> FileRef:
         """Take all chunks, write the file and return it. Call it once."""
@@ -68,7 +69,8 @@ class PlanRecord:
                 self._count_changes(row)
                 self._count_reason(row)
                 yield row
-            lines = list(_planned_outcomes(planned))
+            self.left.append(sum(row.outcome is None for row in planned))
+            lines = list(_decided(planned))
             self.planned_outcomes.append(
                 self._spool.put(f"planned/{index:05}.jsonl", lines) if lines else inline(())
             )
@@ -98,7 +100,7 @@ def unmasked_examples(plan: Plan) -> list[Change]:
     if not wanted:
         return []
     found = dict(wanted)
-    for row in csv.DictReader(_text_lines(plan["file"])):
+    for row in csv.DictReader(text_lines(_pieces(plan["file"]), _MOST_READ)):
         place = (int(row["line"]), unescape(row["field"]))
         if place in wanted:
             change = Change(
@@ -111,24 +113,36 @@ def unmasked_examples(plan: Plan) -> list[Change]:
     return list(found.values())
 
 
-def _text_lines(file: FileRef) -> Iterator[str]:
-    """The beginning of a stored file by lines; the last may be cut short."""
-    if "s3" not in file:
-        yield from io.StringIO(file["content"].removeprefix("\ufeff"), newline="")
-        return
+def text_lines(pieces: Iterable[bytes], most_bytes: int | None = None) -> Iterator[str]:
+    """Yield a stored file by lines; one that ends inside of a quoted cell comes in parts.
+
+    No more than about `most_bytes` of it, if that is given: the last line is then left out.
+    """
     read, rest = 0, b""
-    for chunk in read_object(object_at(file["s3"])):
-        *lines, rest = (rest + chunk).split(b"\n")
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             yield line.decode("utf-8", "replace").lstrip("\ufeff") + "\n"
-        read += len(chunk)
-        if read > _MOST_READ:
+        read += len(piece)
+        if most_bytes is not None and read > most_bytes:
             return
+    if rest:
+        yield rest.decode("utf-8", "replace").lstrip("\ufeff")
 
 
-def _planned_outcomes(planned: Sequence[Planned]) -> Iterator[bytes]:
+def _pieces(file: FileRef) -> Iterable[bytes]:
+    return read_object(object_at(file["s3"])) if "s3" in file else [file["content"].encode()]
+
+
+def _decided(planned: Sequence[Planned]) -> Iterator[bytes]:
+    """What applying the plan has to know: outcomes that need no sending, and the ids of what it updates.
+
+    Without them an API that takes a second record with the same key would get one where the plan updates.
+    """
     for row in planned:
-        if row.outcome is not None:
+        if row.outcome is None and row.action == "update" and row.id:
+            yield to_line({"line": row.line, "code": "", "detail": "", "id": row.id})
+        elif row.outcome is not None:
             yield to_line(
                 {
                     "line": row.line,

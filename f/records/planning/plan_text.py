@@ -16,7 +16,7 @@ UNREAD = (
     "The target could not be asked: its resource names no place to look records up (endpoints.lookup). A "
     "row that no earlier import applied counts as create; it may turn out to be there."
 )
-_HASH = re.compile(r"[0-9a-f]{12}(?:-[0-9a-f]{12}){2}", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{12}(?:-[0-9a-f]{12}){2,3}", re.ASCII)
 _WORDS: dict[Action, str] = {
     "create": "to create",
     "update": "to update",
@@ -29,6 +29,7 @@ _WORDS: dict[Action, str] = {
 # What each part of the hash stands for, in its order, and how it comes to be another one.
 _CHANGED = (
     "The file is not the one the plan was made of.",
+    "The corrections are not those the plan was made with.",
     "Other values would be sent than the plan shows: the target's resource or an input has changed.",
     "The target has changed since the plan was made: rows were added, changed or removed there.",
 )
@@ -47,26 +48,41 @@ def counted(plan: Plan) -> str:
     return ", ".join(parts) or "no row to send"
 
 
+def is_hash(text: str) -> bool:
+    """Return whether a text has the form of a plan's hash."""
+    return _HASH.fullmatch(text) is not None
+
+
 def check_hash(text: str) -> None:
     """Raise FixInput if the text is not the hash of a plan."""
-    if _HASH.fullmatch(text) is None:
+    if not is_hash(text):
         raise FixInput(
             f"apply_plan is not the hash of a plan: {text!r}. Give the three groups of twelve characters "
-            "that a dry run shows, such as 0123456789ab-0123456789ab-0123456789ab.",
+            "that a dry run shows, such as 0123456789ab-0123456789ab-0123456789ab; there are four if rows "
+            "were corrected.",
             code="bad_plan_hash",
         )
 
 
 def refuse_outdated(wanted: str, now: str) -> None:
-    """Raise FixInput, saying what has changed, if the hash of now is not the one that is wanted."""
+    """Raise FixInput, saying what has changed, if the hash of now is not the one that is wanted.
+
+    Both have the form of a hash.
+    """
     if wanted == now:
         return
-    pairs = zip(wanted.split("-"), now.split("-"), _CHANGED, strict=True)
+    pairs = zip(_parts(wanted), _parts(now), _CHANGED, strict=True)
     why = next(sentence for old, new, sentence in pairs if old != new)
     raise FixInput(
         f"{why} Nothing was sent. Make a new plan with a dry run, look at it, and apply that one.",
         code="plan_outdated",
     )
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """A hash in four parts; that of the corrections is empty if there are none."""
+    file, *corrections, values, there = text.split("-")
+    return file, "".join(corrections), values, there
 
 
 def describe(plan: Plan, message: str) -> str:

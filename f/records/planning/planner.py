@@ -106,10 +106,13 @@ def _changed(line: int, remote_id: str | None, on_duplicate: OnDuplicate) -> Pla
 
 
 class _PlanHash:
-    """The hashes of the file, of what would be sent, and of what is there now: one token to copy."""
+    """The hashes of the file, of what would be sent, and of what is there now: one token to copy.
 
-    def __init__(self, file_hash: str, target: Target, on_duplicate: OnDuplicate) -> None:
-        self._file = file_hash
+    That of the file's corrections stands behind the file's, if there are any.
+    """
+
+    def __init__(self, file_hashes: Sequence[str], target: Target, on_duplicate: OnDuplicate) -> None:
+        self._file = file_hashes
         self._sent = hashlib.sha256(f"{target.identity}\n{on_duplicate}\n".encode())
         self._there = hashlib.sha256()
 
@@ -120,7 +123,7 @@ class _PlanHash:
         self._there.update(content_of(there).encode())
 
     def __str__(self) -> str:
-        parts = (self._file, self._sent.hexdigest(), self._there.hexdigest())
+        parts = (*self._file, self._sent.hexdigest(), self._there.hexdigest())
         return "-".join(part[:_PART] for part in parts)
 
 
@@ -128,11 +131,17 @@ class Planner:
     """A planner of one import's rows, a chunk at a time. `hash` is complete after the last."""
 
     def __init__(
-        self, file_hash: str, target: Target, client: Client, journal: Journal, on_duplicate: OnDuplicate
+        self,
+        file_hashes: Sequence[str],
+        target: Target,
+        client: Client,
+        journal: Journal,
+        on_duplicate: OnDuplicate,
     ) -> None:
+        """`file_hashes`: of the file's bytes, and of its corrections if there are any."""
         self._target, self._client, self._journal = target, client, journal
         self._on_duplicate = on_duplicate
-        self._hash = _PlanHash(file_hash, target, on_duplicate)
+        self._hash = _PlanHash(file_hashes, target, on_duplicate)
         self._proof = target.proven.lookup or kept_proof(journal.proof(), target)
         self.requests = 0
         self.doubts = ""  # what the plan cannot be sure of, in a sentence
@@ -285,7 +294,9 @@ def open_planner(
 ) -> Iterator[Planner]:
     """Open a planner of a file, with the journal and the client that an import of it would have."""
     with open_import(journal, target, parsed["import_id"], resend_unknown=resend_unknown) as session:
-        yield kind(parsed["sha256"], target, session.client, session.journal, on_duplicate)
+        corrected = parsed.get("corrected")
+        hashes = [parsed["sha256"], corrected["digest"]] if corrected else [parsed["sha256"]]
+        yield kind(hashes, target, session.client, session.journal, on_duplicate)
 
 
 def planned_chunks(

@@ -31,8 +31,16 @@ def forecast_of(
     `park_after` in seconds; 0: the import never parks, so that what does not fit into the quota fails.
     """
     calls = calls_needed(target, chunks, on_duplicate)
-    known = [*_by_settings(target, journal), *_by_target(target)]
+    known = list(quotas_of(target, journal).values())
     return forecast(calls, known, target.integration.rate_limit, time.time(), parks=park_after > 0)
+
+
+def quotas_of(target: Target, journal: Mapping[str, object] | None) -> dict[str, QuotaLeft]:
+    """Return what is left of a day's calls, as far as it is known, by who says so; asks the target once."""
+    known: dict[str, QuotaLeft] = {}
+    known.update(("daily_limit", one) for one in _by_settings(target, journal))
+    known.update(("target", one) for one in _by_target(target))
+    return known
 
 
 def _by_settings(target: Target, journal: Mapping[str, object] | None) -> Iterator[QuotaLeft]:

@@ -10,7 +10,7 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from f.connect.errors import FixInput
-from f.records.reading.record_type import Word
+from f.records.reading.record_type import Word, placed_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -135,10 +135,13 @@ def explicit_columns(
     """Return index to name for every column that the user mapped; one that is left out has an empty name.
 
     A field of the type is named by its name; any other name is a custom field, and `custom:` before it says
-    so where it looks like a misspelled field. Raises FixInput: unknown_column, bad_mapping, unknown_field.
+    so where it looks like a misspelled field. A column is named by its title, or as `placed_title` does.
+    Raises FixInput: unknown_column, bad_mapping, unknown_field.
     """
     exact = {column: index for index, column in reversed(list(enumerate(header)))}
-    bare = {column: index for index, column in reversed(list(enumerate(bare_titles(header, record_type))))}
+    titles = bare_titles(header, record_type)
+    bare = {column: index for index, column in reversed(list(enumerate(titles)))}
+    bare |= {placed_title(title, index): index for index, title in enumerate(titles)}
     folded = {fold(column): index for column, index in bare.items()}
     chosen: dict[int, str] = {}
     for column, name in explicit.items():
@@ -190,13 +193,16 @@ def _field_named(column: str, name: str, record_type: RecordType) -> str:
 def custom_names(titles: Sequence[str], indexes: Iterable[int], used: set[str]) -> dict[int, str]:
     """Return columns under their own titles; one that is empty, repeated or a field's gets a number."""
     names: dict[int, str] = {}
+    counts: dict[str, int] = {}  # by title, so that thousands of one title are not counted from 1 each
     for index in indexes:
         base = titles[index].strip() or f"column_{index + 1}"
-        name, count = base, 1
+        count = counts.get(base, 1)
+        name = base if count == 1 else f"{base}_{count}"
         while name in used:
             count += 1
             name = f"{base}_{count}"
         used.add(name)
+        counts[base] = count
         names[index] = name
     return names
 

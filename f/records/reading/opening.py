@@ -8,16 +8,29 @@ from typing import TYPE_CHECKING
 from f.records.layout.bad_table import BadTable
 from f.records.reading.columns import knows_of
 from f.records.reading.table import Table, read_table
-from f.records.reading.unpacking import Unpacked, unpack
+from f.records.reading.unpacking import Unpacked, unpack, untold
+from f.windmill.flow_inputs import as_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from f.records.reading.parsed import ParsedNote
     from f.records.reading.record_type import RecordType
-    from f.records.reading.source import Source
+    from f.records.reading.unpacking import TellParts
 
 _MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of one file and what to call it in a report (never with query values or credentials).
+
+    `size` is how many bytes there are, where that is known before they are read.
+    """
+
+    title: str
+    chunks: Iterator[bytes]
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,7 @@ class OpenFile:
         text = {name: str(value) for name, value in asdict(self.table.dialect).items()}
         if not self.unpacked.container:
             return text
-        return {"container": self.unpacked.container, "part": self.unpacked.part, **text}
+        return {"container": self.unpacked.container, "part": as_words(self.unpacked.part), **text}
 
     def notes(self) -> list[ParsedNote]:
         """Return what was noticed of the file as a whole: all of it, once its rows have been read."""
@@ -60,13 +73,14 @@ def open_file(
     how: HowToRead,
     record_type: RecordType,
     tap: Callable[[bytes], object] | None = None,
+    tell_parts: TellParts = untold,
 ) -> OpenFile:
     """Open the table of a file as far as its first rows. `tap` is called with the file's own bytes.
 
-    Raises what `unpack` and `read_table` raise.
+    `tell_parts` is that of `unpack`. Raises what `unpack` and `read_table` raise.
     """
     chunks = _tapped(source.chunks, tap) if tap is not None else source.chunks
-    unpacked = unpack(chunks, title=source.title, part=how.sheet or "")
+    unpacked = unpack(chunks, title=source.title, part=how.sheet or "", tell_parts=tell_parts)
     try:
         table = _table(unpacked, how, record_type)
     except BadTable as error:
@@ -79,7 +93,7 @@ def open_file(
             line=error.line,
             column=error.column,
         ) from error
-    return OpenFile(unpacked.title, replace(table, rows=unpacked.renumbered(table.rows)), unpacked)
+    return OpenFile(as_words(unpacked.title), replace(table, rows=unpacked.renumbered(table.rows)), unpacked)
 
 
 def _tapped(chunks: Iterable[bytes], tap: Callable[[bytes], object]) -> Iterator[bytes]:

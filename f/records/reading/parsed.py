@@ -36,10 +36,25 @@ class ColumnGuess(TypedDict):
     reason: str
 
 
+class Corrected(TypedDict):
+    """What people changed of a file: so many cells, in so many rows that stay, and so many rows taken out.
+
+    `digest` is that of the corrections. `originals` has the rows that they concern as the file has them:
+    line, cells, and what is wrong with how the row is written.
+    """
+
+    cells: int
+    rows: int
+    excluded: int
+    digest: str
+    originals: list[StoredRows]
+
+
 class Parsed(TypedDict):
     """A file, read and checked. `refused` holds the rows that will not be sent, with their cells.
 
-    `repairs` holds cells that were changed or left out: line, column, code, before and after.
+    `repairs` holds cells that were changed or left out: line, column, code, before and after. `corrected` is
+    there if a person changed rows of the file: `refused` and `chunks` have them as they are now.
     """
 
     import_id: str
@@ -56,4 +71,5 @@ class Parsed(TypedDict):
     reasons: list[Reason]
     refused: list[StoredRows]
     repairs: NotRequired[StoredRows]
+    corrected: NotRequired[Corrected]
     chunks: list[Chunk]

@@ -92,6 +92,11 @@ class Required:
     example: str
 
 
+def placed_title(title: str, index: int) -> str:
+    """Return what names a column where its title does not: the title is empty, or another column's too."""
+    return f"{title} (column {index + 1})".strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Where each value of a row goes. Indexes count cells from 0."""
@@ -107,7 +112,7 @@ class Columns:
 
     def _title(self, index: int) -> str:
         name = self.header[index]
-        return name if self.header.count(name) == 1 and name else f"{name} (column {index + 1})".strip()
+        return name if self.header.count(name) == 1 and name else placed_title(name, index)
 
     def column_of(self, field: str) -> str | None:
         """Return the user's own name of the column that holds a field or custom field."""
@@ -149,6 +154,13 @@ class RowChecks(Protocol):
         """Return the verdict on each of these rows, all as wide as the header."""
 
 
+class Suggest(Protocol):
+    """Says what a cell might be meant to be: a text that a person may accept, and that is then valid."""
+
+    def __call__(self, fault: Fault, values: Mapping[str, str], options: Mapping[str, Any]) -> str | None:
+        """Return the text for the fault's field, given the row's cells by field; None if nothing is near."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordType:
     """A kind of record. `checks` makes the checks of a table from its columns and the run's options.
@@ -169,6 +181,7 @@ class RecordType:
     looks: Mapping[str, Look] = field(default_factory=dict)
     parts: Parts | None = None
     arrange: Arrange | None = None
+    suggest: Suggest | None = None
 
     def texts(self) -> dict[str, ReasonText]:
         """Return what a person reads of each reason, for records of this type."""

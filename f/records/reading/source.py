@@ -16,7 +16,6 @@ import base64
 import binascii
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -26,24 +25,13 @@ from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
 from f.connect.integration import Integration
 from f.connect.transport.addresses import GivenAddresses
+from f.records.reading.opening import Source
 from f.windmill.objects import object_size, read_object
 
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_SECONDS = 60.0  # for the next bytes to come
 _DOWNLOAD_SECONDS = 600.0  # for the whole file
 _UTF16_MARKS = ("//4", "/v8")  # in base64: what may begin with a slash and is text
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The bytes of one file and what to call it in a report (never with query values or credentials).
-
-    `size` is how many bytes there are, where that is known before they are read.
-    """
-
-    title: str
-    chunks: Iterator[bytes]
-    size: int | None = None
 
 
 def open_source(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from f.records.layout.bad_table import BadTable
 from f.records.layout.row_judge import explain_fault
 from f.records.reading.columns import answered, guess_columns
+from f.records.reading.corrections import Correcting
 from f.records.reading.seen_keys import SeenKeys
 from f.records.rows.outcome import outcome_of
 from f.records.rows.rejects_file import is_rejects_header, undo
@@ -16,11 +18,13 @@ from f.records.rows.row import row_to_json
 from f.records.rows.row_spool import ChunkWriter, RowSpool
 from f.records.rows.row_store import inline, to_line
 from f.records.rows.tally import Tally, mask
+from f.windmill.flow_inputs import reference_in
 
 if TYPE_CHECKING:
     from f.records.layout.row_judge import TableRow
     from f.records.reading.columns import Guessed
-    from f.records.reading.parsed import Chunk, ColumnGuess
+    from f.records.reading.corrections import Corrections
+    from f.records.reading.parsed import Chunk, ColumnGuess, Corrected
     from f.records.reading.record_type import Checked, Columns, Fault, RecordType
     from f.records.reading.table import Table
     from f.records.rows.row_store import StoredRows
@@ -28,6 +32,10 @@ if TYPE_CHECKING:
 _BLOCK_ROWS = 64  # taken through each step together
 _MOST_REPAIRS = 1_000  # of an import are kept for its report
 _LONGEST_SHOWN = 200  # characters of a cell
+
+
+# Whether a row is valid, and its record: to be sent, or why it is not.
+Notice = Callable[[bool, Mapping[str, Any]], object]
 
 
 def _no_rows() -> dict[str, int]:
@@ -39,7 +47,7 @@ class ValidTable:
     """The rows of a table: `chunks` has those that will be sent, `refused` those that will not.
 
     `titles` is the header by which a file of some of the rows is read alike; `repairs` has the first cells
-    that were changed, or left out.
+    that were changed, or left out; `corrected` is what people changed of the rows, None if they changed none.
     """
 
     columns: Columns
@@ -50,6 +58,7 @@ class ValidTable:
     counts: dict[str, int] = field(default_factory=_no_rows)
     chunks: list[Chunk] = field(default_factory=list)
     refused: list[StoredRows] = field(default_factory=list)
+    corrected: Corrected | None = None
 
 
 def validate_table(
@@ -60,11 +69,13 @@ def validate_table(
     options: Mapping[str, Any],
     spool: RowSpool,
     chunk_rows: int,
+    corrections: Corrections | None = None,
+    notice: Notice | None = None,
 ) -> ValidTable:
-    """Map the header, then check every row of the table, in one pass.
+    """Map the header, then check every row of the table, in one pass, as `corrections` have it.
 
-    `options` are the record type's own. Raises FixInput if the header does not fit the type, BadTable at the
-    place from which the file cannot be read as a table.
+    `options` are the record type's own; `notice` hears of every row. Raises FixInput if the header or the
+    corrections do not fit, BadTable at the place from which the file cannot be read as a table.
     """
     rows = table.rows
     if is_rejects_header(table.header):
@@ -73,6 +84,9 @@ def validate_table(
     columns = guessed.columns
     verdicts = _Verdicts(record_type, columns, options, table.dialect.encoding)
     result = ValidTable(columns, verdicts.tally, guessed.titles, _listed(guessed), counts=verdicts.counts)
+    correcting = Correcting(corrections, columns.header, spool) if corrections else None
+    if correcting is not None:
+        rows = correcting.rows(rows)
 
     def write_chunk(first: int, last: int, lines: list[bytes]) -> None:
         index = len(result.chunks)
@@ -85,10 +99,12 @@ def validate_table(
     valid, refused = ChunkWriter(chunk_rows, write_chunk), ChunkWriter(chunk_rows, write_refused)
     with SeenKeys() as seen:
         while block := list(islice(rows, _BLOCK_ROWS)):
-            for is_valid, record in verdicts.of(block, seen):
+            for is_valid, record in _noticed(verdicts.of(block, seen), notice):
                 (valid if is_valid else refused).add(record)
     valid.close()
     refused.close()
+    if correcting is not None:
+        result.corrected = correcting.close()
     for note in table.notes:
         verdicts.tally.note(note.code, note.line, note.rows)
     if verdicts.repairs:
@@ -97,13 +113,36 @@ def validate_table(
     return result
 
 
+def _noticed(
+    judged: Iterator[tuple[bool, dict[str, Any]]], notice: Notice | None
+) -> Iterator[tuple[bool, dict[str, Any]]]:
+    if notice is None:
+        yield from judged
+        return
+    for is_valid, record in judged:
+        notice(is_valid, record)
+        yield is_valid, record
+
+
 def guesses_of(table: Table, record_type: RecordType, mapping: Mapping[str, str | None] | None) -> Guessed:
     """Return what the columns of a table are taken for. Raises FixInput for a mapping that does not fit.
 
-    A rejects file's rows say nothing of the others: its titles decide alone.
+    A rejects file's rows say nothing of the others: its titles decide alone. Raises BadTable for a title
+    that Windmill would replace by a value of the workspace, as titles are arguments of the steps that follow.
     """
-    if is_rejects_header(table.header):
-        return guess_columns(undo(table.header), record_type, mapping)
+    is_rejects = is_rejects_header(table.header)
+    header = undo(table.header) if is_rejects else table.header
+    for number, title in enumerate(header, 1):
+        if reference_in(title):
+            raise BadTable(
+                f"The name of column {number} begins with {title[: title.index(':') + 1]}, which would stand "
+                "for a secret or resource of the workspace: rename the column.",
+                code="reference_in_title",
+                line=table.dialect.header_row,
+                column=number,
+            )
+    if is_rejects:
+        return guess_columns(header, record_type, mapping)
     has_names = table.dialect.has_header
     return guess_columns(table.header, record_type, mapping, table.sample, has_names=has_names)
 

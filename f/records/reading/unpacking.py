@@ -7,11 +7,11 @@ first; everything else streams. Nothing is held that grows with the file.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypedDict
 
 from f.connect.errors import FixInput
 from f.records.layout.bad_table import BadTable
@@ -29,11 +29,26 @@ _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _HEAD_BYTES = 8
 _LOOKED_AT = 1 << 12  # of a zip, to call it by what it is where it can't be opened
 _MOST_LISTED = 20
+_HIDDEN = " (hidden)"  # behind the name of a sheet whose tab is not shown
 _OFFICE = {
     "xl/workbook.bin": "an Excel binary workbook (.xlsb)",
     "word/": "a Word document",
     "ppt/": "a PowerPoint presentation",
 }
+
+
+class Part(TypedDict):
+    """What may be named of a file: a sheet, or a file in a zip with the bytes that it is said to have."""
+
+    name: str
+    size: int | None
+
+
+TellParts = Callable[[list[Part]], object]
+
+
+def untold(_parts: list[Part]) -> None:
+    """Stand for whoever need not know the parts."""
 
 
 @dataclass(slots=True)
@@ -74,9 +89,16 @@ def _renumbered(rows: Iterator[TableRow], numbers: RowNumbers) -> Iterator[Table
 
 
 def unpack(
-    source_chunks: Iterable[bytes], *, title: str, part: str = "", limits: Limits | None = None
+    source_chunks: Iterable[bytes],
+    *,
+    title: str,
+    part: str = "",
+    limits: Limits | None = None,
+    tell_parts: TellParts = untold,
 ) -> Unpacked:
     """Return the file's CSV bytes. `part` names the sheet of a workbook, or the file in a zip.
+
+    `tell_parts` is told what could be named; of a zip also where one has to be named and was not.
 
     Raises FixInput, here or while `chunks` is read: damaged_file, encrypted_file, unknown_compression,
     unpacks_too_large, row_too_large, nested_archive, several_files, empty_file, unknown_part, no_parts; and
@@ -99,10 +121,10 @@ def unpack(
     with ExitStack() as stack:
         archive = _spooled(chunks, stack, limits)
         if _is_workbook(archive):
-            return _from_workbook(archive, title, part, stack, outside)
+            return _from_workbook(archive, title, part, stack, outside, tell_parts)
         if outside:
             raise _nested("zip archive")
-        return _from_zip(archive, title, part, stack)
+        return _from_zip(archive, title, part, stack, tell_parts)
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -171,9 +193,15 @@ def _another_document(kind: str) -> BadTable:
     )
 
 
-def _from_zip(archive: ZipArchive, title: str, part: str, stack: ExitStack) -> Unpacked:
-    name, inner = _document(archive, part)
-    others = tuple(_shown(each) for each in archive.documents() if each != name)
+def _from_zip(
+    archive: ZipArchive, title: str, part: str, stack: ExitStack, tell_parts: TellParts
+) -> Unpacked:
+    documents = archive.documents()
+    if len(documents) > 1:  # whose sheets cannot be named then
+        tell_parts([{"name": each, "size": archive.said_size(each)} for each in documents])
+        tell_parts = untold
+    name, inner = _document(documents, part)
+    others = tuple(_shown(each) for each in documents if each != name)
     head, chunks = _peek(archive.read(name))
     if head.startswith(_GZIP_START):
         raise _nested("gzip archive")
@@ -181,10 +209,10 @@ def _from_zip(archive: ZipArchive, title: str, part: str, stack: ExitStack) -> U
         workbook = _spooled(chunks, stack, archive.limits)
         if not _is_workbook(workbook):
             raise _nested("zip archive")
-        unpacked = _from_workbook(workbook, title, inner, stack, "zip")
+        unpacked = _from_workbook(workbook, title, inner, stack, "zip", tell_parts)
         unpacked.part = f"{_shown(name)}, {unpacked.part}"
     elif inner:
-        raise _unknown_part(inner, "file", "zip archive", [_shown(each) for each in archive.documents()])
+        raise _unknown_part(inner, "file", "zip archive", [_shown(each) for each in documents])
     else:
         unpacked = Unpacked(title, _held(chunks, stack), _shown(name), container="zip")
     if others:
@@ -193,11 +221,12 @@ def _from_zip(archive: ZipArchive, title: str, part: str, stack: ExitStack) -> U
     return unpacked
 
 
-def _document(archive: ZipArchive, part: str) -> tuple[str, str]:
+def _document(names: list[str], part: str) -> tuple[str, str]:
     """Return the file to read, and what is left to be named inside it."""
-    names = archive.documents()
     if not names:
         raise FixInput("The zip archive holds no file: choose another one.", code="empty_file")
+    if part in names:  # also where a folder has another file of that name
+        return part, ""
     wanted = part.strip().casefold()
     named = [name for name in names if wanted in {name.casefold(), name.rpartition("/")[2].casefold()}]
     if part and len(named) == 1:
@@ -214,7 +243,9 @@ def _document(archive: ZipArchive, part: str) -> tuple[str, str]:
     )
 
 
-def _from_workbook(archive: ZipArchive, title: str, part: str, stack: ExitStack, outside: str) -> Unpacked:
+def _from_workbook(
+    archive: ZipArchive, title: str, part: str, stack: ExitStack, outside: str, tell_parts: TellParts
+) -> Unpacked:
     # Imported here, for most files are CSV and a job pays for each module.
     from f.records.containers.sheet_csv import RowNumbers, sheet_csv  # noqa: PLC0415 - see above
     from f.records.containers.workbook import Workbook  # noqa: PLC0415 - see above
@@ -222,11 +253,13 @@ def _from_workbook(archive: ZipArchive, title: str, part: str, stack: ExitStack,
     archive.what = "Excel workbook"
     workbook = Workbook(archive, _temporary(stack))
     sheet = _sheet(workbook, part)
-    others = [
-        _tab(each)
+    there = [
+        each
         for position, each in enumerate(workbook.sheets)
-        if each is not sheet and (position >= _MOST_LISTED or workbook.has_rows(each))
+        if each is sheet or position >= _MOST_LISTED or workbook.has_rows(each)
     ]
+    tell_parts([{"name": each.name, "size": None} for each in there])
+    others = [_tab(each) for each in there if each is not sheet]
     numbers, rows = RowNumbers(), workbook.open(sheet)
     notes: list[Note] = []
     if others:
@@ -263,7 +296,7 @@ def _sheet(workbook: Workbook, name: str) -> Sheet:
 
 
 def _tab(sheet: Sheet) -> str:
-    return f"{_shown(sheet.name)} (hidden)" if sheet.hidden else _shown(sheet.name)
+    return f"{_shown(sheet.name)}{_HIDDEN}" if sheet.hidden else _shown(sheet.name)
 
 
 def _noticed(rows: SheetRows, notes: list[Note]) -> Iterator[bytes]:

@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from f.records.report.count_table import CountRow, count_table
-
-if TYPE_CHECKING:
-    from f.records.rows.outcome import Outcome
-
-# On a light and on a dark ground. Every colour has a contrast of at least 3:1 to its ground, and neighbours
-# stay apart for people who confuse red and green or blue and yellow.
-PALETTE: dict[Outcome, tuple[str, str]] = {
-    "created": ("#0b7a4b", "#2fb380"),
-    "updated": ("#3d91d8", "#8fcbf5"),
-    "unchanged": ("#4a5868", "#8693a3"),
-    "duplicate": ("#8794a3", "#cdd5de"),
-    "invalid": ("#be8210", "#f2cc4d"),
-    "rejected": ("#962d06", "#f0763c"),
-    "failed": ("#e0457b", "#c93a74"),
-    "unknown": ("#5b3fa8", "#c9b6ff"),
-}
-GROUND = ("#ffffff", "#171b22")
+from f.records.report.palette import GROUND, INK, PALETTE, QUIET
 
 _SMALLEST_PERCENT = 1.0  # of the bar's width, so that one row in a million is seen
-_INK = ("#1b2430", "#e8ecf1")
-_QUIET = ("#5a6675", "#a3afbd")
 _SHARE_WIDTH = 58
 _COLUMN_ROWS = 4  # left what is done, right what needs a person
 
@@ -47,7 +28,7 @@ def outcome_bar(counts: Mapping[str, int]) -> str:
         f"<style>{_style()}</style>"
         f'<rect class="ob-ground" width="100%" height="196" rx="10" fill="{GROUND[0]}"/>'
         '<svg x="3%" width="94%" overflow="visible" font-family="system-ui, sans-serif" font-size="14">'
-        f'<text class="ob-ink" y="31" font-weight="600" fill="{_INK[0]}">{in_rows(counts["rows"])}</text>'
+        f'<text class="ob-ink" y="31" font-weight="600" fill="{INK[0]}">{in_rows(counts["rows"])}</text>'
         f"{_bar(table)}"
         f"{_legend(table[:_COLUMN_ROWS], counts['rows'], '0')}"
         f"{_legend(table[_COLUMN_ROWS:], counts['rows'], '53%')}"
@@ -115,7 +96,7 @@ def _bar(table: Sequence[CountRow]) -> str:
     return (
         '<clipPath id="outcome-clip"><rect y="44" width="100%" height="28" rx="5"/></clipPath>'
         '<g clip-path="url(#outcome-clip)">'
-        f'<rect y="44" width="100%" height="28" fill="{_QUIET[0]}" fill-opacity=".2"/>{"".join(parts)}</g>'
+        f'<rect y="44" width="100%" height="28" fill="{QUIET[0]}" fill-opacity=".2"/>{"".join(parts)}</g>'
     )
 
 
@@ -123,14 +104,14 @@ def _legend(table: Sequence[CountRow], rows: int, left: str) -> str:
     lines = []
     for row, one in enumerate(table):
         y = 105 + 24 * row
-        ink, colour = ("ob-ink", _INK[0]) if one.rows else ("ob-quiet", _QUIET[0])
+        ink, colour = ("ob-ink", INK[0]) if one.rows else ("ob-quiet", QUIET[0])
         lines.append(
             f'<rect class="ob-{one.colour}" y="{y - 11}" width="13" height="13" rx="3" '
             f'fill="{PALETTE[one.colour][0]}"/>'
             f'<text class="{ink}" x="21" y="{y}" fill="{colour}">{one.name}</text>'
             f'<text class="{ink} ob-count" x="100%" y="{y}" text-anchor="end" '
             f'transform="translate(-{_SHARE_WIDTH} 0)" fill="{colour}">{_short(one.rows)}</text>'
-            f'<text class="ob-quiet ob-share" x="100%" y="{y}" text-anchor="end" fill="{_QUIET[0]}">'
+            f'<text class="ob-quiet ob-share" x="100%" y="{y}" text-anchor="end" fill="{QUIET[0]}">'
             f"{escape(percent(one.rows, rows))}</text>"
         )
     return f'<svg x="{left}" width="47%" overflow="visible">{"".join(lines)}</svg>'
@@ -144,5 +125,5 @@ def _style() -> str:
         "@media (max-width:640px){.ob-share{display:none}.ob-count{transform:none}}"
         "@media (prefers-color-scheme:dark){"
         f"{dark}.ob-ground{{fill:{GROUND[1]}}}.ob-part{{stroke:{GROUND[1]}}}"
-        f".ob-ink{{fill:{_INK[1]}}}.ob-quiet{{fill:{_QUIET[1]}}}}}"
+        f".ob-ink{{fill:{INK[1]}}}.ob-quiet{{fill:{QUIET[1]}}}}}"
     )

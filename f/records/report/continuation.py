@@ -33,7 +33,7 @@ from f.windmill.objects import FileRef
 _OF_THE_FIRST_FILE = frozenset(
     {
         *("csv", "text", "file", "url", "sheet", "encoding", "delimiter", "has_header", "header_row"),
-        *("apply_plan", "ask_first"),
+        *("corrections", "apply_plan", "ask_first"),
     }
 )
 

@@ -89,7 +89,8 @@ def _how_to_apply(plan: Plan) -> str:
 
 def _after_import(summary: ImportSummary) -> Iterator[str]:
     counts, rejects, rest = summary["counts"], summary["rejects"], summary["rest"]
-    wrong = counts["invalid"] + counts["rejected"]
+    taken_out = sum(reason["rows"] for reason in summary["reasons"] if reason["code"] == "excluded")
+    wrong = counts["invalid"] - taken_out + counts["rejected"]
     failed = counts["failed"] - (rest["rows"] if rest else 0)
     places = iter([f"in {file_link(rejects, counted=False)}"] if rejects else [])  # the link is said once
     if rejects is not None and wrong:

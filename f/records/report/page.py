@@ -16,7 +16,7 @@ from f.records.report.chart import in_rows, percent, plain_bar
 from f.records.report.count_table import colour_of, count_table, label
 from f.records.report.evidence import Evidence
 from f.records.report.next_steps import next_steps
-from f.records.report.page_style import STYLE
+from f.records.report.page_style import document
 from f.records.report.parked_rows import describe_parked, rows_waiting
 from f.records.report.plan_section import plan_section
 from f.records.report.reading_section import reading_section, repairs_section
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from f.records.report.summary import ImportSummary
     from f.records.rows.tally import Example, Reason
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _NONE = ' class="none"'
 _NEED_A_PERSON = ("invalid", "rejected", "failed", "unknown", "would_refuse", "would_hold")
 
@@ -38,7 +37,7 @@ def render_page(summary: ImportSummary, evidence: Evidence | None = None) -> str
     """
     seen, plan = evidence or Evidence(), summary["plan"]
     verdict, attention = _verdict(summary)
-    title = escape(f"{_title(summary)}: {'; '.join(filter(None, (verdict, attention)))}")
+    title = f"{_title(summary)}: {'; '.join(filter(None, (verdict, attention)))}"
     parts = [
         f"<header><h1>{escape(_title(summary))}</h1>",
         f'<p class="verdict">{escape(verdict)}{_alert(attention)}</p>{_subtitle(summary)}</header>',
@@ -54,14 +53,7 @@ def render_page(summary: ImportSummary, evidence: Evidence | None = None) -> str
         _guarantee(summary["guarantee"]),
         _footer(summary),
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(filter(None, parts))
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return document(title, parts)
 
 
 def _title(summary: ImportSummary) -> str:

@@ -1,8 +1,11 @@
-"""The look of the import report: one stylesheet, light and dark, for screens from 320 px and for paper."""
+"""The frame and look of our pages: one stylesheet, light and dark, for screens from 320 px and for paper."""
 
 from __future__ import annotations
 
-from f.records.report.chart import GROUND, PALETTE
+from collections.abc import Iterable
+from html import escape
+
+from f.records.report.palette import GROUND, PALETTE
 
 _SWATCHES = "".join(f".{name}{{--swatch:{light}}}" for name, (light, _) in PALETTE.items())
 _DARK_SWATCHES = "".join(f".{name}{{--swatch:{dark}}}" for name, (_, dark) in PALETTE.items())
@@ -117,3 +120,20 @@ footer {{ margin-top: 20px; font-size: 14px; color: var(--quiet); }}
   .outcome::before, svg {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}
 """
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def document(title: str, parts: Iterable[str], style: str = "") -> str:
+    """Return a page that needs nothing else and forbids scripts and loading. Empty parts are left out.
+
+    `style` comes after the stylesheet. The parts are HTML; the title is escaped here.
+    """
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(filter(None, parts))
+        + "\n</main>\n</body>\n</html>\n"
+    )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from f.connect.errors import ConnectError, FixInput, FixSettings
-from f.connect.metrics import Histogram
+from f.connect.histogram import Histogram
 from f.connect.redact import mask_text, well_formed_json
 from f.records.planning.plan import planned_counts, would
 from f.records.report.evidence import collect
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 # What the user may correct and import again. Duplicates are not among them: the row they repeat is there.
 _TO_IMPORT_AGAIN = frozenset({"invalid", "rejected", "failed", "unknown"})
+_LEFT_OUT = "excluded"  # of the invalid rows, those that a person does not want
 _BEFORE_SENDING = frozenset(kind.__name__ for kind in (FixInput, FixSettings))
 _INCOMPLETE = ("failed", "unknown")
 
@@ -107,6 +108,7 @@ def reconcile(
         "rest": rest,
         "certificate": steps.certificate,
         "would_stop": list(gate.get("would_stop", [])) if gate else [],
+        "stop_codes": list(gate.get("stop_codes", [])) if gate else [],
     }
     path = object_path(parsed["import_id"], "report.html")
     evidence = collect(parsed, done, summary["reasons"], summary["plan"])
@@ -299,7 +301,11 @@ def _left(
     resume_at = max((stop.get("resume_at", "") for stop in stops), default="")
     parks = bool(stops) and all("resume_at" in stop for stop in stops)
     waits = "parked" if go_on and parks else None
-    held = (record for record in _records(parsed, results, tally) if record["outcome"] in _TO_IMPORT_AGAIN)
+    held = (
+        record
+        for record in _records(parsed, results, tally)
+        if record["outcome"] in _TO_IMPORT_AGAIN and record["code"] != _LEFT_OUT
+    )
     rejects = _write(parsed, "rejects.csv", (one for one in held if one["code"] != waits), tally.texts)
     if go_on is None or waits is None:
         return rejects, None

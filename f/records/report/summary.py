@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
-    from f.connect.metrics import Latency
+    from f.connect.histogram import Latency
     from f.records.planning.forecast import Forecast
     from f.records.planning.plan import Plan
     from f.records.rows.outcome import Stop
@@ -41,7 +41,8 @@ class ImportSummary(TypedDict):
     """One import. `counts` holds `rows` and all eight outcomes, which add up to it.
 
     A dry run sends nothing, so its rows have no outcome: its `counts` hold the names of WOULD instead, and
-    `would_stop` has what would end an import, or have it ask a person, before it sends.
+    `would_stop` has what would end an import, or have it ask a person, before it sends, and `stop_codes` the
+    codes of those errors.
     `continues` is the id of the import whose parked rows these are; `rest` are the rows this one has parked.
     `certificate` is what was read back from the target.
     """
@@ -67,3 +68,4 @@ class ImportSummary(TypedDict):
     rest: Rest | None
     certificate: Certificate | None
     would_stop: NotRequired[list[str]]
+    stop_codes: NotRequired[list[str]]

@@ -79,6 +79,11 @@ REASONS: dict[str, ReasonText] = {
         "The row repeats the column names.",
         "Nothing to do: it is no record. The rows below it were read as usual.",
     ),
+    "excluded": ReasonText(
+        "invalid",
+        "A person took this row out.",
+        "Nothing to do.",
+    ),
     "swallowed_lines": ReasonText(
         "invalid",
         "A quoted cell holds several lines that look like rows.",

@@ -20,7 +20,8 @@ class Row:
     `key` is what makes two rows the same record, as the record type says. `record` has the type's fields by
     name, without the empty ones, and the other columns under CUSTOM. `rendered` is the record in the
     target's own names once it is needed, and until its outcome is recorded; see `Target.record_of`.
-    `generation` grows when a record that was made is found to be gone, and is made anew.
+    `generation` grows when a record that was made is found to be gone, and is made anew. `planned_id` is of
+    the record that a plan, which is being applied, has found in the target and updates.
     """
 
     line: int
@@ -29,6 +30,7 @@ class Row:
     record: dict[str, Any]
     rendered: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     generation: int = field(default=0, compare=False)
+    planned_id: str | None = field(default=None, compare=False)
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Row:

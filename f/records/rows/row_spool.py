@@ -13,10 +13,13 @@ _CHUNK_BYTES = 8_000_000
 
 
 class RowSpool:
-    """Keeps encoded records in memory up to `inline_bytes` in all, and stores every one of them beyond."""
+    """Keeps encoded records in memory up to `inline_bytes` in all, and stores every one of them beyond.
 
-    def __init__(self, import_id: str, inline_bytes: int = INLINE_BYTES) -> None:
-        self._import_id = import_id
+    They lie where the files of the import do, or in another `folder` of the storage.
+    """
+
+    def __init__(self, import_id: str, inline_bytes: int = INLINE_BYTES, *, folder: str = "") -> None:
+        self._folder = folder or object_path(import_id, "").rstrip("/")
         self._inline_left = inline_bytes
         self._kept: list[tuple[str, list[bytes], StoredRows]] = []
 
@@ -27,7 +30,7 @@ class RowSpool:
         self._inline_left -= sum(map(len, lines))
         if self._inline_left < 0:
             for kept_name, kept_lines, kept in self._kept:
-                kept.update(write_rows(object_path(self._import_id, kept_name), kept_lines))
+                kept.update(write_rows(f"{self._folder}/{kept_name}", kept_lines))
             self._kept.clear()
         return rows
 

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 
 class StoredRows(TypedDict):
-    """Some records: inline, or as one JSON record a line in an object of the workspace's storage."""
+    """Some records: inline, or as one JSON record a line in an object of the workspace's storage.
+
+    `read_rows` reads both. Inline a record may be its JSON text: see `_carried`.
+    """
 
     count: int
-    records: NotRequired[list[dict[str, Any]]]
+    records: NotRequired[list[dict[str, Any] | str]]
     s3: NotRequired[str]
 
 
@@ -46,6 +49,7 @@ class Created(TypedDict):
 
 
 _LINES_AT_ONCE = 256
+_REFERENCE = b'"$'  # at the beginning of a text in JSON: what begins with another sign is none
 
 
 def object_path(import_id: str, name: str) -> str:
@@ -63,13 +67,29 @@ def to_line(record: dict[str, Any]) -> bytes:
 
 def inline(records: Iterable[dict[str, Any]]) -> StoredRows:
     """Return records that travel inside a job's result."""
-    listed = list(records)
-    return {"count": len(listed), "records": listed}
+    return inline_lines(list(map(to_line, records)))
 
 
 def inline_lines(lines: list[bytes]) -> StoredRows:
     """Return encoded records as records that travel inside a job's result."""
-    return inline(map(orjson.loads, lines))
+    return {"count": len(lines), "records": list(map(_carried, lines))}
+
+
+def _carried(line: bytes) -> dict[str, Any] | str:
+    """A record as it travels in arguments: as JSON text if a text of it begins like a reference.
+
+    Windmill would put a secret of the workspace in the place of a cell such as `$var:f/a/b` when the next
+    step starts, and it would be sent. Inside a text it looks for none.
+    """
+    if _REFERENCE in line:
+        return line.rstrip().decode()
+    record: dict[str, Any] = orjson.loads(line)
+    return record
+
+
+def inline_records(records: Iterable[dict[str, Any] | str]) -> Iterator[dict[str, Any]]:
+    """Yield records that have travelled inline, as they were."""
+    return (orjson.loads(record) if isinstance(record, str) else record for record in records)
 
 
 def write_rows(path: str, lines: list[bytes]) -> StoredRows:
@@ -82,7 +102,7 @@ def write_rows(path: str, lines: list[bytes]) -> StoredRows:
 def read_rows(rows: StoredRows) -> Iterator[dict[str, Any]]:
     """Yield the records, one at a time; an object is streamed."""
     if "s3" not in rows:
-        yield from rows.get("records", [])
+        yield from inline_records(rows.get("records", []))
         return
     for line in _lines(read_object(object_at(rows["s3"]))):
         yield orjson.loads(line)

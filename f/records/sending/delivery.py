@@ -165,6 +165,8 @@ class Delivery:
             claim = in_doubt.get(row.line)
             if row.line in changed:
                 self._sort_changed(row, changed[row.line], split)
+            elif claim is None and row.planned_id and not self._target.kind.traits.upserts:
+                split.outcomes[row.line] = self._there(row.planned_id)
             elif claim is None or (not claim.accepted and self._may_repeat(claim, now)):
                 (split.ask if looks_first else split.send).append(row)
             elif self._lookup.can_ask:
@@ -189,8 +191,11 @@ class Delivery:
         elif updates and not claim.remote_id and self._lookup.can_ask:
             split.ask.append(row)
         else:
-            there = RowOutcome.because("already_exists", id=claim.remote_id)
-            split.outcomes[row.line] = self._reader.apply_duplicate_policy(there)
+            split.outcomes[row.line] = self._there(claim.remote_id)
+
+    def _there(self, remote_id: str | None) -> RowOutcome:
+        """The outcome of a row whose record is known to be there, before it is updated if it is to be."""
+        return self._reader.apply_duplicate_policy(RowOutcome.because("already_exists", id=remote_id))
 
     def _look_up_lost(self, rows: Rows, outcomes: Outcomes, in_doubt: InDoubt, began: float) -> Outcomes:
         """Look up rows whose answer this very run has lost, and send those once more that are not there.

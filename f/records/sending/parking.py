@@ -17,21 +17,19 @@ import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from f.connect.calls.message import Request, Response
 from f.connect.client import Client
 from f.connect.errors import ConnectError, TryLater, WaitForQuota
 from f.connect.times import DAY_SECONDS, REAL, Clock, to_iso, to_text
+from f.records.sending.pauses import LIMIT, TABLE, Pause
 
 if TYPE_CHECKING:
     from f.records.rows.outcome import Stop
     from f.records.target.target import Target
     from f.store.store import Store
 
-_TABLE = """CREATE TABLE IF NOT EXISTS import_calls (
-    target TEXT PRIMARY KEY, day BIGINT NOT NULL, used BIGINT NOT NULL,
-    paused_until DOUBLE PRECISION NOT NULL, why TEXT NOT NULL)"""
 _ADD = """INSERT INTO import_calls AS c (target, day, used, paused_until, why)
     VALUES (:target, :day, :calls, 0, '')
     ON CONFLICT (target) DO UPDATE SET day = :day,
@@ -42,6 +40,7 @@ _READ = """SELECT CASE WHEN day = :day THEN used ELSE 0 END, paused_until, why
 _PAUSE = """INSERT INTO import_calls AS c (target, day, used, paused_until, why)
     VALUES (:target, :day, 0, :until, :why)
     ON CONFLICT (target) DO UPDATE SET paused_until = :until, why = :why WHERE c.paused_until < :until"""
+_GOES_ON = "UPDATE import_calls SET paused_until = 0 WHERE target = :target AND paused_until > 0"
 
 
 def next_midnight(now: float) -> float:
@@ -49,18 +48,14 @@ def next_midnight(now: float) -> float:
     return (now // DAY_SECONDS + 1) * DAY_SECONDS
 
 
-class Pause(NamedTuple):
-    """A time during which nothing is sent. `until` in seconds since the epoch; `why` has no full stop."""
-
-    until: float
-    why: str
-
-
 class CallBudget:
     """The calls one job may make to a target: within its daily limit, if it has one, and not in a pause.
 
     For one thread. Between two looks at what the other jobs have used, as many calls are made as may be under
     way at once. `obeys_pauses` False: only the daily limit counts.
+
+    That the daily limit is used up is stored beside the pauses, for people to be told: it binds nobody, as
+    who raises the limit means to go on at once.
     """
 
     def __init__(self, store: Store, target: Target, *, obeys_pauses: bool = True) -> None:
@@ -71,7 +66,7 @@ class CallBudget:
         self._more = (
             0  # calls made beyond those granted (retries), not yet counted; below 0: counted too many
         )
-        store.create(_TABLE)
+        store.create(TABLE)
 
     def now(self) -> float:
         """Return the seconds since the epoch by the store's clock."""
@@ -122,6 +117,8 @@ class CallBudget:
         if self._limit is not None:
             [(used, *_)] = self._store.execute(_ADD, {**key, "calls": self._block + self._more})
             surplus = min(max(0, used - self._limit), self._block)
+        if self._limit is not None and surplus < self._block and self._day != key["day"]:
+            self._store.execute(_GOES_ON, self._limit_key(now))
         self._day, self._granted, self._more = key["day"], self._block - surplus, -surplus
         return None if self._granted else self._used_up(now)
 
@@ -133,12 +130,18 @@ class CallBudget:
 
     def _used_up(self, now: float) -> Pause:
         why = f"The {self._limit:,} calls a day that its settings allow {self._target.title} are used up"
-        return Pause(next_midnight(now), why)
+        pause = Pause(next_midnight(now), why)
+        if self._obeys_pauses:
+            self._store.execute(_PAUSE, {**self._limit_key(now), "until": pause.until, "why": why})
+        return pause
 
     def _read(self, now: float) -> tuple[int, float, str]:
         rows = self._store.execute(_READ, self._key(now))
         used, until, why = rows[0] if rows else (0, 0.0, "")
         return used, until, why
+
+    def _limit_key(self, now: float) -> dict[str, Any]:
+        return {**self._key(now), "target": f"{self._target.identity} {LIMIT}"}
 
     def _key(self, now: float) -> dict[str, Any]:
         return {"target": self._target.identity, "day": int(now // DAY_SECONDS)}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from f.connect.metrics import Histogram
+from f.connect.histogram import Histogram
 from f.records.journal.no_journal import NoJournal
 from f.records.rows.outcome import RowOutcome, Stop
 from f.records.sending.batch_claims import Batch, BatchClaims

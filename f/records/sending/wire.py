@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from f.connect.calls.message import Request, Response
 from f.connect.errors import ConnectError, TryLater, WaitForQuota
-from f.connect.metrics import Histogram
+from f.connect.histogram import Histogram
 
 if TYPE_CHECKING:
     from f.connect.client import Client

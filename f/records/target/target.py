@@ -89,6 +89,11 @@ class Lookup(Protocol):
     def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
         """Return whether the API takes a second record with the same key, so that each is looked up first."""
 
+    def asked_by(self, target: Target) -> Sequence[str]:
+        """Return our fields by each of which alone a record can be asked for; none: by a whole row."""
+        del target
+        return ()
+
     def lookups_for(self, rows: Rows, target: Target, names: Sequence[str]) -> Iterator[Request]:
         """Yield requests that ask for rows by their key, each with its rows as `context`.
 
@@ -298,10 +303,13 @@ class Target:
     @property
     def title(self) -> str:
         """What reports call it: kind and host, nothing secret."""
-        if (script := script_path(self.integration.base_url)) is not None:
+        is_mock = self.integration.mode == "mock"
+        url = (self.integration.twin_url if is_mock else None) or self.integration.base_url
+        if (script := script_path(url)) is not None:
             return f"{self.kind.name} at the script {script}"
-        parts = urlsplit(self.integration.base_url)
-        return f"{self.kind.name} at {parts.netloc.rpartition('@')[2] or f'this Windmill, {parts.path}'}"
+        parts = urlsplit(url)
+        where = parts.netloc.rpartition("@")[2] or f"this Windmill, {parts.path}"
+        return f"{self.kind.name} at {where}{', its twin' if is_mock else ''}"
 
     def loads_in_bulk(self, rows: int) -> bool:
         """Return whether so many rows of a chunk go as one job."""

@@ -166,7 +166,7 @@ def test_a_plan_shows_what_would_be_made_and_changed(tmp_path: Path) -> None:
     with serve(shop) as server:
         target = shop_target(server.url)
         with Client(target.integration) as client:
-            planner = Planner("5" * 64, target, client, journal(tmp_path, target), "update")
+            planner = Planner(["5" * 64], target, client, journal(tmp_path, target), "update")
             planned = planner.plan(rows_of(parsed(FILE)))
     assert {one.line: one.action for one in planned} == {2: "create", 3: "update", 7: "create"}
     assert [tuple(one) for one in planned[1].differences] == [("price.amount", "75.00", "80.00")]

@@ -7,6 +7,8 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,7 @@ from f.connect.errors import ConnectError, FixSettings, TryLater
 from f.store.store import Statement, Store
 from f.store.stores import SqliteStore, memory_store, postgres_store, sqlite_store
 
+ROOT = Path(__file__).parents[3]
 TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
 ADD = "INSERT INTO t AS r VALUES (:key, :n) ON CONFLICT (key) DO UPDATE SET n = r.n + :n RETURNING n"
 
@@ -114,11 +117,11 @@ def test_a_store_that_is_dropped_closes_its_connections(
     monkeypatch.chdir(tmp_path)
     store = make()
     store.execute("CREATE TABLE t (n INTEGER)")
-    (connection,) = store._connections
+    (own,) = store._connections
     del store
     gc.collect()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        connection.execute("SELECT 1")
+        own.connection.execute("SELECT 1")
 
 
 def test_a_forked_process_opens_its_own_connection(tmp_path: Path) -> None:
@@ -200,3 +203,35 @@ def test_two_that_wait_for_each_other_both_come_to_an_end(any_store: Store) -> N
         for done in [pool.submit(both, "a", "b"), pool.submit(both, "b", "a")]:
             done.result()
     assert any_store.execute("SELECT number FROM pair") == [(2,), (2,)]
+
+
+# One thread writes while another closes, as where a run ends whose breaker still tells others of a failure.
+_CLOSED_MEANWHILE = """
+import sys, threading
+from f.connect.errors import ConnectError
+from f.store.stores import sqlite_store
+
+def write():
+    while not ended.is_set():
+        try:
+            store.execute("INSERT INTO t VALUES (1) RETURNING 1")
+        except ConnectError:
+            pass
+
+store, ended = sqlite_store(sys.argv[1]), threading.Event()
+store.create("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
+sys.setswitchinterval(1e-6)
+thread = threading.Thread(target=write)
+thread.start()
+for _ in range(2000):
+    store.close()
+ended.set()
+thread.join()
+"""
+
+
+def test_a_store_is_closed_while_another_thread_writes(tmp_path: Path) -> None:
+    # In a process of its own: SQLite takes with it the one whose connection is closed beneath a statement.
+    command = [sys.executable, "-c", _CLOSED_MEANWHILE, str(tmp_path / "state.sqlite")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stderr

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from f.connect.errors import FixSettings, TryLater
-from f.windmill.api import get, post
+from f.windmill.api import get, get_range, post
 from f.windmill.posted import as_sent
 from tests.loopback import Asked, Loopback, Reply, serve
 
@@ -97,3 +97,27 @@ def test_a_job_reads_what_was_sent_before_windmill_looked_anything_up(
         with pytest.raises(TryLater, match=f"{why}.*send it again"):
             as_sent()
     assert len(windmill.asked) == 4
+
+
+@pytest.mark.parametrize("knows_ranges", [True, False], ids=["ranges", "none"])
+@pytest.mark.parametrize(
+    ("start", "length", "piece"),
+    [(0, 4, b"0123"), (3, 4, b"3456"), (8, 4, b"89"), (10, 4, b""), (50, 4, b"")],
+    ids=["first", "middle", "last", "end", "past it"],
+)
+def test_a_piece_of_an_answer_is_the_same_whether_or_not_the_server_knows_ranges(
+    monkeypatch: pytest.MonkeyPatch, knows_ranges: bool, start: int, length: int, piece: bytes
+) -> None:
+    whole = b"0123456789"
+
+    def answer(asked: Asked) -> Reply:
+        if not knows_ranges:
+            return Reply(200, whole)
+        first, last = asked.headers["Range"].removeprefix("bytes=").split("-")
+        part = whole[int(first) : int(last) + 1]
+        return Reply(206, part) if part else Reply(416, b"no such range")
+
+    with serve(answer) as server:
+        for name, value in {"BASE_INTERNAL_URL": server.url, "WM_WORKSPACE": "w1", "WM_TOKEN": "t1"}.items():
+            monkeypatch.setenv(name, value)
+        assert get_range("file", start, length) == piece

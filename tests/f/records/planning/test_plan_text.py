@@ -28,10 +28,11 @@ def plan(**changes: Any) -> Plan:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yes", f"{A}-{A}", f"{A}-{A}-{A}-{A}", f"{A}-{A}-{'A' * 12}", f" {A}-{A}-{A}", f"{A}-{A}-{A}\n"],
+    ["", "yes", f"{A}-{A}", f"{A}-{A}-{A}-{A}-{A}", f"{A}-{A}-{'A' * 12}", f" {A}-{A}-{A}", f"{A}-{A}-{A}\n"],
 )
 def test_what_is_not_a_hash_is_refused_with_an_example(text: str) -> None:
     check_hash(f"{A}-{B}-{A}")
+    check_hash(f"{A}-{B}-{A}-{A}")  # of corrected rows
     with pytest.raises(FixInput, match="such as 0123456789ab-") as caught:
         check_hash(text)
     assert caught.value.code == "bad_plan_hash"

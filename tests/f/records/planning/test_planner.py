@@ -88,7 +88,7 @@ def plan(
     **options: Any,
 ) -> tuple[list[Planned], Planner]:
     with Client(at.integration) as client:
-        planner = Planner(FILE, at, client, remembered(store, at, **options), on_duplicate)
+        planner = Planner([FILE], at, client, remembered(store, at, **options), on_duplicate)
         parts = [given[start : start + chunk] for start in range(0, len(given), chunk)]
         return [planned for part in parts for planned in planner.plan(part)], planner
 

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from f.connect.errors import FixInput, FixSettings
 from f.customers.validation.customer_type import CUSTOMERS
+from f.records.reading.column_words import custom_names
 from f.records.reading.columns import guess_columns, map_columns
 from f.records.target.field_names import field_names
 
@@ -89,6 +90,19 @@ def test_a_header_that_cannot_be_mapped_says_what_to_do(
         map_columns(header, CUSTOMERS, mapping)
     assert caught.value.code == code
     assert said in str(caught.value)
+
+
+def test_a_column_whose_title_is_empty_or_not_its_own_is_mapped_by_its_place() -> None:
+    header = ["Name", "E-Mail", "Note", "Note", ""]
+    mapping = {"Note (column 4)": "notes", "Note": "", "(column 5)": "city"}
+    columns = map_columns(header, CUSTOMERS, mapping)
+    assert columns.fields == {0: "name", 1: "email", 3: "notes", 4: "city"}
+    assert columns.custom == {}
+
+
+def test_a_title_that_speaks_of_a_place_is_a_title_first() -> None:
+    columns = map_columns(["Name", "E-Mail", "Name (column 1)"], CUSTOMERS, {"Name (column 1)": "city"})
+    assert columns.fields == {0: "name", 1: "email", 2: "city"}
 
 
 def test_a_row_is_split_by_the_columns() -> None:
@@ -213,3 +227,28 @@ def test_a_name_of_which_half_is_not_known_is_asked_for(title: str) -> None:
 def test_a_column_beside_half_a_name_that_is_no_name_is_not_asked_for(cell: str) -> None:
     rows = [[cell, "Lovelace", "ada@x.org"], [cell, "Hopper", "grace@x.org"], [cell, "Lee", "a@x.org"]]
     assert map_columns(["Segment", "Last Name", "E-Mail"], CUSTOMERS, None, rows).custom == {0: "Segment"}
+
+
+class _Asked(set[str]):
+    """Names in use that count how often they are asked for."""
+
+    times = 0
+
+    def __contains__(self, name: object) -> bool:
+        self.times += 1
+        return super().__contains__(name)
+
+
+@given(st.lists(st.sampled_from(["a", "a_2", "a_2_2", " a", "", "column_3"]), max_size=30))
+def test_columns_of_one_title_get_numbers_in_as_many_steps_as_there_are(titles: list[str]) -> None:
+    used: set[str] = {"a"}
+    expected: dict[int, str] = {}
+    for index, title in enumerate(titles):
+        base = title.strip() or f"column_{index + 1}"
+        names = [base, *(f"{base}_{number}" for number in range(2, len(titles) + 3))]
+        expected[index] = next(name for name in names if name not in used)
+        used.add(expected[index])
+    assert custom_names(titles, range(len(titles)), {"a"}) == expected
+    asked = _Asked()
+    custom_names(["a"] * 500, range(500), asked)
+    assert asked.times < 1_500

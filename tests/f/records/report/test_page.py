@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from f.records.planning.plan import WOULD
-from f.records.report.chart import GROUND, PALETTE, outcome_bar, percent, widths
+from f.records.report.chart import outcome_bar, percent, widths
 from f.records.report.count_table import count_table
 from f.records.report.evidence import Evidence, Shown
 from f.records.report.next_steps import COMMAND
 from f.records.report.page import render_page
+from f.records.report.palette import GROUND, PALETTE
 from f.records.report.summary import ImportSummary
 from f.records.rows.outcome import MEANING, OUTCOMES
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from f.connect.errors import FixInput, FixSettings
-from f.records.rows.row_store import inline_lines, read_rows, to_line, write_rows
+from f.records.rows.row_store import inline, inline_lines, read_rows, to_line, write_rows
+from f.windmill.flow_inputs import REFERENCES, reference_in
 from tests.f.windmill.storage import Storage, serve_storage
 from tests.loopback import Loopback
 
@@ -44,3 +45,12 @@ def test_an_object_that_is_not_there_is_named(server: Loopback) -> None:
 
 def test_encoded_records_can_travel_inline_after_all() -> None:
     assert inline_lines([to_line(record) for record in RECORDS]) == {"count": 2, "records": RECORDS}
+
+
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_what_would_stand_for_a_secret_is_hidden_inside_a_text_and_read_as_it_was(kind: str) -> None:
+    records = [{"line": 2, "cells": ["Ada", f"{kind}f/a/b"]}, {"line": 3, "cells": ["costs $1", "b"]}]
+    for rows in (inline(records), inline_lines([to_line(record) for record in records])):
+        assert rows["records"][1] == records[1]
+        assert not reference_in(rows)
+        assert list(read_rows(rows)) == records

@@ -9,7 +9,8 @@ import pytest
 
 from f.connect.times import DAY_SECONDS
 from f.customers.targets.customer_api import open_target
-from f.records.sending.parking import CallBudget, Pause
+from f.records.sending.parking import CallBudget
+from f.records.sending.pauses import Pause, paused_targets
 from f.store.store import Store
 from f.store.stores import SqliteStore, postgres_store
 
@@ -131,3 +132,27 @@ def test_jobs_on_several_workers_share_a_day(postgres: str) -> None:
         paused = budget(other).pause()
     assert paused is not None
     assert paused.why == "Busy"
+
+
+def test_a_limit_that_is_used_up_is_shown_and_binds_nobody(store: Store, clock: Clock) -> None:
+    calls = budget(store, 25)
+    assert taken(calls) == 25
+    calls.release_unused()
+    [(target, pause)] = paused_targets(store).items()
+    assert target.endswith(" daily_limit")
+    assert pause.until == MIDNIGHT
+    assert "25 calls a day" in pause.why
+    more = budget(store, 40)
+    assert taken(more) == 15
+    more.release_unused()
+    assert len(paused_targets(store)) == 1
+    assert not budget(store, 60).take()
+    assert paused_targets(store) == {}
+    assert taken(budget(store, 25)) == 0
+    clock.now = MIDNIGHT
+    assert paused_targets(store) == {}
+
+
+def test_who_never_parks_leaves_no_word_of_a_used_up_limit(store: Store) -> None:
+    assert taken(budget(store, 25, obeys_pauses=False)) == 25
+    assert paused_targets(store) == {}

@@ -22,6 +22,7 @@ from f.records.sending.run import Sent, send_rows
 from f.records.target.target import OnDuplicate, Target, content_of, digest
 from f.store.store import Store
 from f.store.stores import sqlite_store
+from tests.f.customers.strangers import Stranger
 from tests.loopback import Asked, Loopback, Reply, serve
 from tests.records import customer_row
 
@@ -40,6 +41,9 @@ BATCH = {"batch": "/batch"}
 KEYS_SHOWN = {"repeats": "key"}
 LOOKUP_SHOWN = {"lookup": {"at": "data", "many": True, "id_at": "id", "absent": "200 list", "lag_seconds": 0}}
 
+
+# What becomes of a row whose record is there, by what the import was asked for.
+IF_THERE = [("skip", "already_exists"), ("fail", "exists_and_must_not"), ("update", "updated")]
 
 BUSY = Reply(429, headers={"Retry-After": "0"})
 
@@ -179,10 +183,7 @@ def test_a_second_import_of_the_same_rows_sends_nothing(tmp_path: Path) -> None:
     assert again.requests == 0
 
 
-@pytest.mark.parametrize(
-    ("on_duplicate", "expected"),
-    [("skip", "already_exists"), ("fail", "exists_and_must_not"), ("update", "updated")],
-)
+@pytest.mark.parametrize(("on_duplicate", "expected"), IF_THERE)
 def test_a_corrected_file_changes_the_rows_that_are_there_and_creates_none(
     tmp_path: Path, on_duplicate: OnDuplicate, expected: str
 ) -> None:
@@ -299,10 +300,7 @@ def test_a_changed_row_in_doubt_is_not_covered_by_its_key(tmp_path: Path) -> Non
     assert not crm.created
 
 
-@pytest.mark.parametrize(
-    ("on_duplicate", "expected"),
-    [("skip", "already_exists"), ("fail", "exists_and_must_not"), ("update", "updated")],
-)
+@pytest.mark.parametrize(("on_duplicate", "expected"), IF_THERE)
 def test_a_changed_row_that_is_found_is_an_existing_customer(
     tmp_path: Path, on_duplicate: OnDuplicate, expected: str
 ) -> None:
@@ -460,9 +458,22 @@ def test_a_record_found_after_a_lost_answer_is_ours_if_its_values_are(
         return Reply(200, {"data": [found] if "c2" in asked.path else []})
 
     with serve(answer) as server:
-        at = bench(server, tmp_path, NO_KEYS, LOOKUP_SHOWN, endpoints=LOOKUP)
+        at = bench(server, tmp_path, NO_KEYS, LOOKUP_SHOWN | {"exists_status": 409}, endpoints=LOOKUP)
         sent = at.send(rows(1), on_duplicate=on_duplicate)
     assert codes(sent) == {skip if on_duplicate == "skip" else fail: 1}
+
+
+@pytest.mark.parametrize(("on_duplicate", "code"), IF_THERE)
+def test_an_api_that_was_not_seen_to_refuse_a_second_record_is_asked_for_each_row_first(
+    tmp_path: Path, on_duplicate: OnDuplicate, code: str
+) -> None:
+    api = Stranger()  # takes any customer as a new one
+    api.stored.append({"id": "7", "email": "c2@example.com", "name": "Another"})
+    with serve(api) as server:
+        at = bench(server, tmp_path, NO_KEYS, LOOKUP_SHOWN, endpoints=LOOKUP)
+        assert codes(at.send(rows(2), on_duplicate=on_duplicate)) == {code: 1, "created": 1}
+    name = "Customer 2" if on_duplicate == "update" else "Another"
+    assert [(one["id"], one["name"]) for one in api.stored] == [("7", name), ("2", "Customer 3")]
 
 
 # poisoned batches, locked rows

@@ -19,7 +19,7 @@ from typing import Any, cast
 import pytest
 
 from f.connect.errors import FixInput
-from f.connect.metrics import Histogram
+from f.connect.histogram import Histogram
 from f.records.reading.parsed import Parsed
 from f.records.report.continuation import arguments_for
 from f.records.report.reconciliation import ImportIncomplete, Steps, raise_if_incomplete, reconcile
