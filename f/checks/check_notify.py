@@ -1,0 +1,68 @@
+# test:
+# script/f/notify/notify_event
+# script/f/notify/send_*
+# flow/f/notify/**
+"""Whether people would still be told: a test that Windmill runs by itself after a deploy.
+
+Reads the routing, and writes the message of every event that there is, those of the routing's own included.
+Sends nothing. Fails for a routing that cannot be used, for a template that cannot be filled, and if no event
+goes anywhere.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from f.connect.errors import FixInput, FixSettings
+from f.notify.dispatch.routing import plan
+from f.notify.dispatch.routing_resource import Routing, read_routing
+from f.notify.messages.events import EVENTS, Event, message_of
+from f.notify.messages.message import SEVERITIES
+from f.windmill.values import resource_at
+
+ROUTING = "f/notify/routing"
+_COUNTS = ("rows", "created", "updated", "duplicate", "invalid", "rejected", "failed", "unknown")
+
+
+class NotifyCheck(TypedDict):
+    """How many events and channels there are, and which events go nowhere even if they are critical."""
+
+    channels: int
+    events: int
+    unrouted: list[str]
+    message: str
+
+
+def main() -> NotifyCheck:
+    routing = read_routing(resource_at(ROUTING))
+    own = {name: Event(one.title, one.text, one.severity) for name, one in routing.events.items()}
+    names = sorted({*EVENTS, *own})
+    for name in names:
+        _write(name, own)
+    unrouted = [name for name in names if not _goes_somewhere(routing, name)]
+    if len(unrouted) == len(names):
+        raise FixSettings(
+            f"No event goes to any channel. Give {ROUTING} a route with events *.", code="check_notify_failed"
+        )
+    message = f"{len(names)} events can be written, for {len(routing.channels)} channels."
+    if unrouted:
+        message += f" Nobody is told of {', '.join(unrouted)}."
+    print(message)
+    return NotifyCheck(channels=len(routing.channels), events=len(names), unrouted=unrouted, message=message)
+
+
+def _write(name: str, own: Mapping[str, Event]) -> None:
+    """Write an event's message. What data the routing's own events get is not known: their syntax is read."""
+    event = own.get(name) or EVENTS[name]
+    data = {field: dict.fromkeys(_COUNTS, 1) if field == "counts" else "sample" for field in event.needs}
+    try:
+        message_of(name, data, own)
+    except FixInput as error:
+        if name not in own or error.code != "missing_field":
+            raise FixSettings(
+                f"The event {name} cannot be written: {error}", code="check_notify_failed"
+            ) from error
+
+
+def _goes_somewhere(routing: Routing, event: str) -> bool:
+    return bool(plan(routing, event, SEVERITIES[-1], datetime.now(UTC)))
