@@ -133,15 +133,14 @@ def _chunk_rows(chunk: dict[str, Any] | None, planned_outcomes: dict[str, Any] |
     if not chunk:
         raise FixInput("Nothing to create: give customers, or a chunk of parse_csv.", code="no_customers")
     job_rows = _JobRows()
-    planned = {
-        one["line"]: RowOutcome.because(one["code"], one["detail"], one["id"])
-        for one in read_rows(cast("StoredRows", planned_outcomes or {}))
-    }
+    planned = {one["line"]: one for one in read_rows(cast("StoredRows", planned_outcomes or {}))}
     for record in read_rows(cast("StoredRows", chunk["rows"])):
         row = Row.from_json(record)
-        if row.line in planned:
-            job_rows.decided.append((row, planned[row.line]))
+        one = planned.get(row.line)
+        if one is not None and one["code"]:
+            job_rows.decided.append((row, RowOutcome.because(one["code"], one["detail"], one["id"])))
         else:
+            row.planned_id = one["id"] if one is not None else None
             job_rows.to_send.append(row)
     return job_rows
 

@@ -8,7 +8,6 @@ Forecasts the calls an import takes, against what the target still takes today, 
 send at once. Sends no row; a second run decides the same.
 """
 
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from f.connect.errors import FixInput
@@ -22,7 +21,7 @@ from f.records.planning.dry_run import (
 )
 from f.records.planning.parallel_jobs import ParallelJobs, decide_parallel_jobs
 from f.records.planning.plan import Gate
-from f.records.planning.plan_text import check_hash, in_a_sentence, refuse_outdated
+from f.records.planning.plan_text import check_hash, in_a_sentence, is_hash, refuse_outdated
 from f.records.planning.quota import forecast_of
 from f.records.sending.session import journal_kind
 from f.records.target.guarantee import guarantee_of
@@ -30,8 +29,9 @@ from f.store.stores import postgresql
 
 if TYPE_CHECKING:
     from f.records.reading.parsed import Parsed
-    from f.records.rows.row_store import StoredRows
     from f.records.target.target import OnDuplicate, Target
+
+_USUAL_SHARE = 0.2  # of bad rows that an import may have where nobody has said more
 
 
 def main(
@@ -61,12 +61,12 @@ def main(
     if dry_run or ask_first or apply_plan:
         made = _planned(file, target, journal, on_duplicate, obstacles, resend_unknown=resend_unknown)
         message = " ".join(filter(None, (message, in_a_sentence(made.plan), made.doubts)))
-    left = _left_to_send(file, made.outcomes if made else [])
+    left = made.left if made else [chunk["rows"]["count"] for chunk in file["chunks"]]
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
     message = " ".join(filter(None, (message, forecast["message"], parallel.message)))
     guarantee = obstacles.attempt(lambda: guarantee_of(target, journal_kind(journal), on_duplicate)) or ""
     print("\n".join(filter(None, (message, *obstacles.texts, guarantee))))
-    if made and apply_plan and made.plan["hash"]:
+    if made and is_hash(apply_plan) and made.plan["hash"]:
         plan_hash = made.plan["hash"]
         obstacles.attempt(lambda: refuse_outdated(apply_plan, plan_hash))
     # Nobody is asked about a plan that would send nothing.
@@ -81,6 +81,7 @@ def main(
         "parallel_jobs": parallel.jobs,
         "forecast": forecast,
         "would_stop": obstacles.texts if dry_run else [],
+        "stop_codes": obstacles.codes if dry_run else [],
     }
 
 
@@ -97,6 +98,7 @@ def _without_target(parsed: "Parsed", message: str, obstacles: Obstacles) -> Gat
         "planned_outcomes": made.outcomes,
         "parallel_jobs": 1,
         "would_stop": obstacles.texts,
+        "stop_codes": obstacles.codes,
     }
 
 
@@ -109,12 +111,18 @@ def _judged(
 ) -> tuple[bool, str]:
     """Whether too many rows are bad, and a sentence on them. Raises FixInput if that fails the import."""
     counts = parsed["counts"]
-    bad, rows = counts["invalid"], counts["rows"]
+    corrected = parsed.get("corrected")
+    taken_out = corrected["excluded"] if corrected else 0  # nobody wants them, so they are not bad
+    bad, rows = counts["invalid"] - taken_out, counts["rows"] - taken_out
     share = bad / rows if rows else 0.0
     where = f" to {title}" if title else ""
     message = f"{counts['valid']} of {rows} rows can be sent{where}; {bad} cannot ({share:.1%})."
+    if taken_out:
+        message = f"{message} {taken_out} more were taken out by a person."
     if share <= max_bad_share:
-        return False, message
+        # Whoever approves it is told that somebody has raised the limit.
+        raised = f" Up to {max_bad_share:.0%} are allowed for this import." if share > _USUAL_SHARE else ""
+        return False, message + raised
     message = f"{message} That is more than the {max_bad_share:.0%} allowed. {_worst(parsed['reasons'])}"
     if on_too_many_bad == "fail":
         text = f"{message} Nothing was sent. Correct the file, or raise max_bad_share."
@@ -139,14 +147,11 @@ def _planned(
     return made or make_plan_anyway(*settings, resend_unknown=resend_unknown)
 
 
-def _left_to_send(parsed: "Parsed", planned: "list[StoredRows]") -> list[int]:
-    """How many rows of each chunk a plan, if there is one, leaves to be sent."""
-    pairs = zip_longest(parsed["chunks"], planned)
-    return [chunk["rows"]["count"] - (rows["count"] if rows else 0) for chunk, rows in pairs]
-
-
 def _worst(reasons: list[Any]) -> str:
     """The commonest reasons, each with the first line that shows it."""
-    invalid = sorted((r for r in reasons if r["outcome"] == "invalid"), key=lambda r: -r["rows"])
+    invalid = sorted(
+        (r for r in reasons if r["outcome"] == "invalid" and r["code"] != "excluded"),
+        key=lambda r: -r["rows"],
+    )
     named = [f"{r['code']} {r['rows']}x (first: line {r['examples'][0]['line']})" for r in invalid[:3]]
     return f"Most of them: {', '.join(named)}." if named else ""

@@ -16,7 +16,7 @@ import difflib
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -33,7 +33,92 @@ _ARGUMENTS = (
     "customer",
 )
 _FAILURE_RATE = 0.1  # of the advanced mode
-_QUERY = ("mode", "known", "failure_rate", "seed")
+# Of the routes: what in the query becomes which input.
+_QUERY = {
+    "mode": "mode",
+    "known": {
+        "input": "known_emails",
+        "type": "string",
+        "description": "E-mail addresses that answer 409 in advanced mode, separated by commas.",
+        "example": "anna@example.com",
+    },
+    "failure_rate": {
+        "input": "failure_rate",
+        "default": _FAILURE_RATE,
+        "description": "Share of calls that fail in advanced mode, from 0 to 1.",
+    },
+    "seed": "seed",
+}
+_CUSTOMER = {
+    "application/json": {
+        "input": "customer_data",
+        "type": "object",
+        "example": {"name": "Anna Example", "email": "anna@example.com"},
+    }
+}
+_STORED = {
+    "type": "object",
+    "required": ["id", "status", "data", "created_at", "api_version"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^cust_[0-9a-f]{8}$"},
+        "status": {"enum": ["created", "updated"]},
+        "data": {"type": "object", "description": "The customer as it was sent."},
+        "created_at": {"type": "string", "format": "date-time"},
+        "api_version": {"type": "string"},
+    },
+}
+_REFUSED = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+_SIMULATED = {
+    "429": {
+        "description": "A failure of the advanced mode: too many requests.",
+        "schema": _REFUSED,
+        "headers": {"Retry-After": "Seconds to wait."},
+    },
+    "500": {"description": "A failure of the advanced mode.", "schema": _REFUSED},
+    "503": {
+        "description": "A failure of the advanced mode: overloaded.",
+        "schema": _REFUSED,
+        "headers": {"Retry-After": "Seconds to wait."},
+    },
+}
+_ATTEMPT = {"X-Attempt": "attempt"}
+# For `mill openapi`: what a request becomes and what is answered, by the route's name.
+HTTP = {
+    "mock_customers": {
+        "query": _QUERY,
+        "headers": _ATTEMPT,
+        "body": _CUSTOMER,
+        "replies": {
+            "201": {"description": "The customer as it was created.", "schema": _STORED},
+            "400": {"description": "In advanced mode: name or email is missing.", "schema": _REFUSED},
+            "409": {"description": "In advanced mode: the e-mail is a known one.", "schema": _REFUSED},
+            **_SIMULATED,
+        },
+    },
+    "mock_customer_update": {
+        "path": {"id": {"type": "string", "description": "Any id: the mock stores nothing."}},
+        "query": _QUERY,
+        "headers": _ATTEMPT,
+        "body": _CUSTOMER,
+        "replies": {
+            "200": {"description": "The customer as it was updated.", "schema": _STORED},
+            **_SIMULATED,
+        },
+    },
+    "mock_health": {
+        "replies": {
+            "200": {
+                "description": "The mock is there.",
+                "schema": {
+                    "type": "object",
+                    "required": ["status", "api_version"],
+                    "properties": {"status": {"const": "ok"}, "api_version": {"type": "string"}},
+                },
+            }
+        },
+    },
+    "webhook": {"inputs_from": ["json"], "without": ["as_reply"]},
+}
 _FAILURES: tuple[tuple[int, str, dict[str, str]], ...] = (
     (503, "The service is overloaded.", {"Retry-After": "0"}),
     (429, "Too many requests.", {"Retry-After": "0"}),
@@ -115,7 +200,7 @@ def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _refuse_unknown(names: Iterable[str], known: Sequence[str], what: str) -> None:
+def _refuse_unknown(names: Iterable[str], known: Collection[str], what: str) -> None:
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)

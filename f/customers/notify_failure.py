@@ -12,6 +12,7 @@ from f.customers.validation.reasons import TEXTS
 from f.records.report.announcement import announce, facts, sentence
 from f.records.report.reconciliation import Steps, reconcile
 from f.records.report.summary import ImportSummary
+from f.windmill.failures import code_of, message_of
 
 if TYPE_CHECKING:
     from f.records.planning.plan import Gate
@@ -32,7 +33,9 @@ def main(
 ) -> dict[str, Any]:
     kept = ("name", "step_id", "exit_code")
     failure: dict[str, Any] = {name: well_formed_json(error[name]) for name in kept if name in error}
-    failure["message"] = _sentence(error)
+    failure["message"] = message_of(error)
+    if code := code_of(error):
+        failure["code"] = code
     text = f"An import failed at step {failure.get('step_id', '?')}. {failure['message']}"
     summary = None
     try:
@@ -58,13 +61,6 @@ def _address(given: object) -> str:
     return given if isinstance(given, str) else ""
 
 
-def _sentence(error: dict[str, Any]) -> str:
-    """What went wrong, masked. Of a job that died, Windmill gives the end of its log: the last line tells."""
-    lines = [line for line in str(error.get("message") or "").splitlines() if line.strip()]
-    message = " ".join(lines[-1:] if error.get("exit_code") is not None else lines)
-    return mask_start(message, _LONGEST) or "no reason was given"
-
-
 def _summary(
     error: dict,
     parsed: dict[str, Any] | None,
@@ -79,7 +75,7 @@ def _summary(
         return made
     if not parsed or "error" in parsed:
         return None
-    stop: Stop = {"code": str(error.get("name", "error")), "message": _sentence(error)}
+    stop: Stop = {"code": str(error.get("name", "error")), "message": message_of(error)}
     opened = cast("Gate", gate) if gate and "error" not in gate else None
     sent = created if isinstance(created, list) else None
     return reconcile(Steps(cast("Parsed", parsed), opened, sent, dry_run, stop), TEXTS)

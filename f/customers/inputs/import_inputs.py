@@ -38,6 +38,7 @@ IMPORT_CSV: Schema = {
     "delimiter": {"type": "string"},
     "has_header": {"type": "boolean"},
     "header_row": {"type": "integer", "minimum": 1},
+    "corrections": {"type": "object"},
     "park_after": {"type": "integer", "minimum": 0, "maximum": 86_400},
     "journal": _JOURNAL,
     "resend_unknown": {"type": "boolean"},

@@ -47,6 +47,12 @@ _CONNECTION_NAMES = (
     "allow_plain_http",
     "allow_unverified_ssl",
     "default_headers",
+    "mode",
+    "twin_url",
+    "circuit_breaker",
+    "slow_call_seconds",
+    "very_slow_call_seconds",
+    "endpoint_limits",
 )
 _SETTINGS = {
     *_RETRY_NAMES,
@@ -65,7 +71,8 @@ _SETTINGS = {
     "existing_id_field",
     "daily_limit",
 }
-_TEXTS = {"account", "id_field", "existing_id_field", "id_property", "external_id_field"}
+_TEXTS = {"account", "twin_url", "id_field", "existing_id_field", "id_property", "external_id_field"}
+_LISTS = {"endpoint_limits"}
 _IF_PROVEN, _NEVER = "if_proven", "never"
 # What a resource of an earlier version may say, and what to do instead.
 _NO_LONGER = {
@@ -95,6 +102,7 @@ def open_target(api: Mapping[str, Any] | None, overrides: Mapping[str, Any] | No
     changed = {name: value for name, value in (overrides or {}).items() if value is not None}
     settings = {**_settings(kind, _part(api, "settings")), **changed}
     endpoints = _endpoints(_part(api, "endpoints"))
+    _check_mode(settings)
     integration = from_resource(_integration(kind, api, settings))
     endpoint = endpoints.get("customers", kind.endpoint)
     concurrent = int(_number(settings, "max_concurrent_requests", 10, least=1))
@@ -136,7 +144,7 @@ def _settings(kind: Kind, settings: Mapping[str, Any]) -> dict[str, Any]:
     given = {
         name: value
         for name, value in settings.items()
-        if not (_is_empty(value) or (value == "" and name in _TEXTS))
+        if not (_is_empty(value) or (value == "" and name in _TEXTS) or (value == [] and name in _LISTS))
     }
     others = {name for name in OWN_SETTINGS - kind.traits.own_settings if name not in given}
     _refuse_unknown(settings, _SETTINGS | kind.traits.own_settings | others, "the resource's settings")
@@ -157,6 +165,15 @@ def _endpoints(endpoints: Mapping[str, Any]) -> dict[str, str]:
         for name, path in endpoints.items()
         if path is not None and (path != "" or name == "customers")
     }
+
+
+def _check_mode(settings: Mapping[str, Any]) -> None:
+    if settings.get("mode", "live") not in {"live", "mock"}:
+        raise FixSettings(
+            "The setting 'mode' must be live or mock. Hybrid is not for imports: while the API is down, the "
+            "twin would answer look-ups, and what it says of a row proves nothing.",
+            code="bad_settings",
+        )
 
 
 def _sends_keys(settings: Mapping[str, Any]) -> bool:
@@ -236,7 +253,10 @@ def _identity(
     account = str(settings.get("account") or "")
     if kind.traits.shares_host and not account:
         account = digest(content_of(_written(_part(api, "authentication"), authentication)))[:12]
-    where = normal_url(str(api.get("base_url", "")), endpoint if kind.name == "generic" else "")
+    path = endpoint if kind.name == "generic" else ""
+    if settings.get("mode") == "mock":  # what went to a twin is not at the API
+        return f"{kind.name} mock {normal_url(str(settings.get('twin_url', '')), path)} {account}".strip()
+    where = normal_url(str(api.get("base_url", "")), path)
     return f"{kind.name} {where} {account}".strip()
 
 
@@ -267,6 +287,8 @@ def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]
         own["default_headers"] = {**usual.get("default_headers", {}), **headers}
     if "rate_limit" in own:
         usual.pop("endpoint_limits", None)
+    if "endpoint_limits" in own:
+        own["endpoint_limits"] = _with_usual(own["endpoint_limits"], usual.get("endpoint_limits", {}))
     return {
         **usual,
         "name": f"customers_{kind.name}",
@@ -275,6 +297,19 @@ def _integration(kind: Kind, api: Mapping[str, Any], settings: Mapping[str, Any]
         **own,
         "retry": {**usual.get("retry", {}), **retry},
     }
+
+
+def _with_usual(limits: Any, usual: Mapping[str, Any]) -> Any:
+    """Return the limits by endpoint over the kind's; what is neither list nor object is refused later."""
+    if isinstance(limits, list):
+        named = {one.get("endpoint") for one in limits if isinstance(one, Mapping)}
+        rest = {name: limit for name, limit in usual.items() if name not in named}
+        return [*limits, *({"endpoint": name, **_fields_of(limit)} for name, limit in rest.items())]
+    return {**usual, **limits} if isinstance(limits, Mapping) else limits
+
+
+def _fields_of(limit: Any) -> Mapping[str, Any]:
+    return limit if isinstance(limit, Mapping) else dataclasses.asdict(limit)
 
 
 def _backoff(settings: Mapping[str, Any]) -> dict[str, float]:

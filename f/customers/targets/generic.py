@@ -93,6 +93,10 @@ class Generic(BaseKind):
         """Return whether the resource names a place to look customers up, and sends what to know them by."""
         return target.lookup_endpoint is not None and target.fields.path_of(_asked_by(target)) is not None
 
+    def asked_by(self, target: Target) -> tuple[str, ...]:
+        """Return the field that the look-up's address is filled with."""
+        return (_asked_by(target),)
+
     def lookups_for(self, rows: Sequence[Row], target: Target, _: Sequence[str]) -> Iterator[Request]:
         """Yield GETs at the resource's endpoint, with `{email}` and `{external_id}` filled in.
 
@@ -143,9 +147,13 @@ class Generic(BaseKind):
         return False
 
     def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
-        """Return False: a customer that is there already answers 409."""
-        del target, on_duplicate
-        return False
+        """Return whether a check has seen no refusal of a customer that is there, but can tell who is not.
+
+        Without a check, such an API is taken at its word: who is there answers 409.
+        """
+        del on_duplicate
+        refuses = target.proven.repeats == "record" or target.proven.exists_status is not None
+        return not refuses and target.proven.lookup is not None and self.can_look_up(target)
 
 
 def _post(

@@ -133,6 +133,10 @@ class Hubspot(ContactKind):
         del target, on_duplicate
         return True
 
+    def asked_by(self, target: Target) -> tuple[str, ...]:
+        """Return the e-mail, or our id if the resource names the property that holds it."""
+        return ("external_id",) if target.options.get("id_property", "email") != "email" else ("email",)
+
     def lookups_for(self, rows: Sequence[Row], target: Target, names: Sequence[str]) -> Iterator[Request]:
         """Yield reads by e-mail, or by the property of upserts. Not the search: its index lags behind."""
         key = _key_property(target)

@@ -157,6 +157,10 @@ class Salesforce(ContactKind):
         """Return the code for a 403 that says that the calls of the day are used up."""
         return "quota_used_up" if b"REQUEST_LIMIT_EXCEEDED" in response.body else None
 
+    def asked_by(self, target: Target) -> tuple[str, ...]:
+        """Return the e-mail, or our id if the resource names the field that holds it."""
+        return ("email",) if upsert_key(target) == "Email" else ("external_id",)
+
     def lookups_for(self, rows: Sequence[Row], target: Target, names: Sequence[str]) -> Iterator[Request]:
         """Yield SOQL queries by e-mail, which every row has, or by the external id of upserts."""
         root, object_name = places(target)

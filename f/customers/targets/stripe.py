@@ -176,6 +176,11 @@ class Stripe(BaseKind, Lookup):
         del target, on_duplicate
         return True
 
+    def asked_by(self, target: Target) -> tuple[str, ...]:
+        """Return the e-mail: the list is by address, and the search alone lags behind."""
+        del target
+        return ("email",)
+
     def lookups_for(self, rows: Sequence[Row], target: Target, names: Sequence[str]) -> Iterator[Request]:
         """Yield the list by address, in both spellings as Stripe compares by case, and the search by id.
 

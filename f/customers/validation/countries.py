@@ -11,6 +11,8 @@ from gettext import translation
 
 import pycountry
 
+from f.connect.errors import FixInput
+
 # Names in daily use that ISO's list does not hold. Keys are case-folded.
 _DAILY_NAMES = {
     "uk": "GB",
@@ -76,6 +78,7 @@ _LANGUAGES = (
     "he", "ca",
 )  # fmt: skip
 _SHORTEST_NAME = 2
+_SHORTEST_MISSPELT = 4
 
 
 @lru_cache(maxsize=1024)
@@ -86,6 +89,39 @@ def to_alpha2(text: str) -> str | None:
     if known or len(wanted) < _SHORTEST_NAME:
         return known
     return _translated_names().get(_fold(wanted)) or None
+
+
+@lru_cache(maxsize=1024)
+def near_country(text: str) -> str | None:
+    """Return the English name of the country that a text names but for one letter; None unless it is one.
+
+    One letter is wrong, missing, too many, or in its neighbour's place. Short texts are near to too much.
+    """
+    wanted = _fold(" ".join(text.split()))
+    if len(wanted) < _SHORTEST_MISSPELT:
+        return None
+    known = (*_DAILY_NAMES.items(), *_iso_names().items(), *_translated_names().items())
+    found = {
+        code
+        for name, code in known
+        if abs(len(name) - len(wanted)) <= 1 and len(name) >= _SHORTEST_MISSPELT and _is_near(name, wanted)
+    }
+    if len(found) != 1:
+        return None
+    country = pycountry.countries.get(alpha_2=found.pop())
+    return getattr(country, "common_name", None) or getattr(country, "name", None)
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether two texts are the same but for one letter, or for two neighbours that have changed places."""
+    start = 0
+    shortest = min(len(one), len(other))
+    while start < shortest and one[start] == other[start]:
+        start += 1
+    rest, left = one[start:], other[start:]
+    if len(rest) != len(left):
+        return rest[1:] == left or rest == left[1:]
+    return rest[1:] == left[1:] or rest == left[1::-1] + left[2:]
 
 
 @cache
@@ -129,3 +165,16 @@ def _iso_names() -> dict[str, str]:
         for name, country in index.items():
             names.setdefault(name, country.alpha_2)
     return names
+
+
+def default_country_of(text: str | None) -> str | None:
+    """Return the alpha-2 code of the country that a person named, None if they named none; else FixInput."""
+    if not text:
+        return None
+    code = to_alpha2(text)
+    if code is None:
+        raise FixInput(
+            f"The default country {text!r} is not in ISO 3166. Give its two-letter code, such as DE.",
+            code="unknown_country",
+        )
+    return code

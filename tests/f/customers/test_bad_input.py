@@ -3,7 +3,6 @@
 import base64
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.loopback import Asked, Loopback, Reply, serve
+from tests.mill.commands import mill as process
+from tests.mill.commands import mill_here
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,10 +26,7 @@ def api() -> Iterator[Loopback]:
 
 
 def mill(*arguments: str, state: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mill", *arguments, "--state", str(state)]
-    return subprocess.run(
-        command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=60, check=False
-    )
+    return mill_here(*arguments, "--state", str(state), cwd=ROOT, stdin=stdin)
 
 
 def upload(data: bytes) -> dict[str, str]:
@@ -73,6 +71,16 @@ def test_a_run_that_cannot_work_ends_with_a_sentence_and_sends_nothing(
     assert said in why
     assert "Traceback" not in done.stderr
     assert [asked for asked in api.asked if asked.method == "POST"] == []
+    assert json.loads(done.stdout)["error"]["message"]
+
+
+def test_the_process_itself_ends_so(tmp_path: Path) -> None:
+    done = process(
+        "flow", "run", "f/customers/import_csv", "-d", '{"text": ""}', "--state", str(tmp_path), cwd=ROOT
+    )
+    assert done.returncode == 1
+    assert "Failed in step " in done.stderr
+    assert "Traceback" not in done.stderr
     assert json.loads(done.stdout)["error"]["message"]
 
 

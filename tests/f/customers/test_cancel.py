@@ -19,7 +19,7 @@ from mill.engine.jobs.events import Event
 from mill.ports import Target
 from mill.repository.workspace import Workspace
 from mill.session import Session
-from tests.mill.twins.stage import TwinClient, TwinProcess
+from tests.mill.twins.stage import TwinClient, TwinProcess, taking_any_customer
 
 ROOT = Path(__file__).parents[3]
 FLOW = "f/customers/import_csv"
@@ -29,10 +29,8 @@ ROWS = 200
 
 @pytest.fixture
 def twin(twins: TwinProcess) -> TwinClient:
-    """A slow customer API that takes the same customer twice, so that one sent twice shows."""
-    client = twins.client("customers")
-    client.forget()
-    client.put_settings(unique_email=False)
+    """A slow one."""
+    client = taking_any_customer(twins)
     client.put_faults(latency_ms=100)
     return client
 

@@ -16,6 +16,7 @@ from f.connect.integration import (
     Basic,
     BearerToken,
     Bound,
+    CircuitBreaker,
     NoAuth,
     OAuth2,
     RateLimit,
@@ -220,6 +221,55 @@ def test_the_rate_limit_has_the_fields_of_its_class() -> None:
     assert LIMIT.keys() == declared.keys()
     for name in ("enabled", "time_window"):
         check_field(LIMIT[name], hints[name], declared[name])
+
+
+def test_the_circuit_breaker_and_the_limit_of_a_call_have_the_fields_of_their_classes() -> None:
+    hints = get_type_hints(CircuitBreaker, include_extras=True)
+    breaker = SETTINGS["circuit_breaker"]["properties"]
+    declared = fields_of(CircuitBreaker, but=set())
+    assert breaker.keys() == declared.keys()
+    for name, one in declared.items():
+        check_field(breaker[name], hints[name], one)
+    of_a_call = SETTINGS["endpoint_limits"]["items"]
+    assert of_a_call["properties"].keys() == LIMIT.keys() | {"endpoint"}
+    assert of_a_call["required"] == ["endpoint", "max_requests"]
+
+
+def test_limits_of_single_calls_are_read_as_the_form_writes_them() -> None:
+    row = {"endpoint": "contact_lookup", "max_requests": 4}
+    api = {"kind": "hubspot", "base_url": "https://api.hubapi.com", "settings": {"endpoint_limits": [row]}}
+    limits = open_target(opened(FORM, api)).integration.endpoint_limits
+    usual = target("hubspot").integration.endpoint_limits
+    assert limits == {**usual, "contact_lookup": RateLimit(max_requests=4)}
+    assert target("hubspot", settings={"endpoint_limits": []}).integration.endpoint_limits == usual
+
+
+def test_a_breaker_and_slow_calls_are_set_in_the_form() -> None:
+    settings = {
+        "circuit_breaker": {"failure_rate": 0.2, "minimum_calls": 5},
+        "slow_call_seconds": 1,
+        "very_slow_call_seconds": 2,
+    }
+    api = {"base_url": "https://api.example.com", "settings": settings}
+    made = open_target(opened(FORM, api)).integration
+    assert made.circuit_breaker == CircuitBreaker(failure_rate=0.2, minimum_calls=5)
+    assert (made.slow_call_seconds, made.very_slow_call_seconds) == (1, 2)
+    with pytest.raises(FixSettings, match="very_slow_call_seconds must not be below"):
+        target(settings={**settings, "very_slow_call_seconds": 0.5})
+
+
+def test_a_twin_is_another_target_than_the_api_it_stands_for() -> None:
+    twin = {"mode": "mock", "twin_url": "http://127.0.0.1:8080/v1"}
+    api = {"base_url": "https://api.example.com", "settings": twin}
+    mock, live = open_target(opened(FORM, api)), target()
+    assert mock.integration.mode == "mock"
+    assert mock.identity != live.identity
+    assert mock.title == "generic at 127.0.0.1:8080, its twin"
+    assert target(settings={"mode": "live", "twin_url": ""}) == live
+    with pytest.raises(FixSettings, match="no twin_url"):
+        target(settings={"mode": "mock"})
+    with pytest.raises(FixSettings, match="what it says of a row proves nothing"):
+        target(settings={**twin, "mode": "hybrid"})
 
 
 def test_the_alternatives_are_written_as_windmills_form_reads_them() -> None:

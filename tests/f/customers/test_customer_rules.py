@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from f.connect.metrics import Histogram
+from f.connect.histogram import Histogram
 from f.customers.validation.reasons import TEXTS
 from f.records.reading.seen_keys import SeenKeys
 from f.records.rows.outcome import MEANING, OUTCOMES, REASONS, outcome_of

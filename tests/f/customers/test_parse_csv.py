@@ -18,7 +18,7 @@ from f.records.reading.table_validation import validate_table
 from f.records.rows import row_spool
 from f.records.rows.rejects_file import render
 from f.records.rows.row_spool import RowSpool
-from f.records.rows.row_store import StoredRows
+from f.records.rows.row_store import StoredRows, read_rows
 
 HEADER = "name,email,phone,VIP\n"
 
@@ -95,7 +95,7 @@ def test_the_mapping_and_the_default_country_are_obeyed() -> None:
 
 def test_a_rejects_file_fed_back_is_the_file_the_user_had() -> None:
     first = main(text=HEADER + "=Ada,ada@@example.com,+1 202 555 0143,-\n")
-    text = "".join(render(first["header"], first["refused"][0]["records"], TEXTS))
+    text = "".join(render(first["header"], read_rows(first["refused"][0]), TEXTS))
     again = main(text=text.replace("ada@@", "ada@"))
     assert customers(again) == [
         {"name": "=Ada", "email": "ada@example.com", "phone": "+12025550143", "custom": {"VIP": "-"}}

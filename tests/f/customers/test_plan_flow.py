@@ -18,12 +18,14 @@ from mill.engine.jobs.approvals import Request
 from mill.ports import Completed, Resume, Target
 from mill.repository.workspace import Workspace
 from mill.session import Session
+from tests.f.customers.strangers import Stranger
 from tests.loopback import Reply, serve
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
 ROOT = Path(__file__).parents[3]
 FLOW = Target("flow", "f/customers/import_csv")
 FAST = {"retry_attempts": 2, "initial_delay": 0.001, "max_delay": 0.002}
+LOOKUP = "/customers?email={email}"
 BEFORE = "name,email,city\n" + "".join(f"C {n},c{n}@example.com,Rome\n" for n in range(4))
 AFTER = BEFORE.replace("c1@example.com,Rome", "c1@example.com,Oslo") + "=New,new@example.com,Rome\n"
 
@@ -72,7 +74,7 @@ class Stage:
             "kind": "generic",
             "base_url": self.twin.url,
             "authentication": {"type": "bearer_token", "token": "token"},
-            "endpoints": {"lookup": "/customers?email={email}"},
+            "endpoints": {"lookup": LOOKUP},
             "settings": {**FAST, "account": account},
         }
 
@@ -146,6 +148,27 @@ def test_the_plan_that_was_shown_is_applied(stage: Stage) -> None:
     ]
     reasons = {reason["code"]: reason["rows"] for reason in completed.result["reasons"]}
     assert reasons == {"unchanged_in_target": 3}
+
+
+def test_what_a_plan_updates_is_not_made_a_second_time_by_an_api_that_takes_any_customer(
+    opened: tuple[Session, Person],
+) -> None:
+    """Nothing is known of this API but what it shows: that a customer is there, the plan has seen."""
+    api = Stranger()
+    api.stored.append({"id": "7", "name": "C 1", "email": "c1@example.com", "city": "Rome"})
+    with serve(api) as server:
+        args: dict[str, Any] = {
+            "api": {"kind": "generic", "base_url": server.url, "endpoints": {"lookup": LOOKUP}},
+            "text": AFTER,
+            "on_duplicate": "update",
+        }
+        plan = opened[0].run(FLOW, {**args, "dry_run": True}).result["plan"]
+        assert (plan["counts"]["update"], plan["counts"]["create"]) == (1, 4)
+        completed = opened[0].run(FLOW, {**args, "apply_plan": plan["hash"]})
+    assert completed.success, completed.result
+    counts = completed.result["counts"]
+    assert (counts["updated"], counts["created"]) == (1, 4)
+    assert [one["city"] for one in api.found("c1@example.com")] == ["Oslo"]
 
 
 @pytest.mark.parametrize(

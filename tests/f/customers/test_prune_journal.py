@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,19 @@ def test_what_no_import_has_met_for_long_is_forgotten_and_new_to_the_next(
     assert forget(store) == [counts(forgotten=1, kept=1)]
     assert forget(store) == [counts(kept=1)]
     assert (state(store, ADA), state(store, BOB)) == ("mine", "done")
+
+
+def test_how_far_an_import_was_is_forgotten_once_it_is_old(store: SqliteStore, clock: FakeClock) -> None:
+    clock.time = datetime(2026, 11, 29, tzinfo=UTC).timestamp()
+    for day, entry in (("20260820", ADA), ("20260821", BOB)):
+        mine = journal(store, import_id=f"{day}-101500-abcdef12")
+        mine.claim([entry])
+        mine.record_outcomes(done=[(entry, "created", "7")], in_doubt=[], forgotten=[])
+    left = "SELECT import_id FROM import_progress ORDER BY import_id"
+    forget(store, dry_run=True)
+    assert len(store.execute(left)) == 2
+    forget(store)
+    assert store.execute(left) == [("20260821-101500-abcdef12",)]
 
 
 def test_a_dry_run_counts_and_forgets_nothing(store: SqliteStore, clock: FakeClock) -> None:

@@ -1,0 +1,15 @@
+"""Apply the plan of an import at the desk, exactly the one that was seen, once; or send it for approval.
+
+Refuses if the settings or corrections are not those of the plan, and says which. If the file, what would be
+sent or the target's records have changed, the import itself sends nothing and says so. Called twice, or by
+two people, it starts one import: the second is told who has started it, and when. One that has failed or was
+cancelled can be started again.
+"""
+
+from f.desk.drafts.drafts_store import open_drafts
+from f.desk.importing.starting import Applied, apply
+
+
+def main(draft: str, hash: str, approval: bool = False) -> Applied:
+    with open_drafts() as drafts:
+        return apply(drafts, draft, hash, approval=approval)
