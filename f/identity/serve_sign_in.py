@@ -9,7 +9,7 @@ over. Returns the HTTP reply.
 
 from typing import Any, Literal
 
-from f.connect.errors import ConnectError
+from f.connect.errors import ConnectError, FixInput, FixSettings
 from f.identity.oauth.app import App, app_of
 from f.identity.oauth.browser import (
     answer_of,
@@ -23,6 +23,52 @@ from f.identity.oauth.results import windmill_resource
 from f.identity.oauth.sign_ins import begin, finish, resume
 from f.store.store import Store
 from f.store.stores import open_store, postgresql
+from f.windmill.values import resource_type_at
+
+_APP = {"app": {"input": "app", "description": "Name of a resource f/identity/<app>.", "example": "google"}}
+_PAGES = {
+    "303": {
+        "description": "On to where the sign-in goes on.",
+        "type": "",
+        "headers": {"Location": "Where to."},
+    },
+    "400": {"description": "A page that says why this is no sign-in.", "type": "text/html"},
+    "503": {"description": "A page that says that sign-ins do not work now.", "type": "text/html"},
+}
+# For `mill openapi`: what a request becomes and what is answered, by the route's name.
+HTTP = {
+    "oauth_start": {
+        "path": _APP,
+        "query": {
+            "return_to": {
+                "input": "query.return_to",
+                "type": "string",
+                "description": "Where to go afterwards: one of the return paths of the OAuth app.",
+            },
+            "state": {
+                "input": "query.state",
+                "type": "string",
+                "description": "Of a link of start_sign_in: which sign-in to go on with.",
+            },
+            "key": {"input": "query.key", "type": "string", "description": "The key of that link."},
+        },
+        "replies": _PAGES,
+    },
+    "oauth_callback": {
+        "path": _APP,
+        "query": {
+            "code": {"input": "query.code", "type": "string", "description": "What the provider gave."},
+            "state": {"input": "query.state", "type": "string", "description": "Which sign-in it was."},
+            "iss": {"input": "query.iss", "type": "string", "description": "Who the provider is."},
+            "error": {"input": "query.error", "type": "string", "description": "Why there is no code."},
+        },
+        "replies": {
+            "200": {"description": "A page that says that one is signed in.", "type": "text/html"},
+            **_PAGES,
+        },
+    },
+    "webhook": {},
+}
 
 
 def main(
@@ -33,13 +79,24 @@ def main(
     database: postgresql | None = None,
 ) -> dict[str, Any]:
     try:
-        registered = app_of(windmill_resource(resource_of(app)))
+        registered = _app(app)
         with open_store(database, "identity") as store:
             if step == "start":
                 return _start(registered, store, query or {})
             return _callback(registered, store, query or {}, cookies)
     except ConnectError as error:
         return refusal_page(error)
+
+
+def _app(name: str) -> App:
+    """Return the app that a route names. Strangers may ask for what is none: that is no fault of ours."""
+    path = resource_of(name)
+    try:
+        return app_of(windmill_resource(path))
+    except FixSettings:
+        if resource_type_at(path) == "oauth_app":
+            raise
+        raise FixInput("This address names no OAuth app.", code="bad_app") from None
 
 
 def preprocessor(event: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,36 @@ from f.vessels.vessey.vessey_client import VesseyClient
 from f.windmill.values import resource_at
 
 RESOURCE = "f/vessels/vessey"
+_REFUSAL = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+        }
+    },
+}
+_LATER = {"schema": _REFUSAL, "headers": {"Retry-After": "Seconds to wait."}}
+_REPLIES = {
+    "200": {
+        "description": "The vessel, its position, and how old the answer is.",
+        "schema": {"type": "object", "required": ["imo", "cache"]},
+        "headers": {"Age": "Seconds since it was asked for.", "Cache-Control": "How long it counts."},
+    },
+    "400": {"description": "No IMO number.", "schema": _REFUSAL},
+    "404": {"description": "Vessey knows no such vessel.", "schema": _REFUSAL},
+    "429": {"description": "Too many requests for our account.", **_LATER},
+    "500": {"description": "The account is set up wrongly.", "schema": _REFUSAL},
+    "502": {"description": "Vessey does not take our credential.", "schema": _REFUSAL},
+    "503": {"description": "Vessey is down, and nothing good enough is kept.", **_LATER},
+}
+# For `mill openapi`: what a request to the route becomes, and what is answered.
+HTTP = {
+    "*": {"path": {"imo": {"input": "imo", "example": "9074729"}}, "replies": _REPLIES},
+    "webhook": {"inputs_from": ["json"], "without": ["as_reply"], "replies": _REPLIES},
+}
 # Somebody waits for the answer.
 _PATIENCE = Retry(max_retries=1, max_delay=2.0, longest_wait=2.0, max_elapsed=10.0)
 

@@ -34,6 +34,49 @@ _PREFIXES = (
     *("x-hubspot-", "webhook-", "svix-", "x-webhook-"),
 )
 
+_LINE = "text/plain"
+# For `mill openapi`: what a request to the route becomes, and what is answered. No refusal says more.
+HTTP = {
+    "*": {
+        "signed_as": "webhook_source",
+        "path": {"provider": {"input": "provider", "example": "stripe"}},
+        "body": {
+            "application/json": {
+                "input": "request.body",
+                "type": ["object", "array"],
+                "required": True,
+                "description": "As the provider sends it; the signature counts over its bytes.",
+            },
+            "application/x-www-form-urlencoded": {
+                "input": "request.body",
+                "type": "object",
+                "description": "As Slack, Twilio and GitHub may send it.",
+            },
+        },
+        "replies": {
+            "200": {
+                "description": "Taken, and kept; or a provider's question, answered as it wants it.",
+                "type": "application/json or text/plain or text/xml",
+                "schema": {},
+            },
+            "400": {"description": "The body cannot be read.", "type": _LINE},
+            "401": {"description": "The request is not signed as it must be.", "type": _LINE},
+            "404": {"description": "There is no such source.", "type": _LINE},
+            "410": {"description": "The source is switched off.", "type": _LINE},
+            "413": {"description": "The body is larger than the source takes.", "type": _LINE},
+            "415": {"description": "The provider sends no such content type.", "type": _LINE},
+            "503": {
+                "description": "Our fault. Providers try again.",
+                "type": _LINE,
+                "headers": {"Retry-After": "Seconds to wait."},
+            },
+        },
+    },
+    "webhook": {
+        "replies": {"404": {"description": "Always: it is the route that takes events.", "type": _LINE}}
+    },
+}
+
 
 def main(provider: str, request: dict, database: postgresql | None = None) -> dict[str, Any]:
     name = provider if SOURCE_NAME.fullmatch(provider) else "?"

@@ -22,7 +22,8 @@ SELDOM = {
     *("max_seconds", "connection_payload"),
     *("thread_ts", "seed", "attempt", "operation"),
     *("as_reply", "starting_after", "payment_method_types"),
-    *("import_id", "chunk", "planned_outcomes", "certificate", "arguments", "flow", "continues"),
+    *("as_data", "import_id", "chunk", "planned_outcomes", "certificate", "arguments", "flow", "continues"),
+    "corrections",
 }
 # The same, where other forms have a field of this name that people do fill in.
 SELDOM_IN = {

@@ -195,6 +195,32 @@ JOB = {"path": "f/a", "message": "x"}
 IMO = "9074729"
 
 
+# What tools may do stands in a resource, so they need Windmill, and say so.
+TOOLS: dict[str, dict[str, Any]] = {
+    "apply_plan": {"plan_hash": "0", "approved_by": "Ada Byron", "once_key": "k"},
+    "effect_status": {"once_key": "k"},
+    "find_customer": {"email": "ada@example.com"},
+    "list_dead_letters": {},
+    "plan_import": {"text": CSV},
+    "quota_left": {},
+    "replay_dead_letter": {"event_id": "e", "once_key": "k"},
+    "send_once": {"once_key": "k", "channel": "ops", "text": "x"},
+}
+
+
+# The desk's own state needs no Windmill, and of a draft that is not there they all say so.
+DESK: dict[str, dict[str, Any]] = {
+    "apply_draft": {"hash": "0123456789ab-0123456789ab-0123456789ab"},
+    "cancel_draft": {},
+    "draft_status": {},
+    "get_file": {"what": "report"},
+    "list_plan": {},
+    "list_runs": {},
+    "plan_draft": {},
+    "verify_draft": {},
+}
+
+
 def case(script: str, **arguments: Any) -> Callable[[Plain], Any]:
     """Run a script with these; what is a function takes its value from the services."""
 
@@ -232,6 +258,10 @@ def routing(plain: Plain) -> Any:
 
 def hook(plain: Plain) -> Any:
     return {"url": f"{plain.url}/hook"}
+
+
+def any_api(plain: Plain) -> Any:
+    return {"base_url": plain.url, "endpoints": {"health": "/health"}}
 
 
 def resend(plain: Plain) -> Any:
@@ -289,6 +319,11 @@ def failed(plain: Plain) -> Any:
     return plain.run("f/customers/notify_failure", error=error, parsed=plain.parsed())
 
 
+def draft_of(plain: Plain) -> Any:
+    """The id of an import at the desk whose file is still to come."""
+    return plain.run("f/desk/start_draft", name="a.csv", size=7)["draft"]["id"]
+
+
 JWT_ISSUER = {"algorithm": "HS256", "issuer": "https://id.example.com", "key": "k" * 32, "seal_key": "s" * 32}
 
 
@@ -303,6 +338,20 @@ def stored_jwt(plain: Plain) -> Any:
 
 # Each script, and what its result has, or the error that says why there is none.
 CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
+    "f/connect/call_api": (
+        case("f/connect/call_api", integration=any_api, path="/any", as_data=True),
+        ("outcome", "read"),
+    ),
+    "f/connect/check_health": (
+        case("f/connect/check_health", integration=any_api, as_data=True),
+        ("status", "ok"),
+    ),
+    "f/connect/reset_state": (
+        case("f/connect/reset_state", integration=any_api, breaker=True, as_data=True),
+        ("integration", "127.0.0.1"),
+    ),
+    "f/connect/show_metrics": (case("f/connect/show_metrics", as_data=True), ("summary", ...)),
+    "f/operate/check_integrations": (case("f/operate/check_integrations"), ("raised", "FixSettings")),
     "f/webhooks/list_events": (case("f/webhooks/list_events"), ("events", [])),
     "f/webhooks/purge_events": (case("f/webhooks/purge_events"), ("complete", True)),
     "f/webhooks/replay_events": (case("f/webhooks/replay_events", state="dead"), ("replayed", 0)),
@@ -348,6 +397,43 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         lambda plain: plain.run("f/customers/show_import", summary=plain.summary()),
         ("render_all", ...),
     ),
+    "f/desk/start_draft": (
+        case("f/desk/start_draft", name="a.csv", size=7, data="bmFtZQox"),
+        ("raised", "FixSettings"),  # files are kept in Windmill's storage
+    ),
+    "f/desk/keep_part": (
+        lambda plain: plain.run("f/desk/keep_part", draft=draft_of(plain), index=0, data="eA=="),
+        ("raised", "FixSettings"),
+    ),
+    "f/desk/finish_upload": (
+        lambda plain: plain.run("f/desk/finish_upload", draft=draft_of(plain), parts=1, size=7),
+        ("raised", "FixSettings"),
+    ),
+    "f/desk/look_at": (
+        lambda plain: plain.run("f/desk/look_at", draft=draft_of(plain)),
+        ("raised", "FixInput"),
+    ),
+    "f/desk/check_draft": (
+        lambda plain: plain.run("f/desk/check_draft", draft=draft_of(plain)),
+        ("raised", "FixInput"),
+    ),
+    "f/desk/list_rows": (
+        lambda plain: plain.run("f/desk/list_rows", draft=draft_of(plain)),
+        ("raised", "FixInput"),
+    ),
+    "f/desk/correct_rows": (
+        lambda plain: plain.run("f/desk/correct_rows", draft=draft_of(plain), version=1, exclude=[2]),
+        ("raised", "FixInput"),
+    ),
+    "f/desk/exclude_rows": (
+        lambda plain: plain.run("f/desk/exclude_rows", draft=draft_of(plain), reason="invalid_email"),
+        ("raised", "FixInput"),
+    ),
+    "f/desk/drop_draft": (
+        lambda plain: plain.run("f/desk/drop_draft", draft=draft_of(plain)),
+        ("raised", "FixSettings"),
+    ),
+    "f/desk/prune_drafts": (case("f/desk/prune_drafts"), ("dropped", 0)),
     "f/graphql/build_query": (
         case("f/graphql/build_query", fields=["customers.nodes.id"], kind="query"),
         ("query", ...),
@@ -399,6 +485,19 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     "f/files/list_files": (case("f/files/list_files", s3=s3), ("complete", True)),
     "f/files/sign_url": (case("f/files/sign_url", key="a", s3=s3), ("method", "GET")),
     "f/files/upload_file": (case("f/files/upload_file", key="a", text="", s3=s3), ("status", "uploaded")),
+    "f/operate/alert_slow_or_failing": (
+        case("f/operate/alert_slow_or_failing"),
+        ("summary", "Nothing is wrong."),
+    ),
+    "f/operate/export_metrics": (
+        case("f/operate/export_metrics"),
+        ("content_type", "text/plain; version=0.0.4; charset=utf-8"),
+    ),
+    "f/operate/report_metrics": (case("f/operate/report_metrics", as_data=True), ("integrations", [])),
+    "f/operate/send_metrics": (
+        lambda plain: plain.run("f/operate/send_metrics", collector={"base_url": plain.url}),
+        ("requests", 1),
+    ),
     "f/payments/cancel_payment": (case("f/payments/cancel_payment", payment="pi_1", stripe=stripe), DONE),
     "f/payments/cancel_subscription": (
         case("f/payments/cancel_subscription", subscription="sub_1", when="now", stripe=stripe),
@@ -521,6 +620,15 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
         case("f/notify/set_opt_out", medium="email", address="a@example.com"),
         ("opted_out", True),
     ),
+    **{
+        f"f/tools/{name}": (case(f"f/tools/{name}", **arguments), ("raised", "FixSettings"))
+        for name, arguments in TOOLS.items()
+    },
+    **{
+        f"f/desk/{name}": (case(f"f/desk/{name}", draft="d1", **arguments), ("raised", "FixInput"))
+        for name, arguments in DESK.items()
+    },
+    "f/desk/list_drafts": (case("f/desk/list_drafts"), ("drafts", [])),
     "f/vessels/check_compliance": (
         case("f/vessels/check_compliance", imo=IMO, vessey=vessey),
         ("compliant", True),
@@ -544,6 +652,15 @@ CASES: dict[str, tuple[Callable[[Plain], Any], tuple[str, Any]]] = {
     ),
     "f/vessels/search_vessels": (case("f/vessels/search_vessels", vessey=vessey), ("more", False)),
     "f/vessels/track_vessel": (case("f/vessels/track_vessel", imo=IMO, vessey=vessey), ("name", "AURORA")),
+    "f/checks/check_connections": (case("f/checks/check_connections"), ("raised", "FixSettings")),
+    "f/checks/check_import": (case("f/checks/check_import"), ("raised", "FixSettings")),
+    "f/checks/check_notify": (case("f/checks/check_notify"), ("raised", "FixSettings")),
+    "f/checks/check_target": (case("f/checks/check_target"), ("raised", "FixSettings")),
+    "f/operate/check_contracts": (case("f/operate/check_contracts"), ("raised", "FixSettings")),
+    "f/operate/test_api": (
+        case("f/operate/test_api", resource="f/payments/stripe"),
+        ("raised", "FixSettings"),
+    ),
     "f/webhooks/dispatch_events": (case("f/webhooks/dispatch_events"), ("raised", "FixSettings")),
     "f/webhooks/heal_gaps": (
         case("f/webhooks/heal_gaps", source="stripe", stripe=stripe),

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from f.connect.calls.body_text import read_json
-from f.connect.calls.message import encode_json
+from f.connect.calls.body_text import encode_json, read_json
 from f.connect.calls.reply_reader import line_of
 from f.connect.errors import ConnectError, FixInput, FixSettings, SignInAgain, TryLater
 from f.graphql.replies.answer import Answer, answer_of, is_answer

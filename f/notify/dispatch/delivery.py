@@ -39,14 +39,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from f.connect.errors import ConnectError, OutcomeUnknown
 from f.notify.dispatch.routing_resource import ChannelSettings, EmailSettings, SlackSettings, TextSettings
+from f.store.once import send_once
 from f.store.sent_keys import key_of
 
 if TYPE_CHECKING:
     from f.notify.messages.message import Message
+    from f.store.once import Once
     from f.store.store import Store
 
 Status = Literal["sent", "duplicate", "suppressed", "digest", "failed", "unknown"]
@@ -67,17 +70,36 @@ class ChannelResult(TypedDict):
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Under which key a message goes out, within which window it is the same, and by what it goes once."""
+
+    key: str
+    window: float | None
+    once: Once
+
+
 def deliver(
-    channel: ChannelSettings, message: Message, store: Store, *, key: str = "", window: float | None = None
+    channel: ChannelSettings,
+    message: Message,
+    store: Store,
+    *,
+    key: str = "",
+    window: float | None = None,
+    once: Once = send_once,
 ) -> ChannelResult:
-    """Send, and return an error as a result, so that no channel stops another."""
+    """Send, and return an error as a result, so that no channel stops another.
+
+    `once`: `look_only` sends nothing, and finds out what became of what was sent under the key.
+    """
+    how = _How(key, window, once)
     match channel:
         case SlackSettings():
-            return _attempt(lambda: _to_slack(channel, message, store, key, window))
+            return _attempt(lambda: _to_slack(channel, message, store, how))
         case EmailSettings():
-            return _attempt(lambda: _to_email(channel, message, store, key, window))
+            return _attempt(lambda: _to_email(channel, message, store, how))
         case TextSettings():
-            return _together([_to_one(channel, number, message, store, key, window) for number in channel.to])
+            return _together([_to_one(channel, number, message, store, how) for number in channel.to])
 
 
 def place_of(channel: ChannelSettings) -> tuple[str, ...]:
@@ -114,23 +136,26 @@ def _attempt(send: Callable[[], tuple[str, str, str]]) -> ChannelResult:
     return {"status": _STATUSES[status], "detail": detail, "id": service_id, "error": "", "code": ""}
 
 
-def _to_slack(
-    channel: SlackSettings, message: Message, store: Store, key: str, window: float | None
-) -> tuple[str, str, str]:
+def _to_slack(channel: SlackSettings, message: Message, store: Store, how: _How) -> tuple[str, str, str]:
     from f.notify.slack.alert_blocks import alert_posts  # noqa: PLC0415 - see the top
     from f.notify.slack.posting import open_slack, send_posts  # noqa: PLC0415 - see the top
 
     posts, notices = alert_posts(message)
     with open_slack(channel.slack, channel.slack_webhook, channel.channel, store) as opened:
         sent = send_posts(
-            opened, posts, notices, store, message_key=key, window=window, longest_wait=_LONGEST_WAIT
+            opened,
+            posts,
+            notices,
+            store,
+            message_key=how.key,
+            window=how.window,
+            longest_wait=_LONGEST_WAIT,
+            once=how.once,
         )
     return sent["status"], sent["ts"], " ".join(sent["notices"])
 
 
-def _to_email(
-    channel: EmailSettings, message: Message, store: Store, key: str, window: float | None
-) -> tuple[str, str, str]:
+def _to_email(channel: EmailSettings, message: Message, store: Store, how: _How) -> tuple[str, str, str]:
     from f.notify.email.mail import mail_of  # noqa: PLC0415 - see the top
     from f.notify.email.mail_layouts import event_html  # noqa: PLC0415 - see the top
     from f.notify.email.mailing import send_mail  # noqa: PLC0415 - see the top
@@ -141,19 +166,17 @@ def _to_email(
     sender = mail_sender(channel.sender, channel.resend or channel.sendgrid)
     subject = " ".join(f"[{message.severity}] {message.title}".split())
     mail = mail_of(sender, channel.to, subject, event_html(message))
-    sent = send_mail(mail, provider, store, message_key=key, window=window)
+    sent = send_mail(mail, provider, store, message_key=how.key, window=how.window, once=how.once)
     left_out = len(sent["suppressed"])
     return sent["status"], sent["id"], f"{left_out} recipients opted out." if left_out else ""
 
 
-def _to_one(
-    channel: TextSettings, number: str, message: Message, store: Store, key: str, window: float | None
-) -> ChannelResult:
-    return _attempt(lambda: _to_phone(channel, number, message, store, key, window))
+def _to_one(channel: TextSettings, number: str, message: Message, store: Store, how: _How) -> ChannelResult:
+    return _attempt(lambda: _to_phone(channel, number, message, store, how))
 
 
 def _to_phone(
-    channel: TextSettings, number: str, message: Message, store: Store, key: str, window: float | None
+    channel: TextSettings, number: str, message: Message, store: Store, how: _How
 ) -> tuple[str, str, str]:
     from f.notify.messages.senders import text_sender  # noqa: PLC0415 - see the top
     from f.notify.texts.texting import MOST_CHARACTERS, send_text, text_of  # noqa: PLC0415 - see the top
@@ -170,9 +193,15 @@ def _to_phone(
         content_sid=channel.content_sid,
         content_variables={"1": line} if channel.content_sid else None,
     )
-    own_key = key and key_of(key, text.to)
+    own_key = how.key and key_of(how.key, text.to)
     sent = send_text(
-        text, channel.twilio, store, message_key=own_key, window=window, longest_wait=_LONGEST_WAIT
+        text,
+        channel.twilio,
+        store,
+        message_key=own_key,
+        window=how.window,
+        longest_wait=_LONGEST_WAIT,
+        once=how.once,
     )
     return sent["status"], sent["sid"], " ".join(sent["notices"])
 

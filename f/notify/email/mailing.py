@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from f.connect.client import Client
 from f.notify.messages.opt_outs import OptOuts
-from f.store.once import Attempt, OneTimeWrite, send_once
+from f.store.once import Attempt, Once, OneTimeWrite, send_once
 from f.store.sent_keys import key_of
 
 if TYPE_CHECKING:
@@ -29,9 +29,18 @@ class MailResult(TypedDict):
 
 
 def send_mail(
-    mail: Mail, provider: EmailProvider, store: Store, *, message_key: str = "", window: float | None = None
+    mail: Mail,
+    provider: EmailProvider,
+    store: Store,
+    *,
+    message_key: str = "",
+    window: float | None = None,
+    once: Once = send_once,
 ) -> MailResult:
-    """Send to all recipients who did not opt out; with nobody left in `to`, nothing is sent."""
+    """Send to all recipients who did not opt out; with nobody left in `to`, nothing is sent.
+
+    `once`: `look_only` sends nothing.
+    """
     wanted, suppressed = without_opted_out(mail, store)
     result: MailResult = {
         "status": "sent",
@@ -50,7 +59,7 @@ def send_mail(
             return provider.read_id(client.request(request))
 
         write = OneTimeWrite(send, repeat_safe=provider.repeat_safe)
-        receipt = send_once(store, key, write, window=window)
+        receipt = once(store, key, write, window=window)
     return {**result, "status": receipt.status, "id": receipt.id}
 
 

@@ -1,5 +1,10 @@
 """The events there are, and what each says. A routing resource may add events of its own."""
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# jinja2==3.1.6
+# markupsafe==3.0.4
+
 from __future__ import annotations
 
 import difflib
@@ -10,7 +15,6 @@ from typing import Any
 from f.connect.errors import FixInput
 from f.connect.redact import mask_text
 from f.notify.messages.message import Message, Severity, facts_of, label_of, rank, safe_link
-from f.notify.messages.templating import fill_text
 
 _NOT_FACTS = frozenset({"severity", "link"})
 _EMPTY = (None, "")  # as a form or a column gives what is not there
@@ -37,6 +41,18 @@ class Event:
 
 # Nobody is to take play money for money.
 _TEST = "{% if mode is defined and mode == 'test' %}Test: {% endif %}"
+
+
+def _trouble(severity: Severity, before: str = "") -> Event:
+    """Return what f/operate tells of: something fails, ends or waits, or does so no more."""
+    return Event(
+        f"{before}{{{{ subject }}}} {{{{ problem }}}}",
+        "{{ message }}",
+        severity,
+        ("subject", "problem", "message"),
+        masked=frozenset({"message"}),
+    )
+
 
 EVENTS: Mapping[str, Event] = {
     "vessel_arrival": Event(
@@ -109,6 +125,19 @@ EVENTS: Mapping[str, Event] = {
         "{{ message }}",
         "error",
         ("source", "type", "message"),
+        masked=frozenset({"message"}),
+    ),
+    "service_failing": _trouble("error"),
+    "credential_expiring": _trouble("warning"),
+    "work_waiting": _trouble("warning"),
+    "trouble_over": _trouble("info", "Over: "),
+    "contract_changed": Event(
+        "The API of {{ integration }} changed, or will",
+        "{{ message }}{% if next_step is defined %} {{ next_step }}{% endif %}",
+        "warning",
+        ("integration", "message"),
+        may=("next_step",),
+        aliases={"service": "integration"},
         masked=frozenset({"message"}),
     ),
     "payment_succeeded": Event(
@@ -202,6 +231,8 @@ def message_of(
     The severity is the argument, else the data's own, else the event's. An event that does not exist is told
     with all its data, and with the sentence that says so.
     """
+    from f.notify.messages.templating import fill_text  # noqa: PLC0415 - Jinja takes 50 ms, also to plain messages
+
     event = known_event(name, own)
     if event is None:
         return _generic(name, data, unknown_event(name, own), severity)

@@ -30,7 +30,7 @@ from f.notify.slack.client import (
     webhook_integration,
     webhook_request,
 )
-from f.store.once import Attempt, Candidate, OneTimeWrite, send_once
+from f.store.once import Attempt, Candidate, Once, OneTimeWrite, send_once
 from f.store.sent_keys import KEEP_SECONDS, key_of, was_sent
 
 if TYPE_CHECKING:
@@ -182,10 +182,11 @@ def send_posts(
     message_key: str = "",
     window: float | None = None,
     longest_wait: float = LONGEST_WAIT,
+    once: Once = send_once,
 ) -> SlackResult:
     """Post all parts in order. If one fails the error says how many were posted before.
 
-    `longest_wait`: seconds to wait for the account's turn.
+    `longest_wait`: seconds to wait for the account's turn. `once`: `look_only` posts nothing.
     """
     first, statuses, said = "", set(), list(notices)
     for number, post in enumerate(posts):
@@ -193,7 +194,7 @@ def send_posts(
         try:
             if not (key and was_sent(store, key, window or KEEP_SECONDS)):
                 said += filter(None, [wait_for_turn("Slack", channel.account, store, longest=longest_wait)])
-            receipt = send_once(store, key, _write_of(channel, post), window=window)
+            receipt = once(store, key, _write_of(channel, post), window=window)
         except ConnectError as error:
             if number:
                 error.args = (f"{error} {number} of {len(posts)} parts had been posted before.",)

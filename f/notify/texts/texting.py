@@ -25,7 +25,7 @@ from f.notify.texts.client import (
     send_request,
 )
 from f.notify.texts.phone import e164, masked
-from f.store.once import Attempt, Candidate, OneTimeWrite, send_once
+from f.store.once import Attempt, Candidate, Once, OneTimeWrite, send_once
 from f.store.sent_keys import KEEP_SECONDS, key_of, was_sent
 
 if TYPE_CHECKING:
@@ -108,10 +108,11 @@ def send_text(
     message_key: str = "",
     window: float | None = None,
     longest_wait: float = LONGEST_WAIT,
+    once: Once = send_once,
 ) -> TextResult:
     """Send unless the recipient opted out; a lost answer is looked up in Twilio's list at once.
 
-    `longest_wait`: seconds to wait for the account's turn.
+    `longest_wait`: seconds to wait for the account's turn. `once`: `look_only` sends nothing.
     """
     medium: Medium = "whatsapp" if text.to.startswith(_WHATSAPP) else "sms"
     number = text.to.removeprefix(_WHATSAPP)
@@ -141,7 +142,7 @@ def send_text(
     with Client(integration, store) as client:
         write = _write_of(client, text, str(twilio["accountSid"]), store)
         try:
-            receipt = send_once(store, key, write, window=window)
+            receipt = once(store, key, write, window=window)
         except GiveUpRecord as error:
             if error.code != SUPPRESSED:
                 raise

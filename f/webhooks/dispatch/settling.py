@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from f.connect.errors import TryLater
 from f.webhooks.dispatch.failures import failure_in
-from f.webhooks.dispatch.jobs import JobState, state_of
 from f.webhooks.dispatch.starting import start_anew
 from f.webhooks.inbox.work import Failure
+from f.windmill.named_jobs import JobState, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

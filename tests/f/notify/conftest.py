@@ -60,10 +60,25 @@ class Twin:
         self.client.put_faults(script=[{"operation": operation, "answer": answer}])
 
 
+# Each account: its credential, by the names of its resource type, and where below the twin it answers.
+ACCOUNTS = {
+    "slack": ({"token": "xoxb-good"}, "/api"),
+    "twilio": ({"accountSid": "AC1", "token": "good"}, ""),
+    "resend": ({"token": "re_good"}, ""),
+    "sendgrid": ({"token": "SG.good"}, "/v3"),
+}
+
+
+def account_at(process: TwinProcess, name: str) -> Twin:
+    """The twin of that name, and the resource of its account."""
+    client = process.client(name)
+    credential, below = ACCOUNTS[name]
+    return Twin(client, {**credential, "base_url": f"{client.url}{below}"})
+
+
 @pytest.fixture
 def slack(process: TwinProcess) -> Twin:
-    client = process.client("slack")
-    return Twin(client, {"token": "xoxb-good", "base_url": f"{client.url}/api"})
+    return account_at(process, "slack")
 
 
 @pytest.fixture
@@ -73,17 +88,14 @@ def slack_webhook(slack: Twin) -> Any:
 
 @pytest.fixture
 def twilio(process: TwinProcess) -> Twin:
-    client = process.client("twilio")
-    return Twin(client, {"accountSid": "AC1", "token": "good", "base_url": client.url})
+    return account_at(process, "twilio")
 
 
 @pytest.fixture
 def resend(process: TwinProcess) -> Twin:
-    client = process.client("resend")
-    return Twin(client, {"token": "re_good", "base_url": client.url})
+    return account_at(process, "resend")
 
 
 @pytest.fixture
 def sendgrid(process: TwinProcess) -> Twin:
-    client = process.client("sendgrid")
-    return Twin(client, {"token": "SG.good", "base_url": f"{client.url}/v3"})
+    return account_at(process, "sendgrid")

@@ -11,7 +11,7 @@ from f.connect.errors import FixInput
 from f.notify.messages.message import Message
 from f.notify.slack.alert_blocks import alert_posts, attachment_of, blocks_of
 from f.notify.slack.posting import MOST_CHARACTERS, escape, fit, posts_of, split_text, trim
-from mill.twins.services.slack_blocks import Block, characters
+from mill.twins.formats.slack_blocks import Block, characters
 
 BLOCKS: TypeAdapter[list[Block]] = TypeAdapter(list[Block])
 

@@ -13,7 +13,7 @@ from mill.ports import Target
 from mill.repository.workspace import Workspace
 from mill.session import Session
 from mill.twins.store import Ledger, Store
-from tests.mill.commands import mill
+from tests.mill.commands import mill_here
 
 ROOT = Path(__file__).parents[3]
 SERVICES = ("slack", "twilio", "resend", "sendgrid")
@@ -37,7 +37,7 @@ def sent(state: Path) -> Counter[str]:
 
 def run(case: str, state: Path, **arguments: Any) -> tuple[int, Any]:
     options = ("-d", json.dumps(arguments)) if arguments else ()
-    done = mill("run", f"flows/{case}.yaml", "-s", "--state", str(state), *options, cwd=ROOT)
+    done = mill_here("run", f"flows/{case}.yaml", "-s", "--state", str(state), *options, cwd=ROOT)
     return done.returncode, json.loads(done.stdout)
 
 

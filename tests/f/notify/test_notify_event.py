@@ -37,6 +37,11 @@ DATA: dict[str, dict[str, Any]] = {
     },
     "job_failed": {"path": "f/a/b", "message": "boom"},
     "webhook_failed": {"source": "stripe", "type": "invoice.paid", "message": "boom"},
+    "service_failing": {"subject": "hubspot", "problem": "fails too often", "message": "9 of 20 failed."},
+    "credential_expiring": {"subject": "Slack", "problem": "has a credential that ends", "message": "Soon."},
+    "work_waiting": {"subject": "Dead letters of webhooks", "problem": "wait", "message": "3 of them."},
+    "trouble_over": {"subject": "hubspot", "problem": "fails too often", "message": "It was so."},
+    "contract_changed": {"service": "Stripe", "message": "A field is gone."},
     "payment_succeeded": {"amount": "10.99", "currency": "EUR", "payment": "pi_1"},
     "payment_failed": {"amount": "10.99", "currency": "EUR", "reason": "No money.", "mode": "test"},
     "subscription_started": {"subscription": "sub_1"},
@@ -148,7 +153,7 @@ def test_an_event_without_a_name_or_with_a_severity_that_is_none_is_refused_befo
     ("event", "said"),
     [
         ("vessel_arival", "Unknown event 'vessel_arival'. Did you mean vessel_arrival?"),
-        ("xyz", "Unknown event 'xyz'. There are: compliance_issue, driver_alert"),
+        ("xyz", "Unknown event 'xyz'. There are: compliance_issue, contract_changed, credential"),
     ],
 )
 def test_an_event_that_does_not_exist_is_reported_and_told_where_all_events_go(

@@ -13,9 +13,10 @@ import pytest
 from f.connect.errors import TryLater
 from f.store.store import LEASE_LOST, lease_on, release, take
 from f.webhooks.dispatch.dispatcher import LEASE, LEASE_SECONDS
-from f.webhooks.dispatch.jobs import JobState, job_id, start
+from f.webhooks.dispatch.jobs import job_id, start
 from f.webhooks.dispatch.routing_resource import ROUTING, routing_at
 from f.webhooks.inbox.work import Failure
+from f.windmill.named_jobs import JobState
 from mill.ports import Target
 from tests.f.webhooks.dispatch.conftest import SOURCE, Shop
 
