@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,14 +22,35 @@ settings.register_profile("search", deadline=None, suppress_health_check=[Health
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
-def pytest_configure() -> None:
-    """Let Ctrl-C reach the processes that tests start, also if the suite runs in the background.
+def pytest_configure(config: pytest.Config) -> None:
+    """See to it that Ctrl-C reaches the processes that tests start, and that they find modules compiled."""
+    _take_interrupts()
+    if not hasattr(config, "workerinput"):
+        _share_bytecode(config)
+
+
+def _take_interrupts() -> None:
+    """Let Ctrl-C reach them also if the suite runs in the background.
 
     `nohup` and `&` in a script make a process ignore SIGINT, and its children inherit that: a test of Ctrl-C
     would wait for an end that never comes.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _share_bytecode(config: pytest.Config) -> None:
+    """Let the processes of this run, hundreds of `mill` among them, compile each module once for all.
+
+    Where Python is told to write no bytecode, as in many a container, each of them would compile what it
+    imports, which can take seconds. The bytecode is kept out of the tree, and goes with the run.
+    """
+    if sys.dont_write_bytecode:
+        folder = tempfile.TemporaryDirectory(prefix="bytecode-")
+        config.add_cleanup(folder.cleanup)
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder.name
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
 
 
 # Seconds for a test of these folders, which start many processes each, the real Windmill CLI among them.

@@ -99,6 +99,10 @@ class Shop(BaseKind):
         del target
         return True
 
+    def asked_by(self, target: Target) -> tuple[str, ...]:
+        del target
+        return ()
+
     def looks_first(self, target: Target, on_duplicate: OnDuplicate) -> bool:
         del target, on_duplicate
         return False

@@ -1,17 +1,21 @@
 """The `mill` command: only puts the commands together.
 
-Each module of `mill.commands` is one: it defines a function of its own name, or `app` for a group.
+Each module of `mill.commands` and its wings is one, with a function of its own name, or `app` for a group.
 """
 
 from __future__ import annotations
 
-import importlib
+import ast
+import gc
+import importlib.util
 import os
 import pkgutil
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -38,8 +42,12 @@ Exit codes: 0 success, 1 the run failed or something was found, 2 wrong command 
 """
 
 
-def build(words: Sequence[str] = ()) -> typer.Typer:
-    """Return the command line; where `words` begins with a command, only that one: imports are slow."""
+def build(words: Sequence[str] | None = None) -> typer.Typer:
+    """Return the command line of these words: of the command they begin with, only that one is loaded.
+
+    Imports are slow: where the words name no command, as in `mill --help`, each is there with its name and
+    its sentence, and none is loaded. Where there are no `words`, all is loaded.
+    """
     app = typer.Typer(
         name="mill",
         help=_HELP,
@@ -49,16 +57,53 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_own_options)  # keeps the command's name in the command line, even of a single one
-    # A command whose name is a word of Python's has a module with a stroke after it.
-    modules = {one.name.rstrip("_"): one.name for one in pkgutil.iter_modules(mill.commands.__path__)}
-    wanted = [] if words[:1] == [VERSION] else [word for word in words[:1] if word in modules] or modules
-    for name in wanted:
-        module = importlib.import_module(f"mill.commands.{modules[name]}")
-        if hasattr(module, "app"):
-            app.add_typer(module.app, name=name)
-        else:
-            app.command(name)(getattr(module, name))
+    modules = dict(sorted(_modules(mill.commands.__name__, mill.commands.__path__)))
+    # Our own options take no value.
+    first = next((word for word in words or () if not word.startswith("-")), None)
+    for name, module in modules.items():
+        if words is None or name == first:
+            _add(app, name, importlib.import_module(module))
+        elif first not in modules:
+            _add_unloaded(app, name, module)
     return app
+
+
+def _add(app: typer.Typer, name: str, module: ModuleType) -> None:
+    if hasattr(module, "app"):
+        app.add_typer(module.app, name=name)
+    else:
+        app.command(name)(getattr(module, name))
+
+
+def _add_unloaded(app: typer.Typer, name: str, module: str) -> None:
+    """Add a command that can only be listed: its sentence is read from its source."""
+    for node in _source(module).body:
+        match node:
+            case ast.Assign(targets=[ast.Name("app")], value=ast.Call(keywords=settings)):
+                sentence = next(ast.literal_eval(one.value) for one in settings if one.arg == "help")
+                app.add_typer(typer.Typer(help=sentence), name=name)
+                return
+            case ast.FunctionDef(name=function) if function == name:
+                app.command(name, help=ast.get_docstring(node))(_own_options)
+                return
+    raise LookupError(f"{module} has neither an app nor a function {name}.")
+
+
+def _source(module: str) -> ast.Module:
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    return ast.parse(Path(spec.origin).read_bytes())
+
+
+def _modules(package: str, places: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each command's name with its module, none of which is loaded for it."""
+    for one in pkgutil.iter_modules(places):
+        if one.ispkg:
+            yield from _modules(f"{package}.{one.name}", [str(Path(place, one.name)) for place in places])
+        else:
+            # A command whose name is a word of Python's has a module with a stroke after it.
+            yield one.name.rstrip("_"), f"{package}.{one.name}"
 
 
 def _say_version(wanted: bool) -> None:
@@ -98,13 +143,24 @@ def main() -> None:
     """Run `mill`; what is wrong is said in one sentence on stderr."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
     try:
-        build(_words())(prog_name="mill")
-    except MillError as error:
-        sys.stderr.write(f"mill: {error}\n")
-        sys.exit(error.exit_code)
+        gc.disable()  # nothing of what is loaded is garbage
+        app = build(_words())
+        gc.freeze()
+        gc.enable()
+        run(app)
     except KeyboardInterrupt:
         sys.stderr.write("mill: Interrupted.\n")
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of stdout has gone; nothing more can be said
         sys.exit(141)
+
+
+def run(app: typer.Typer, words: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line, by default the one this process was started with, and exit."""
+    try:
+        app(words if words is None else list(words), prog_name="mill")
+    except MillError as error:
+        sys.stderr.write(f"mill: {error}\n")
+        sys.exit(error.exit_code)
+    sys.exit(0)

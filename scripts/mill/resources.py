@@ -2,7 +2,7 @@
 
 A template is a file in Windmill's own format under `resources/live`; its path there is its path on
 Windmill. Values of secret variables, and of variables whose value is empty, are asked for: they come
-from the environment or from a hidden prompt, never from a file.
+from the environment, from `.env` or from a hidden prompt, never from a template.
 
 `resources/mock` is for practising. Of it an instance gets what works there: not what only `mill` serves,
 and nothing that `resources/live` has under the same path, such as the key of a real route.
@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mill.api.storage.values import environment_name
+from mill.api.storage.values import environment_name, read_env_lines
 from mill.errors import MillError
-from mill.repository.remote_workspace import RemoteWorkspace
+from mill.names.aliases import Given, given, with_fields
+from mill.repository.remote_workspace import RemoteWorkspace, at_once
 from mill.repository.workspace import Item, Workspace
 
 LIVE = "resources/live"
@@ -55,6 +56,7 @@ class ResourcePush:
         self.left_out: list[str] = []  # templates that make no sense on an instance
         self.not_given: list[str] = []  # what the last push left out, as no value was given for it
         self.folders: list[str] = []  # created by the last push
+        self.taken: dict[str, list[str]] = {}  # by path: names other than our own that gave something
 
     def plan(self, paths: Sequence[str] = (), *, overwrite: bool = False) -> list[Planned]:
         """Variables first, so that a resource finds what it refers to."""
@@ -73,7 +75,8 @@ class ResourcePush:
         person gives none, that variable is left out with all that refers to it: a service nobody uses here.
         """
         todo = [entry for entry in planned if entry.action != "keep"]
-        values = _values(todo, ask)
+        environment = {**read_env_lines(self._workspace.root), **os.environ}
+        values = self._values(todo, ask, environment)
         left = {one.item.path for one in todo if one.needs_value and one.item.path not in values}
         while more := {
             one.item.path for one in todo if one.item.path not in left and _references(one.item) & left
@@ -82,11 +85,49 @@ class ResourcePush:
         self.not_given = sorted(left)
         todo = [one for one in todo if one.item.path not in left]
         self.folders = self._remote.create_folders({*self._pushed_paths(), *(one.item.path for one in todo)})
-        for entry in todo:
-            value = values.get(entry.item.path)
-            content = entry.item.value() | ({} if value is None else {"value": value})
-            self._remote.push(entry.item.kind, entry.item.path, content, secret=value)
+        ready = [(entry.item, self._content(entry.item, values, environment)) for entry in todo]
+        for kind in ("variable", "resource"):
+            of_kind = [(item, content) for item, content in ready if item.kind == kind]
+            at_once(lambda one: self._push(*one, secret=values.get(one[0].path)), of_kind)
         return todo
+
+    def _push(self, item: Item, content: dict[str, Any], *, secret: str | None) -> None:
+        self._remote.push(item.kind, item.path, content, secret=secret)
+
+    def _content(
+        self, item: Item, values: Mapping[str, str], environment: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Return what is pushed for a template: with the value that was given, or the fields that were."""
+        content = dict(item.value())
+        if item.kind == "variable" and item.path in values:
+            content["value"] = values[item.path]
+        if item.kind == "resource" and self._templates_in == LIVE:
+            content["value"], names = with_fields(item.path, content.get("value"), environment)
+            self.taken |= {item.path: names} if names else {}
+        return content
+
+    def _values(
+        self, todo: Sequence[Planned], ask: Ask | None, environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return the value of each variable that somebody has to give, by path."""
+        values: dict[str, str] = {}
+        missing: list[str] = []
+        for entry in todo:
+            if entry.variable is None:
+                continue
+            path = entry.item.path
+            found = given(path, environment)
+            if found is None:
+                found = Given(entry.variable, _asked(entry.item, ask) if ask else "")
+            elif found.name != entry.variable:
+                self.taken[path] = [found.name]
+            if found.value:
+                values[path] = found.value
+            elif ask is None:
+                missing.append(f"{entry.variable} ({path})")
+        if missing:
+            raise MillError(f"Set {', '.join(missing)} in the environment, or run this at a terminal.")
+        return values
 
     def _pushed_paths(self) -> Iterator[str]:
         """Yield a path in each folder of the repository: `wmill sync push` needs them all."""
@@ -140,22 +181,6 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
     elif isinstance(value, str):
         yield value
-
-
-def _values(todo: Sequence[Planned], ask: Ask | None) -> dict[str, str]:
-    values: dict[str, str] = {}
-    missing: list[str] = []
-    for entry in todo:
-        if entry.variable is None:
-            continue
-        given = os.environ.get(entry.variable) or (_asked(entry.item, ask) if ask else "")
-        if given:
-            values[entry.item.path] = given
-        elif ask is None:
-            missing.append(f"{entry.variable} ({entry.item.path})")
-    if missing:
-        raise MillError(f"Set {', '.join(missing)} in the environment, or run this at a terminal.")
-    return values
 
 
 def _asked(item: Item, ask: Ask) -> str:

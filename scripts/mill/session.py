@@ -45,12 +45,14 @@ class _Options:
     wait: Callable[[Handle, float], None]
     expression_seconds: float
     worker_count: int | None
+    keeps_loaded: Callable[[str], bool]
 
 
 class Session:
     """Runs jobs of one workspace. A context manager: leaving it ends every process it started.
 
     With `worker_count` no more script jobs run at once, calls of routes included, as on a server.
+    `keeps_loaded` says of a script's path whether its jobs are forked from a process that has it loaded.
     """
 
     def __init__(
@@ -65,11 +67,19 @@ class Session:
         wait: Callable[[Handle, float], None] = Handle.sleep,
         expression_seconds: float = 20.0,
         worker_count: int | None = None,
+        keeps_loaded: Callable[[str], bool] = lambda _path: False,
     ) -> None:
         self.workspace = workspace
         self.state = (state or workspace.root / STATE_FOLDER).resolve()
         self._options = _Options(
-            listeners, approver, dict(env or {}), platform, wait, expression_seconds, worker_count
+            listeners,
+            approver,
+            dict(env or {}),
+            platform,
+            wait,
+            expression_seconds,
+            worker_count,
+            keeps_loaded,
         )
         self._stack = contextlib.ExitStack()
         self._asked_for: set[str] = set()
@@ -81,7 +91,9 @@ class Session:
         with contextlib.ExitStack() as stack:
             (self.state / "home").mkdir(parents=True, exist_ok=True)
             (self.state / ".gitignore").write_text("*\n", "utf-8")
-            workers = stack.enter_context(WorkerPool(self.workspace.root, cache_folder() / "bytecode"))
+            workers = stack.enter_context(
+                WorkerPool(self.workspace.root, cache_folder() / "bytecode", options.keeps_loaded)
+            )
             runtime = Runtime(
                 workspace=self.workspace,
                 state=self.state,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mill.errors import MillError
-from mill.repository.remote_workspace import RemoteWorkspace
+from mill.repository.remote_workspace import RemoteWorkspace, at_once
 from mill.repository.workspace import Item, Workspace
 
 Action = Literal["create", "overwrite", "keep"]
@@ -39,9 +39,10 @@ class TriggerPush:
 
     def plan(self, paths: Sequence[str] = (), *, overwrite: bool = False) -> list[Planned]:
         """Schedules first, then routes, by path."""
+        items = self._items(paths)
         planned = []
-        for item in self._items(paths):
-            there = self._remote.read(item.kind, item.path)
+        found = at_once(lambda item: self._remote.read(item.kind, item.path), items)
+        for item, there in zip(items, found, strict=True):
             action: Action = "create" if there is None else "overwrite" if overwrite else "keep"
             planned.append(Planned(item, action, there))
         return planned

@@ -52,6 +52,7 @@ CANNOT: dict[str, str] = {
     r"(ruff|mypy|pytest)\b": _CI,
     r"mill (lint|metadata|docs all)\b": _CI,
     r"mill new target |mill run flows/acme\.yaml|mill target check f/customers/acme_twin": _SCAFFOLD,
+    r"mill (new integration |run flows/openmeteo\.yaml|doctor openmeteo)": _SCAFFOLD,
     r"npm ci\b": _INSTALLS,
     r"npx wmill ": _WORKSPACE,
     r"\.venv/bin/mill (resources|triggers) push": _WORKSPACE,
@@ -150,7 +151,15 @@ class Reader:
         self.url = f"http://127.0.0.1:{port}"
         path = f"{tree}/.venv/bin:{os.environ['PATH']}"
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("WM_", "MILL_"))}
-        self.environment = {**kept, "HOME": str(home), "PATH": path, "COLUMNS": "120"}
+        # What Python compiles of the packages is shared by all pages: it is the same for each reader.
+        cache = str(tree / ".cache")
+        self.environment = {
+            **kept,
+            "HOME": str(home),
+            "PATH": path,
+            "COLUMNS": "120",
+            "XDG_CACHE_HOME": cache,
+        }
         self.server: subprocess.Popen[bytes] | None = None
 
     def do(self, command: Command) -> None:

@@ -1,11 +1,26 @@
-"""Runs `mill` as a person does: a process of its own, in a directory, with no terminal."""
+"""Runs `mill` as a person does: in a directory, with no terminal.
+
+`mill` is a process of its own, and a second of loading. `mill_here` is the same command line in this process,
+for the many cases of what is seen to work as a process elsewhere in its file.
+"""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import functools
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
+
+from mill.cli import build, run
+from mill.engine.processes.pool import WorkerPool
+from tests.mill.trees import REPOSITORY
 
 
 def mill(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -19,3 +34,52 @@ def mill(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subpr
         text=True,
         check=False,
     )
+
+
+def mill_here(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `mill ARGUMENTS` in this process. Its jobs are processes, forked from one that all runs share."""
+    out, err, given = io.StringIO(), io.StringIO(), sys.stdin
+    sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8")
+    try:
+        with (
+            contextlib.chdir(cwd),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            _as_in_a_process(),
+        ):
+            run(build(arguments), arguments)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+        return subprocess.CompletedProcess(["mill", *arguments], code, out.getvalue(), err.getvalue())
+    finally:
+        sys.stdin = given
+
+
+@contextlib.contextmanager
+def _as_in_a_process() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "120")
+        patch.setattr("mill.session.WorkerPool", _lend)
+        yield
+
+
+def _lend(root: Path, bytecode_cache: Path, keeps_loaded: Callable[[str], bool]) -> WorkerPool:
+    """Return a pool: that of this repository stays until this process ends, and keeps no script loaded."""
+    if root == REPOSITORY:
+        return _lent(bytecode_cache)
+    return WorkerPool(root, bytecode_cache, keeps_loaded)
+
+
+@functools.cache
+def _lent(bytecode_cache: Path) -> _Lent:
+    pool = _Lent(REPOSITORY, bytecode_cache)
+    atexit.register(pool.end)
+    return pool
+
+
+class _Lent(WorkerPool):
+    def close(self) -> None:
+        """Stay, for the next session; the jobs of this one are ended by its engine."""
+
+    def end(self) -> None:
+        super().close()

@@ -19,3 +19,15 @@ def write_tree(root: Path, files: Mapping[str, str]) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
     return root
+
+
+def with_own_resources(root: Path) -> Path:
+    """Make `root` the repository, with a copy of resources/mock that a test can change, and return it."""
+    root.mkdir()
+    for name in ("f", "wmill.yaml", "requirements.lock"):
+        (root / name).symlink_to(REPOSITORY / name)
+    for file in (REPOSITORY / "resources" / "mock").rglob("*.yaml"):
+        copy = root / file.relative_to(REPOSITORY)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    return root

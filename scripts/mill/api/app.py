@@ -23,15 +23,20 @@ from mill.twins.mount import TwinsMount
 VERSION = "mill (a local stand-in of Windmill)"
 USER = "user"  # as jobs see it in WM_USERNAME and WM_EMAIL
 EMAIL = "user@example.com"
-# Signed URLs are their own credentials; the version is public on Windmill too.
-_PUBLIC = re.compile(r"/api/version|/approve/.*|/api/w/[^/]+/(jobs_u/(resume|cancel)/.*|s3_proxy/.*)")
+# Signed URLs are their own credentials; the version is public on Windmill too; a description holds no secret;
+# the import desk has sessions of its own.
+_PUBLIC = re.compile(
+    r"/api/version|/docs|/openapi\.json|/desk(/.*)?|/approve/.*|/api/w/[^/]+/(jobs_u/(resume|cancel)/.*|s3_proxy/.*)"
+)
 _TWINS = "/twins/"
+_DESK = "/desk"
 _PAGES = re.compile(
-    r"/approve/.*|/twins/inbox/|/api/w/[^/]+/(jobs_u/(resume|cancel)/.*|s3_proxy/.*)", re.DOTALL
+    r"/approve/.*|/docs|/twins/inbox/|/api/w/[^/]+/(jobs_u/(resume|cancel)/.*|s3_proxy/.*)", re.DOTALL
 )
 _UPLOAD = re.compile(r"/api/w/[^/]+/job_helpers/upload_s3_file")
 _WORKSPACE = re.compile(r"/api/w/([^/]+)/")
-_STARTS_A_JOB = re.compile(r"/api/(r/|w/[^/]+/jobs/run(_wait_result)?/[pf]/)")  # a route, or a webhook
+# A route, a webhook, or what the import desk runs.
+_STARTS_A_JOB = re.compile(r"/api/(r/|w/[^/]+/jobs/run(_wait_result)?/[pf]/)|/desk/run/")
 
 
 class Application:
@@ -41,7 +46,7 @@ class Application:
         self,
         routes_api: RoutesApi,
         workspace_routes: Iterable[Route],
-        page: Route,
+        pages: Iterable[Route],
         twins: TwinsMount,
         workspace_id: str,
         token: str,
@@ -58,7 +63,7 @@ class Application:
             Mount("/w/{workspace}", routes=[*workspace_routes, Route("/users/whoami", self._whoami)]),
         ]
         self._api: ASGIApp = Starlette(
-            routes=[Mount("/api", routes=api), page],
+            routes=[Mount("/api", routes=api), *pages],
             exception_handlers={
                 Refusal: _refused,
                 MillError: _mill_error,
@@ -107,11 +112,15 @@ class Application:
 def exceptions(table: RouteTable, largest_body: int) -> Exceptions:
     """Return what other sites may do: lead people to pages and signed links, call routes that name them.
 
+    A link to an import at the desk opens its page, which holds no data.
+
     `largest_body`: bytes that a route or a webhook takes.
     """
     return Exceptions(
         is_link=lambda path: _PAGES.fullmatch(path) is not None,
-        is_open=lambda path: path.startswith(PREFIX) and table.is_open(path.removeprefix(PREFIX)),
+        is_open=lambda path: (
+            path == _DESK or (path.startswith(PREFIX) and table.is_open(path.removeprefix(PREFIX)))
+        ),
         allows_origin=lambda path, origin: (
             path.startswith(PREFIX) and table.allows_origin(path.removeprefix(PREFIX), origin)
         ),

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from mill.admission import Admission
@@ -54,6 +55,9 @@ _DEFAULT_TEMPLATES = Path("resources", "mock")
 _BODY_VARIABLE = "MILL_REQUEST_SIZE_LIMIT"
 _LARGEST_BODY = 2 * 1024 * 1024  # if it is not set
 
+# From the server's own address and the workspace's id to routes beside the API, open to every reader.
+Pages = Callable[[str, str], Sequence[Route]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
@@ -71,6 +75,7 @@ class _Settings:
     workers: int | None
     data_tables: DataTables
     access_log: Callable[[str], None] | None
+    pages: Pages
 
 
 class LocalApi:
@@ -78,8 +83,9 @@ class LocalApi:
 
     `port` 0 takes a free one. `templates` are directories of resource and variable templates; if none are
     given, `resources/mock` of the workspace. `hosts` are further names it is reached under, `workers` what it
-    says of their number; `access_log` gets a line for each request. With an `open_workspace` it takes scripts
-    and flows while it serves. End the jobs before the block ends: calls still running are waited for.
+    says of their number; `access_log` gets a line for each request, `pages` makes what is shown beside the
+    API. With an `open_workspace` it takes scripts and flows while it serves. End the jobs before the block
+    ends: calls still running are waited for.
     """
 
     def __init__(
@@ -98,6 +104,7 @@ class LocalApi:
         clock: Callable[[], float] = time.time,
         workers: int | None = None,
         access_log: Callable[[str], None] | None = None,
+        pages: Pages = lambda _url, _workspace_id: (),
     ) -> None:
         self.token = token or secrets.token_urlsafe(32)
         self.workspace_id = workspace_id
@@ -116,6 +123,7 @@ class LocalApi:
             workers=workers,
             data_tables=DataTables(state_dir / "data_tables", servers_in(ours)),
             access_log=access_log,
+            pages=pages,
         )
         self._port = port
         self._values: Values | None = None
@@ -219,8 +227,9 @@ class LocalApi:
             approvals,
         )
         routes = [route for part in parts for route in part.routes()]
-        page, workers = approvals.page_route(), self._settings.workers
-        return Application(routes_api, routes, page, twins, workspace_id, self.token, workers)
+        pages = [approvals.page_route(), *self._settings.pages(self.url, workspace_id)]
+        workers = self._settings.workers
+        return Application(routes_api, routes, pages, twins, workspace_id, self.token, workers)
 
 
 def _largest_body(environment: Mapping[str, str]) -> int:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 
 from mill.architecture.modules import Module, Modules
+from mill.repository.python_syntax import statements
 
 # A module's name to the names of those it imports.
 Imports = dict[str, frozenset[str]]
@@ -44,7 +45,7 @@ def count_between(imports: Imports, place_of: Callable[[str], str | None]) -> di
 
 
 def _names(module: Module) -> Iterator[tuple[str, ...]]:
-    for node in ast.walk(module.tree):
+    for node in statements(module.tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name,) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mill.architecture.modules import Module, Modules
+from mill.repository.python_syntax import inner, statements
 
 # A class that is one of these, or has one of these above it, is a record of data: its fields are its purpose.
 _RECORD_DECORATORS = frozenset({"dataclass"})
@@ -85,7 +86,7 @@ def classes(modules: Modules) -> list[Class]:
 
 def _named(node: ast.AST, above: str) -> Iterator[tuple[str, ast.AST]]:
     """Yield functions and classes below a node with their dotted names."""
-    for child in ast.iter_child_nodes(node):
+    for child in inner(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             name = f"{above}{child.name}"
             yield name, child
@@ -97,7 +98,7 @@ def _named(node: ast.AST, above: str) -> Iterator[tuple[str, ast.AST]]:
 def _imported_names(module: Module) -> dict[str, tuple[str, str]]:
     return {
         alias.asname or alias.name: (node.module, alias.name)
-        for node in ast.walk(module.tree)
+        for node in statements(module.tree)
         if isinstance(node, ast.ImportFrom) and node.module and not node.level
         for alias in node.names
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from mill.bench.agents import agents
 from mill.bench.chaos.command import chaos
 from mill.bench.connect import connect
 from mill.bench.import_ import import_
@@ -20,6 +21,7 @@ app.command()(reader)
 app.command("import")(import_)
 app.command()(chaos)
 app.command()(webhooks)
+app.command()(agents)
 
 
 @app.callback()

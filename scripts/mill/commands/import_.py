@@ -14,7 +14,7 @@ from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER
 from mill.terminal.imports.given_file import STDIN
 from mill.terminal.imports.history import show_history
-from mill.terminal.imports.order import MOCK, ImportOrder, read_mapping
+from mill.terminal.imports.order import MOCK, ImportOrder, read_corrections, read_mapping
 from mill.terminal.imports.run import import_file
 from mill.terminal.imports.verify import VerifyOrder, verify_import
 from mill.terminal.options import Approve, EnvFile, Options, Silent, State, Verbose
@@ -45,6 +45,10 @@ HeaderRow = Annotated[
     int | None, typer.Option(min=0, help="The line with the column names; 0 if there is none.")
 ]
 Sheet = Annotated[str, typer.Option(help="The sheet of a workbook, or the file in a zip.")]
+Corrections = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Corrections of the file's rows, as JSON; they are applied first."),
+]
 Verify = Annotated[
     Literal["none", "sample", "all"], typer.Option(help="Read rows back from the target afterwards.")
 ]
@@ -120,6 +124,7 @@ def file_(
     delimiter: Delimiter = "",
     header_row: HeaderRow = None,
     sheet: Sheet = "",
+    corrections: Corrections = None,
     verify: Verify = "none",
     max_bad_share: MaxBadShare = None,
     yes: Yes = False,
@@ -145,6 +150,7 @@ def file_(
         on_duplicate,
         _reading(encoding, delimiter, header_row, sheet),
         more,
+        corrections,
         asks=not yes,
         open_report=open_report,
     )
@@ -210,6 +216,7 @@ def verify(
     delimiter: Delimiter = "",
     header_row: HeaderRow = None,
     sheet: Sheet = "",
+    corrections: Corrections = None,
     verbose: Verbose = False,
     state: State = None,
     env_file: EnvFile = None,
@@ -233,6 +240,7 @@ def verify(
         "mapping": read_mapping(columns or []),
         "default_country": country or None,
         **_reading(encoding, delimiter, header_row, sheet),
+        **read_corrections(corrections),
     }
     order = VerifyOrder(import_id, file, to, whole=whole, missing=missing, reading=reading)
     options = Options(verbose=verbose, state=state, env_file=env_file)

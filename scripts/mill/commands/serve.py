@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import signal
+import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -16,20 +16,24 @@ import typer
 from mill.errors import MillError
 from mill.ports import Jobs
 from mill.repository.deployed import OpenWorkspace
+from mill.repository.raw_apps import raw_app
 from mill.repository.workspace import Workspace
 from mill.session import Session
+from mill.stopping import stop_signal
 
 if TYPE_CHECKING:  # a web server's and a terminal library's imports, paid only by who serves
     from rich.table import Table
 
     from mill.api.endpoints.triggers import HttpTrigger
-    from mill.api.server import LocalApi
+    from mill.api.server import LocalApi, Pages
 
 _LOOK_SECONDS = 2.0  # for delayed jobs that another mill has put down
 _PORT = typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
 _HOST = typer.Option(
     help="Another Host to answer to, such as a tunnel's: name or name:port. May be given again."
 )
+_STATE = typer.Option(file_okay=False, help="Where state is kept; .mill beside wmill.yaml if not given.")
+_TWINS = typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent.")
 _QUIET = typer.Option("--quiet", "-q", help="No line on stderr for each request.")
 _WORKERS = typer.Option(
     min=1, help="Run no more script jobs at once, route calls included, as a server with so many workers."
@@ -38,10 +42,7 @@ _WORKERS = typer.Option(
 
 def serve(
     port: Annotated[int, _PORT] = 8000,
-    state: Annotated[
-        Path | None,
-        typer.Option(file_okay=False, help="Where state is kept; .mill beside wmill.yaml if not given."),
-    ] = None,
+    state: Annotated[Path | None, _STATE] = None,
     token: Annotated[
         str | None,
         typer.Option(
@@ -49,10 +50,7 @@ def serve(
         ),
     ] = None,
     host: Annotated[list[str] | None, _HOST] = None,
-    twins: Annotated[
-        bool,
-        typer.Option("--twins", help="Name the twins of remote services, and the inbox of what was sent."),
-    ] = False,
+    twins: Annotated[bool, _TWINS] = False,
     workers: Annotated[int | None, _WORKERS] = None,
     quiet: Annotated[bool, _QUIET] = False,
 ) -> None:
@@ -66,26 +64,55 @@ def serve(
 
     A job that was to start later, asked for here or elsewhere, starts when due.
 
-    It also takes folders, scripts and flows through the API, as Windmill does;
-    they last until it ends, and nothing is written to the repository.
+    /docs is a page of all of them, /openapi.json the same for tools. /desk is
+    the page for people with a file: `mill desk` opens it.
+
+    It also takes folders, scripts and flows through the API, as Windmill
+    does; they last until it ends, and nothing is written to the repository.
 
     A new or changed *.http_trigger.yaml counts from the next start; edits to
     scripts, flows, resources and variables count at once.
     """
+    root = Workspace.find().root
+    with serving(root, state, port=port, token=token, hosts=host or (), workers=workers, quiet=quiet) as new:
+        _serve(new, twins=twins)
+    typer.echo("Stopped.", err=True)
+
+
+@contextlib.contextmanager
+def serving(
+    root: Path,
+    state: Path | None,
+    *,
+    port: int,
+    token: str | None = None,
+    hosts: Sequence[str] = (),
+    workers: int | None = None,
+    quiet: bool = False,
+) -> Iterator[Session]:
+    """Yield a session, not entered yet, whose platform is a server with pages for people."""
     from mill.api.server import LocalApi  # noqa: PLC0415 - see above
 
-    root = Workspace.find().root
+    token = token or secrets.token_urlsafe(32)
     # What is deployed while it serves goes when it ends.
     with tempfile.TemporaryDirectory(prefix="mill-deployed-") as folder:
-        workspace, log = OpenWorkspace(root, Path(folder)), None if quiet else _log
-        settings: dict[str, Any] = {"workers": workers, "hosts": host or (), "access_log": log}
+        workspace = OpenWorkspace(root, Path(folder))
+        settings: dict[str, Any] = {"workers": workers, "hosts": hosts, "access_log": None if quiet else _log}
         settings["open_workspace"] = workspace
 
         def local_api(jobs: Jobs, _workspace: Workspace, state_dir: Path) -> LocalApi:
-            return LocalApi(root, state_dir, jobs, port=port, token=token, **settings)
+            pages = _pages(root, state_dir, jobs, token)
+            return LocalApi(root, state_dir, jobs, port=port, token=token, pages=pages, **settings)
 
-        _serve(Session(workspace, state, platform=local_api, worker_count=workers), twins=twins)
-    typer.echo("Stopped.", err=True)
+        yield Session(workspace, state, platform=local_api, worker_count=workers)
+
+
+def _pages(root: Path, state: Path, jobs: Jobs, token: str) -> Pages:
+    from mill.desk.served import Desk  # noqa: PLC0415 - see above
+    from mill.openapi.served import document_routes  # noqa: PLC0415 - see above
+
+    desk = Desk(Workspace(root), state, jobs, token)
+    return lambda url, workspace_id: [*document_routes(root, url, workspace_id), *desk.routes()]
 
 
 def _log(line: str) -> None:
@@ -95,15 +122,16 @@ def _log(line: str) -> None:
 def _serve(new_session: Session, *, twins: bool) -> None:
     """Serve until Ctrl-C."""
     # The signals are given back before the session ends its jobs: a second Ctrl-C ends the waiting for them.
-    with new_session as session, _stop_signal() as stopped:
+    with new_session as session, stop_signal() as stopped:
         api = cast("LocalApi", session.platform)
         _announce(api, session.workspace)
         if twins:
             _announce_twins(api)
-        _adopt_until(stopped, session)
+        adopt_until(stopped, session)
 
 
-def _adopt_until(stopped: threading.Event, session: Session) -> None:
+def adopt_until(stopped: threading.Event, session: Session) -> None:
+    """Take over the jobs that become due, until `stopped` is set."""
     known: set[str] = set()
     _adopt(session, known)
     while not stopped.wait(_LOOK_SECONDS):
@@ -125,29 +153,12 @@ def _adopt(session: Session, known: set[str]) -> None:
             typer.echo(f"Waiting: {what} runs at {job.due_text}.")
 
 
-@contextlib.contextmanager
-def _stop_signal() -> Iterator[threading.Event]:
-    """Set by Ctrl-C or by a request to terminate, instead of what these do otherwise.
-
-    What started us ignoring SIGINT (nohup, a script's background job) wants Ctrl-C for its own foreground.
-    """
-    stopped = threading.Event()
-    signals = [signal.SIGTERM]
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signals.append(signal.SIGINT)
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in signals}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _announce(api: LocalApi, workspace: Workspace) -> None:
     from rich.console import Console  # noqa: PLC0415 - see above
 
     from mill.api.sample_requests import route_line, webhook_lines  # noqa: PLC0415 - see above
     from mill.api.storage.values import in_double_quotes  # noqa: PLC0415 - see above
+    from mill.desk.served import APP, address  # noqa: PLC0415 - see above
 
     def value(resource: str, key: str) -> str:
         if not resource:
@@ -166,6 +177,9 @@ def _announce(api: LocalApi, workspace: Workspace) -> None:
         console.print("\nA route that answers with a job's id names, as Location, where its result is read.")
     else:
         console.print("No HTTP routes: this workspace has no *.http_trigger.yaml.")
+    console.print(f"\nAll of them, with inputs, examples and curl lines: {api.url}/docs", markup=False)
+    if raw_app(workspace, APP) is not None:
+        console.print(f"The import desk, for people with a file: {address(api.url, api.token)}", markup=False)
     console.print(
         "\nWebhooks of every script (p) and flow (f): wait for a result, or start a job and look.",
         markup=False,

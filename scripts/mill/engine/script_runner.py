@@ -92,7 +92,7 @@ class ScriptRunner:
         )
         try:
             with self._runtime.slots.hold(handle):
-                worker = self._runtime.workers.take(python)
+                worker = self._runtime.workers.take_for(call, python)
                 with worker, handle.when_canceled(worker.cancel):
                     ending = worker.run(call, log.feed)
         finally:

@@ -14,6 +14,7 @@ from typing import Any
 from mill.engine.definition.library import Library
 from mill.engine.jobs.job_table import Handle
 from mill.engine.jobs.outcome import EXECUTION, JobCanceled, Outcome, canceled, failure
+from mill.engine.processes.loaded import file_times
 from mill.engine.processes.worker import Call, Worker
 from mill.engine.runtime import Runtime
 from mill.engine.script_runner import JobLog, outcome_of, resolve_references
@@ -34,7 +35,7 @@ class _Warm:
 
     def is_current(self) -> bool:
         """Return whether the files it has loaded are unchanged."""
-        return all(_changed(file) == known for file, known in self.files.items())
+        return file_times(self.files) == self.files
 
     def close(self) -> None:
         """End the process."""
@@ -128,12 +129,4 @@ class WarmScripts:
             worker.close()
             log.close()
             return outcome_of(ending, log, "")
-        files = {file: _changed(file) for file in ending.reply["files"]}
-        return _Warm(worker, folder, files)
-
-
-def _changed(file: str) -> int:
-    try:
-        return Path(file).stat().st_mtime_ns
-    except OSError:
-        return 0
+        return _Warm(worker, folder, file_times(ending.reply["files"]))

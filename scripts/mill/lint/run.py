@@ -7,19 +7,22 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from mill.errors import MillError
+from mill.lint.checks.ci_tests import check_ci_test
 from mill.lint.checks.deployed import check_deployed
 from mill.lint.checks.expressions import check_expressions
 from mill.lint.checks.flows import check_flow
 from mill.lint.checks.forms import check_enterprise, check_form, check_resource, check_resource_type
 from mill.lint.checks.imports import check_imports
 from mill.lint.checks.layout import check_layout, check_pushed, check_secrets
+from mill.lint.checks.raw_apps import check_raw_app
 from mill.lint.checks.signature import check_signature
 from mill.lint.checks.triggers import check_trigger
+from mill.lint.selection import Selection
 from mill.lint.sources.document import Document, mapping
 from mill.lint.sources.finding import Finding, Place, relative
 from mill.lint.sources.flow_tree import FlowTree
@@ -27,6 +30,7 @@ from mill.lint.sources.python_source import Source
 from mill.locks.resolve import CONSTRAINTS
 from mill.metadata.lock_jobs import workspace_dependencies
 from mill.repository.python_syntax import explain
+from mill.repository.raw_apps import raw_apps
 from mill.repository.wmill_cli import WmillCli
 from mill.repository.workspace import AREAS, MARKER, FlowFile, Workspace
 
@@ -35,31 +39,52 @@ _MISSING_LOCK = "Missing lock"
 _WITH_SETTINGS = (".script.yaml", ".schedule.yaml", "_trigger.yaml")
 
 
-def lint(workspace: Workspace) -> list[Finding]:
-    """Return all findings, by place. Needs Node and the Windmill CLI: its own lint is part of ours."""
+def lint(workspace: Workspace, selection: Selection | None = None) -> list[Finding]:
+    """Return the findings of a selection, or all, by place.
+
+    Needs Node and the Windmill CLI: its own lint is part of ours.
+    """
+    selection = selection or Selection(workspace, ())
     with ThreadPoolExecutor(1) as pool:  # the CLI is a process of its own: it runs beside our checks
         theirs = pool.submit(lambda: list(_wmill_lint(workspace)))
-        ours = list(our_checks(workspace))
-        return sorted({*theirs.result(), *ours})
+        ours = list(our_checks(workspace, selection))
+        return sorted(finding for finding in {*theirs.result(), *ours} if finding in selection)
 
 
-def our_checks(workspace: Workspace) -> Iterator[Finding]:
-    """Yield what `wmill lint` accepts and a workspace regrets."""
+def our_checks(workspace: Workspace, selection: Selection | None = None) -> Iterator[Finding]:
+    """Yield what `wmill lint` accepts and a workspace regrets.
+
+    What no path of the selection leads to is not read; a finding that lies elsewhere may yet be among these.
+    """
     checks = _Checks(workspace)
+    may_be = (selection or Selection(workspace, ())).may_hold
     yield from check_layout(workspace)
-    for file in workspace.python_files():
+    yield from _code(workspace, checks, may_be)
+    yield from _settings(workspace, checks, may_be)
+
+
+def _code(workspace: Workspace, checks: _Checks, may_be: Callable[[Path], bool]) -> Iterator[Finding]:
+    for file in filter(may_be, workspace.python_files()):
         yield from checks.script(file)
-    for path in workspace.flows():
-        yield from checks.flow(workspace.flow(path))
+    for flow in map(workspace.flow, workspace.flows()):
+        if may_be(flow.folder):
+            yield from checks.flow(flow)
+    for app in raw_apps(workspace):
+        yield from check_raw_app(app, workspace, checks.read)
+
+
+def _settings(workspace: Workspace, checks: _Checks, may_be: Callable[[Path], bool]) -> Iterator[Finding]:
     for item in (*workspace.schedules(), *workspace.triggers()):
-        yield from checks.read(item.file, partial(check_trigger, kind=item.kind, workspace=workspace))
+        if may_be(item.file):
+            yield from checks.read(item.file, partial(check_trigger, kind=item.kind, workspace=workspace))
     settings = workspace.settings()
     for item in (*workspace.resources(), *workspace.variables()):
-        yield from checks.read(item.file, partial(check_pushed, kind=item.kind, settings=settings))
-    for file in sorted(workspace.root.glob(f"*{_RESOURCE_TYPE}")):
+        if may_be(item.file):
+            yield from checks.read(item.file, partial(check_pushed, kind=item.kind, settings=settings))
+    for file in filter(may_be, sorted(workspace.root.glob(f"*{_RESOURCE_TYPE}"))):
         yield from checks.read(file, check_resource_type)
     schemas = checks.schemas()
-    for file in _yaml_files(workspace):
+    for file in filter(may_be, _yaml_files(workspace)):
         yield from checks.read(file, check_secrets)
         if file.name.endswith(".resource.yaml"):
             yield from checks.read(file, partial(check_resource, types=schemas))
@@ -83,6 +108,7 @@ class _Checks:
         names = (file.name.removesuffix(_RESOURCE_TYPE) for file in self._root.glob(f"*{_RESOURCE_TYPE}"))
         self._resource_types = frozenset(names)
         self._documents: dict[Path, Document] = {}
+        self._read_module = cache(self._module)  # of one run: dozens of scripts import the same
 
     def schemas(self) -> dict[str, Any]:
         """Return the schemas of the resource types that the workspace defines, by name."""
@@ -106,6 +132,8 @@ class _Checks:
     def script(self, file: Path) -> Iterator[Finding]:
         script = self._workspace.script(relative(file.with_suffix(""), self._root))
         yield from self._python(script.path, file, file.with_suffix(".script.lock"), has_form=True)
+        text = file.read_text(encoding="utf-8", errors="replace")
+        yield from check_ci_test(text, relative(file, self._root), self._workspace)
         if script.metadata_file is None:
             yield Place(relative(script.file, self._root)).find(
                 "WM003", "There is no .script.yaml.", "Run `mill metadata`."
@@ -148,7 +176,7 @@ class _Checks:
         text = lock.read_text(encoding="utf-8") if lock.is_file() else None
         yield from check_imports(source, self._dependencies, text, pinned=self._pinned)
 
-    def _read_module(self, path: str) -> str | None:
+    def _module(self, path: str) -> str | None:
         file = self._root / f"{path}.py"
         return file.read_text(encoding="utf-8") if file.is_file() else None
 

@@ -32,6 +32,12 @@ class Selection:
         file = self._root / finding.file
         return self._is_all or any(file.is_relative_to(place) for place in self._places)
 
+    def may_hold(self, path: Path) -> bool:
+        """Return whether a finding in this file, or below this folder, can be one of the selection."""
+        return self._is_all or any(
+            path.is_relative_to(place) or place.is_relative_to(path) for place in self._places
+        )
+
 
 def is_strict(workspace: Workspace) -> bool:
     """Return whether the workspace holds itself to taste: `strict = true` in pyproject.toml.

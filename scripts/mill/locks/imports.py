@@ -8,6 +8,7 @@ not seen. Source of the rules: windmill-parser-py-imports and windmill-common/wo
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -80,23 +81,25 @@ class ImportScan:
         found = {_bare(text): _Found(rank, _bare(text), (text,)) for text in declared.requirements}
         if not declared.scan:
             return found
-        modules: list[str] = []
-        for entry in _imports(script, modules):
+        imported = _imports(script)
+        for entry in imported.packages:
             _merge(found, entry)
-        for module in sorted(modules):
+        for module in imported.modules:
             for entry in self._module(module):
                 _merge(found, entry)
         return found
 
     def _module(self, path: str) -> list[_Found]:
-        code = self.read_module(path)
-        if code is None or path in self.visited:
+        code = None if path in self.visited else self.read_module(path)
+        if code is None:
             return []
         self.visited.add(path)
         nested = self._collect(Script(path, code, f"{path}.py")).values()
         return sorted(nested, key=lambda entry: (entry.rank, entry.key))
 
     def _read_python_version(self, code: str) -> None:
+        if not code.startswith("#"):  # nearly every module, looked at once for each of its importers
+            return
         for line in code.splitlines():
             if not line.startswith("#"):
                 break
@@ -119,7 +122,8 @@ class _Declared:
 
 
 def _declared(script: Script, files: Mapping[str, str]) -> _Declared:
-    lines = script.code.splitlines()
+    declares = "requirements:" in script.code or "# /// script" in script.code
+    lines = script.code.splitlines() if declares else []
     for position, line in enumerate(lines):
         if line == "# /// script":
             return _inline_metadata(script, lines[position + 1 :])
@@ -165,9 +169,19 @@ def _requirement_lines(text: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _imports(script: Script, modules: list[str]) -> list[_Found]:
-    """Return the packages named by the imports Windmill sees; workspace modules go to `modules`."""
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """What the imports of one module name: packages, and modules of the workspace."""
+
+    packages: tuple[_Found, ...]
+    modules: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=4096)  # a module of the workspace is reached from dozens of scripts
+def _imports(script: Script) -> _Imported:
+    """Return what the imports Windmill sees name."""
     seen: list[_Found] = []
+    modules: list[str] = []
     source = visible_source(script)
     lines = source.splitlines()
     for statement in parse(script, source).body:
@@ -185,7 +199,7 @@ def _imports(script: Script, modules: list[str]) -> list[_Found]:
                 modules.append(name)
             elif (found := _guess(script, statement, name)) is not None:
                 seen.append(found)
-    return sorted(seen, key=lambda entry: (entry.rank, entry.key))
+    return _Imported(tuple(sorted(seen, key=lambda entry: (entry.rank, entry.key))), tuple(sorted(modules)))
 
 
 def _guess(script: Script, statement: ast.Import | ast.ImportFrom, module: str) -> _Found | None:

@@ -9,7 +9,7 @@ from mill.architecture.house import read_house
 from mill.architecture.page import write as architecture_page
 from mill.architecture.picture import draw
 from mill.architecture.survey import survey
-from mill.manual import inputs, lint_codes, reasons
+from mill.manual import inputs, lint_codes, names, reasons
 from mill.repository.workspace import Workspace
 
 
@@ -39,6 +39,7 @@ PAGES: dict[str, Callable[[Workspace], dict[Path, str]]] = {
     "architecture": architecture,
     "inputs": _inputs,
     "lint-codes": _lint_codes,
+    "names": names.files,
     "reasons": _reasons,
 }
 

@@ -18,10 +18,12 @@ from ruamel.yaml import YAML
 from mill.errors import MillError
 from mill.locks.resolve import CONSTRAINTS
 from mill.metadata.lock_jobs import LockJobs
+from mill.metadata.reach import reachable
 from mill.metadata.stand_in import StandIn
+from mill.repository.raw_apps import SETTINGS as RAW_APP
 from mill.repository.wmill_cli import WmillCli
-from mill.repository.workspace import FLOW_SUFFIXES, Workspace, hint
-from mill.repository.yaml_file import parse_yaml
+from mill.repository.workspace import FLOW_SUFFIXES, MARKER, Workspace, hint
+from mill.repository.yaml_file import parse_yaml, read_mapping
 
 HASHES = "wmill-lock.yaml"
 
@@ -69,6 +71,8 @@ def regenerate(root: Path, paths: Sequence[str] = ()) -> list[Change]:
     with tempfile.TemporaryDirectory(prefix="mill-metadata-") as folder:
         copy = Path(folder)
         _copy(root, copy)
+        if scopes:
+            _drop_unreached(copy, scopes)
         _forget_hashes(copy / HASHES, scopes)
         before = _contents(copy) | _hashes(root)
         jobs = LockJobs(copy)
@@ -109,6 +113,26 @@ def _copy(root: Path, copy: Path) -> None:
     for name in _FILES:
         if (root / name).is_file():
             shutil.copyfile(root / name, copy / name)
+    _show_pages(copy / MARKER)
+
+
+def _show_pages(settings: Path) -> None:
+    """Let the CLI see the settings of pages, by which it finds them: without a hash of them a push warns."""
+    known = read_mapping(settings)
+    excludes = known.get("excludes")
+    if isinstance(excludes, list):
+        known["excludes"] = [one for one in excludes if not str(one).endswith(RAW_APP)]
+        with settings.open("w", encoding="utf-8") as stream:
+            YAML().dump(known, stream)
+
+
+def _drop_unreached(copy: Path, scopes: Sequence[str]) -> None:
+    """Take away the code that the scopes do not import: the CLI would read all of it for each of them."""
+    kept = reachable(copy, scopes)
+    for folder in _FOLDERS:
+        for file in (copy / folder).rglob("*.py"):
+            if file not in kept:
+                file.unlink()
 
 
 def _contents(copy: Path) -> dict[str, str]:

@@ -1,14 +1,16 @@
-"""A workspace that takes scripts and flows while it is served: they lie beside the repository."""
+"""A workspace that takes scripts, flows and pages while it is served: they lie beside the repository."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from mill.errors import MillError
+from mill.repository.raw_apps import RawApp, raw_app, raw_apps, write_raw_app
 from mill.repository.workspace import FlowFile, Script, Workspace, clean_path
 
 _SHORTEST = 2  # names below the area: a folder and what lies in it
@@ -26,6 +28,7 @@ class OpenWorkspace(Workspace):
         super().__init__(root)
         self._deployed = Workspace(folder)
         self._folders: set[str] = set()
+        self._apps: set[str] = set()
         self._lock = threading.Lock()
 
     def script(self, path: str) -> Script:
@@ -78,6 +81,46 @@ class OpenWorkspace(Workspace):
             self._make_room("flow", path)
             _write(self._file("flow", path), json.dumps(document, ensure_ascii=False))  # JSON is YAML
 
+    def raw_app(self, path: str) -> RawApp | None:
+        """Return the page at a path, deployed or in the repository; None if there is none."""
+        path = clean_path(path)
+        return raw_app(self._deployed, path) or raw_app(self, path)
+
+    def raw_apps(self) -> list[RawApp]:
+        """Return all pages, by path."""
+        deployed = (raw_app(self._deployed, path) for path in self._apps)
+        found = [*raw_apps(self), *(app for app in deployed if app is not None)]
+        return sorted(found, key=lambda app: app.path)
+
+    def deploy_raw_app(self, path: str, app: Mapping[str, Any], *, anew: bool) -> None:
+        """Deploy a page; `anew`: in place of the one that was deployed there.
+
+        MillError for a page of the repository, and where there is one, or none, against `anew`.
+        """
+        path = clean_path(path)
+        with self._lock:
+            if raw_app(self, path) is not None or (raw_app(self._deployed, path) is not None) is not anew:
+                raise MillError(
+                    f"There is no app {path} that was deployed through the API."
+                    if anew
+                    else f"App {path} already exists."
+                )
+            self._check_place(path)
+            try:
+                write_raw_app(self._deployed.root / f"{path}.raw_app", app)
+            except (OSError, ValueError) as error:  # a path no file can have
+                raise MillError(f"Cannot deploy {path}: {error}.") from error
+            self._apps.add(path)
+
+    def delete_raw_app(self, path: str) -> None:
+        """Delete a page that was deployed. MillError for any other."""
+        with self._lock:
+            found = raw_app(self._deployed, clean_path(path))
+            if found is None:
+                raise MillError(f"There is no app {path} that was deployed through the API.")
+            shutil.rmtree(found.folder)
+            self._apps.discard(found.path)
+
     def delete(self, kind: Kind, path: str) -> None:
         """Delete what was deployed. MillError for what the repository has, and for what is not there."""
         with self._lock:
@@ -91,6 +134,9 @@ class OpenWorkspace(Workspace):
     def _make_room(self, kind: Kind, path: str) -> None:
         if self.exists(kind, path):
             raise MillError(f"{kind.capitalize()} {path} already exists.")
+        self._check_place(path)
+
+    def _check_place(self, path: str) -> None:
         area, *names = clean_path(path).split("/")
         if len(names) < _SHORTEST or not all(names):
             raise MillError(f"{path!r} needs a folder and a name, as in f/folder/name.")

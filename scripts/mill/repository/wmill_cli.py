@@ -74,7 +74,7 @@ class WmillCli:
         for home in (self._root, OWN_REPOSITORY):
             candidate = home / "node_modules" / ".bin" / "wmill"
             if candidate.exists():
-                _check_node()
+                node_program()
                 return candidate
         on_path = shutil.which("wmill")
         if on_path is None:
@@ -83,7 +83,7 @@ class WmillCli:
                 "or `npm install -g windmill-cli`.",
                 exit_code=3,
             )
-        _check_node()
+        node_program()
         return Path(on_path)
 
     def run(
@@ -131,11 +131,12 @@ def _plain(text: str) -> str:
     return _COLOUR.sub("", text)
 
 
-def _check_node() -> None:
+def node_program(user: str = "The Windmill CLI") -> str:
+    """Return the path of Node.js; MillError if `user`, which needs it, finds none or one that is too old."""
     node = shutil.which("node")
     if node is None:
         raise MillError(
-            f"The Windmill CLI needs Node.js {OLDEST_NODE} or newer, which is not on PATH: "
+            f"{user} needs Node.js {OLDEST_NODE} or newer, which is not on PATH: "
             "install it from https://nodejs.org or with your package manager.",
             exit_code=3,
         )
@@ -145,6 +146,7 @@ def _check_node() -> None:
     major = said.removeprefix("v").split(".")[0]
     if not major.isdigit() or int(major) < OLDEST_NODE:
         raise MillError(
-            f"The Windmill CLI needs Node.js {OLDEST_NODE} or newer; {node} is {said or 'not Node.js'}.",
+            f"{user} needs Node.js {OLDEST_NODE} or newer; {node} is {said or 'not Node.js'}.",
             exit_code=3,
         )
+    return node

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,7 +72,19 @@ def read_yaml(file: Path) -> Any:
 
 
 def parse_yaml(text: str, source: str) -> Any:
-    """As `read_yaml`, for text already in hand; `source` names it in errors."""
+    """As `read_yaml`, for text already in hand; `source` names it in errors.
+
+    The same text again is not parsed again, which takes a hundred times as long as the copy that is returned.
+    """
+    try:
+        return copy.deepcopy(_parsed(text, source))
+    except RecursionError as error:
+        raise MillError(f"{source}: is nested too deeply.") from error
+
+
+# What a session reads for each of its jobs: forms, flows, resources, settings.
+@functools.lru_cache(maxsize=128)
+def _parsed(text: str, source: str) -> Any:
     return compose_yaml(text, source)[0]
 
 

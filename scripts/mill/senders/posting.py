@@ -17,7 +17,7 @@ from mill.senders.signing import FORM, Kind, called, sign
 Fault = Literal["signature", "body", "secret", "no-signature", "no-time", "content-type", "json"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
-_SIGNATURES: Mapping[Kind, str] = {
+SIGNATURES: Mapping[Kind, str] = {
     "stripe": "Stripe-Signature",
     "slack": "X-Slack-Signature",
     "twilio": "X-Twilio-Signature",
@@ -28,7 +28,7 @@ _SIGNATURES: Mapping[Kind, str] = {
     "standard": "webhook-signature",
     "generic": "x-webhook-signature",
 }
-_TIMES: Mapping[Kind, str] = {
+TIMES: Mapping[Kind, str] = {
     "slack": "X-Slack-Request-Timestamp",
     "sendgrid": "X-Twilio-Email-Event-Webhook-Timestamp",
     "hubspot": "X-HubSpot-Request-Timestamp",
@@ -97,13 +97,13 @@ def _broken(kind: Kind, posted: Posted, fault: Fault) -> Posted:
     headers = dict(posted.headers)
     match fault:
         case "signature":
-            headers[_SIGNATURES[kind]] = _changed(headers[_SIGNATURES[kind]])
+            headers[SIGNATURES[kind]] = _changed(headers[SIGNATURES[kind]])
         case "no-signature":
-            del headers[_SIGNATURES[kind]]
+            del headers[SIGNATURES[kind]]
         case "no-time":
-            if kind not in _TIMES and kind != "stripe":
+            if kind not in TIMES and kind != "stripe":
                 raise MillError(f"{kind} signs no time, so there is none to leave out.")
-            headers.pop(_TIMES.get(kind, ""), None)
+            headers.pop(TIMES.get(kind, ""), None)
             if kind == "stripe":
                 headers["Stripe-Signature"] = headers["Stripe-Signature"].partition(",")[2]
         case "content-type":

@@ -17,7 +17,6 @@ from mill.repository.workspace import Workspace
 from mill.terminal.finding import refuse_table
 
 _FLOW_INPUT = re.compile(r"\bflow_input(?:\?)?\.([A-Za-z_$][\w$]*)")
-_ENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)")
 
 
 def read_data(text: str | None) -> dict[str, Any]:
@@ -84,26 +83,3 @@ def _check_flow_inputs(
     declared = {name: value for name, value in args.items() if name not in read}
     extra = {name: value for name, value in args.items() if name in read}
     return checked_arguments(f"Flow {path}", schema, declared) | extra
-
-
-def read_env_file(file: Path) -> dict[str, str]:
-    """Return what `NAME=value` lines say, for the jobs' environment. Raises MillError naming the line."""
-    try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MillError(f"{file}: cannot be read as UTF-8 text ({error}).") from error
-    values = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        match = _ENV_LINE.fullmatch(line.strip())
-        if match is None:
-            raise MillError(f"{file}:{number}: is not NAME=value.")
-        values[match[1]] = _unquoted(match[2])
-    return values
-
-
-def _unquoted(value: str) -> str:
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]
-    return value

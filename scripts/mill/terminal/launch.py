@@ -11,11 +11,12 @@ from typing import Any
 
 from mill.errors import MillError
 from mill.ports import Job, Target
+from mill.repository.env_file import read_env_file
 from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER, Session
 from mill.terminal.approver import choose_approver
 from mill.terminal.display import display_for
-from mill.terminal.inputs import check_inputs, read_env_file
+from mill.terminal.inputs import check_inputs
 from mill.terminal.options import Options
 from mill.terminal.report import beside_text, report, waiting_text
 from mill.terminal.trace import Trace

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.progress_bar import ProgressBar
 from rich.style import Style
 from rich.table import Table
@@ -45,6 +44,8 @@ def show_result(result: Any, console: Console) -> bool:
         shown = [show_result(part, console) for part in result["render_all"]]
         return any(shown)
     if set(result) <= {"md", "markdown"} and result:
+        from rich.markdown import Markdown  # noqa: PLC0415 - a tenth of what a run loads, for few results
+
         console.print(Markdown(str(next(iter(result.values())))))
         return True
     if set(result) == {"table-row-object"}:

@@ -17,11 +17,12 @@ from ruamel.yaml.error import YAMLError
 
 from mill.errors import MillError
 from mill.ports import Completed, Target
+from mill.repository.env_file import read_env_file
 from mill.repository.workspace import AREAS, Workspace, clean_path
 from mill.repository.yaml_file import read_mapping
 from mill.session import Session
 from mill.terminal.display import display_for
-from mill.terminal.inputs import check_inputs, parse_object, read_env_file
+from mill.terminal.inputs import check_inputs, parse_object
 from mill.terminal.options import Options
 from mill.terminal.report import failure_text
 from mill.terminal.show import as_json

@@ -14,10 +14,11 @@ from rich.text import Text
 
 from mill.errors import MillError
 from mill.ports import Completed, Job, Target
+from mill.repository.env_file import read_env_file
 from mill.repository.workspace import Workspace, clean_path
 from mill.session import Session
 from mill.terminal.display import display_for
-from mill.terminal.inputs import check_inputs, parse_object, read_env_file
+from mill.terminal.inputs import check_inputs, parse_object
 from mill.terminal.launch import finish_beside
 from mill.terminal.options import Options
 from mill.terminal.report import beside_text, failure_text

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mill.twins.changed import Changed, HeaderName, HeaderValue
+
 # Faults on the wire, the same for every twin. Others are replies, made by the twin that knows the words:
 # `error_503` and `throttle_429` by every twin, more by some.
 RESET_BEFORE = "reset_before"  # the connection breaks, nothing was applied
@@ -18,8 +20,6 @@ AFTER_COMMIT = (RESET_AFTER_COMMIT, TIMEOUT_AFTER_COMMIT)
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 Share = Annotated[float, Field(ge=0, le=1)]
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$")]
-HeaderValue = Annotated[str, Field(pattern=r"^[\t\x20-\x7e\x80-\xff]*$", max_length=16_384)]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -52,7 +52,10 @@ class Step(BaseModel):
 
 
 class Faults(BaseModel):
-    """The faults of one twin. Of `rates`, each the share of requests that meet the fault, one is drawn."""
+    """The faults of one twin. Of `rates`, each the share of requests that meet the fault, one is drawn.
+
+    `changed`: how its API differs from the one that our code was written for.
+    """
 
     model_config = _STRICT
 
@@ -63,6 +66,7 @@ class Faults(BaseModel):
     slow_seconds: Seconds = 1
     hang_seconds: Seconds = 60  # of timeout_after_commit, unless the client leaves before
     latency_ms: Annotated[float, Field(ge=0, le=60_000)] = 0  # of every answer
+    changed: Changed = Changed()
 
     @model_validator(mode="after")
     def _shares_of_one(self) -> Self:

@@ -92,7 +92,7 @@ class Twins:
             await reset(scope, receive)
             return
         assert reply is not None, f"{twin.name} has no reply"
-        await _send(send, reply, headers)
+        await _send(send, faults.changed.apply(reply), headers)
 
     async def _hold(self, receive: Receive, seconds: float) -> None:
         """Silence until the client leaves, the time is over or the server ends."""

@@ -12,7 +12,7 @@ from mill.errors import MillError
 from mill.twins.twin import Setup, Twin
 
 # Each is a module with `build(setup: Setup) -> Twin`, and its name is one word. With more
-# (`slack_blocks`) it is a part of a twin.
+# (`inbox_page`) it is a part of a twin.
 _SERVICES = str(Path(__file__).with_name("services"))
 NAMES = tuple(sorted(one.name for one in pkgutil.iter_modules([_SERVICES]) if "_" not in one.name))
 

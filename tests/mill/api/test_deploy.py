@@ -153,3 +153,82 @@ def test_variables_and_resources_that_were_set_can_be_deleted(served: Stage) -> 
 def test_an_api_of_one_run_takes_nothing(stage: Stage) -> None:
     with stage.serve():
         assert post(stage, "folders/create", {"name": "mine"}).status == 404
+
+
+def form(app: Any, boundary: str = "x-x") -> tuple[bytes, dict[str, str]]:
+    """The form in which the Windmill CLI sends a page."""
+    parts = {"app": json.dumps(app), "js": "alert('é')", "css": "body{}"}
+    body = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        for name, text in parts.items()
+    )
+    kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    return f"{body}--{boundary}--\r\n".encode(), kind
+
+
+def send_app(served: Stage, path: str, app: Any) -> Reply:
+    body, headers = form(app)
+    return served.send("POST", f"{API}/apps/{path}", body, headers, token=True)
+
+
+def page(path: str = "f/mine/page", **fields: Any) -> dict[str, Any]:
+    runnables = {"greet": {"type": "path", "runType": "script", "path": "f/demo/greet"}}
+    value = {"files": {"/index.tsx": "é();", "/parts/one.ts": ""}, "runnables": runnables}
+    policy = {"execution_mode": "viewer"}
+    return {"path": path, "summary": "A page", "policy": policy, "value": value, **fields}
+
+
+def test_a_deployed_page_is_shown_as_it_was_sent_until_it_is_deleted(served: Stage) -> None:
+    assert send_app(served, "create_raw", page()).status == 201
+    assert send_app(served, "create_raw", page()).text == "App f/mine/page already exists."
+    shown = send(served, "GET", "apps/get/p/f/mine/page").json()
+    assert shown == {**page(), "raw_app": True, "extra_perms": {}}
+    assert send_app(served, "update_raw/f/mine/page", page(summary="Other")).status == 200
+    listed = send(served, "GET", "apps/list").json()
+    assert [(app["path"], app["summary"]) for app in listed] == [("f/mine/page", "Other")]
+    assert send(served, "DELETE", "apps/delete/f/mine/page").status == 200
+    assert send(served, "GET", "apps/exists/f/mine/page").json() is False
+    assert send(served, "GET", "apps/get/p/f/mine/page").status == 404
+
+
+def test_a_page_of_the_repository_is_shown_and_never_replaced(served: Stage) -> None:
+    served.write("f/demo/own__raw_app/raw_app.yaml", "summary: Ours\npolicy: {execution_mode: viewer}\n")
+    served.write("f/demo/own__raw_app/index.tsx", "ours();")
+    served.write("f/demo/own__raw_app/backend/run.yaml", "type: flow\npath: f/demo/steps\n")
+    shown = send(served, "GET", "apps/get/p/f/demo/own").json()
+    assert shown["value"] == {
+        "files": {"/index.tsx": "ours();"},
+        "runnables": {"run": {"type": "path", "runType": "flow", "path": "f/demo/steps"}},
+    }
+    assert send_app(served, "create_raw", page("f/demo/own")).status == 400
+    assert send_app(served, "update_raw/f/demo/own", page("f/demo/own")).status == 400
+    assert send(served, "DELETE", "apps/delete/f/demo/own").status == 400
+    assert (served.root / "f/demo/own__raw_app/index.tsx").read_text("utf-8") == "ours();"
+
+
+@pytest.mark.parametrize(
+    ("app", "sentence"),
+    [
+        ("text", "The form needs app, a JSON object."),
+        ({"value": {}}, "The app needs path, a text."),
+        ({"path": "f/mine/page"}, "A raw app needs value, an object with files and runnables."),
+        (
+            page(value={"files": {"/../../out.py": ""}, "runnables": {}}),
+            "'../../out.py' is not the name of a file in a raw app.",
+        ),
+        (
+            page(value={"files": {}, "runnables": {"../x": {}}}),
+            "'backend/../x.yaml' is not the name of a file in a raw app.",
+        ),
+        (page("f/nowhere/page"), "There is no folder nowhere: create it first."),
+    ],
+)
+def test_a_page_that_is_none_is_refused_with_a_sentence(served: Stage, app: Any, sentence: str) -> None:
+    refused = send_app(served, "create_raw", app)
+    assert (refused.status, refused.text) == (400, sentence)
+    assert send(served, "GET", "apps/list").json() == []
+
+
+def test_a_page_comes_as_a_form(served: Stage) -> None:
+    refused = post(served, "apps/create_raw", page())
+    assert (refused.status, "multipart/form-data" in refused.text) == (415, True)

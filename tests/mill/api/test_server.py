@@ -111,6 +111,19 @@ def test_an_unknown_endpoint_is_named_as_not_offered(stage: Stage) -> None:
     assert reply.text.startswith("GET /api/w/local/schedules/list is not offered by `mill`")
 
 
+def test_whoever_presses_a_button_of_the_approval_page_sees_what_came_of_it(stage: Stage) -> None:
+    flow = stage.jobs.add("flow", "f/demo/flow")
+    stage.jobs.waiting.add(flow.id)
+    browser = {"Accept": "text/html,*/*", "Content-Type": "application/x-www-form-urlencoded"}
+    with stage.serve() as api:
+        urls = stage.send("GET", f"/api/w/local/jobs/resume_urls/{flow.id}/7", token=True).json()
+        refused = stage.send("POST", urls["cancel"].removeprefix(api.url), b"", headers=browser)
+        again = stage.send("POST", urls["cancel"].removeprefix(api.url), b"", headers=browser)
+    assert refused.status == 201
+    assert "<h1>Refused</h1><p>Your answer has arrived. You can close this page.</p>" in refused.text
+    assert (again.status, "Nothing waits for this answer" in again.text) == (404, True)
+
+
 def test_flow_level_resume_urls_belong_to_the_flow_and_a_refusal_is_told(stage: Stage) -> None:
     flow = stage.jobs.add("flow", "f/demo/flow")
     step = stage.jobs.add("script", "f/demo/step", parent=flow.id)

@@ -21,6 +21,8 @@ def bench(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
     app.command()(import_)
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sending, "ROUNDS", 1)
+    monkeypatch.setattr(sending, "JOBS", 2)  # the fewest that are side by side: each is a process to start
+    monkeypatch.setattr("mill.bench.import_._ROUNDS", 1)
     return CliRunner().invoke(app, arguments)
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mill.repository.raw_apps import raw_apps
 from mill.repository.workspace import Workspace
 from mill.repository.yaml_file import read_mapping
 
 _FLOW = "__flow"
 _RESOURCE_TYPE = ".resource-type.yaml"
+_RAW_APP = "__raw_app"
 
 
 def deployed_copy(root: Path, target: Path) -> Path:
@@ -19,8 +21,9 @@ def deployed_copy(root: Path, target: Path) -> Path:
     for folder in ("f", "resources"):
         if (root / folder).is_dir():
             shutil.copytree(root / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in root.glob("*.yaml"):
+    for file in (*root.glob("*.yaml"), root / "package-lock.json"):
         shutil.copyfile(file, target / file.name)
+    (target / "node_modules").symlink_to(root / "node_modules")  # of `npm ci`: what pages are built with
     return target
 
 
@@ -35,6 +38,7 @@ def items(root: Path) -> dict[str, set[str]]:
         "resources/type": {
             file.name.removesuffix(_RESOURCE_TYPE) for file in root.glob(f"*{_RESOURCE_TYPE}")
         },
+        "apps": {app.path for app in raw_apps(workspace)},
         "folders": {file.parent.name for file in (root / "f").glob("*/folder.meta.yaml")},
         "resources": set(),
         "variables": set(),
@@ -56,16 +60,21 @@ def meaning(root: Path) -> dict[str, Any]:
             continue
         elif file.suffix == ".yaml":
             found[name] = read_mapping(file)
-        elif file.suffix in {".py", ".lock"}:
+        elif file.suffix in {".py", ".lock"} or _is_deployed_page(name):
             found[name] = file.read_text(encoding="utf-8")
     hashes = read_mapping(root / "wmill-lock.yaml")["locks"]
     found["wmill-lock.yaml"] = {key: value for key, value in hashes.items() if _FLOW not in key}
     return found
 
 
+def _is_deployed_page(name: str) -> bool:
+    """Whether a file is part of a page and the CLI deploys it: it keeps what it generates itself."""
+    return f"{_RAW_APP}/" in name and "node_modules" not in name and not name.endswith("/wmill.d.ts")
+
+
 def _scripts(root: Path) -> Iterator[Path]:
     for file in (root / "f").rglob("*.py"):
-        if not any(part.endswith(_FLOW) for part in file.parts):
+        if not any(part.endswith((_FLOW, _RAW_APP)) for part in file.parts):
             yield file
 
 

@@ -25,17 +25,21 @@ def session(remote: Remote) -> Iterator[None]:
         yield
 
 
-def prepare(tree: Path, remote: Remote, *, mock: bool = False) -> ResourcePush:
-    """`mill resources push`; each secret is typed in."""
+def prepare(tree: Path, remote: Remote, *paths: str, mock: bool = False) -> ResourcePush:
+    """`mill resources push` of these paths or of all, and of all folders; each secret is typed in."""
     with session(remote):
         pushing = ResourcePush(Workspace(tree), mock=mock)
-        pushing.push(pushing.plan(), ask=lambda path, _: f"typed for {path}")
+        pushing.push(pushing.plan(paths), ask=lambda path, _: f"typed for {path}")
     return pushing
 
 
-def push(tree: Path, remote: Remote) -> Finished:
+# As who is no admin pushes pages: the CLI asks, as a page is new to it whose settings no export has.
+AS_A_MEMBER = "--accept-overriding-permissioned-as-with-self"
+
+
+def push(tree: Path, remote: Remote, *options: str) -> Finished:
     """`wmill sync push`."""
-    done = WmillCli(REPOSITORY).run("sync", "push", "--yes", cwd=tree, remote=remote)
+    done = WmillCli(REPOSITORY).run("sync", "push", "--yes", *options, cwd=tree, remote=remote)
     assert done.exit_code == 0, done.output
     return done
 

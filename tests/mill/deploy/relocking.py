@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 from mill.locks.imports import ImportScan, Script, visible_source
@@ -78,6 +79,7 @@ class Relocking:
         return self._pins[key]
 
 
+@cache  # asked for again with every deployed script
 def _imports(code: str) -> set[str]:
     return {name.replace(".", "/") for name in _IMPORT.findall(visible_source(Script("", code, "")))}
 

@@ -63,12 +63,20 @@ def stored(collection: str, old: dict[str, Any] | None, body: dict[str, Any], us
     sent = {key: value for key, value in body.items() if not key.startswith("preserve_")}
     if old is None:
         item = {**_DEFAULTS.get(collection, {}), **sent}
-        return _owned(item, user) if collection == "folders" else item
+        return _owned(item, user) if collection == "folders" else _run_as(item, user)
     if collection == "schedules":  # an update does not switch: `setenabled` does
         sent.pop("enabled", None)
     if collection == "http_triggers":  # read in the source: an update without a mode switches the route on
         sent.setdefault("mode", "enabled" if sent.get("enabled", True) else "disabled")
     return {**old, **sent}
+
+
+def _run_as(item: dict[str, Any], user: User) -> dict[str, Any]:
+    """Return an app with the one it runs as, where its policy lets it run as another than who looks at it."""
+    if "policy" not in item:
+        return item
+    owner = {"on_behalf_of": user.owner, "on_behalf_of_email": f"{user.name}@example.com"}
+    return {**item, "policy": {**item["policy"], **owner}}
 
 
 def _owned(folder: dict[str, Any], user: User) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import pytest
 from mill.errors import MillError
 from mill.metadata.regenerate import regenerate
 from mill.repository.wmill_cli import WmillCli
+from mill.repository.workspace import Workspace
 from tests.mill.commands import mill
-from tests.mill.deploy.contents import deployed_copy
-from tests.mill.deploy.readme import create_triggers, prepare, push, session
+from tests.mill.deploy.readme import AS_A_MEMBER, create_triggers, prepare, push, session
 from tests.mill.deploy.test_sync import SMALL
 from tests.mill.deploy.workspace_api import WorkspaceApi
 from tests.mill.deploy.workspace_http import serve_instance, serve_workspace
@@ -129,37 +129,15 @@ def test_a_route_without_its_workspace_in_the_address_is_refused_in_a_second_one
             create_triggers(small, second.remote)
 
 
-def test_a_member_who_is_no_admin_deploys_in_the_readmes_order_and_so_does_a_second_workspace(
-    tmp_path: Path,
-) -> None:
-    tree = deployed_copy(REPOSITORY, tmp_path)
-    schedules = [f"{one}.schedule.yaml" for one in _schedules(tree)]
-    with serve_instance("team", "second") as (first, second):
-        folders = prepare(tree, first.member).folders
-        push(tree, first.member)
-        again = push(tree, first.member)
-
-        assert folders == sorted(one.name for one in (tree / "f").iterdir() if one.is_dir())
-        assert "0 changes to apply" in again.output
-        assert len(create_triggers(tree, first.member, *schedules)) == len(schedules)
-        with pytest.raises(MillError, match="Require Admin privilege"):
-            create_triggers(tree, first.member)
-        create_triggers(tree, first.remote)
-
-        prepare(tree, second.remote)
-        push(tree, second.remote)
-        create_triggers(tree, second.remote)
-        assert first.paths("http_triggers") == second.paths("http_triggers")
-        assert len(second.paths("http_triggers")) == len(list(tree.glob("f/**/*.http_trigger.yaml")))
+def test_our_own_routes_have_it_there_so_that_two_workspaces_of_an_instance_can_have_them() -> None:
+    routes = Workspace(REPOSITORY).items("http_trigger")
+    assert routes
+    assert all(route.value()["workspaced_route"] for route in routes)
 
 
 def test_a_folder_that_is_not_there_refuses_a_member(small: Path, workspace: WorkspaceApi) -> None:
-    done = WmillCli(REPOSITORY).run("sync", "push", "--yes", cwd=small, remote=workspace.member)
+    words = ("sync", "push", "--yes", AS_A_MEMBER)
+    done = WmillCli(REPOSITORY).run(*words, cwd=small, remote=workspace.member)
 
     assert done.exit_code != 0
     assert "row-level security policy" in done.output
-
-
-def _schedules(tree: Path) -> list[str]:
-    files = (tree / "f").rglob("*.schedule.yaml")
-    return [file.relative_to(tree).as_posix().removesuffix(".schedule.yaml") for file in files]

@@ -35,6 +35,7 @@ KINDS = {
     "variables": "variable",
     "resources/type": "resource-type",
     "folders": "folder",
+    "apps": "raw_app",
 }
 
 
@@ -50,6 +51,9 @@ class WorkspaceApi:
         self.relocking = Relocking(self.scripts)
         self.remote = Remote("", name, TOKEN)
         self.neighbours: list[WorkspaceApi] = []
+        self.data_tables: list[dict[str, Any]] = []
+        self.storages: list[str] = []
+        self.bundles: dict[str, dict[str, str]] = {}
 
     @property
     def member(self) -> Remote:
@@ -123,7 +127,9 @@ class WorkspaceApi:
         return listed[start : start + size]
 
     def remove(self, collection: str, path: str) -> None:
-        """Delete an item."""
+        """Delete an item. The CLI has a page deleted once for each folder in it."""
+        if collection == "apps" and path not in self.items["apps"]:
+            return
         self.writes.append(f"delete {collection} {path}")
         self._store(collection).pop(path)
 

@@ -6,6 +6,9 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -55,8 +58,23 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(None)
 
     def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        self._answer(json.loads(raw) if raw else None)
+        raw = self._body()
+        kind = self.headers.get("Content-Type", "")
+        if kind.startswith("multipart/form-data"):
+            self._answer(_form(kind, raw))
+        else:
+            self._answer(json.loads(raw) if raw else None)
+
+    def _body(self) -> bytes:
+        """What was sent; a form has no length, and comes in chunks."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        whole = b""
+        while size := int(self.rfile.readline(), 16):
+            whole += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return whole
 
     def _answer(self, body: Any) -> None:
         url = urlsplit(self.path)
@@ -95,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
             "resources/file_resource_type_to_file_ext_map": {},
             "jobs/queue/list": [],
             "jobs/completed/list": [],
+            "workspaces/list_datatables": workspace.data_tables,
+            "workspaces/get_secondary_storage_names": workspace.storages,
         }
         if path == "workspaces/tarball":
             return 200, workspace.export(query)
@@ -106,9 +126,14 @@ class _Handler(BaseHTTPRequestHandler):
         for collection in sorted([*KINDS, "scripts"], key=len, reverse=True):
             if path.startswith(f"{collection}/"):
                 action, _, rest = path.removeprefix(f"{collection}/").partition("/")
-                rest = rest.removeprefix("p/") if collection == "scripts" else rest
+                rest = rest.removeprefix("p/") if collection in {"scripts", "apps"} else rest
                 if action == "list":
                     return 200, workspace.page(collection, query)
+                if action in {"create_raw", "update_raw"}:  # an app, and beside it what a browser gets
+                    app = body["app"]
+                    workspace.write(collection, action.removesuffix("_raw"), rest or None, app, user)
+                    workspace.bundles[app["path"]] = {"js": body["js"], "css": body["css"]}
+                    return 201, app["path"]
                 if action in {"create", "update"}:
                     workspace.write(collection, action, rest or None, body, user)
                     return 201, rest or body.get("path") or body["name"]
@@ -133,6 +158,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep the test output to what failed."""
+
+
+def _form(kind: str, raw: bytes) -> dict[str, Any]:
+    """The fields of a form; `app` is JSON."""
+    message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + raw, policy=HTTP)
+    parts = (part for part in message.iter_parts() if isinstance(part, EmailMessage))
+    fields = {
+        str(part.get_param("name", header="Content-Disposition")): (part.get_payload(decode=True) or b"")
+        for part in parts
+    }
+    texts = {name: value.decode() if isinstance(value, bytes) else "" for name, value in fields.items()}
+    return {**texts, "app": json.loads(texts["app"])}
 
 
 def _on_item(workspace: WorkspaceApi, collection: str, action: str, path: str) -> tuple[int, Any] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mill.errors import MillError
+from mill.lint.run import our_checks
 from mill.lint.selection import Selection, is_strict
 from mill.lint.sources.finding import Finding
 from mill.repository.workspace import Workspace
@@ -57,6 +58,32 @@ def test_a_path_is_a_file_a_folder_a_script_or_a_flow(
 ) -> None:
     assert found_in(workspace, path) == files
     assert files[0] in found_in(workspace, str(workspace.root / files[0]))
+
+
+def test_what_is_looked_at_for_a_path_gives_all_that_is_found_there(tmp_path: Path) -> None:
+    secret = "password: 'Tr0ub4dor-and-3'\n"
+    files = {
+        **UNTIDY,
+        "f/a/work__flow/flow.yaml": flow("- id: a\n  value: {type: script, path: f/a/gone}"),
+        "f/a/work__flow/step.py": "def main(x: list[bool]):\n    pass\n",
+        "f/b/other.py": "from f.b.gone import x\ndef main(x: list[bool]):\n    pass\n",
+        "f/b/daily.schedule.yaml": "schedule: every day\nscript_path: f/b/gone\n",
+        "f/b/in.http_trigger.yaml": "script_path: f/b/gone\n",
+        "f/b/crm.resource.yaml": f"resource_type: c_crm\nvalue:\n  {secret}",
+        "f/b/word.variable.yaml": "value: x\nis_secret: false\n",
+        "resources/live/f/b/crm.resource.yaml": f"resource_type: c_crm\nvalue:\n  {secret}",
+        "flows/case.yaml": secret,
+        "c_crm.resource-type.yaml": "schema: []\n",
+    }
+    workspace = Workspace(write_tree(tmp_path, files))
+    found = sorted(our_checks(workspace))
+    paths = {finding.file for finding in found}
+    assert {path.split("/")[0] for path in paths} >= {"f", "resources", "c_crm.resource-type.yaml"}
+    assert len(paths) > 7
+    for path in {*(path for path in paths if (tmp_path / path).exists()), "f/a", "f/b", "f", "resources"}:
+        selection = Selection(workspace, [path])
+        there = [finding for finding in sorted(our_checks(workspace, selection)) if finding in selection]
+        assert there == [finding for finding in found if finding in selection]
 
 
 @pytest.mark.parametrize(

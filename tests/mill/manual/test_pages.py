@@ -84,7 +84,10 @@ def codes_in(file: Path) -> Iterator[str]:
         if isinstance(node.func, ast.Name) and node.func.id == "Required":
             given += node.args[1:2]
         for one in given:
-            texts = (part.value for part in ast.walk(one) if isinstance(part, ast.Constant))
+            keys = [part.slice for part in ast.walk(one) if isinstance(part, ast.Subscript)]  # result["code"]
+            texts = (
+                part.value for part in ast.walk(one) if isinstance(part, ast.Constant) and part not in keys
+            )
             yield from (text for text in texts if isinstance(text, str))
 
 

@@ -22,8 +22,9 @@ from mill.engine.jobs.events import Event, EventKind
 from mill.engine.jobs.outcome import Outcome
 from mill.errors import MillError
 from mill.ports import Completed
+from mill.repository.env_file import read_env_file
 from mill.terminal.display import Lines, LiveTree
-from mill.terminal.inputs import read_data, read_env_file
+from mill.terminal.inputs import read_data
 from mill.terminal.options import Options
 from mill.terminal.report import failure_text, report
 from mill.terminal.show import show_description, show_files, show_result
@@ -471,6 +472,9 @@ def test_broken_arguments_are_placed_by_line_and_column(text: str, sentence: str
 def test_a_line_that_is_no_setting_is_named(tmp_path: Path) -> None:
     (tmp_path / "env").write_text("A=1\nnonsense\n", "utf-8")
     with pytest.raises(MillError, match=r"env:2: is not NAME=value"):
+        read_env_file(tmp_path / "env")
+    (tmp_path / "env").write_bytes(b"A=1\nB=\xfc\n")
+    with pytest.raises(MillError, match=r"env:2: is not UTF-8 text"):
         read_env_file(tmp_path / "env")
 
 

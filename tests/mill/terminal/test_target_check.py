@@ -32,9 +32,12 @@ def conflict(record: dict[str, str]) -> Reply:
 def test_the_shipped_mock_is_as_its_resource_says(tmp_path: Path) -> None:
     """What the first run's guarantee rests on is measured anew by every test run."""
     state = str(tmp_path / "state")
-    ended = mill("target", "check", "f/customers/mock_api", "--write", "--state", state, cwd=ROOT)
-    assert ended.returncode == 0, ended.stderr
-    result = json.loads(ended.stdout)
+    for _ in range(5):
+        ended = mill("target", "check", "f/customers/mock_api", "--write", "--state", state, cwd=ROOT)
+        assert ended.returncode == 0, ended.stderr
+        result = json.loads(ended.stdout)
+        if not any(one["found"].startswith("not known (") for one in result["findings"]):
+            break  # else one of the mock's failures, at 2% of calls, left open what became of a record
     shipped = read_mapping(ROOT / "resources/mock/f/customers/mock_api.resource.yaml")["value"]["proven"]
     assert {**result["proven"], "checked_at": ""} == {**shipped, "checked_at": ""}
     assert result["guarantee_before"].startswith("Exactly once")

@@ -16,7 +16,7 @@ from f.store.stores import sqlite_store
 from mill.repository.yaml_file import read_mapping
 from mill.terminal.webhook_events import show_list
 from tests.f.webhooks.inbox.kept import SOURCE, Kept
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 
 ROOT = Path(__file__).parents[3]
 KEY = read_mapping(ROOT / "resources/mock/f/webhooks/storage_key.variable.yaml")["value"]
@@ -35,7 +35,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def asked(state: Path, *words: str, code: int = 0) -> Any:
-    ended = mill("webhooks", *words, "--state", str(state), cwd=ROOT)
+    ended = mill_here("webhooks", *words, "--state", str(state), cwd=ROOT)
     assert ended.returncode == code, ended.stderr
     assert "Traceback" not in ended.stderr
     return json.loads(ended.stdout)

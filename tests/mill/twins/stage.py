@@ -93,16 +93,25 @@ class TwinClient:
         self.put_settings()
 
 
+def taking_any_customer(twins: TwinProcess) -> TwinClient:
+    """A customer API with no customers yet, which takes the same one twice: so that one sent twice shows."""
+    twin = twins.client("customers")
+    twin.forget()
+    twin.put_settings(unique_email=False)
+    return twin
+
+
 class TwinProcess:
     """`python -m mill.twins.serve` for the time of a `with` block."""
 
     def __init__(self, state: Path, *arguments: str) -> None:
         self.state = state
         self._arguments = arguments
+        self._asked_for: set[str] = set()
 
     def __enter__(self) -> Self:
         # It ends with this process; the seconds are for the whole suite on a machine that is busy.
-        command = [sys.executable, "-m", "mill.twins.serve", "--state", str(self.state), "--seconds", "1800"]
+        command = [sys.executable, "-m", "mill.twins.serve", "--state", str(self.state), "--seconds", "5400"]
         environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
         self._errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
@@ -122,7 +131,14 @@ class TwinProcess:
         self.end(signal.SIGTERM)
 
     def client(self, name: str) -> TwinClient:
+        self._asked_for.add(name)
         return TwinClient(f"{self.url}/{name}")
+
+    def forget(self) -> None:
+        """Have each twin that was asked for forget what it was told."""
+        for name in self._asked_for:
+            TwinClient(f"{self.url}/{name}").forget()
+        self._asked_for.clear()
 
     def end(self, number: signal.Signals) -> None:
         """Send the process a signal and wait until it is gone. It may have nothing to complain about."""

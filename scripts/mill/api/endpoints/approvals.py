@@ -20,12 +20,14 @@ from mill.ports import Job, Jobs, Resume, description_in
 from mill.strict_values import loads, whole_number
 
 _LARGEST_RESUME_ID = 2**32 - 1
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Approval</title>
-<style>body{{font:16px system-ui;max-width:44rem;margin:4rem auto}}form{{display:inline}}
-button{{font:inherit;padding:.4rem 1rem}}pre{{white-space:pre-wrap;overflow-wrap:anywhere}}</style>
-<h1>Approve?</h1><p>{path} waits for an answer (job {job}).</p>{description}
+_HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Approval</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<style>body{font:16px system-ui;max-width:44rem;margin:4rem auto;padding:0 1rem}form{display:inline}
+button{font:inherit;padding:.4rem 1rem}pre{white-space:pre-wrap;overflow-wrap:anywhere}</style>"""
+_PAGE = """<main><h1>Approve?</h1><p>{path} waits for an answer (job {job}).</p>{description}
 <form method="post" action="{resume}"><button>Approve</button></form>
-<form method="post" action="{cancel}"><button>Refuse</button></form></html>"""
+<form method="post" action="{cancel}"><button>Refuse</button></form></main></html>"""
+_ANSWERED = """<main><h1>{word}</h1><p>Your answer has arrived. You can close this page.</p></main></html>"""
 
 
 class ApprovalsApi:
@@ -79,7 +81,10 @@ class ApprovalsApi:
                 404,
                 "Nothing waits for this answer: it was given already, or the flow ended or is not there yet.",
             )
-        return Response(status_code=201)
+        if "text/html" not in call.request.headers.get("accept", ""):
+            return Response(status_code=201)
+        # Who pressed a button of the page sees what came of it: Windmill's reply to programs is empty.
+        return HTMLResponse(_HEAD + _ANSWERED.format(word="Approved" if approved else "Refused"), 201)
 
     def _page(self, call: Call) -> Response:
         job_id, resume_id, approver = self._verified(call)
@@ -96,7 +101,7 @@ class ApprovalsApi:
             resume=urls["resume"],
             cancel=urls["cancel"],
         )
-        return HTMLResponse(page)
+        return HTMLResponse(_HEAD + page)
 
     def _verified(self, call: Call) -> tuple[str, int, str | None]:
         job_id, resume_id, approver = call.path("id"), _resume_id(call), call.query("approver")

@@ -1,8 +1,10 @@
-"""What a server takes while it runs: folders, scripts and flows, and flows that are only tried out."""
+"""What a server takes while it runs: folders, scripts, flows and pages, and flows that are only tried out."""
 
 from __future__ import annotations
 
 import json
+from email import message_from_bytes
+from email.policy import HTTP
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,13 @@ from mill.engine.definition.flow_file import parse_flow
 from mill.errors import MillError
 from mill.ports import Jobs, Target
 from mill.repository.deployed import Kind, OpenWorkspace
+from mill.repository.raw_apps import RawApp
 from mill.repository.workspace import Item, clean_path
+from mill.strict_values import loads
 
 
 class DeployApi:
-    """The endpoints that create, show and delete folders, scripts, flows and HTTP triggers, and try flows.
+    """The endpoints that create, show and delete folders, scripts, flows, pages and routes, and try flows.
 
     Nothing is written to the repository, and what it holds can neither be replaced nor deleted here.
     """
@@ -53,9 +57,20 @@ class DeployApi:
             Route(
                 "/flows/delete/{path:path}", endpoint(lambda call: self._delete("flow", call)), methods=delete
             ),
+            *self._app_routes(),
             Route("/http_triggers/create", endpoint(self._create_route), methods=post),
             Route("/http_triggers/delete/{path:path}", endpoint(self._delete_route), methods=delete),
             Route("/jobs/run/preview_flow", endpoint(self._preview), methods=post),
+        ]
+
+    def _app_routes(self) -> list[Route]:
+        return [
+            Route("/apps/list", endpoint(self._list_apps)),
+            Route("/apps/exists/{path:path}", endpoint(self._app_exists)),
+            Route("/apps/get/p/{path:path}", endpoint(self._app)),
+            Route("/apps/create_raw", endpoint(self._create_app), methods=["POST"]),
+            Route("/apps/update_raw/{path:path}", endpoint(self._update_app), methods=["POST"]),
+            Route("/apps/delete/{path:path}", endpoint(self._delete_app), methods=["DELETE"]),
         ]
 
     def _folder_exists(self, call: Call) -> Response:
@@ -110,6 +125,35 @@ class DeployApi:
         self._workspace.delete(kind, path)
         return PlainTextResponse(path)
 
+    def _list_apps(self, _call: Call) -> Response:
+        return json_response([_summary_of(app) for app in self._workspace.raw_apps()])
+
+    def _app_exists(self, call: Call) -> Response:
+        return json_response(self._workspace.raw_app(call.path("path")) is not None)
+
+    def _app(self, call: Call) -> Response:
+        app = self._workspace.raw_app(call.path("path"))
+        if app is None:
+            raise Refusal(404, f"There is no app {call.path('path')}.")
+        return json_response({**_summary_of(app), "policy": app.policy(), "value": app.value()})
+
+    def _create_app(self, call: Call) -> Response:
+        app = _sent_app(call)
+        path = app.get("path")
+        if not isinstance(path, str):
+            raise Refusal(400, "The app needs path, a text.")
+        self._workspace.deploy_raw_app(path, app, anew=False)
+        return PlainTextResponse(path, 201)
+
+    def _update_app(self, call: Call) -> Response:
+        path = call.path("path")
+        self._workspace.deploy_raw_app(path, _sent_app(call), anew=True)
+        return PlainTextResponse(f"app {path} updated")
+
+    def _delete_app(self, call: Call) -> Response:
+        self._workspace.delete_raw_app(call.path("path"))
+        return PlainTextResponse(f"app {call.path('path')} deleted")
+
     def _create_route(self, call: Call) -> Response:
         path = clean_path(call.text_field("path"))
         item = Item("http_trigger", path, Path(f"{path}.http_trigger.yaml"))
@@ -136,6 +180,28 @@ class DeployApi:
         except MillError as error:
             raise Refusal(400, str(error)) from error
         return PlainTextResponse(job, 201)
+
+
+def _summary_of(app: RawApp) -> dict[str, Any]:
+    return {"path": app.path, "summary": app.summary(), "raw_app": True, "extra_perms": {}}
+
+
+def _sent_app(call: Call) -> dict[str, Any]:
+    """Return the field `app` of a form; beside it lies what was bundled for browsers, which is not kept."""
+    kind = call.request.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        raise Refusal(415, "A raw app comes as multipart/form-data: app, js and css.")
+    form = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode("latin-1") + call.body, policy=HTTP)
+    for part in form.iter_parts() if form.is_multipart() else ():
+        if part.get_param("name", header="Content-Disposition") == "app":
+            content = part.get_payload(decode=True)
+            try:
+                app = loads(content) if isinstance(content, bytes) else None
+            except ValueError as error:
+                raise Refusal(400, f"app is not valid JSON: {error}.") from error
+            if isinstance(app, dict):
+                return app
+    raise Refusal(400, "The form needs app, a JSON object.")
 
 
 def _value(fields: dict[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from mill.api.transport.endpoint import Call, endpoint
-from mill.api.transport.replies import Refusal, json_response
+from mill.api.transport.replies import Refusal, json_response, time_text
 from mill.ports import Job, Jobs
 
 _ENDED = frozenset({"success", "failure", "canceled"})
@@ -66,8 +65,8 @@ class JobsApi:
             "script_path": job.target.path,
             "args": dict(job.args),
             "created_by": self._user,
-            "created_at": _time(job.created_at),
-            "started_at": _time(job.started_at),
+            "created_at": time_text(job.created_at),
+            "started_at": time_text(job.started_at),
             "canceled": job.status == "canceled",
             "logs": "\n".join(job.logs),
         }
@@ -151,7 +150,3 @@ def _result(job: Job) -> Response:
 
 def _not_ended(job: Job) -> Refusal:
     return Refusal(404, f"Job {job.id} has not ended: it is {job.status}.")
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -15,11 +15,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
-
-import psycopg
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mill.errors import MillError
+
+if TYPE_CHECKING:
+    import psycopg
 
 SETTING = "MILL_DATA_TABLE_"
 _ADDRESS = "datatable://"
@@ -115,6 +116,8 @@ class _PostgresTable:
         self._lock = threading.Lock()
 
     def run(self, script: Script, args: Mapping[str, Any]) -> list[Rows]:
+        import psycopg  # noqa: PLC0415 - 130 ms at the start of every run, and few have a Postgres
+
         try:
             with self._connection() as connection, closing(psycopg.RawCursor(connection)) as cursor:
                 return [self._rows(cursor, statement, script, args) for statement in script.statements]
@@ -135,6 +138,8 @@ class _PostgresTable:
                 self._free.append(connection)
 
     def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg  # noqa: PLC0415 - as in run
+
         try:
             return psycopg.connect(
                 self._conninfo, autocommit=True, prepare_threshold=None, connect_timeout=10

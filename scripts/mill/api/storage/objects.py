@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import itertools
@@ -93,11 +94,12 @@ class Objects:
     def delete(self, storage: str, key: str) -> None:
         """Remove an object; 404 where there is none."""
         file = self.stat(storage, key).file
-        file.unlink()
-        for directory in file.parents:  # an empty one would be in the way of an object of its name
-            if directory == self._root or any(directory.iterdir()):
-                break
-            directory.rmdir()
+        file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not empty, or another call has just removed it
+            for directory in file.parents:  # an empty one would be in the way of an object of its name
+                if directory == self._root:
+                    break
+                directory.rmdir()
         self._database.changed("DELETE FROM object WHERE storage = ? AND key = ?", storage, _normal(key))
 
     def move(self, storage: str, key: str, new_key: str) -> None:

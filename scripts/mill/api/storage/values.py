@@ -12,6 +12,7 @@ from typing import Any
 from mill.api.storage.database import Database
 from mill.api.storage.templates import Kind, Templates
 from mill.errors import MillError
+from mill.repository.env_file import env_lines
 from mill.repository.workspace import hint
 
 ENVIRONMENT_PREFIX = "MILL_VAR_"
@@ -173,17 +174,14 @@ def environment_name(path: str) -> str:
 
 def read_environment(root: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Return `MILL_*` of the environment over those of `root/.env` (lines `NAME=value`, `#` comments)."""
-    found = {}
+    everything = {**read_env_lines(root), **environment}
+    return {name: value for name, value in everything.items() if name.startswith(_OURS)}
+
+
+def read_env_lines(root: Path) -> dict[str, str]:
+    """Return what the lines `NAME=value` of `root/.env` say; nothing if there is no such file.
+
+    Lines that say nothing are passed over: the file may be shared with other programs.
+    """
     file = root / ".env"
-    if file.is_file():
-        for line in file.read_text(encoding="utf-8").splitlines():
-            name, separator, value = line.strip().removeprefix("export ").partition("=")
-            if separator and name.strip().startswith(_OURS):
-                found[name.strip()] = _unquoted(value.strip())
-    found.update({name: value for name, value in environment.items() if name.startswith(_OURS)})
-    return found
-
-
-def _unquoted(value: str) -> str:
-    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-    return value[1:-1] if quoted else value
+    return {line.name: line.value for line in env_lines(file) if line.name} if file.is_file() else {}

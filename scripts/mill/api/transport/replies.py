@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import PlainTextResponse, Response
@@ -31,6 +32,11 @@ class Refusal(Exception):
     def response(self) -> Response:
         """Return the refusal as Windmill writes its own: plain text."""
         return PlainTextResponse(str(self), self.status, headers=self.headers)
+
+
+def time_text(seconds: float | None) -> str | None:
+    """Return a time since the epoch in ISO 8601, as Windmill writes it; None for none."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def to_json(value: Any) -> str:

@@ -14,9 +14,17 @@ from mill.errors import MillError
 
 @contextlib.contextmanager
 def process(
-    command: list[str], environment: Mapping[str, str], root: Path, errors: IO[bytes] | None = None
+    command: list[str],
+    environment: Mapping[str, str],
+    root: Path,
+    errors: IO[bytes] | None = None,
+    *,
+    hears_terminal: bool = True,
 ) -> Iterator[subprocess.Popen[str]]:
-    """A process with pipes to its standard input and output; killed at the end. `errors` gets its stderr."""
+    """A process with pipes to its standard input and output; killed at the end. `errors` gets its stderr.
+
+    `hears_terminal`: whether a Ctrl-C at the terminal is for it, too.
+    """
     started = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
         command,
         stdin=subprocess.PIPE,
@@ -25,6 +33,7 @@ def process(
         text=True,
         env=dict(environment),
         cwd=root,
+        start_new_session=not hears_terminal,
     )
     try:
         yield started

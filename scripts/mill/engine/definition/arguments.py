@@ -6,14 +6,15 @@ one sentence naming the nearest argument.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mill.engine.definition.signature import Signature
 from mill.errors import MillError
 from mill.repository.workspace import hint
 
-_REFERENCES = ("$res:", "$var:", "$jsonvar:")
+REFERENCES = ("$res:", "$var:", "$jsonvar:")
+_STORED = (*REFERENCES, "$encrypted:")  # Windmill reads this one, too
 _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "string": ("a string", lambda value: isinstance(value, str)),
     "integer": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
@@ -49,6 +50,16 @@ def checked_arguments(subject: str, schema: Mapping[str, Any], args: Mapping[str
     return filled
 
 
+def references_in(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield where in a value, at any depth, a text stands for a stored one, and the text."""
+    if isinstance(value, str) and value.startswith(_STORED):
+        yield (), value
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        for path, text in references_in(part):
+            yield (str(name), *path), text
+
+
 def schema_of(signature: Signature) -> dict[str, Any]:
     """Return a schema for a script that has no `.script.yaml`: the names, and which are required."""
     required = [p.name for p in signature.parameters if not p.has_default and not p.nullable]
@@ -58,7 +69,7 @@ def schema_of(signature: Signature) -> dict[str, Any]:
 def _check(subject: str, declared: Any, value: Any) -> None:
     if value is None or not isinstance(declared, dict):
         return
-    if isinstance(value, str) and value.startswith(_REFERENCES):
+    if isinstance(value, str) and value.startswith(REFERENCES):
         return
     name, fits = _TYPES.get(declared.get("type") or "", ("", lambda _: True))
     if not fits(value):

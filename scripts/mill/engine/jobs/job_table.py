@@ -15,7 +15,9 @@ from mill.engine.jobs.outcome import JobCanceled, Outcome
 from mill.ports import Completed, Job, JobExists, Target
 
 KEPT_JOBS = 5_000  # ended jobs that can still be asked about
+KEPT_LARGE = 64  # of these, those whose arguments or result hold long texts, such as pieces of a file
 KEPT_LINES = 10_000  # lines of log kept per job
+_LARGE = 256 * 1024  # characters
 
 
 class Handle:
@@ -153,6 +155,7 @@ class JobTable:
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Handle] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._large: OrderedDict[str, Handle] = OrderedDict()
         self._telling = threading.Lock()
 
     def create(
@@ -205,9 +208,21 @@ class JobTable:
         """Note that a job has ended, and forget the oldest of the ended ones."""
         with self._lock:
             self._ended[handle.id] = None
+            if _texts(handle.job.args) + _texts(_result(handle.job)) > _LARGE:
+                self._large[handle.id] = handle
             while len(self._ended) > KEPT_JOBS:
                 oldest, _ = self._ended.popitem(last=False)
                 self._jobs.pop(oldest, None)
+                self._large.pop(oldest, None)
+            while len(self._large) > KEPT_LARGE:
+                self._relieve(self._large.popitem(last=False)[1].job)
+
+    def _relieve(self, job: Job) -> None:
+        """Give back the memory of an ended job: its arguments, or all of it if the result is large too."""
+        job.args = {}
+        if _texts(_result(job)) > _LARGE:
+            self._ended.pop(job.id, None)
+            self._jobs.pop(job.id, None)
 
     def tell(self, handle: Handle, kind: EventKind, data: Any) -> None:
         """Send an event to every listener, one at a time."""
@@ -218,3 +233,13 @@ class JobTable:
         with self._telling:
             for listener in self._listeners:
                 listener(event)
+
+
+def _result(job: Job) -> Any:
+    return None if job.completed is None else job.completed.result
+
+
+def _texts(value: Any) -> int:
+    """Return the characters of a text, or of the texts that are a mapping's values."""
+    values = value.values() if isinstance(value, Mapping) else (value,)
+    return sum(len(one) for one in values if isinstance(one, str))

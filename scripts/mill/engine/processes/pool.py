@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mill.engine.processes.worker import Worker, Workers
+from mill.engine.processes.loaded import LoadedScripts
+from mill.engine.processes.worker import Call, Worker, Workers
 
 
 class WorkerPool:
     """Lends workers. A context manager: leaving it ends every process it started."""
 
-    def __init__(self, root: Path, bytecode_cache: Path) -> None:
+    def __init__(
+        self, root: Path, bytecode_cache: Path, keeps_loaded: Callable[[str], bool] = lambda _path: False
+    ) -> None:
+        """`keeps_loaded` says of a script's path whether it is kept loaded from its first job on."""
+        self._keeps_loaded = keeps_loaded
+        self._loaded = LoadedScripts(root, self.take)
         self._root = root
         self._bytecode_cache = bytecode_cache
         self._own = Workers(root, bytecode_cache)
@@ -35,6 +42,12 @@ class WorkerPool:
         """
         return (self._own if python is None else self._of(python)).take()
 
+    def take_for(self, call: Call, python: Path | None = None) -> Worker:
+        """As `take`, for this call: of a script that is kept loaded, one that has it loaded."""
+        if call.code.importable and self._keeps_loaded(call.code.module.replace(".", "/")):
+            return self._loaded.take(call, python)
+        return self.take(python)
+
     def _of(self, python: Path) -> Workers:
         with self._lock:
             if python not in self._others:
@@ -45,5 +58,6 @@ class WorkerPool:
         """End every worker and what they are forked from. May be called twice."""
         with self._lock:
             others, self._others = list(self._others.values()), {}
+        self._loaded.close()
         for workers in (self._own, *others):
             workers.close()

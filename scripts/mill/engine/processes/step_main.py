@@ -1,12 +1,15 @@
 """What a worker process does once it has been forked: take a job, run the script, send the result.
 
 A frame on the socket is a 4-byte big-endian length and that many bytes of JSON. The worker reads
-`{"kind": "job", ...}` and writes `{"ok": bool, "result": <JSON text>}`; a warm worker goes on reading.
+`{"kind": "job", ...}` and writes `{"ok": bool, "result": <JSON text>}`; a warm worker goes on reading. One
+that `forks` loads the script, and forks a worker for each job from then on (mill.engine.processes.loaded).
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
+import gc
 import importlib
 import importlib.util
 import json
@@ -16,7 +19,7 @@ import struct
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +34,7 @@ from mill.engine.processes.encoding import (
 )
 
 _LENGTH = struct.Struct(">I")
+_RARELY = 50_000  # objects made between two looks of the collector, while a script is imported
 _NO_PARAMETERS = Signature((), takes_anything=False)
 
 
@@ -41,11 +45,12 @@ def send_frame(sock: socket.socket, payload: bytes) -> None:
 
 def receive_frame(sock: socket.socket) -> bytes | None:
     """Read one frame; None if the other side has closed."""
-    header = _receive_exactly(sock, _LENGTH.size)
-    return None if header is None else _receive_exactly(sock, _LENGTH.unpack(header)[0])
+    header = receive_exactly(sock, _LENGTH.size)
+    return None if header is None else receive_exactly(sock, _LENGTH.unpack(header)[0])
 
 
-def _receive_exactly(sock: socket.socket, size: int) -> bytes | None:
+def receive_exactly(sock: socket.socket, size: int) -> bytes | None:
+    """Read so many bytes; None if the other side has closed before."""
     data = bytearray()
     while len(data) < size:
         chunk = sock.recv(min(size - len(data), 1 << 20))
@@ -55,8 +60,11 @@ def _receive_exactly(sock: socket.socket, size: int) -> bytes | None:
     return bytes(data)
 
 
-def work(sock: socket.socket) -> int:
-    """Serve one job, or with `warm` every job until the socket closes. Returns the exit code."""
+def work(sock: socket.socket, fork_on_request: Callable[[socket.socket], None]) -> int:
+    """Serve one job, or with `warm` every job until the socket closes. Returns the exit code.
+
+    `fork_on_request` serves the socket of a process that forks workers.
+    """
     frame = receive_frame(sock)
     if frame is None:
         return 0
@@ -66,6 +74,8 @@ def work(sock: socket.socket) -> int:
         runner = _Runner(job)
         if not job["warm"]:
             return _serve_once(sock, runner, job)
+        if job.get("forks"):
+            return _load_and_fork(sock, runner, fork_on_request)
         send_frame(sock, json.dumps({"files": runner.workspace_files()}).encode())
         while (frame := receive_frame(sock)) is not None:
             call = json.loads(frame)
@@ -81,8 +91,49 @@ def _serve_once(sock: socket.socket, runner: _Runner, job: dict[str, Any]) -> in
     ok, text = runner.run(job)
     sys.stdout.flush()
     sys.stderr.flush()
-    send_frame(sock, (b'{"ok":true,"result":' if ok else b'{"ok":false,"result":') + text.encode() + b"}")
+    start = b'{"ok":true,"result":' if ok else b'{"ok":false,"result":'
+    send_frame(sock, start + text.encode() + _learned(runner) + b"}")
     return 0 if ok else 1
+
+
+_loaded: set[str] = set()  # modules of the process that this one was forked from, if it has a script loaded
+
+
+def _load_and_fork(
+    sock: socket.socket, runner: _Runner, fork_on_request: Callable[[socket.socket], None]
+) -> int:
+    """Say what is loaded, and fork workers until the socket closes. With threads in it it is of no use."""
+    is_alone = threading.active_count() == 1
+    _loaded.update(sys.modules)
+    send_frame(sock, json.dumps({"files": runner.workspace_files(), "alone": is_alone}).encode())
+    if is_alone:
+        gc.collect()
+        gc.freeze()
+        fork_on_request(sock)
+    return 0
+
+
+def import_all(names: Sequence[str]) -> None:
+    """Import modules for the workers to come; those that cannot be are left to who needs them."""
+    for name in names:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    _loaded.update(sys.modules)
+    gc.collect()
+    gc.freeze()
+
+
+def _learned(runner: _Runner) -> bytes:
+    """Return what a forked job adds to its reply: what it has imported, for those that come after it.
+
+    Nothing if threads run by now: importing may have started them, which must not be before a fork.
+    """
+    if not _loaded or threading.active_count() > 1:
+        return b""
+    imported = [name for name in sys.modules if name not in _loaded]
+    if not imported:
+        return b""
+    return b"," + json.dumps({"imported": imported, "files": runner.workspace_files()}).encode()[1:-1]
 
 
 def finish() -> None:
@@ -97,7 +148,8 @@ def _enter(job: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(job["env"])
     os.chdir(job["cwd"])
-    sys.path.insert(0, job["root"])
+    if sys.path[:1] != [job["root"]]:  # it is there in one that was forked from a loaded script
+        sys.path.insert(0, job["root"])
     sys.argv = [job["file"]]
 
 
@@ -155,7 +207,20 @@ class _Runner:
 
 
 def _load(job: dict[str, Any]) -> ModuleType:
-    """Import the very file: a workspace script by its dotted path, an inline one under its step's name."""
+    """Import the very file: a workspace script by its dotted path, an inline one under its step's name.
+
+    What imports make stays, so the collector that looks through it again and again finds nothing: it looks
+    rarely meanwhile, which takes a fifth off.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(_RARELY, *usual[1:])
+    try:
+        return _imported(job)
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _imported(job: dict[str, Any]) -> ModuleType:
     name = job["module"]
     if job["importable"]:
         return importlib.import_module(name)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from mill.engine.definition.code import Code
 from mill.engine.processes.step_main import send_frame
-from mill.engine.processes.zygote import INTERRUPT, KILL, MESSAGE, SPAWN
+from mill.engine.processes.zygote import INTERRUPT, KILL, LOAD, MESSAGE, SPAWN
 
 _LENGTH = struct.Struct(">I")
 _CHUNK = 1 << 16
@@ -71,55 +71,35 @@ class Ending:
     timed_out: bool = False
 
 
-class Workers:
-    """The zygote, to fork workers from. A context manager: leaving it ends every process it started.
+class Forks:
+    """A process that forks workers on request, over a socket: the zygote, or one with a script loaded."""
 
-    `python` is the interpreter of an environment; without it the zygote runs in mill's own, on mill's path.
-    """
-
-    def __init__(self, root: Path, bytecode_cache: Path, python: Path | None = None) -> None:
-        self._root = root
+    def __init__(self, root: Path, sock: socket.socket) -> None:
+        self._root, self._sock = root, sock
         self._lock = threading.Lock()
         self._count = 0
         self._spare: Worker | None = None
         self._preparing = False
-        self._sock, theirs = socket.socketpair()
-        env = {"PATH": os.environ.get("PATH", _PATH)}
-        if python is None:
-            start = [sys.executable, "-m", "mill.engine.processes.zygote"]
-            env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        else:
-            start = [str(python), "-c", _BOOTSTRAP, str(_OWN_PACKAGE)]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, in an interpreter that we chose
-            [*start, str(theirs.fileno()), str(bytecode_cache)],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env=env,
-        )
-        theirs.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
-        """End every worker and the zygote. May be called twice."""
+        """Have it end, with every worker. May be called twice."""
         self._sock.close()
         with self._lock:
             spare, self._spare = self._spare, None
         if spare is not None:
             spare.close()
-        self._process.wait()
 
-    @property
-    def pid(self) -> int:
-        """The zygote's process id."""
-        return self._process.pid
+    def done(self) -> None:
+        """Take note that the pipes of one of its workers are closed."""
+
+    def learn(self, reply: Mapping[str, Any]) -> None:
+        """Take note of what a job has replied."""
+
+    def load(self, modules: Sequence[str]) -> None:
+        """Have modules imported in the process itself, for the workers to come."""
+        names = json.dumps(modules).encode()
+        with self._lock, contextlib.suppress(OSError):
+            self._sock.sendall(MESSAGE.pack(LOAD, len(names)) + names)
 
     def take(self) -> Worker:
         """Return a worker that waits for a job. Raises ChildProcessError where the zygote is gone."""
@@ -179,11 +159,54 @@ class Workers:
         return self._root
 
 
+class Workers(Forks):
+    """The zygote, to fork workers from. A context manager: leaving it ends every process it started.
+
+    `python` is the interpreter of an environment; without it the zygote runs in mill's own, on mill's path.
+    """
+
+    def __init__(self, root: Path, bytecode_cache: Path, python: Path | None = None) -> None:
+        ours, theirs = socket.socketpair()
+        super().__init__(root, ours)
+        env = {"PATH": os.environ.get("PATH", _PATH)}
+        if python is None:
+            start = [sys.executable, "-m", "mill.engine.processes.zygote"]
+            env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        else:
+            start = [str(python), "-c", _BOOTSTRAP, str(_OWN_PACKAGE)]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, in an interpreter that we chose
+            [*start, str(theirs.fileno()), str(bytecode_cache)],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=env,
+        )
+        theirs.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every worker and the zygote. May be called twice."""
+        super().close()
+        self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The zygote's process id."""
+        return self._process.pid
+
+
 @dataclass(slots=True)
 class Worker:
     """One forked process: its socket, its log, its status."""
 
-    owner: Workers
+    owner: Forks
     number: int
     sock: socket.socket
     log: int
@@ -209,6 +232,7 @@ class Worker:
         self.sock.close()
         os.close(self.log)
         os.close(self.status)
+        self.owner.done()
 
     def kill(self) -> None:
         """Kill the process and its group."""
@@ -231,12 +255,23 @@ class Worker:
         """Run the one job of this process and wait for its end."""
         self.send(job_message(self.owner.root, call, warm=False))
         self.owner.prepare()
-        return self._follow(call.timeout, on_output, until_reply=False)
+        ending = self._follow(call.timeout, on_output, until_reply=False)
+        if ending.reply is not None:
+            self.owner.learn(ending.reply)
+        return ending
 
     def load(self, call: Call, on_output: Callable[[bytes], None]) -> Ending:
         """Make this a warm worker: load the script. The reply lists its `files`; None if it died."""
         self.send(job_message(self.owner.root, call, warm=True))
         return self._follow(None, on_output, until_reply=True)
+
+    def load_to_fork(self, call: Call, timeout: float) -> Ending:
+        """Make this a process that has the script loaded and forks workers.
+
+        The reply lists its `files` and says whether it is `alone`: with threads in it, it cannot fork.
+        """
+        self.send({**job_message(self.owner.root, call, warm=True), "forks": True})
+        return self._follow(timeout, lambda _output: None, until_reply=True)
 
     def exchange(
         self, message: Mapping[str, Any], timeout: float | None, on_output: Callable[[bytes], None]

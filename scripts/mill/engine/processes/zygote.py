@@ -1,9 +1,10 @@
 """The process that forks the workers: single-threaded, with the slow imports done once.
 
 It obeys `mill` over one socket: a message is `op, job number`. `I` (interrupt) and `K` (kill) are signals to
-a worker; with `S` (spawn) come three file descriptors: the worker's socket, its log pipe, and the status pipe
-on which the zygote writes the wait status when the worker has ended. When the socket closes, however `mill`
-ended, the zygote kills everything it or its workers ever started and ends.
+a worker. With `S` (spawn) come three file descriptors: the worker's socket, its log pipe, and the status pipe
+on which the zygote writes the wait status when the worker has ended. After `L` (load) come so many bytes of
+JSON, the names of modules to import. When the socket closes, however `mill` ended, the zygote kills
+everything it or its workers ever started and ends.
 
 Run as `python -m mill.engine.processes.zygote <socket fd> <bytecode cache>`.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import json
 import os
 import select
 import signal
@@ -25,7 +27,7 @@ from typing import NoReturn
 from mill.engine.processes import step_main
 
 MESSAGE = struct.Struct(">cQ")
-SPAWN, INTERRUPT, KILL = b"S", b"I", b"K"
+SPAWN, INTERRUPT, KILL, LOAD = b"S", b"I", b"K", b"L"
 _FDS_PER_SPAWN = 3
 _INTERRUPTS = (signal.SIGINT,)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -58,13 +60,15 @@ class Zygote:
 
     def _obey(self) -> bool:
         data, fds, _, _ = socket.recv_fds(self._sock, MESSAGE.size, _FDS_PER_SPAWN)
-        while data and len(data) < MESSAGE.size:
-            data += self._sock.recv(MESSAGE.size - len(data))
-        if not data:
+        rest = step_main.receive_exactly(self._sock, MESSAGE.size - len(data)) if data else None
+        if rest is None:
             return False
-        op, job = MESSAGE.unpack(data)
+        op, job = MESSAGE.unpack(data + rest)
         if op == SPAWN:
             self._spawn(job, *fds)
+        if op == LOAD:
+            step_main.import_all(json.loads(step_main.receive_exactly(self._sock, job) or b"[]"))
+            return True
         for pid in [pid for pid, (number, _) in self._workers.items() if number == job]:
             if op == KILL:
                 _kill_group(pid)
@@ -78,13 +82,13 @@ class Zygote:
         zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become_worker(zygote, sock_fd, log_fd)
+            self._become_worker(zygote, sock_fd, log_fd, status_fd)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
         os.close(sock_fd)
         os.close(log_fd)
         self._workers[pid] = (job, status_fd)
 
-    def _become_worker(self, zygote: int, sock_fd: int, log_fd: int) -> NoReturn:
+    def _become_worker(self, zygote: int, sock_fd: int, log_fd: int, status_fd: int) -> NoReturn:
         code = 1
         try:
             os.setsid()
@@ -98,18 +102,17 @@ class Zygote:
                 )
             os.dup2(log_fd, 1)
             os.dup2(log_fd, 2)
-            self._close_all_but(sock_fd)
+            self._close_ours(log_fd, status_fd)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
-            code = step_main.work(socket.socket(fileno=sock_fd))
+            code = step_main.work(socket.socket(fileno=sock_fd), lambda sock: Zygote(sock).serve())
             step_main.finish()
         finally:
             os._exit(code)
 
-    def _close_all_but(self, keep: int) -> None:
-        """A worker holds no other worker's pipes: their ends must be seen."""
-        highest = max([keep, *self._wake, self._sock.detach(), *(fd for _, fd in self._workers.values())])
-        os.closerange(3, keep)
-        os.closerange(keep + 1, highest + 8)
+    def _close_ours(self, *pipes: int) -> None:
+        """A worker holds no other worker's pipes: their ends must be seen. What a script opened stays."""
+        for fd in (*pipes, *self._wake, self._sock.detach(), *(fd for _, fd in self._workers.values())):
+            os.close(fd)
 
     def _reap(self) -> None:
         while True:
@@ -160,9 +163,12 @@ def _children() -> list[int]:
 def main() -> None:
     """Import what nearly every script imports, then serve."""
     sys.pycache_prefix = sys.argv[2]
+    # httpx, which wmill stands on, loads its own command line, too: with it rich, a third of all this.
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]  # makes its import fail, which httpx allows for
     with contextlib.suppress(ImportError):
         import requests  # noqa: F401, PLC0415 - preloaded for the workers
         import wmill  # noqa: F401, PLC0415 - preloaded for the workers
+    del sys.modules["httpx._main"]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]  # real files here
     gc.collect()

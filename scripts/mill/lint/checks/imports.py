@@ -13,6 +13,7 @@ from mill.lint.sources.finding import Finding, Place
 from mill.lint.sources.python_source import Source
 from mill.locks.imports import ImportScan, Script
 from mill.locks.names import package_of, trap
+from mill.repository.python_syntax import inner, statements
 
 _WORKSPACE = ("f.", "u.")
 _SCRIPT_PARTS = 3  # f.folder.module
@@ -32,7 +33,7 @@ def check_imports(
             break
         if isinstance(statement, ast.Import | ast.ImportFrom):
             scanned.add(id(statement))
-    for node in ast.walk(source.tree):
+    for node in statements(source.tree):
         if isinstance(node, ast.ImportFrom) and not node.level:
             yield from _workspace_import(source, node)
     try:
@@ -101,13 +102,21 @@ def _unscanned(tree: ast.Module, scanned: set[int]) -> Iterator[ast.Import | ast
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        if isinstance(node, ast.If) and _is_for_type_checkers(node.test):
             pending += node.orelse
         elif isinstance(node, ast.Import | ast.ImportFrom):
             if id(node) not in scanned:
                 yield node
         else:
-            pending += ast.iter_child_nodes(node)
+            pending += inner(node)
+
+
+def _is_for_type_checkers(test: ast.expr) -> bool:
+    return any(
+        "TYPE_CHECKING" in (node.id if isinstance(node, ast.Name) else node.attr)
+        for node in ast.walk(test)
+        if isinstance(node, ast.Name | ast.Attribute)
+    )
 
 
 def _missing(

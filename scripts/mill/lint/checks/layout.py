@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mill.engine.definition.arguments import REFERENCES
 from mill.lint.sources.document import Document, Keys, mapping
 from mill.lint.sources.finding import Finding, Place, relative
 from mill.repository.workspace import AREAS, Workspace, is_part
@@ -96,7 +97,7 @@ def _open_secrets(value: Any) -> Iterator[str]:
     """Yield the names of credentials whose value is not a reference to a variable or resource."""
     if isinstance(value, dict):
         for key, item in value.items():
-            is_reference = isinstance(item, str) and item.startswith(("$var:", "$res:", "$jsonvar:"))
+            is_reference = isinstance(item, str) and item.startswith(REFERENCES)
             if isinstance(item, str) and _SECRET_KEY.search(str(key)) and not is_reference:
                 yield str(key)
             yield from _open_secrets(item)

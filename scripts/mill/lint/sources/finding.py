@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 # What Windmill does as it is told, and a team may want to do otherwise: versions that nothing pins, forms
-# without words, fields without a place in the order, names that nobody can import, defaults left unsaid.
-TASTE = {"WM206", "WM301", "WM302", "WM303", "WM304", "WM404", "WM701", "WM704"}
+# without words, fields without a place in the order, names that nobody can import, defaults left unsaid,
+# pages that run as who pushed them.
+TASTE = {"WM206", "WM301", "WM302", "WM303", "WM304", "WM404", "WM701", "WM704", "WM904"}
 
 
 @dataclass(frozen=True, slots=True, order=True)

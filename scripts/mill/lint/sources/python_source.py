@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from mill.lint.sources.finding import Place
 from mill.repository.python_syntax import parse_python
@@ -26,7 +26,7 @@ class Source:
     @cached_property
     def tree(self) -> ast.Module:
         """The syntax tree; SyntaxError where the code is not Python."""
-        return parse_python(self.code)
+        return _tree(self.code)
 
     def function(self, name: str) -> Function | None:
         """Return a function at the top level."""
@@ -63,6 +63,11 @@ class Source:
         if code is None or path == self.path:
             return None
         return Source(path, code, self.place, self.read_module).definition(name)
+
+
+@lru_cache(maxsize=64)  # a class that many forms name is looked up in the same module for each of them
+def _tree(code: str) -> ast.Module:
+    return parse_python(code)
 
 
 def _targets(statement: ast.Assign | ast.AnnAssign) -> set[str]:

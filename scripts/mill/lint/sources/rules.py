@@ -27,6 +27,7 @@ FAMILIES = {
     "6": "Schedules, routes and webhooks",
     "7": "Layout, and what is pushed",
     "8": "Secrets",
+    "9": "Pages (raw apps)",
 }
 
 RULES: dict[str, Rule] = {
@@ -289,9 +290,26 @@ RULES: dict[str, Rule] = {
         "Its form and lock are not deployed, and a pull empties the lock.",
         "Give it another name.",
     ),
+    "WM706": Rule(
+        "A CI test's first lines name a script or flow that is not here.",
+        "No deploy would ever start the test.",
+        "Name what there is: `# test: script/f/folder/name` or `flow/f/folder/**`.",
+    ),
     "WM801": Rule(
         "A file holds what looks like a credential.",
         "Everybody who reads the repository has it.",
         "Keep it in a variable: `$var:f/folder/name`.",
+    ),
+    "WM901": Rule("A page may run what is not there.", "What the person does on it fails.", "Correct path."),
+    "WM902": Rule("A page has no index.tsx.", "A push fails.", "Add it; it draws the page into #root."),
+    "WM903": Rule(
+        "A page's package.json has another version of a package than package-lock.json.",
+        "What is deployed is built of other code than what was tested here.",
+        "Write the version of the lock.",
+    ),
+    "WM904": Rule(
+        "A page does not say as whom it runs.",
+        "A first push lets everybody who opens it run its scripts as the one who pushed.",
+        "Write `policy: {execution_mode: viewer}`, and name raw_app.yaml under excludes in wmill.yaml.",
     ),
 }

@@ -39,6 +39,8 @@ def _reading(order: ImportOrder) -> Iterator[str]:
     for option, name in named.items():
         if name in given:
             yield from (option, "tab" if given[name] == "\t" else str(given[name]))
+    if order.corrections is not None:
+        yield from ("--corrections", str(order.corrections))
     if "header_row" in given or given.get("has_header") is False:
         yield from ("--header-row", str(given.get("header_row", 0)))
 

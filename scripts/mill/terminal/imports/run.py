@@ -14,16 +14,17 @@ from typing import Any
 from mill.engine.jobs.events import Event, Listener
 from mill.errors import MillError
 from mill.ports import Completed, Target
+from mill.repository.env_file import read_env_file
 from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER, Session
 from mill.terminal.approver import choose_approver
 from mill.terminal.imports.again import import_of_rejects, same_import
 from mill.terminal.imports.following import Follower
 from mill.terminal.imports.given_file import STDIN, expected_rows, given_file
-from mill.terminal.imports.order import ImportOrder
+from mill.terminal.imports.order import ImportOrder, read_corrections
 from mill.terminal.imports.progress import progress_for
 from mill.terminal.imports.understanding import understand
-from mill.terminal.inputs import check_inputs, read_env_file
+from mill.terminal.inputs import check_inputs
 from mill.terminal.launch import finish_beside
 from mill.terminal.options import Options
 from mill.terminal.report import beside_text, failure_text, report, waiting_text
@@ -98,6 +99,7 @@ def _inputs(workspace: Workspace, order: ImportOrder) -> dict[str, Any]:
         "default_country": order.country,
         **order.reading,
         **order.more,
+        **read_corrections(order.corrections),
     }
 
 

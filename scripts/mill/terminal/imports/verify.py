@@ -14,11 +14,11 @@ from rich.text import Text
 
 from mill.errors import MillError
 from mill.ports import Completed, Target
+from mill.repository.env_file import read_env_file
 from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER, Session
 from mill.terminal.display import display_for
 from mill.terminal.imports.given_file import given_file
-from mill.terminal.inputs import read_env_file
 from mill.terminal.options import Options
 from mill.terminal.report import failure_text
 from mill.terminal.show import as_json

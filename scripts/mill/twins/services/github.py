@@ -38,6 +38,9 @@ class Delivery(BaseModel):
     status_code: int = 200
 
 
+_LIMITS = "/rate_limit"  # costs nothing of the limit it tells of
+
+
 class Settings(BaseModel):
     """What there is. `rate_limit`: requests an hour; `keep_days`: how long deliveries are shown."""
 
@@ -49,6 +52,7 @@ class Settings(BaseModel):
     deliveries: tuple[Delivery, ...] = ()
     keep_days: float = 3
     rate_limit: Annotated[int, Field(ge=1)] = 5000
+    token_expires: str = ""  # such as "2026-12-30 09:00:00 UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def build(setup: Setup) -> Twin:
     """Return the twin for `settings` of the form of Settings."""
     settings = Settings.model_validate(setup.settings)
     service = _Github(setup, settings)
-    routes = []
+    routes = [Route("GET", _LIMITS, "rate_limit", service.limits)]
     for scope, owner in _SCOPES.items():
         base = f"/{owner}/hooks/{{hook}}/deliveries"
         routes += [
@@ -102,13 +106,27 @@ class _Github:
         token = request.bearer
         if not token or token in self._settings.wrong_tokens:
             raise Refused(error(401, "Bad credentials" if token else "Requires authentication"))
-        if not self._window.admit():
+        if request.path != _LIMITS and not self._window.admit():
             raise Refused(_used_up(request))
         return {
             "X-RateLimit-Limit": str(self._window.limit),
             _REMAINING: str(self._window.remaining),
             "X-GitHub-Api-Version-Selected": request.headers.get("x-github-api-version", "2022-11-28"),
         }
+
+    def limits(self, _request: Request) -> Reply:
+        """Return what is left of this hour; asking costs nothing of it."""
+        window = self._window
+        core = {
+            "limit": window.limit,
+            "remaining": window.remaining,
+            "used": window.limit - window.remaining,
+            "reset": int(self._clock()) + 3600,
+        }
+        headers = {"x-oauth-scopes": "admin:repo_hook"}
+        if self._settings.token_expires:
+            headers["github-authentication-token-expiration"] = self._settings.token_expires
+        return Reply(200, {"resources": {"core": core}, "rate": core}, headers)
 
     def list_deliveries(self, request: Request) -> Reply:
         """Newest first, from the one that the cursor names."""

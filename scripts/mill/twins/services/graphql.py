@@ -9,8 +9,15 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from mill.twins.formats.graphql_language import (
+    Asked,
+    LanguageError,
+    Operation,
+    Parsed,
+    Variable,
+    parse,
+)
 from mill.twins.message import Malformed, Refused, Reply, Request
-from mill.twins.services.graphql_language import Asked, LanguageError, Operation, Parsed, Variable, parse
 from mill.twins.twin import Route, Setup, Twin
 
 _CUSTOMER = "customer"

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from mill.twins.formats.email_rules import bare, is_verified
 from mill.twins.limits import RollingWindow
 from mill.twins.message import Refused, Reply, Request
-from mill.twins.services.email_rules import bare, is_verified
 from mill.twins.twin import Route, Setup, Twin
 
 _STORED_REPLY = "stored_reply"
@@ -25,6 +25,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     refused_keys: dict[str, str] = {"re_wrong": "invalid_api_key", "re_restricted": "restricted_api_key"}
+    sending_keys: frozenset[str] = frozenset({"re_sending"})  # which may do nothing but send
     unverified_domains: list[str] = ["unverified.example.com"]
     templates: list[str] = ["welcome"]
     rate_limit: Annotated[int, Field(ge=1)] | None = None  # requests a second
@@ -113,6 +114,7 @@ def build(setup: Setup) -> Twin:
         routes=[
             Route("POST", "/emails", "send_email", service.send),
             Route("POST", "/emails/batch", "send_batch", service.send_batch),
+            Route("GET", "/domains", "list_domains", service.domains),
         ],
         faults={
             "quota": lambda _request: error(429, "You have reached your daily quota.", "daily_quota_exceeded")
@@ -149,6 +151,14 @@ class _Resend:
             refusal.headers = {**headers, "retry-after": "1"}
             raise Refused(refusal)
         return headers
+
+    def domains(self, request: Request) -> Reply:
+        """Return the team's domains, which a key that may only send is not told."""
+        if request.bearer in self._settings.sending_keys:
+            return error(401, "This API key is restricted to only send emails", "restricted_api_key")
+        domain = {"name": "example.com", "status": "verified", "region": "eu-west-1"}
+        data = [{"id": str(uuid.uuid5(uuid.NAMESPACE_DNS, "example.com")), **domain}]
+        return Reply(200, {"object": "list", "has_more": False, "data": data})
 
     def send(self, request: Request) -> Reply:
         """200 with the id."""

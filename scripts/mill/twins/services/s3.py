@@ -21,8 +21,8 @@ from xml.sax.saxutils import escape
 from pydantic import BaseModel, ConfigDict
 
 from mill.strict_values import whole_number
+from mill.twins.formats.s3_signature import Account, BadSignature, verify
 from mill.twins.message import Refused, Reply, Request
-from mill.twins.services.s3_signature import Account, BadSignature, verify
 from mill.twins.twin import Route, Setup, Twin
 
 _OBJECT, _UPLOAD, _PART = "object", "upload", "part"

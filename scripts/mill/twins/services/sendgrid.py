@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mill.twins.formats.email_rules import bare, is_verified
 from mill.twins.limits import RollingWindow
 from mill.twins.message import Refused, Reply, Request
-from mill.twins.services.email_rules import bare, is_verified
 from mill.twins.twin import Route, Setup, Twin
 
 _MOST_RECIPIENTS = 1000
@@ -26,6 +26,7 @@ class Settings(BaseModel):
     refused_keys: dict[str, int] = {"SG.wrong": 401, "SG.restricted": 403}
     unverified_domains: list[str] = ["unverified.example.com"]
     templates: list[str] = ["d-welcome"]
+    scopes: tuple[str, ...] = ("mail.send", "sender_verification_eligible")
     rate_limit: Annotated[int, Field(ge=1)] | None = None  # requests a second
 
 
@@ -146,7 +147,10 @@ def build(setup: Setup) -> Twin:
         settings=settings,
         error=error,
         gate=service.gate,
-        routes=[Route("POST", "/v3/mail/send", "mail_send", service.send)],
+        routes=[
+            Route("POST", "/v3/mail/send", "mail_send", service.send),
+            Route("GET", "/v3/scopes", "get_scopes", service.scopes),
+        ],
     )
 
 
@@ -175,6 +179,10 @@ class _SendGrid:
             refusal.headers = headers
             raise Refused(refusal)
         return headers
+
+    def scopes(self, _request: Request) -> Reply:
+        """Return what the key may do."""
+        return Reply(200, {"scopes": self._settings.scopes})
 
     def send(self, request: Request) -> Reply:
         """202 and nothing but an id; each personalization is an e-mail of its own in the ledger."""

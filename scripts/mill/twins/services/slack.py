@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mill.strict_values import whole_number
+from mill.twins.formats.slack_blocks import Block, characters
 from mill.twins.limits import RollingWindow
 from mill.twins.message import Refused, Reply, Request
-from mill.twins.services.slack_blocks import Block, characters
 from mill.twins.twin import Route, Setup, Twin
 
 _MESSAGE = "message"
@@ -32,6 +32,7 @@ class Settings(BaseModel):
         "xoxb-revoked": "token_revoked",
         "xoxb-unscoped": "missing_scope",
     }
+    token_expires_in: int | None = None  # seconds, of a token that rotates
     channels: dict[str, str] = {"C0ALERTS": "alerts", "C0OPS": "ops", "C0GENERAL": "general"}
     archived: list[str] = ["C0OLD"]
     not_joined: list[str] = ["C0PRIVATE"]
@@ -97,6 +98,7 @@ def build(setup: Setup) -> Twin:
         error=_http_error,
         gate=service.gate,
         routes=[
+            Route("POST", "/api/auth.test", "auth_test", service.auth_test),
             Route("POST", "/api/chat.postMessage", "post_message", service.post_message),
             Route("GET", "/api/conversations.history", "history", service.history),
             Route("POST", "/services/{team}/{app}/{secret}", "webhook", service.webhook),
@@ -123,6 +125,21 @@ class _Slack:
         if token in self._settings.refused_tokens:
             raise Refused(_refusal(self._settings.refused_tokens[token]))
         return {}
+
+    def auth_test(self, _request: Request) -> Reply:
+        """Return the workspace and the bot; of a token that rotates, also the seconds it has left."""
+        who = {
+            "ok": True,
+            "url": "https://twin.slack.com/",
+            "team": "Twin",
+            "user": "millwright",
+            "team_id": "T0TWIN",
+            "user_id": "U0TWIN",
+            "bot_id": "B0TWIN",
+            "is_enterprise_install": False,
+        }
+        left = self._settings.token_expires_in
+        return Reply(200, who if left is None else {**who, "expires_in": left})
 
     def post_message(self, request: Request) -> Reply:
         """200 whatever comes of it: `ok` says."""

@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from email.utils import formatdate
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict
@@ -63,6 +63,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     token: str | None = None  # None: any but "wrong" is good
+    account_status: Literal["active", "suspended", "closed"] = "active"
     opted_out: list[str] = []
     refused: dict[str, int] = {}
     undeliverable: dict[str, int] = {}
@@ -90,6 +91,7 @@ def build(setup: Setup) -> Twin:
             Route("POST", f"{root}/Messages.json", "create_message", service.create),
             Route("GET", f"{root}/Messages.json", "list_messages", service.list_messages),
             Route("GET", f"{root}/Messages/{{file}}", "get_message", service.get),
+            Route("GET", "/2010-04-01/Accounts/{file}", "get_account", service.account),
         ],
     )
 
@@ -112,6 +114,23 @@ class _Twilio:
         if token != right if right else token == "wrong":  # noqa: S105 - a word that stands for a bad token
             raise Refused(error(401, _MESSAGES[20003]))
         return {}
+
+    def account(self, request: Request) -> Reply:
+        """Return the account as it is; its auth token is left out."""
+        sid = request.params["file"].removesuffix(".json")
+        if sid == request.params["file"]:
+            return error(404, _MESSAGES[20404])
+        return Reply(
+            200,
+            {
+                "sid": sid,
+                "owner_account_sid": sid,
+                "friendly_name": "Twin",
+                "status": self._settings.account_status,
+                "type": "Full",
+                "uri": f"/2010-04-01/Accounts/{sid}.json",
+            },
+        )
 
     def create(self, request: Request) -> Reply:
         """201 with the queued message."""

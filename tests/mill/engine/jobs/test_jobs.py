@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from mill.engine.jobs.outcome import error_of
+from mill.engine.jobs.job_table import KEPT_LARGE, JobTable
+from mill.engine.jobs.outcome import Outcome, error_of
 from mill.errors import MillError
 from mill.ports import Job, Resume, Target
 from tests.mill.engine.lab import Lab, const, give, identity, loop, py, subflow
@@ -346,3 +347,21 @@ def test_a_call_of_what_is_not_there_fails(lab: Lab) -> None:
     assert (
         "no script" in error_of(lab.session.engine.call(Target("script", "f/lab/none"), {}).result)["message"]
     )
+
+
+def test_of_ended_jobs_with_pieces_of_files_only_the_latest_keep_them() -> None:
+    table = JobTable([])
+
+    def end(args: dict[str, Any], result: Any) -> Job:
+        handle = table.create(Target("script", "f/demo/keep"), args)
+        handle.end(Outcome(success=True, result=result))
+        return handle.job
+
+    piece = "A" * 1_000_000
+    small = end({"name": "a"}, {"received": 1})
+    sent = [end({"data": piece}, {"received": 1}) for _ in range(KEPT_LARGE + 1)]
+    assert [bool(job.args) for job in sent] == [False] + [True] * KEPT_LARGE
+    assert all(table.get(job.id) is not None for job in (small, *sent))
+    fetched = [end({}, {"data": piece}) for _ in range(KEPT_LARGE + 1)]
+    assert [table.get(job.id) is not None for job in fetched] == [False] + [True] * KEPT_LARGE
+    assert (small.args, [job.args for job in sent if job.args]) == ({"name": "a"}, [])

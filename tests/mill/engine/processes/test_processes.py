@@ -18,8 +18,9 @@ from tests.mill.engine.lab import Lab, fail, loop, py
 
 # Runs the flow named on the command line with the real command's session, in a process of its own.
 RUN = """
-import contextlib, sys
+import contextlib, signal, sys
 from pathlib import Path
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # below nohup it is ignored
 sys.path[:0] = [{root!r}, {scripts!r}]
 from mill.ports import Target
 from mill.session import Session

@@ -20,8 +20,12 @@ ORDER = ImportOrder(
     on_duplicate="update",
     reading={"encoding": "cp1252", "delimiter": "\t", "sheet": "One two", "header_row": 3},
     more={"verify": "all", "max_bad_share": 0.5},
+    corrections=Path("mended.json"),
 )
-READING = ["--encoding", "cp1252", "--delimiter", "tab", "--sheet", "One two", "--header-row", "3"]
+READING = [
+    *("--encoding", "cp1252", "--delimiter", "tab", "--sheet", "One two"),
+    *("--corrections", "mended.json", "--header-row", "3"),
+]
 RECORDS = [
     *("--to", "crm.yaml", "--country", "DE", "--on-duplicate", "update", "--verify", "all"),
     *("--max-bad-share", "0.5", "--state", "my state", "--env-file", "e.env"),

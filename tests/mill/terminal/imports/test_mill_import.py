@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.loopback import Asked, Reply, serve
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 from tests.mill.terminal.imports.exports import BANK, HEADERLESS, OUTLOOK
 
 ROOT = Path(__file__).parents[4]
@@ -35,7 +35,7 @@ def write(folder: Path, name: str, content: bytes) -> str:
 
 
 def import_(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return mill("import", *words, "--state", str(folder / "state"), cwd=ROOT)
+    return mill_here("import", *words, "--state", str(folder / "state"), cwd=ROOT)
 
 
 def test_a_banks_export_is_read_past_its_title_lines(tmp_path: Path) -> None:

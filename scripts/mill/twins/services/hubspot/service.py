@@ -84,6 +84,7 @@ def build(setup: Setup) -> Twin:
     service = _HubSpot(setup, settings)
     operations: list[tuple[str, str, str, Callable[[Request], Reply]]] = [
         ("POST", "", "create", service.create),
+        ("GET", "", "list", service.page),
         ("GET", "/{id}", "get", service.get),
         ("PATCH", "/{id}", "update", service.update),
         ("DELETE", "/{id}", "archive", service.archive),
@@ -205,6 +206,18 @@ class _HubSpot:
         names = [name for name in request.query.get("properties", "").split(",") if name]
         return _answer(lambda: self._shown(self._found(request), names))
 
+    def page(self, request: Request) -> Reply:
+        """Return a page of contacts by id, from `after` on; `paging` names the next if there is one."""
+        limit, after = (request.query.get(name, other) for name, other in (("limit", "10"), ("after", "0")))
+        if not (_is_count(limit) and 1 <= int(limit) <= _INPUTS and _is_count(after)):
+            raise Refused(errors.error(400, f"limit is from 1 to {_INPUTS}, and after what a page named."))
+        names = [name for name in request.query.get("properties", "").split(",") if name]
+        ids = [one for one in self._contacts.all_ids() if one >= int(after)]
+        page, rest = ids[: int(limit)], ids[int(limit) :]
+        results = [self._shown(one, names).body for one in page]
+        more = {"paging": {"next": {"after": str(rest[0])}}} if rest else {}
+        return Reply(200, {"results": results, **more})
+
     def _shown(self, contact_id: int, names: Sequence[str]) -> Reply:
         body = self._contacts.get(contact_id)
         assert body is not None
@@ -313,6 +326,10 @@ class _HubSpot:
         if not failures:
             return Reply(status, body)
         return Reply(207, {**body, "numErrors": len(failures), "errors": failures})
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 18
 
 
 def _time(seconds: float) -> str:

@@ -119,6 +119,14 @@ class Contacts:
         self._ledger.append("updated", _ledger_key(values, contact_id), {"id": contact_id})
         return contact_id
 
+    def delete(self, number: int) -> None:
+        """Take a contact away, which there is."""
+        stored = self._records.get(KIND, number)
+        assert stored is not None
+        self._records.remove(KIND, number)
+        contact_id = to_id(CONTACT, number)
+        self._ledger.append("deleted", _ledger_key(stored, contact_id), {"id": contact_id})
+
     def upsert(
         self, field: str, value: str, record: Mapping[str, str | None], *, allow_duplicate: bool = False
     ) -> Upserted:

@@ -24,7 +24,9 @@ from mill.twins.twin import Route, Setup, Twin
 T = TypeVar("T")
 _DATA = "/services/data/{version}"
 _TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
-_VERSIONS = {"62.0": "Winter '25", "63.0": "Spring '25", "64.0": "Summer '25", "65.0": "Winter '26"}
+# Three releases a year, each a version; those before 31.0 are retired. 62.0 is the winter release of '25.
+_SEASONS = ("Winter", "Spring", "Summer")
+_VERSIONS = {f"{n}.0": f"{_SEASONS[(n - 62) % 3]} '{25 + (n - 62) // 3}" for n in range(31, 68)}
 _COLLECTION = 200
 _LONGEST_URI = 16_384
 _SESSION, _QUERY = "session", "query"
@@ -68,6 +70,7 @@ def build(setup: Setup) -> Twin:
         Route("POST", contact, "create", service.create),
         Route("GET", f"{contact}/{{id}}", "get", service.get),
         Route("PATCH", f"{contact}/{{id}}", "update", service.update),
+        Route("DELETE", f"{contact}/{{id}}", "delete", service.delete),
         Route("PATCH", f"{contact}/{{field}}/{{value}}", "upsert", service.upsert),
         Route("POST", rows, "create_rows", service.create_rows),
         Route("PATCH", f"{rows}/Contact/{{field}}", "upsert_rows", service.upsert_rows),
@@ -190,6 +193,11 @@ class _Salesforce:
         """204."""
         number, record = self._number(request), self._record(request.json())
         _one(lambda: self.contacts.update(number, record, allow_duplicate=_allows_duplicate(request)))
+        return Reply(204)
+
+    def delete(self, request: Request) -> Reply:
+        """204; the contact is gone, and its external ids are free."""
+        self.contacts.delete(self._number(request))
         return Reply(204)
 
     def _number(self, request: Request) -> int:

@@ -142,6 +142,7 @@ class _Stripe:
             *self._refund_routes(),
             *self._billing_routes(),
             *self._event_routes(),
+            Route("GET", "/v1/balance", "get_balance", _worded(self._balance)),
         ]
 
     def _customer_routes(self) -> list[Route]:
@@ -204,6 +205,12 @@ class _Stripe:
             self._get("/v1/events", "list_events", events.LIST, _on_all(history.list)),
             self._get("/v1/events/{id}", "get_event", events.RETRIEVE, _on_one(history.retrieve)),
         ]
+
+    def _balance(self, _request: Request) -> Reply:
+        """Nothing is owed to an account of nobody."""
+        nothing = [{"amount": 0, "currency": "usd", "source_types": {"card": 0}}]
+        balance = {"object": "balance", "available": nothing, "livemode": False, "pending": nothing}
+        return Reply(200, balance, {"Request-Id": errors.request_id()})
 
     def _create_method(self, given: Body) -> Body:
         return cards.create(self._account.objects, given)

@@ -28,13 +28,15 @@ def lint(
 
     Runs the real `wmill lint --locks-required --fail-on-warn` (findings WM000)
     and then checks of its own: WM1 signatures, WM2 imports and locks, WM3 forms,
-    WM4 flows, WM5 expressions, WM6 schedules and routes, WM7 layout, WM8 secrets.
+    WM4 flows, WM5 expressions, WM6 schedules and routes, WM7 layout, WM8 secrets,
+    WM9 pages.
 
     What is a matter of taste is a warning: versions that nothing pins (WM206),
     missing summaries and descriptions (WM301, WM302, WM303), a form's order
     (WM304), a loop that does not say whether it is parallel (WM404), names that
-    cannot be imported (WM701), folders without metadata (WM704), locks that the
-    server would make, and what wmill itself calls a warning. With --strict, or with
+    cannot be imported (WM701), folders without metadata (WM704), pages that do
+    not say as whom they run (WM904), locks that the server would make, and what
+    wmill itself calls a warning. With --strict, or with
 
     \b
     [tool.mill.lint]
@@ -48,7 +50,7 @@ def lint(
     selection = Selection(workspace, paths or ())
     if strict is None:
         strict = is_strict(workspace)
-    findings = [finding for finding in run_lint(workspace) if finding in selection]
+    findings = run_lint(workspace, selection)
     warnings = [] if strict else [finding for finding in findings if finding.is_taste]
     if as_json:
         shown = [finding.as_json(warns=finding in warnings) for finding in findings]

@@ -14,6 +14,9 @@ from mill.resources import Planned, ResourcePush
 
 app = typer.Typer(help="Create the resources and variables a Windmill workspace lacks.", no_args_is_help=True)
 
+_PATHS = typer.Argument(help="Windmill paths or folders; all where none.")
+_MOCK = typer.Option("--mock", help="Push what resources/mock has for practising on an instance.")
+
 
 @app.callback()
 def resources() -> None:
@@ -22,13 +25,9 @@ def resources() -> None:
 
 @app.command()
 def push(
-    paths: Annotated[
-        list[str] | None, typer.Argument(help="Windmill paths or folders; all where none.")
-    ] = None,
+    paths: Annotated[list[str] | None, _PATHS] = None,
     *,
-    mock: Annotated[
-        bool, typer.Option("--mock", help="Push what resources/mock has for practising on an instance.")
-    ] = False,
+    mock: Annotated[bool, _MOCK] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace those that exist already.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, do nothing.")] = False,
 ) -> None:
@@ -45,9 +44,14 @@ def push(
     Left out are those that only `mill` serves on this machine (the twins), and
     those that resources/live has as well: they guard or send for real.
 
-    Values of secrets come from the environment, or from a hidden prompt at a
-    terminal: for f/crm/token the name is MILL_VAR_F_CRM_TOKEN. An empty answer
-    leaves that variable out, and the resources that need it.
+    Values of secrets come from the environment or .env, or from a hidden prompt
+    at a terminal: for f/crm/token the name is MILL_VAR_F_CRM_TOKEN. An empty
+    answer leaves that variable out, and the resources that need it.
+
+    Names that you may have already are read as well, such as SLACK_BOT_TOKEN,
+    STRIPE_SECRET_KEY, TWILIO_ACCOUNT_SID, SENDGRID_API_KEY, RESEND_API_KEY,
+    AWS_ACCESS_KEY_ID, S3_BUCKET, GITHUB_TOKEN, GOOGLE_CLIENT_ID, CRM_API_KEY:
+    docs/names.md has them all. Two names with different values are refused.
     """
     pushing = ResourcePush(Workspace.find(), mock=mock)
     planned = pushing.plan(paths or (), overwrite=overwrite)
@@ -62,12 +66,17 @@ def push(
     for entry in done:
         typer.echo(
             f"{'created' if entry.action == 'create' else 'overwrote'} {entry.item.kind} {entry.item.path}"
+            f"{_origin(pushing.taken.get(entry.item.path))}"
         )
     if pushing.not_given:
         typer.echo(f"Left out, as no value was given: {', '.join(pushing.not_given)}.", err=True)
     kept = sum(one.action == "keep" for one in planned)
     if kept:
         typer.echo(f"{kept} exist already and were left alone (--overwrite replaces them).", err=True)
+
+
+def _origin(names: list[str] | None) -> str:
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _ask(path: str, description: str) -> str:

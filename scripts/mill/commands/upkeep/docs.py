@@ -53,6 +53,12 @@ def lint_codes(*, check: Annotated[bool, _CHECK] = False) -> None:
 
 
 @app.command()
+def names(*, check: Annotated[bool, _CHECK] = False) -> None:
+    """List every resource, variable and environment name: docs/names.md and .env.example."""
+    _write("names", PAGES["names"](Workspace.find()), check=check)
+
+
+@app.command()
 def reasons(*, check: Annotated[bool, _CHECK] = False) -> None:
     """Write the table of reasons into docs/troubleshooting.md, and leave the rest of it as it is."""
     _write("reasons", PAGES["reasons"](Workspace.find()), check=check)

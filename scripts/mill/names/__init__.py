@@ -1,0 +1,1 @@
+"""What everything is called: environment names, what they stand for, and where a credential comes from."""

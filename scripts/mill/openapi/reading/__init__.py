@@ -1,0 +1,1 @@
+"""What scripts, flows and their code say of themselves."""

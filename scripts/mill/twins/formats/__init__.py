@@ -1,0 +1,1 @@
+"""What twins check of what they are sent, by the documents of the services."""
