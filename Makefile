@@ -7,19 +7,25 @@ RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 CLI := node_modules/.installed
 
-.PHONY: run test smoke oracles chaos setup lock clean help
+.PHONY: run desk test smoke oracles live chaos fuzz setup lock clean help
 
 help:
 	@echo "make run     import the sample customers into the mock API, on this machine"
+	@echo "make desk    open the import desk on the sample customers, in a browser on this machine; needs Node"
 	@echo "make test    everything CI runs: style, types, metadata, lint, tests"
 	@echo "make smoke   the tests that show a new Python first, with VENV and PYTHON of your choice"
 	@echo "make oracles the tests against servers in Go that other people wrote; builds them first, in minutes"
+	@echo "make live    one cheap call to each real service whose credential the environment gives (docs/names.md)"
 	@echo "make chaos   kill imports at random points 200 times, resume them, and count what is lost, there twice or misreported"
+	@echo "make fuzz    schemathesis over every route and some webhooks of mill serve, for five minutes; SECONDS=60 for less"
 	@echo "make lock    resolve both requirement locks again, then the pins and locks of the scripts"
 	@echo "make clean   remove what these commands made"
 
 run: $(RUNS)
 	@$(BIN)/mill run flows/customers.yaml
+
+desk: $(RUNS) $(CLI)
+	@$(BIN)/mill desk flows/data/customers.csv
 
 test: $(TESTS) $(CLI)
 	$(BIN)/ruff format --check --quiet .
@@ -47,9 +53,17 @@ $(ORACLES)/stripe-mock $(ORACLES)/versitygw:
 	@command -v go > /dev/null || { echo "Go is needed to build $(@F). Install it, then run make oracles again."; exit 3; }
 	GOBIN=$(abspath $(ORACLES)) go install $(PACKAGE)
 
+# Reads only. Never part of make test: what is not in the environment is skipped with its reason.
+live: $(TESTS)
+	LIVE=1 $(BIN)/pytest -rs tests/live
+
 # A few minutes. A shorter run is part of make test.
 chaos: $(TESTS)
 	@$(BIN)/mill bench chaos --kills 200
+
+SECONDS ?= 300
+fuzz: $(TESTS)
+	@$(BIN)/python -m tests.mill.openapi.fuzzing $(SECONDS)
 
 setup: $(TESTS) $(CLI)
 
@@ -67,9 +81,9 @@ $(TESTS): requirements.test.lock $(RUNS)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.test.lock
 	@touch $@
 
-# The real Windmill CLI, for mill metadata, mill lint and the deployment tests.
+# The real Windmill CLI, for mill metadata, mill lint and the deployment tests; and esbuild, for mill desk.
 $(CLI): package.json package-lock.json
-	@command -v npm > /dev/null || { echo "Node >= 20.19 with npm is needed for the Windmill CLI and for servers that the tests talk to. Install it, then run make test again."; exit 3; }
+	@command -v npm > /dev/null || { echo "Node >= 20.19 with npm is needed for the Windmill CLI, for the page of the import desk and for servers that the tests talk to. Install it, then run this again."; exit 3; }
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
