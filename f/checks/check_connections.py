@@ -8,10 +8,16 @@ Sends each service the cheapest call that changes nothing. Fails if a credential
 wrong. A service that is down, or not set up, is named and fails nothing: that is not about the deploy.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
 from typing import TypedDict
 
-from f.connect.errors import SignInAgain
-from f.operate.services.workspace import check_all, known_resources
+from f.store.database import postgresql
 
 # What says that a service was not reached, or is busy.
 _NOT_REACHED = frozenset(
@@ -33,6 +39,9 @@ class Connections(TypedDict):
 
 
 def main() -> Connections:
+    from f.connect.errors import SignInAgain
+    from f.operate.services.workspace import check_all, known_resources
+
     checks = check_all(known_resources(), None, _SECONDS)
     failing = [one for one in checks if one["status"] == "failing"]
     refused = [one for one in failing if one["code"] not in _NOT_REACHED]

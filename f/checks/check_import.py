@@ -9,12 +9,20 @@ target's fields and plans their import as a dry run. Nothing is sent to the targ
 rows are not judged as they should be, or have no place in the target.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# dnspython==2.9.2
+# email-validator==2.4.0
+# phonenumbers==9.0.43
+# pycountry==26.2.16
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from f.connect.errors import FixSettings
-from f.customers.gate_import import main as gate_import
-from f.customers.parse_csv import main as parse_csv
-from f.windmill.values import first_resource
+from f.store.database import postgresql
 
 if TYPE_CHECKING:
     from f.customers.targets.customer_api import customer_api
@@ -39,6 +47,11 @@ class ImportCheck(TypedDict):
 
 
 def main() -> ImportCheck:
+    from f.connect.errors import FixSettings
+    from f.customers.gate_import import main as gate_import
+    from f.customers.parse_csv import main as parse_csv
+    from f.windmill.values import first_resource
+
     target, api = first_resource(TARGETS)
     parsed = parse_csv(text=_SAMPLE)
     gated = gate_import(parsed=dict(parsed), api=cast("customer_api", api), max_bad_share=0.5, dry_run=True)

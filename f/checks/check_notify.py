@@ -9,16 +9,26 @@ Sends nothing. Fails for a routing that cannot be used, for a template that cann
 goes anywhere.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# jinja2==3.1.6
+# markupsafe==3.0.4
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from f.connect.errors import FixInput, FixSettings
-from f.notify.dispatch.routing import plan
-from f.notify.dispatch.routing_resource import Routing, read_routing
-from f.notify.messages.events import EVENTS, Event, message_of
-from f.notify.messages.message import SEVERITIES
-from f.windmill.values import resource_at
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.dispatch.routing_resource import Routing
+    from f.notify.messages.events import Event
 
 ROUTING = "f/notify/routing"
 _COUNTS = ("rows", "created", "updated", "duplicate", "invalid", "rejected", "failed", "unknown")
@@ -34,6 +44,11 @@ class NotifyCheck(TypedDict):
 
 
 def main() -> NotifyCheck:
+    from f.connect.errors import FixSettings
+    from f.notify.dispatch.routing_resource import read_routing
+    from f.notify.messages.events import EVENTS, Event
+    from f.windmill.values import resource_at
+
     routing = read_routing(resource_at(ROUTING))
     own = {name: Event(one.title, one.text, one.severity) for name, one in routing.events.items()}
     names = sorted({*EVENTS, *own})
@@ -53,6 +68,9 @@ def main() -> NotifyCheck:
 
 def _write(name: str, own: Mapping[str, Event]) -> None:
     """Write an event's message. What data the routing's own events get is not known: their syntax is read."""
+    from f.connect.errors import FixInput, FixSettings
+    from f.notify.messages.events import EVENTS, message_of
+
     event = own.get(name) or EVENTS[name]
     data = {field: dict.fromkeys(_COUNTS, 1) if field == "counts" else "sample" for field in event.needs}
     try:
@@ -65,4 +83,7 @@ def _write(name: str, own: Mapping[str, Event]) -> None:
 
 
 def _goes_somewhere(routing: Routing, event: str) -> bool:
+    from f.notify.dispatch.routing import plan
+    from f.notify.messages.message import SEVERITIES
+
     return bool(plan(routing, event, SEVERITIES[-1], datetime.now(UTC)))

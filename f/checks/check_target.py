@@ -7,10 +7,16 @@
 Only reads: is it reached, is the credential right, does the look-up answer. Fails if it cannot be used.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from f.customers.check_target import main as check_target
-from f.windmill.values import first_resource
+from f.store.database import postgresql
 
 if TYPE_CHECKING:
     from f.customers.targets.customer_api import customer_api
@@ -28,6 +34,9 @@ class TargetCheck(TypedDict):
 
 
 def main() -> TargetCheck:
+    from f.customers.check_target import main as check_target
+    from f.windmill.values import first_resource
+
     path, api = first_resource(TARGETS)
     result = check_target(cast("customer_api", api), write=False)
     findings = [f"{one['aspect']}: {one['found']}" for one in result["findings"]]

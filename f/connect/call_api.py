@@ -6,11 +6,21 @@ applied, and whether the same request may be sent again. Returns what the API an
 rows of its pages. A second run sends again. `dry_run` shows the request without sending it.
 """
 
-from typing import Any, Literal
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
 
-from f.connect.by_hand.calling import Wish, carry_out, page_of
-from f.connect.integration_resource import integration
-from f.store.stores import postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.connect.integration_resource import integration
 
 
 def main(
@@ -33,6 +43,8 @@ def main(
     as_data: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.by_hand.calling import Wish, carry_out, page_of
+
     wish = Wish(
         method=method, path=path, params=params, headers=headers, body=body, idempotency_key=idempotency_key,
         paging=paging, rows_at=rows_at, next_at=next_at, next_param=next_param, page_size=page_size,

@@ -5,13 +5,22 @@ call this API. Says as well when the credential ends, if that can be known. Chan
 whatever it finds, unless it is told to fail. A second run asks again.
 """
 
-from typing import Any
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
 
-from f.connect.by_hand.api import API
-from f.connect.by_hand.check import Check, check
-from f.connect.errors import FixSettings, TryLater
-from f.connect.integration_resource import PURPOSE, integration
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.connect.by_hand.check import Check
+    from f.connect.integration_resource import integration
 
 
 def main(
@@ -20,6 +29,12 @@ def main(
     as_data: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.by_hand.api import API
+    from f.connect.by_hand.check import check
+    from f.connect.errors import FixSettings, TryLater
+    from f.connect.integration_resource import PURPOSE
+    from f.store.stores import open_store
+
     with open_store(database, PURPOSE) as store:
         found = check(API, "", integration, store)
     print(found["detail"])

@@ -167,13 +167,13 @@ class Client:
 
     def pages(self, path: str, pager: Pager, **options: Any) -> Iterator[Response]:
         """Yield the pages of a list, each fetched when asked for; `f.connect.pagination` has the pagers."""
-        from f.connect.pagination import pages  # noqa: PLC0415 - one module less to fetch for jobs that page nothing
+        from f.connect.pagination import pages  # one module less to fetch for jobs that page nothing
 
         return pages(self.request, Request(method="GET", path=path, **options), pager)
 
     def items(self, path: str, pager: Pager, *, at: str, **options: Any) -> Iterator[Any]:
         """Yield the elements of a paged list; `at` is the dotted path of the list in a page."""
-        from f.connect.pagination import items  # noqa: PLC0415 - as in pages
+        from f.connect.pagination import items
 
         return items(self.pages(path, pager, **options), at)
 
@@ -316,14 +316,14 @@ class _Loops:
         """Return the connections of the running event loop."""
         assert self._may_open, "given addresses are checked by synchronous calls only"
         if self._transport is None:
-            from f.connect.transport.async_transport import AsyncTransport  # noqa: PLC0415 - see above
+            from f.connect.transport.async_transport import AsyncTransport
 
             self._transport = AsyncTransport(self._integration, clock=self._clock)
         return self._transport
 
     def runner(self) -> AsyncRunner:
         """Return the loop of our own; a process that was forked off gets another."""
-        from f.connect.transport.async_runner import AsyncRunner  # noqa: PLC0415 - see above
+        from f.connect.transport.async_runner import AsyncRunner
 
         assert self._may_open, "given addresses are checked by synchronous calls only"
         with self._lock:
@@ -354,7 +354,9 @@ def _script_server(integration: Integration, given: GivenAddresses | None) -> Sc
         raise FixInput(
             "The address names a script: give one that begins with https://.", code="address_not_allowed"
         )
-    from f.connect.transport.script_server import ScriptServer  # noqa: PLC0415 - a web server's imports, paid only by who needs one
+    from f.connect.transport.script_server import (
+        ScriptServer,  # a web server's imports, paid only by who needs one
+    )
 
     return ScriptServer(integration.base_url)
 
@@ -363,7 +365,7 @@ def _cache_of(live: Exchange, auth: Auth, integration: Integration, clock: Clock
     settings = integration.cache
     if settings is None or not settings.enabled:
         return None
-    from f.connect.cache.cached_exchange import CachedExchange  # noqa: PLC0415 - three modules less for who keeps nothing
+    from f.connect.cache.cached_exchange import CachedExchange  # three modules less for who keeps nothing
 
     return CachedExchange(live, auth, settings, clock=clock)
 

@@ -64,7 +64,7 @@ def integration_of(resource: Mapping[str, Any] | None, **more: Any) -> Integrati
             "No API was given: choose a resource of type integration, such as f/connect/mock_api.",
             code="missing_integration",
         )
-    from f.connect.config import from_resource  # noqa: PLC0415 - pydantic, which who only imports the type does not need
+    from f.connect.config import from_resource  # pydantic, which who only imports the type does not need
 
     health_path(resource)
     given = {

@@ -75,7 +75,7 @@ class IntegrationManager:
 
         What is wrong with any of them is one FixSettings, a sentence for each field. So it is below.
         """
-        from f.connect.config import all_from_json_file  # noqa: PLC0415 - only who reads settings loads pydantic
+        from f.connect.config import all_from_json_file  # only who reads settings loads pydantic
 
         return cls._of(all_from_json_file(path), store)
 
@@ -92,22 +92,22 @@ class IntegrationManager:
 
         `env_file` is read if it exists; the environment wins over it.
         """
-        from f.connect.config import all_from_environment  # noqa: PLC0415 - as above
+        from f.connect.config import all_from_environment
 
         return cls._of(all_from_environment(prefix, environ=environ, env_file=env_file), store)
 
     @classmethod
     def from_resources(cls, resources: Mapping[str, Any], store: Store | None = None) -> Self:
         """Return a manager of resources of the type `integration`: their values, by path or another name."""
-        from f.connect.config import all_from_resources  # noqa: PLC0415 - as above
-        from f.connect.integration_resource import integration_of  # noqa: PLC0415 - as above
+        from f.connect.config import all_from_resources
+        from f.connect.integration_resource import integration_of
 
         return cls._of(all_from_resources(resources, integration_of), store)
 
     @classmethod
     def from_workspace(cls, paths: Iterable[str], store: Store | None = None) -> Self:
         """Return a manager of the resources at these paths, read from the workspace that this job runs in."""
-        from f.windmill.values import resource_at  # noqa: PLC0415 - only who reads there connects to Windmill
+        from f.windmill.values import resource_at  # only who reads there connects to Windmill
 
         return cls.from_resources({path: resource_at(path) for path in paths}, store)
 

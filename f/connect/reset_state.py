@@ -4,13 +4,21 @@ Holds for all jobs that share the store. Nothing is sent. Choose what to put bac
 Says what it did; a second run does it again.
 """
 
-from typing import Any
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
 
-from f.connect.by_hand.reset import reset_breaker, reset_credential, reset_limit, reset_metrics
-from f.connect.client import Client
-from f.connect.errors import FixInput
-from f.connect.integration_resource import PURPOSE, integration, integration_of
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.connect.integration_resource import integration
 
 
 def main(
@@ -22,6 +30,12 @@ def main(
     as_data: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.by_hand.reset import reset_breaker, reset_credential, reset_limit, reset_metrics
+    from f.connect.client import Client
+    from f.connect.errors import FixInput
+    from f.connect.integration_resource import PURPOSE, integration_of
+    from f.store.stores import open_store
+
     if not (breaker or limit or credential or counts):
         raise FixInput(
             "Nothing was chosen, so nothing was put back. Choose breaker, limit, credential or counts.",

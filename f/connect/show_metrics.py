@@ -4,11 +4,22 @@ Over all jobs that share a store. With a database or the workspace's data table 
 workspace; otherwise those of f/connect on this machine. Changes nothing and sends nothing.
 """
 
-from typing import Any, TypedDict
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
 
-from f.connect.integration_resource import PURPOSE, integration, integration_of
-from f.connect.metrics import Summary, metrics_of
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.connect.integration_resource import integration
+    from f.connect.metrics import Summary
 
 
 class EndpointMetrics(TypedDict):
@@ -31,6 +42,10 @@ def main(
     as_data: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.integration_resource import PURPOSE, integration_of
+    from f.connect.metrics import metrics_of
+    from f.store.stores import open_store
+
     wanted = integration_of(integration).name if integration else ""
     with open_store(database, PURPOSE) as store:
         metrics = metrics_of(store)

@@ -11,18 +11,34 @@ import rests on what was measured (`mill target check --save` does it). Fails if
 all. A second run measures again and changes nothing else.
 """
 
-from f.connect.errors import FixInput, FixSettings
-from f.customers.targets.canaries import CustomerCanaries
-from f.customers.targets.customer_api import customer_api, open_target
-from f.customers.validation.fields import FIELDS
-from f.records.checking.check import Plan, check
-from f.records.checking.findings import CheckResult
-from f.records.target.proven import NOTHING, Proven
-from f.records.target.target import Target
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.customers.targets.customer_api import customer_api
+    from f.records.checking.findings import CheckResult
+    from f.records.target.proven import Proven
+    from f.records.target.target import Target
 
 
 def main(api: customer_api, write: bool = False, fields: dict | None = None) -> CheckResult:
     """`fields`: what else a customer must have there, such as {"phone": "+49 30 901820"}."""
+    from f.connect.errors import FixInput
+    from f.customers.targets.canaries import CustomerCanaries
+    from f.customers.targets.customer_api import open_target
+    from f.customers.validation.fields import FIELDS
+    from f.records.checking.check import Plan, check
+
     unknown = [name for name in fields or {} if name not in FIELDS or name == "email"]
     if unknown:
         raise FixInput(
@@ -45,6 +61,10 @@ def _is_documented(target: Target) -> bool:
 
 def _proven_before(api: customer_api) -> Proven:
     """What the resource says was proven; nothing if it is about another target or cannot be read."""
+    from f.connect.errors import FixSettings
+    from f.customers.targets.customer_api import open_target
+    from f.records.target.proven import NOTHING
+
     try:
         return open_target(api).proven
     except FixSettings as error:

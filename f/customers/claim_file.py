@@ -5,15 +5,15 @@ could), give it up (its import broke off in too many runs) or skip it. A claim h
 if Windmill does not know that job, until the lease runs out. A second run of the same job gets the same.
 """
 
-import os
-from typing import Any
+from __future__ import annotations
 
-from f.connect.errors import FixSettings
-from f.records.inbox.claims import FileClaims
-from f.records.inbox.decisions import FileClaim, InboxFile, is_taken
-from f.records.inbox.file_store import FileStore
-from f.store.stores import open_store, postgresql
-from f.windmill.objects import object_at
+import os
+from typing import TYPE_CHECKING, Any
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.records.inbox.decisions import FileClaim, InboxFile
 
 
 def main(
@@ -22,6 +22,11 @@ def main(
     max_attempts: int = 5,
     journal: postgresql | None = None,
 ) -> FileClaim:
+    from f.records.inbox.claims import FileClaims
+    from f.records.inbox.decisions import InboxFile, is_taken
+    from f.records.inbox.file_store import FileStore
+    from f.store.stores import open_store
+
     found, owner = InboxFile(**file), _owner()
     with FileStore() as file_store, open_store(journal, "inbox") as store:
         if file_store.describe(found.storage, found.path) != found:
@@ -48,6 +53,8 @@ def main(
 
 def _owner() -> str:
     """The job of this iteration of the loop, so that the claim ends with it; outside of a flow, this job."""
+    from f.connect.errors import FixSettings
+
     owner = os.environ.get("WM_FLOW_JOB_ID") or os.environ.get("WM_JOB_ID")
     if not owner:
         raise FixSettings("WM_JOB_ID is not set: run this on Windmill or with mill.", code="no_job")
@@ -55,6 +62,8 @@ def _owner() -> str:
 
 
 def _claim(action: Any, message: str, file: InboxFile, owner: str = "", attempt: int = 0) -> FileClaim:
+    from f.windmill.objects import object_at
+
     print(f"{file.path}: {action}. {message}")
     return {
         "action": action,

@@ -4,14 +4,22 @@ Makes the plan again and fails if its hash has changed, saying what has. Sends n
 same as long as nothing changes.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
+from __future__ import annotations
+
 from collections import deque
 from typing import TYPE_CHECKING, Literal, cast
 
-from f.customers.targets.customer_api import customer_api, open_target
-from f.records.planning.plan_text import refuse_outdated
-from f.records.planning.planner import open_planner, planned_chunks
-from f.store.stores import postgresql
-from f.windmill.job import Progress
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.customers.targets.customer_api import customer_api
 
 if TYPE_CHECKING:
     from f.records.reading.parsed import Parsed
@@ -25,6 +33,11 @@ def main(
     journal: postgresql | None = None,
     resend_unknown: bool = False,
 ) -> dict[str, str]:
+    from f.customers.targets.customer_api import open_target
+    from f.records.planning.plan_text import refuse_outdated
+    from f.records.planning.planner import open_planner, planned_chunks
+    from f.windmill.job import Progress
+
     target, file = open_target(api), cast("Parsed", parsed)
     with open_planner(file, target, journal, on_duplicate, resend_unknown=resend_unknown) as planner:
         chunks = planned_chunks(file, planner, Progress(file["counts"]["valid"]))

@@ -13,31 +13,36 @@ quota is used up or the API asks for a long pause, the job stops and parks the r
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
+# annotated-types==0.8.0
 # dnspython==2.9.2
 # email-validator==2.4.0
 # idna==3.20
 # phonenumbers==9.0.43
 # pycountry==26.2.16
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
+from __future__ import annotations
 
 import os
 import secrets
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
-from f.connect.errors import FixInput
-from f.connect.times import require_iso
-from f.customers.targets.customer_api import customer_api, open_target
-from f.records.rows.outcome import RowOutcome, Stop
-from f.records.rows.row import Row, Rows, reported
-from f.records.rows.row_store import Created, StoredRows, inline, object_path, read_rows, to_line, write_rows
-from f.records.sending.run import Sent, send_rows
-from f.records.sending.session import Session, gc_relaxed, journal_kind, open_import
-from f.records.target.guarantee import guarantee_of
-from f.records.target.target import OnDuplicate, Target
-from f.store.stores import postgresql
-from f.windmill.job import Cancellation, Progress
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.customers.targets.customer_api import customer_api
+    from f.records.rows.outcome import RowOutcome, Stop
+    from f.records.rows.row import Row, Rows
+    from f.records.rows.row_store import Created, StoredRows
+    from f.records.sending.run import Sent
+    from f.records.sending.session import Session
+    from f.records.target.target import OnDuplicate, Target
+    from f.windmill.job import Cancellation
 
 
 def main(
@@ -57,6 +62,14 @@ def main(
     park_after: int = 300,
     renews_at: str = "",
 ) -> Created:
+    from f.connect.times import require_iso
+    from f.customers.targets.customer_api import open_target
+    from f.records.rows.outcome import RowOutcome
+    from f.records.sending.run import Sent
+    from f.records.sending.session import gc_relaxed, journal_kind, open_import
+    from f.records.target.guarantee import guarantee_of
+    from f.windmill.job import Cancellation
+
     started = time.time()
     target = open_target(api, _overrides(batch_size, delay_between_batches, max_concurrent_requests))
     import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
@@ -99,6 +112,10 @@ def _send(
     rows: Rows, target: Target, session: Session, on_duplicate: OnDuplicate, cancellation: Cancellation
 ) -> Sent:
     """Send the rows that the journal does not know as applied, unless another job has stored a pause."""
+    from f.records.rows.outcome import RowOutcome
+    from f.records.sending.run import Sent, send_rows
+    from f.windmill.job import Progress
+
     if pause := session.client.pause():
         return Sent([(row, RowOutcome.because("not_sent")) for row in rows], stopped=pause.stop())
     return send_rows(
@@ -115,7 +132,7 @@ def _send(
 
 def _release_missing(rows: Rows, target: Target, session: Session, cancellation: Cancellation) -> None:
     """Let rows be sent again that were applied before and that the target was shown not to have."""
-    from f.records.verifying.read_back import forget_missing  # noqa: PLC0415 - seldom asked for
+    from f.records.verifying.read_back import forget_missing  # seldom asked for
 
     print(f"{forget_missing(rows, target, session, cancellation.sleep)} rows are not there, and sent again.")
 
@@ -130,6 +147,11 @@ class _JobRows:
 
 def _chunk_rows(chunk: dict[str, Any] | None, planned_outcomes: dict[str, Any] | None) -> _JobRows:
     """The rows of a chunk that parse_csv made; a plan may have decided what becomes of some of them."""
+    from f.connect.errors import FixInput
+    from f.records.rows.outcome import RowOutcome
+    from f.records.rows.row import Row
+    from f.records.rows.row_store import read_rows
+
     if not chunk:
         raise FixInput("Nothing to create: give customers, or a chunk of parse_csv.", code="no_customers")
     job_rows = _JobRows()
@@ -147,8 +169,10 @@ def _chunk_rows(chunk: dict[str, Any] | None, planned_outcomes: dict[str, Any] |
 
 def _typed_rows(customers: list[dict[str, Any]]) -> _JobRows:
     """Customers typed into the form or handed over by another step: unchecked. Lines count from 1."""
-    from f.customers.validation.customer import check  # noqa: PLC0415 - the rows of a chunk are checked
-    from f.customers.validation.fields import FIELDS  # noqa: PLC0415 - see above
+    from f.customers.validation.customer import check  # the rows of a chunk are checked
+    from f.customers.validation.fields import FIELDS
+    from f.records.rows.outcome import RowOutcome
+    from f.records.rows.row import Row
 
     job_rows = _JobRows()
     for line, record in enumerate(customers, start=1):
@@ -185,6 +209,8 @@ def _summary(
     sent: Sent, outcomes: list[tuple[Row, RowOutcome]], chunk: dict[str, Any] | None, import_id: str
 ) -> _Summary:
     """What Created says of the rows; the log gets the counts too."""
+    from f.records.rows.row_store import object_path
+
     index, in_storage = (chunk or {}).get("index", 0), "s3" in (chunk or {}).get("rows", {})
     counts = {str(name): count for name, count in Counter(one.outcome for _, one in outcomes).items()}
     print(f"chunk {index}: {len(outcomes)} rows, {counts}, {sent.requests} requests, {sent.retries} retries")
@@ -202,6 +228,9 @@ def _summary(
 
 def _reported(outcomes: list[tuple[Row, RowOutcome]], path: str | None) -> StoredRows:
     """The rows that a report names; in the workspace's storage if the chunk was there."""
+    from f.records.rows.row import reported
+    from f.records.rows.row_store import inline, to_line, write_rows
+
     records = [reported(row, outcome) for row, outcome in outcomes if outcome.code]
     if path is None or not records:
         return inline(records)

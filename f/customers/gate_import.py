@@ -8,24 +8,23 @@ Forecasts the calls an import takes, against what the target still takes today, 
 send at once. Sends no row; a second run decides the same.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from f.connect.errors import FixInput
-from f.customers.targets.customer_api import customer_api, open_target
-from f.records.planning.dry_run import (
-    MadePlan,
-    Obstacles,
-    make_plan,
-    make_plan_anyway,
-    plan_of_nothing,
-)
-from f.records.planning.parallel_jobs import ParallelJobs, decide_parallel_jobs
-from f.records.planning.plan import Gate
-from f.records.planning.plan_text import check_hash, in_a_sentence, is_hash, refuse_outdated
-from f.records.planning.quota import forecast_of
-from f.records.sending.session import journal_kind
-from f.records.target.guarantee import guarantee_of
-from f.store.stores import postgresql
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.customers.targets.customer_api import customer_api
+    from f.records.planning.dry_run import MadePlan, Obstacles
+    from f.records.planning.plan import Gate
 
 if TYPE_CHECKING:
     from f.records.reading.parsed import Parsed
@@ -48,6 +47,14 @@ def main(
     park_after: int = 300,
     parallel_jobs: int | None = None,
 ) -> Gate:
+    from f.customers.targets.customer_api import open_target
+    from f.records.planning.dry_run import Obstacles
+    from f.records.planning.parallel_jobs import ParallelJobs, decide_parallel_jobs
+    from f.records.planning.plan_text import check_hash, in_a_sentence, is_hash, refuse_outdated
+    from f.records.planning.quota import forecast_of
+    from f.records.sending.session import journal_kind
+    from f.records.target.guarantee import guarantee_of
+
     file, obstacles = cast("Parsed", parsed), Obstacles(goes_on=dry_run)
     target = obstacles.attempt(lambda: open_target(api))
     if apply_plan:
@@ -85,8 +92,10 @@ def main(
     }
 
 
-def _without_target(parsed: "Parsed", message: str, obstacles: Obstacles) -> Gate:
+def _without_target(parsed: Parsed, message: str, obstacles: Obstacles) -> Gate:
     """What a dry run can say where the settings name no target: the file's rows, and what is wrong."""
+    from f.records.planning.dry_run import plan_of_nothing
+
     made = plan_of_nothing(parsed)
     print("\n".join((message, *obstacles.texts)))
     return {
@@ -103,13 +112,15 @@ def _without_target(parsed: "Parsed", message: str, obstacles: Obstacles) -> Gat
 
 
 def _judged(
-    parsed: "Parsed",
+    parsed: Parsed,
     title: str,
     max_bad_share: float,
     on_too_many_bad: Literal["fail", "ask"],
     obstacles: Obstacles,
 ) -> tuple[bool, str]:
     """Whether too many rows are bad, and a sentence on them. Raises FixInput if that fails the import."""
+    from f.connect.errors import FixInput
+
     counts = parsed["counts"]
     corrected = parsed.get("corrected")
     taken_out = corrected["excluded"] if corrected else 0  # nobody wants them, so they are not bad
@@ -133,15 +144,17 @@ def _judged(
 
 
 def _planned(
-    parsed: "Parsed",
-    target: "Target",
+    parsed: Parsed,
+    target: Target,
     journal: postgresql | None,
-    on_duplicate: "OnDuplicate",
+    on_duplicate: OnDuplicate,
     obstacles: Obstacles,
     *,
     resend_unknown: bool,
 ) -> MadePlan:
     """The plan; in a dry run, where target or journal cannot be read, as much of it as can be known."""
+    from f.records.planning.dry_run import make_plan, make_plan_anyway
+
     settings = (parsed, target, journal, on_duplicate)
     made = obstacles.attempt(lambda: make_plan(*settings, resend_unknown=resend_unknown))
     return made or make_plan_anyway(*settings, resend_unknown=resend_unknown)

@@ -5,15 +5,16 @@ import it says so and why, which is a decision and not a failure. A second run l
 As the first step of a flow it is handed all its inputs as `arguments`, and refuses what the flow cannot use.
 """
 
-from typing import Any
+from __future__ import annotations
 
-from f.connect.errors import FixInput
-from f.customers.inputs.import_inputs import IMPORT_INBOX
-from f.records.inbox.claims import FileClaims
-from f.records.inbox.decisions import InboxFile, choose, clean_prefixes, is_taken, is_wanted
-from f.records.inbox.file_store import FileStore
-from f.store.stores import open_store, postgresql
-from f.windmill.flow_inputs import check_inputs
+from typing import TYPE_CHECKING, Any
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.records.inbox.claims import FileClaims
+    from f.records.inbox.decisions import InboxFile
+    from f.records.inbox.file_store import FileStore
 
 _PATTERNS = ["*.csv", "*.csv.gz", "*.zip", "*.xlsx"]
 
@@ -29,6 +30,14 @@ def main(
     journal: postgresql | None = None,
     arguments: str = "",
 ) -> dict[str, Any]:
+    from f.connect.errors import FixInput
+    from f.customers.inputs.import_inputs import IMPORT_INBOX
+    from f.records.inbox.claims import FileClaims
+    from f.records.inbox.decisions import choose, clean_prefixes, is_wanted
+    from f.records.inbox.file_store import FileStore
+    from f.store.stores import open_store
+    from f.windmill.flow_inputs import check_inputs
+
     if arguments:
         check_inputs(arguments, IMPORT_INBOX)
     inbox, done, failed = clean_prefixes(prefix, done_prefix, failed_prefix)
@@ -61,6 +70,8 @@ def main(
 
 
 def _is_taken(file: InboxFile, claims: FileClaims, file_store: FileStore) -> bool:
+    from f.records.inbox.decisions import is_taken
+
     state = claims.state(file)
     if state is None:
         return False

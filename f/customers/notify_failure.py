@@ -5,14 +5,14 @@ the report are written nevertheless, with every row that was not sent. Returns t
 run stays failed, and a second run sends the message again.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, cast
 
-from f.connect.redact import mask_start, well_formed, well_formed_json
-from f.customers.validation.reasons import TEXTS
-from f.records.report.announcement import announce, facts, sentence
-from f.records.report.reconciliation import Steps, reconcile
-from f.records.report.summary import ImportSummary
-from f.windmill.failures import code_of, message_of
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.records.report.summary import ImportSummary
 
 if TYPE_CHECKING:
     from f.records.planning.plan import Gate
@@ -31,6 +31,10 @@ def main(
     slack_webhook_url: str = "",
     webhook_url: str = "",
 ) -> dict[str, Any]:
+    from f.connect.redact import mask_start, well_formed, well_formed_json
+    from f.records.report.announcement import announce, facts, sentence
+    from f.windmill.failures import code_of, message_of
+
     kept = ("name", "step_id", "exit_code")
     failure: dict[str, Any] = {name: well_formed_json(error[name]) for name in kept if name in error}
     failure["message"] = message_of(error)
@@ -69,6 +73,10 @@ def _summary(
     dry_run: bool,
 ) -> ImportSummary | None:
     """The summary the report had made already, or one made now from what the other steps left."""
+    from f.customers.validation.reasons import TEXTS
+    from f.records.report.reconciliation import Steps, reconcile
+    from f.windmill.failures import message_of
+
     extra = error.get("extra")
     made: ImportSummary | None = extra.get("summary") if isinstance(extra, dict) else None
     if made:

@@ -6,13 +6,15 @@ that cannot be reached is named in the result and never fails the import. A seco
 
 from typing import TYPE_CHECKING, Any, cast
 
-from f.records.report.announcement import announce, facts, sentence
+from f.store.database import postgresql
 
 if TYPE_CHECKING:
     from f.records.report.summary import ImportSummary
 
 
 def main(summary: dict, slack_webhook_url: str = "", webhook_url: str = "") -> dict[str, Any]:
+    from f.records.report.announcement import announce, facts, sentence
+
     finished = cast("ImportSummary", summary)
     results = announce(
         sentence(finished),

@@ -10,26 +10,28 @@ As the first step of a flow it is handed all its inputs as `arguments`, and refu
 # extra_requirements:
 # anyio==4.16.0
 # certifi==2026.10.18
+# dnspython==2.9.2
+# email-validator==2.4.0
 # h11==0.16.0
 # httpcore==1.0.9
 # httpx==0.28.1
 # idna==3.20
+# phonenumbers==9.0.43
+# pycountry==26.2.16
 # typing-extensions==4.16.0
 # wmill==1.850.0
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
-from wmill import S3Object
+from f.store.database import postgresql
 
-from f.customers.inputs.import_inputs import IMPORT_CSV
-from f.customers.validation.countries import default_country_of
-from f.customers.validation.customer_type import CUSTOMERS
-from f.records.reading.checked_file import check_file
-from f.records.reading.corrections import read_corrections
-from f.records.reading.opening import HowToRead
-from f.records.reading.parsed import Parsed
-from f.records.reading.source import open_source
-from f.windmill.flow_inputs import check_inputs
+if TYPE_CHECKING:
+    from wmill import S3Object
+
+    from f.records.reading.parsed import Parsed
 
 
 def main(
@@ -49,6 +51,13 @@ def main(
     max_url_mb: int = 100,
     arguments: str = "",
 ) -> Parsed:
+    from f.customers.validation.countries import default_country_of
+    from f.customers.validation.customer_type import CUSTOMERS
+    from f.records.reading.checked_file import check_file
+    from f.records.reading.corrections import read_corrections
+    from f.records.reading.opening import HowToRead
+    from f.records.reading.source import open_source
+
     source = open_source(csv or _no_file(arguments), text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     parsed = check_file(
         source,
@@ -65,6 +74,9 @@ def main(
 
 def _no_file(arguments: str) -> str | None:
     """Check the flow's inputs; return what was given as csv and is no uploaded file, such as a path."""
+    from f.customers.inputs.import_inputs import IMPORT_CSV
+    from f.windmill.flow_inputs import check_inputs
+
     if not arguments:
         return None
     check_inputs(arguments, IMPORT_CSV)

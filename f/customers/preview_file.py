@@ -8,19 +8,27 @@ would stop at. A second run shows the same.
 # extra_requirements:
 # anyio==4.16.0
 # certifi==2026.10.18
+# dnspython==2.9.2
+# email-validator==2.4.0
 # h11==0.16.0
 # httpcore==1.0.9
 # httpx==0.28.1
 # idna==3.20
+# phonenumbers==9.0.43
+# pycountry==26.2.16
 # typing-extensions==4.16.0
 # wmill==1.850.0
 
-from wmill import S3Object
+from __future__ import annotations
 
-from f.customers.validation.customer_type import CUSTOMERS
-from f.records.reading.opening import HowToRead, open_file
-from f.records.reading.preview import Preview, preview
-from f.records.reading.source import open_source
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from wmill import S3Object
+
+    from f.records.reading.preview import Preview
 
 
 def main(
@@ -37,6 +45,11 @@ def main(
     rows: int = 3,
     max_url_mb: int = 100,
 ) -> Preview:
+    from f.customers.validation.customer_type import CUSTOMERS
+    from f.records.reading.opening import HowToRead, open_file
+    from f.records.reading.preview import preview
+    from f.records.reading.source import open_source
+
     source = open_source(csv, text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     opened = open_file(source, HowToRead(encoding, delimiter, has_header, header_row, sheet), CUSTOMERS)
     return preview(opened, CUSTOMERS, mapping, rows=max(rows, 0))

@@ -9,13 +9,15 @@ Returns the counts of each target; a second run finds nothing more. Without a da
 the machine it runs on. That file does not shrink: new entries take the place of removed ones.
 """
 
-import time
-from typing import TypedDict
+from __future__ import annotations
 
-from f.connect.errors import FixInput
-from f.connect.times import DAY_SECONDS
-from f.records.journal.pruning import Pruned, prune
-from f.store.stores import open_store, postgresql
+import time
+from typing import TYPE_CHECKING, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.records.journal.pruning import Pruned
 
 # That an entry was met is written only once a week, see f.records.journal.row_journal.
 _SHORTEST_DAYS = 30
@@ -32,6 +34,11 @@ class PrunedJournal(TypedDict):
 def main(
     older_than_days: int = 400, dry_run: bool = False, journal: postgresql | None = None
 ) -> PrunedJournal:
+    from f.connect.errors import FixInput
+    from f.connect.times import DAY_SECONDS
+    from f.records.journal.pruning import prune
+    from f.store.stores import open_store
+
     if older_than_days < _SHORTEST_DAYS:
         raise FixInput(
             f"older_than_days is {older_than_days}; it must be at least {_SHORTEST_DAYS}.",

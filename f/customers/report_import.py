@@ -6,14 +6,14 @@ rows are left that should have been applied and that no scheduled run will send.
 files, and schedules the rest a second time: the journal keeps it from being sent twice.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, cast
 
-from f.connect.redact import mask_start
-from f.customers.validation.reasons import TEXTS
-from f.records.report.continuation import scheduling
-from f.records.report.reconciliation import Steps, raise_if_incomplete, reconcile
-from f.records.report.summary import ImportSummary
-from f.records.verifying.certificate import no_certificate
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.records.report.summary import ImportSummary
 
 if TYPE_CHECKING:
     from f.records.planning.plan import Gate
@@ -31,6 +31,10 @@ def main(
     continues: str = "",
     certificate: dict | None = None,
 ) -> ImportSummary:
+    from f.customers.validation.reasons import TEXTS
+    from f.records.report.continuation import scheduling
+    from f.records.report.reconciliation import Steps, raise_if_incomplete, reconcile
+
     file = cast("Parsed", parsed)
     summary = reconcile(
         Steps(file, cast("Gate", gate), created, dry_run, certificate=_certificate(certificate)),
@@ -42,8 +46,11 @@ def main(
     return summary
 
 
-def _certificate(given: dict | None) -> "Certificate | None":
+def _certificate(given: dict | None) -> Certificate | None:
     """What the reading back left: a certificate, or an error that says why there is none."""
+    from f.connect.redact import mask_start
+    from f.records.verifying.certificate import no_certificate
+
     if not given:
         return None
     if isinstance(error := given.get("error"), dict):

@@ -7,10 +7,7 @@ decides.
 
 from typing import TYPE_CHECKING, Any, cast
 
-from f.records.planning.plan_text import describe
-from f.records.report.announcement import announce, plan_facts
-from f.windmill.job import keep_in_flow, resume_urls
-from f.windmill.named_jobs import APPROVAL
+from f.store.database import postgresql
 
 if TYPE_CHECKING:
     from f.records.planning.plan import Plan
@@ -19,6 +16,11 @@ if TYPE_CHECKING:
 def main(
     message: str, plan: dict | None = None, slack_webhook_url: str = "", webhook_url: str = ""
 ) -> dict[str, Any]:
+    from f.records.planning.plan_text import describe
+    from f.records.report.announcement import announce, plan_facts
+    from f.windmill.job import keep_in_flow, resume_urls
+    from f.windmill.named_jobs import APPROVAL
+
     urls = resume_urls()
     keep_in_flow(APPROVAL, {"page": urls["approvalPage"]})
     text, planned = f"An import waits for a decision. {message}", cast("Plan | None", plan)

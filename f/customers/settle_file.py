@@ -6,23 +6,16 @@ the store first and the file is moved last, so that a run killed in between is f
 run does the same again and changes nothing.
 """
 
-import json
-from typing import Any, cast
+from __future__ import annotations
 
-from f.connect.errors import TryLater
-from f.records.inbox.claims import FileClaims
-from f.records.inbox.decisions import (
-    ArchivedFile,
-    FileClaim,
-    FileResult,
-    InboxFile,
-    conclude,
-    describe,
-    gave_up,
-    judge,
-)
-from f.records.inbox.file_store import FileStore
-from f.store.stores import open_store, postgresql
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.records.inbox.decisions import ArchivedFile, FileClaim, FileResult, InboxFile
+    from f.records.inbox.file_store import FileStore
 
 
 def main(
@@ -33,6 +26,12 @@ def main(
     max_attempts: int = 5,
     journal: postgresql | None = None,
 ) -> ArchivedFile:
+    from f.connect.errors import TryLater
+    from f.records.inbox.claims import FileClaims
+    from f.records.inbox.decisions import InboxFile, conclude, describe, gave_up, judge
+    from f.records.inbox.file_store import FileStore
+    from f.store.stores import open_store
+
     taken = cast("FileClaim", claim)
     file, summary = InboxFile(**taken["file"]), imported or {}
     with FileStore() as file_store, open_store(journal, "inbox") as store:

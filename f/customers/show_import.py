@@ -3,19 +3,23 @@
 Returns the display alone: Windmill draws it only if nothing else is returned. A second run shows the same.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, cast
 
-from f.records.report.chart import outcome_bar
-from f.records.report.count_table import count_table, label
-from f.records.rows.tally import Reason
-from f.records.verifying.certificate import COUNTED, Certificate
-from f.windmill.objects import FileRef
+if TYPE_CHECKING:
+    from f.records.rows.tally import Reason
+    from f.records.verifying.certificate import Certificate
+    from f.windmill.objects import FileRef
 
 if TYPE_CHECKING:
     from f.records.report.summary import ImportSummary
 
 
 def main(summary: dict) -> dict[str, Any]:
+    from f.records.report.chart import outcome_bar
+    from f.records.report.count_table import count_table
+
     finished = cast("ImportSummary", summary)
     counts, plan, parked = finished["counts"], finished["plan"], finished["rest"]
     outcomes = [
@@ -40,10 +44,14 @@ def main(summary: dict) -> dict[str, Any]:
 
 
 def _certificate(certificate: Certificate) -> list[dict[str, Any]]:
+    from f.records.verifying.certificate import COUNTED
+
     return [{"read back": name.replace("_", " "), "rows": certificate[name]} for name in COUNTED]
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
+    from f.records.report.count_table import label
+
     return {
         "outcome": label(reason["outcome"]),
         "reason": reason["message"],

@@ -9,26 +9,23 @@ run reads again. For an import of the past give its import_id, and the same file
 rows are those that the journal knows as applied by that import.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from f.customers.targets.customer_api import customer_api, open_target
-from f.customers.validation.reasons import TEXTS
-from f.records.rows.outcome import RowOutcome
-from f.records.rows.row import Row, reported
-from f.records.rows.row_store import object_path
-from f.records.rows.rows_file import held_rows, write_rows_file
-from f.records.sending.session import open_import
-from f.records.verifying.certificate import Certificate, no_certificate
-from f.records.verifying.read_back import (
-    SAMPLE_ROWS,
-    ReadBack,
-    applied_rows,
-    certificate_of,
-    eligible_rows,
-    every,
-)
-from f.store.stores import postgresql
-from f.windmill.job import Cancellation, Progress
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.customers.targets.customer_api import customer_api
+    from f.records.rows.row import Row
+    from f.records.verifying.certificate import Certificate
 
 if TYPE_CHECKING:
     from f.records.reading.parsed import Parsed
@@ -43,6 +40,22 @@ def main(
     journal: postgresql | None = None,
     park_after: int = 300,
 ) -> Certificate:
+    from f.customers.targets.customer_api import open_target
+    from f.customers.validation.reasons import TEXTS
+    from f.records.rows.row_store import object_path
+    from f.records.rows.rows_file import held_rows, write_rows_file
+    from f.records.sending.session import open_import
+    from f.records.verifying.certificate import no_certificate
+    from f.records.verifying.read_back import (
+        SAMPLE_ROWS,
+        ReadBack,
+        applied_rows,
+        certificate_of,
+        eligible_rows,
+        every,
+    )
+    from f.windmill.job import Cancellation, Progress
+
     file, target = cast("Parsed", parsed), open_target(api)
     if verify == "none":
         return no_certificate("Nothing was read back.")
@@ -67,4 +80,7 @@ def main(
 
 
 def _missing(row: Row) -> dict[str, Any]:
+    from f.records.rows.outcome import RowOutcome
+    from f.records.rows.row import reported
+
     return reported(row, RowOutcome.because("missing_in_target"))

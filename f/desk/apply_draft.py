@@ -6,10 +6,19 @@ two people, it starts one import: the second is told who has started it, and whe
 cancelled can be started again.
 """
 
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.importing.starting import Applied, apply
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.importing.starting import Applied
 
 
 def main(draft: str, hash: str, approval: bool = False) -> Applied:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.importing.starting import apply
+
     with open_drafts() as drafts:
         return apply(drafts, draft, hash, approval=approval)

@@ -6,12 +6,22 @@ judged now; cells alike show after the next check. The file itself stays as it i
 version changes nothing more.
 """
 
-from typing import TypedDict
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# dnspython==2.9.2
+# email-validator==2.4.0
+# phonenumbers==9.0.43
+# pycountry==26.2.16
 
-from f.desk.drafts.draft import Draft
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.reading.desk_rows import DeskRow
-from f.desk.reading.mending import correct
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.drafts.draft import Draft
+    from f.desk.reading.desk_rows import DeskRow
 
 
 class Corrected(TypedDict):
@@ -31,6 +41,9 @@ def main(
     include: list[int] | None = None,
     undo: list[int] | None = None,
 ) -> Corrected:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.reading.mending import correct
+
     with open_drafts() as drafts:
         kept, touched = correct(
             drafts,

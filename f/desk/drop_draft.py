@@ -6,8 +6,7 @@ of imports, which has hashes instead of rows. A second run finds no such import.
 
 from typing import TypedDict
 
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.reading.leftovers import drop
+from f.store.database import postgresql
 
 
 class Dropped(TypedDict):
@@ -17,6 +16,9 @@ class Dropped(TypedDict):
 
 
 def main(draft: str) -> Dropped:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.reading.leftovers import drop
+
     with open_drafts() as drafts:
         objects = drop(drafts, draft)
     print(f"Import {draft} was deleted, with {objects} objects.")

@@ -6,12 +6,21 @@ are concerned, and the `step` with which exactly these are taken in again: give 
 stays as it is. A second run finds no more rows with the reason.
 """
 
-from typing import TypedDict
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# dnspython==2.9.2
+# email-validator==2.4.0
+# phonenumbers==9.0.43
+# pycountry==26.2.16
 
-from f.connect.errors import FixInput
-from f.desk.drafts.draft import Draft
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.reading.exclusions import exclude_reason, include_again
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.drafts.draft import Draft
 
 
 class ExcludedRows(TypedDict):
@@ -25,6 +34,10 @@ class ExcludedRows(TypedDict):
 def main(
     draft: str, reason: str = "", version: int = 0, dry_run: bool = True, undo: str = ""
 ) -> ExcludedRows:
+    from f.connect.errors import FixInput
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.reading.exclusions import exclude_reason, include_again
+
     if bool(reason) == bool(undo):
         raise FixInput("Give a reason, or a step to undo: one of the two.", code="bad_argument")
     with open_drafts() as drafts:

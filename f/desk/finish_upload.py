@@ -4,12 +4,21 @@
 part that is missing is named. Returns the draft; a second run finds the file there and returns the same.
 """
 
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.reading.joining import join
-from f.desk.reading.uploads import Started, started
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.reading.uploads import Started
 
 
 def main(draft: str, parts: int, size: int, packed: bool = False) -> Started:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.reading.joining import join
+    from f.desk.reading.uploads import started
+
     with open_drafts() as drafts:
         joined = join(drafts, drafts.get(draft), parts, size, packed=packed)
     return started(joined)

@@ -5,10 +5,14 @@ itself. `run` is the job of one of the import's runs, as list_runs names it; wit
 a file is meant. `next` is the offset of the piece after it. Changes nothing.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.importing.downloads import Piece, piece_of
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.importing.downloads import Piece
 
 
 def main(
@@ -17,5 +21,8 @@ def main(
     offset: int = 0,
     run: str = "",
 ) -> Piece:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.importing.downloads import piece_of
+
     with open_drafts() as drafts:
         return piece_of(drafts, draft, what, offset, run)

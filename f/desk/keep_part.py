@@ -5,8 +5,7 @@ Returns how many bytes were kept. The same part once more takes the place of the
 
 from typing import TypedDict
 
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.reading.uploads import decoded, keep_part
+from f.store.database import postgresql
 
 
 class Kept(TypedDict):
@@ -16,6 +15,9 @@ class Kept(TypedDict):
 
 
 def main(draft: str, index: int, data: str) -> Kept:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.reading.uploads import decoded, keep_part
+
     content = decoded(data)
     with open_drafts() as drafts:
         keep_part(drafts.get(draft), index, content)

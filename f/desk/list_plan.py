@@ -3,10 +3,14 @@
 The values are those of the file and of the target, not masked. Changes nothing.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.importing.planned_rows import PlannedRows, planned_rows
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.importing.planned_rows import PlannedRows
 
 
 def main(
@@ -15,5 +19,8 @@ def main(
     offset: int = 0,
     limit: int = 200,
 ) -> PlannedRows:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.importing.planned_rows import planned_rows
+
     with open_drafts() as drafts:
         return planned_rows(drafts, draft, action or None, offset, limit)

@@ -7,10 +7,26 @@ rows are in the way of a change, `forget_corrections` among the changes gives th
 changes shows the same.
 """
 
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.reading.looking import Look, look
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# dnspython==2.9.2
+# email-validator==2.4.0
+# phonenumbers==9.0.43
+# pycountry==26.2.16
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.reading.looking import Look
 
 
 def main(draft: str, version: int = 0, changes: dict | None = None) -> Look:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.reading.looking import look
+
     with open_drafts() as drafts:
         return look(drafts, draft, version, changes or {})

@@ -5,11 +5,19 @@ plan is there. While it runs a second call starts none; later it makes the plan 
 changed. The plan before it can no longer be applied.
 """
 
-from f.desk.drafts.draft import Draft
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.importing.starting import plan
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.drafts.draft import Draft
 
 
 def main(draft: str) -> Draft:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.importing.starting import plan
+
     with open_drafts() as drafts:
         return plan(drafts, draft)

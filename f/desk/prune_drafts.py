@@ -5,14 +5,14 @@ deleted: its runs and their reports are the record of what was done. Those that 
 quota of their target, are left. Returns how many of each there were. A second run finds no more.
 """
 
-from typing import TypedDict
+from __future__ import annotations
 
-from f.connect.errors import ConnectError, FixInput
-from f.connect.times import DAY_SECONDS
-from f.desk.drafts.draft import Drafts
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.importing.runs import settle
-from f.desk.reading.leftovers import clear, drop
+from typing import TYPE_CHECKING, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.drafts.draft import Drafts
 
 _MOST = 10_000
 
@@ -31,6 +31,10 @@ class PrunedDrafts(TypedDict):
 
 
 def main(days: int = 30) -> PrunedDrafts:
+    from f.connect.errors import ConnectError, FixInput
+    from f.connect.times import DAY_SECONDS
+    from f.desk.drafts.drafts_store import open_drafts
+
     if days < 1:
         raise FixInput(f"days is {days}; it must be at least 1.", code="bad_argument")
     pruned: PrunedDrafts = {"dropped": 0, "cleared": 0, "left": 0, "objects": 0}
@@ -50,6 +54,9 @@ def main(days: int = 30) -> PrunedDrafts:
 
 
 def _prune(drafts: Drafts, id: str, pruned: PrunedDrafts) -> None:
+    from f.desk.importing.runs import settle
+    from f.desk.reading.leftovers import clear, drop
+
     draft = settle(drafts, drafts.get(id))  # how it ended is part of the record
     if "apply" in draft["runs"]:
         pruned["objects"] += clear(drafts, draft)

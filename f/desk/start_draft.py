@@ -5,11 +5,16 @@ that another import of the desk could not bring in; a larger file is sent afterw
 finish_upload. Returns the draft and the largest part. A second run begins a second import.
 """
 
-from wmill import S3Object
+from __future__ import annotations
 
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.reading.beginning import begin
-from f.desk.reading.uploads import Started, started
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from wmill import S3Object
+
+    from f.desk.reading.uploads import Started
 
 
 def main(
@@ -20,6 +25,10 @@ def main(
     url: str = "",
     rejects_of: str = "",
 ) -> Started:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.reading.beginning import begin
+    from f.desk.reading.uploads import started
+
     with open_drafts() as drafts:
         draft = begin(drafts, name, size, data=data, file=file, url=url, rejects_of=rejects_of)
     print(f"Import {draft['id']} was begun.")

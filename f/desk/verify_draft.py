@@ -4,13 +4,19 @@ Returns the draft at once; `draft_status` has the certificate once it is there. 
 a second call starts none; later it reads again.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.desk.drafts.draft import Draft
-from f.desk.drafts.drafts_store import open_drafts
-from f.desk.importing.starting import verify
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.desk.drafts.draft import Draft
 
 
 def main(draft: str, rows: Literal["sample", "all"] = "sample") -> Draft:
+    from f.desk.drafts.drafts_store import open_drafts
+    from f.desk.importing.starting import verify
+
     with open_drafts() as drafts:
         return verify(drafts, draft, rows)

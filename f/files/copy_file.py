@@ -4,12 +4,15 @@ Type and metadata go along. Returns where the copy is. A second run copies again
 long as the source is the same; with `if_exists` it fails or keeps what is there.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.files.s3.client import s3
-from f.files.s3.results import CopyResult
-from f.files.s3.storage import copy, open_storage
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.files.s3.client import s3
+    from f.files.s3.results import CopyResult
 
 
 def main(
@@ -22,5 +25,8 @@ def main(
     request_key: str = "",
     database: postgresql | None = None,
 ) -> CopyResult:
+    from f.files.s3.storage import copy, open_storage
+    from f.store.stores import open_store
+
     with open_store(database, "files") as store, open_storage(s3, storage, store) as place:
         return copy(place, key, new_key, target_bucket, if_exists, request_key)

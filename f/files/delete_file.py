@@ -4,10 +4,15 @@ Returns whether there was one: S3 answers the same in both cases, so it is looke
 with versions the older ones stay. A second run finds nothing and says so.
 """
 
-from f.files.s3.client import s3
-from f.files.s3.results import DeleteResult
-from f.files.s3.storage import open_storage
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.files.s3.client import s3
+    from f.files.s3.results import DeleteResult
 
 
 def main(
@@ -17,5 +22,8 @@ def main(
     request_key: str = "",
     database: postgresql | None = None,
 ) -> DeleteResult:
+    from f.files.s3.storage import open_storage
+    from f.store.stores import open_store
+
     with open_store(database, "files") as store, open_storage(s3, storage, store) as place:
         return place.delete(key, request_key)

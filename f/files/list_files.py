@@ -4,10 +4,15 @@ Returns up to `max_files` of them with size, time and ETag, page after page as f
 if a delimiter is given. `next` goes into `continue_from` of a second run for what follows.
 """
 
-from f.files.s3.client import s3
-from f.files.s3.results import Listing
-from f.files.s3.storage import list_files, open_storage
-from f.store.stores import memory_store
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.files.s3.client import s3
+    from f.files.s3.results import Listing
 
 
 def main(
@@ -18,5 +23,8 @@ def main(
     delimiter: str = "",
     storage: str = "",
 ) -> Listing:
+    from f.files.s3.storage import list_files, open_storage
+    from f.store.stores import memory_store
+
     with memory_store() as store, open_storage(s3, storage, store) as place:
         return list_files(place, prefix, delimiter, max_files, continue_from)

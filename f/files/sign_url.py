@@ -5,12 +5,15 @@ workspace's own storage signs at Windmill, and only to read. The URL is a key: w
 A second run signs another one; the first stays good until its end.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.files.s3.client import s3
-from f.files.s3.results import SignedUrl
-from f.files.s3.storage import open_storage
-from f.store.stores import memory_store
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.files.s3.client import s3
+    from f.files.s3.results import SignedUrl
 
 
 def main(
@@ -23,6 +26,9 @@ def main(
     download_name: str = "",
     storage: str = "",
 ) -> SignedUrl:
+    from f.files.s3.storage import open_storage
+    from f.store.stores import memory_store
+
     with memory_store() as store, open_storage(s3, storage, store) as place:
         return place.sign(
             key,

@@ -6,14 +6,17 @@ where the object is, its size, ETag and SHA-256. A second run stores the same by
 nothing; with `if_exists` it fails or keeps what is there, and with the same `request_key` it sends nothing.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from wmill import S3Object
+from typing import TYPE_CHECKING, Literal
 
-from f.files.s3.client import s3
-from f.files.s3.results import UploadResult
-from f.files.s3.storage import how, open_storage, upload
-from f.store.stores import open_store, postgresql
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from wmill import S3Object
+
+    from f.files.s3.client import s3
+    from f.files.s3.results import UploadResult
 
 
 def main(
@@ -32,6 +35,9 @@ def main(
     request_key: str = "",
     database: postgresql | None = None,
 ) -> UploadResult:
+    from f.files.s3.storage import how, open_storage, upload
+    from f.store.stores import open_store
+
     stored = how(key, content_type, metadata, if_exists, checksum, part_mb)
     with open_store(database, "files") as store, open_storage(s3, storage, store) as place:
         return upload(place, key, stored, (text, content, file, local_path), request_key)

@@ -6,8 +6,6 @@ parsed; whether the server has such fields, it says itself. Nothing is sent; a s
 
 from typing import Literal, TypedDict
 
-from f.graphql.queries.field_paths import build
-
 
 class BuiltQuery(TypedDict):
     """`query`: the document. `variables`: their names, to be given values when it is run."""
@@ -24,6 +22,8 @@ def main(
     directives: dict | None = None,
     name: str = "",
 ) -> BuiltQuery:
+    from f.graphql.queries.field_paths import build
+
     text = build(
         kind, fields, name=name, arguments=field_arguments, variables=variables, directives=directives
     )

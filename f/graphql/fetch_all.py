@@ -4,12 +4,15 @@ Returns the rows of all pages, up to `max_pages` and `max_rows`, and where to go
 query takes the cursor as a variable. A server that repeats a cursor is noticed. A second run fetches again.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.graphql.queries.operation import prepare
-from f.graphql.transport.client import graphql
-from f.graphql.transport.connections import RowsResult, fetch_rows
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.graphql.transport.client import graphql
+    from f.graphql.transport.connections import RowsResult
 
 
 def main(
@@ -23,6 +26,10 @@ def main(
     max_rows: int = 10000,
     database: postgresql | None = None,
 ) -> RowsResult:
+    from f.graphql.queries.operation import prepare
+    from f.graphql.transport.connections import fetch_rows
+    from f.store.stores import open_store
+
     prepared = prepare(query, variables, "", "query")
     with open_store(database, "graphql") as store:
         return fetch_rows(

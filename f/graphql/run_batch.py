@@ -5,11 +5,15 @@ takes lists, else merged into one document, else one by one. One query with seve
 each of them. A second run asks again; only queries are taken.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.graphql.transport.batching import BatchResult, ask_all, prepare_all
-from f.graphql.transport.client import graphql
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.graphql.transport.batching import BatchResult
+    from f.graphql.transport.client import graphql
 
 
 def main(
@@ -20,6 +24,9 @@ def main(
     batch_size: int = 10,
     database: postgresql | None = None,
 ) -> BatchResult:
+    from f.graphql.transport.batching import ask_all, prepare_all
+    from f.store.stores import open_store
+
     prepared = prepare_all(queries, variables)
     with open_store(database, "graphql") as store:
         return ask_all(prepared, graphql, store, batch_size=batch_size, partial=partial)

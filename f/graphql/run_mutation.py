@@ -5,10 +5,15 @@ nothing and says so. If an answer is lost, nobody knows whether the mutation was
 says so, and the same key is not sent again. A query is refused.
 """
 
-from f.graphql.queries.operation import prepare
-from f.graphql.transport.client import graphql
-from f.graphql.transport.mutating import MutationResult, mutate
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.graphql.transport.client import graphql
+    from f.graphql.transport.mutating import MutationResult
 
 
 def main(
@@ -20,6 +25,10 @@ def main(
     request_key: str = "",
     database: postgresql | None = None,
 ) -> MutationResult:
+    from f.graphql.queries.operation import prepare
+    from f.graphql.transport.mutating import mutate
+    from f.store.stores import open_store
+
     prepared = prepare(mutation, variables, operation_name, "mutation")
     with open_store(database, "graphql") as store:
         return mutate(prepared, graphql, store, request_key=request_key, id_path=id_path)

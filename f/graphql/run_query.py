@@ -4,13 +4,15 @@ Returns the data and, where the server could answer only in part, its errors. A 
 long as its limit says. A second run asks again; a query changes nothing. A mutation is refused.
 """
 
-from typing import Any, Literal, TypedDict
+from __future__ import annotations
 
-from f.graphql.queries.operation import prepare
-from f.graphql.replies.refusals import GraphqlError
-from f.graphql.transport.calling import run_one
-from f.graphql.transport.client import graphql
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.graphql.replies.refusals import GraphqlError
+    from f.graphql.transport.client import graphql
 
 
 class QueryResult(TypedDict):
@@ -29,6 +31,10 @@ def main(
     operation_name: str = "",
     database: postgresql | None = None,
 ) -> QueryResult:
+    from f.graphql.queries.operation import prepare
+    from f.graphql.transport.calling import run_one
+    from f.store.stores import open_store
+
     prepared = prepare(query, variables, operation_name, "query")
     with open_store(database, "graphql") as store:
         answer = run_one(prepared, graphql, store, partial)

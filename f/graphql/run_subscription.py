@@ -5,10 +5,19 @@ server that goes away for a moment is connected again; events in between are the
 so. A second run subscribes again and gets later events.
 """
 
-from f.graphql.queries.operation import prepare
-from f.graphql.transport.client import graphql
-from f.graphql.transport.subscribing import SubscriptionResult, collect
-from f.windmill.job import Cancellation
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# websockets==17.4
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.graphql.transport.client import graphql
+    from f.graphql.transport.subscribing import SubscriptionResult
 
 
 def main(
@@ -20,6 +29,10 @@ def main(
     max_seconds: float = 30.0,
     connection_payload: dict | None = None,
 ) -> SubscriptionResult:
+    from f.graphql.queries.operation import prepare
+    from f.graphql.transport.subscribing import collect
+    from f.windmill.job import Cancellation
+
     prepared = prepare(subscription, variables, operation_name, "subscription")
     with Cancellation() as clock:
         return collect(

@@ -4,10 +4,15 @@ Returns the account, what was granted and what was not; the tokens lie sealed in
 share them. The state is used up, whatever comes of it: a second run is refused, and changes nothing.
 """
 
-from f.identity.oauth.app import app_of, oauth_app
-from f.identity.oauth.results import SignInResult, sign_in_result
-from f.identity.oauth.sign_ins import finish
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.oauth.app import oauth_app
+    from f.identity.oauth.results import SignInResult
 
 
 def main(
@@ -18,6 +23,11 @@ def main(
     iss: str = "",
     database: postgresql | None = None,
 ) -> SignInResult:
+    from f.identity.oauth.app import app_of
+    from f.identity.oauth.results import sign_in_result
+    from f.identity.oauth.sign_ins import finish
+    from f.store.stores import open_store
+
     registered = app_of(app)
     answer = {"code": code.strip(), "state": state.strip(), "iss": iss.strip()}
     with open_store(database, "identity") as store:

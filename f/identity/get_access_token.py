@@ -6,22 +6,17 @@ see the run can read it. One job refreshes it for all; a second run finds it fre
 keeps fresh, and never refreshed here.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.connect.errors import FixInput
-from f.connect.sign_in.shared_token import Token
-from f.identity.oauth.app import App, app_of, oauth_app
-from f.identity.oauth.client_credentials import client_token
-from f.identity.oauth.results import (
-    TokenResult,
-    deliver,
-    fresh_token,
-    token_result,
-    windmill_token,
-)
-from f.identity.oauth.sign_ins import checked_account
-from f.store.store import Store
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.connect.sign_in.shared_token import Token
+    from f.identity.oauth.app import App, oauth_app
+    from f.identity.oauth.results import TokenResult
+    from f.store.store import Store
 
 _MOST_SECONDS = 366 * 86_400
 
@@ -37,6 +32,11 @@ def main(
     windmill_resource: str = "",
     database: postgresql | None = None,
 ) -> TokenResult:
+    from f.connect.errors import FixInput
+    from f.identity.oauth.app import app_of
+    from f.identity.oauth.results import deliver, token_result
+    from f.store.stores import open_store
+
     if not 0 <= min_seconds <= _MOST_SECONDS:
         raise FixInput(f"min_seconds must be from 0 to {_MOST_SECONDS:,}, a year.", code="min_seconds")
     if windmill_resource:
@@ -49,12 +49,18 @@ def main(
 
 
 def _token(app: App, account: str, store: Store, min_seconds: int, grant: str, audience: str) -> Token:
+    from f.identity.oauth.client_credentials import client_token
+    from f.identity.oauth.results import fresh_token
+    from f.identity.oauth.sign_ins import checked_account
+
     if grant == "client_credentials":
         return client_token(app, store, min_seconds, audience)
     return fresh_token(app, checked_account(account), store, min_seconds)
 
 
 def _of_windmill(path: str, hand_on: Literal["keep", "variable", "result"], variable: str) -> TokenResult:
+    from f.identity.oauth.results import deliver, windmill_token
+
     token = windmill_token(path)
     result: TokenResult = {
         "status": "fresh",

@@ -6,10 +6,19 @@ take it from JwtManager.get_token instead, or keep it fresh here with `return_to
 returns the same token while it is good for long enough.
 """
 
-from f.identity.tokens.issuer import jwt_issuer
-from f.identity.tokens.manager import JwtManager
-from f.identity.tokens.results import FreshToken, time_of
-from f.store.stores import open_store, postgresql
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# pyjwt==2.15.1
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.tokens.issuer import jwt_issuer
+    from f.identity.tokens.results import FreshToken
 
 
 def main(
@@ -19,6 +28,10 @@ def main(
     return_token: bool = True,
     database: postgresql | None = None,
 ) -> FreshToken:
+    from f.identity.tokens.manager import JwtManager
+    from f.identity.tokens.results import FreshToken, time_of
+    from f.store.stores import open_store
+
     with open_store(database, "identity", durable=True) as store:
         found, refreshed = JwtManager(issuer, store).stored(name, margin=margin_seconds)
     return FreshToken(

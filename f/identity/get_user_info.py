@@ -3,11 +3,14 @@
 What the provider does not tell, or the scopes do not allow, is empty. Reads only: a second run asks again.
 """
 
-from typing import TypedDict
+from __future__ import annotations
 
-from f.identity.oauth.app import app_of, oauth_app
-from f.identity.oauth.sign_ins import checked_account, user_info
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.oauth.app import oauth_app
 
 
 class UserInfoResult(TypedDict):
@@ -22,6 +25,10 @@ class UserInfoResult(TypedDict):
 
 
 def main(app: oauth_app, account: str = "default", database: postgresql | None = None) -> UserInfoResult:
+    from f.identity.oauth.app import app_of
+    from f.identity.oauth.sign_ins import checked_account, user_info
+    from f.store.stores import open_store
+
     registered = app_of(app)
     with open_store(database, "identity") as store:
         user = user_info(registered, checked_account(account), store)

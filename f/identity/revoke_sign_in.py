@@ -5,11 +5,14 @@ back: then what it gave lives on until it expires. If the provider does not answ
 run it again. A second run says that nobody is signed in.
 """
 
-from typing import Literal, TypedDict
+from __future__ import annotations
 
-from f.identity.oauth.app import app_of, oauth_app
-from f.identity.oauth.sign_ins import checked_account, revoke
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.oauth.app import oauth_app
 
 
 class RevokedSignIn(TypedDict):
@@ -21,6 +24,10 @@ class RevokedSignIn(TypedDict):
 
 
 def main(app: oauth_app, account: str = "default", database: postgresql | None = None) -> RevokedSignIn:
+    from f.identity.oauth.app import app_of
+    from f.identity.oauth.sign_ins import checked_account, revoke
+    from f.store.stores import open_store
+
     registered = app_of(app)
     with open_store(database, "identity") as store:
         status = revoke(registered, checked_account(account), store)

@@ -7,23 +7,15 @@ under the provider's own id of that person. Callback keeps the tokens, and sends
 over. Returns the HTTP reply.
 """
 
-from typing import Any, Literal
+from __future__ import annotations
 
-from f.connect.errors import ConnectError, FixInput, FixSettings
-from f.identity.oauth.app import App, app_of
-from f.identity.oauth.browser import (
-    answer_of,
-    browser_key_of,
-    refusal_page,
-    resource_of,
-    to_provider,
-    to_return,
-)
-from f.identity.oauth.results import windmill_resource
-from f.identity.oauth.sign_ins import begin, finish, resume
-from f.store.store import Store
-from f.store.stores import open_store, postgresql
-from f.windmill.values import resource_type_at
+from typing import TYPE_CHECKING, Any, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.oauth.app import App
+    from f.store.store import Store
 
 _APP = {"app": {"input": "app", "description": "Name of a resource f/identity/<app>.", "example": "google"}}
 _PAGES = {
@@ -78,6 +70,10 @@ def main(
     cookies: str = "",
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.errors import ConnectError
+    from f.identity.oauth.browser import refusal_page
+    from f.store.stores import open_store
+
     try:
         registered = _app(app)
         with open_store(database, "identity") as store:
@@ -90,6 +86,12 @@ def main(
 
 def _app(name: str) -> App:
     """Return the app that a route names. Strangers may ask for what is none: that is no fault of ours."""
+    from f.connect.errors import FixInput, FixSettings
+    from f.identity.oauth.app import app_of
+    from f.identity.oauth.browser import resource_of
+    from f.identity.oauth.results import windmill_resource
+    from f.windmill.values import resource_type_at
+
     path = resource_of(name)
     try:
         return app_of(windmill_resource(path))
@@ -110,12 +112,18 @@ def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _start(app: App, store: Store, query: dict[str, Any]) -> dict[str, Any]:
+    from f.identity.oauth.browser import to_provider
+    from f.identity.oauth.sign_ins import begin, resume
+
     if state := str(query.get("state") or ""):
         return to_provider(app, resume(app, store, state, str(query.get("key") or "")))
     return to_provider(app, begin(app, store, account="", return_to=str(query.get("return_to") or "")))
 
 
 def _callback(app: App, store: Store, query: dict[str, Any], cookies: str) -> dict[str, Any]:
+    from f.identity.oauth.browser import answer_of, browser_key_of, to_return
+    from f.identity.oauth.sign_ins import finish
+
     answer = answer_of(query)
     state = answer.get("state", "")
     signed_in = finish(app, store, browser_key=browser_key_of(cookies, state), answer=answer)

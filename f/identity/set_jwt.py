@@ -5,10 +5,19 @@ keeps inputs: pass secrets as $var: of a secret variable. What is given takes th
 second run with the same refresh token changes nothing, since what is there is newer, unless that is dead.
 """
 
-from f.identity.tokens.issuer import jwt_issuer
-from f.identity.tokens.manager import JwtManager
-from f.identity.tokens.results import StoredState, time_of
-from f.store.stores import open_store, postgresql
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# pyjwt==2.15.1
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.tokens.issuer import jwt_issuer
+    from f.identity.tokens.results import StoredState
 
 
 def main(
@@ -19,6 +28,10 @@ def main(
     expires_in: float = 0,
     database: postgresql | None = None,
 ) -> StoredState:
+    from f.identity.tokens.manager import JwtManager
+    from f.identity.tokens.results import StoredState, time_of
+    from f.store.stores import open_store
+
     with open_store(database, "identity", durable=True) as store:
         stored = JwtManager(issuer, store).set_token(
             name, token.strip(), refresh_token=refresh_token.strip(), expires_in=expires_in

@@ -4,10 +4,19 @@ Returns the token and when it expires. Windmill keeps results: with `store_as` t
 under that name instead, and the result does not hold it. A second run signs another token, with a new jti.
 """
 
-from f.identity.tokens.issuer import jwt_issuer
-from f.identity.tokens.manager import JwtManager
-from f.identity.tokens.results import SignedToken, time_of
-from f.store.stores import open_store, postgresql
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# pyjwt==2.15.1
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.tokens.issuer import jwt_issuer
+    from f.identity.tokens.results import SignedToken
 
 
 def main(
@@ -19,6 +28,10 @@ def main(
     store_as: str = "",
     database: postgresql | None = None,
 ) -> SignedToken:
+    from f.identity.tokens.manager import JwtManager
+    from f.identity.tokens.results import SignedToken, time_of
+    from f.store.stores import open_store
+
     tokens = JwtManager(issuer)
     token = tokens.sign(subject, audience=audience, lifetime=lifetime or None, claims=claims)
     if store_as:

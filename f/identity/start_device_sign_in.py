@@ -3,13 +3,14 @@
 finish_device_sign_in waits for the person, with this `device_key`. A second run begins another sign-in.
 """
 
-from typing import TypedDict
+from __future__ import annotations
 
-from f.connect.times import to_iso
-from f.identity.oauth.app import app_of, oauth_app
-from f.identity.oauth.device import start_device
-from f.identity.oauth.sign_ins import checked_account
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.oauth.app import oauth_app
 
 
 class DeviceSignIn(TypedDict):
@@ -24,6 +25,12 @@ class DeviceSignIn(TypedDict):
 
 
 def main(app: oauth_app, account: str = "default", database: postgresql | None = None) -> DeviceSignIn:
+    from f.connect.times import to_iso
+    from f.identity.oauth.app import app_of
+    from f.identity.oauth.device import start_device
+    from f.identity.oauth.sign_ins import checked_account
+    from f.store.stores import open_store
+
     registered = app_of(app)
     with open_store(database, "identity") as store:
         code = start_device(registered, store, checked_account(account))

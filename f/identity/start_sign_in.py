@@ -6,13 +6,14 @@ finish_sign_in, with this `browser_key`. It is good for ten minutes and for one 
 another sign-in.
 """
 
-from typing import TypedDict
+from __future__ import annotations
 
-from f.connect.times import to_iso
-from f.identity.oauth.app import app_of, oauth_app
-from f.identity.oauth.browser import link_of
-from f.identity.oauth.sign_ins import begin, checked_account
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.oauth.app import oauth_app
 
 
 class BegunSignIn(TypedDict):
@@ -28,6 +29,12 @@ class BegunSignIn(TypedDict):
 def main(
     app: oauth_app, account: str = "default", return_to: str = "", database: postgresql | None = None
 ) -> BegunSignIn:
+    from f.connect.times import to_iso
+    from f.identity.oauth.app import app_of
+    from f.identity.oauth.browser import link_of
+    from f.identity.oauth.sign_ins import begin, checked_account
+    from f.store.stores import open_store
+
     registered = app_of(app)
     with open_store(database, "identity") as store:
         begun = begin(registered, store, account=checked_account(account), return_to=return_to)

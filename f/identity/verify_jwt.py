@@ -5,13 +5,20 @@ results. A token that is not taken fails the run, with a code that says why. A s
 an issuer's keys are fetched when they are too old, or unknown, and at most once a minute over all jobs.
 """
 
-import time
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# pyjwt==2.15.1
 
-from f.connect.errors import FixInput
-from f.identity.tokens.issuer import jwt_issuer
-from f.identity.tokens.manager import JwtManager
-from f.identity.tokens.results import VerifiedToken, verified
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.identity.tokens.issuer import jwt_issuer
+    from f.identity.tokens.results import VerifiedToken
 
 
 def main(
@@ -22,6 +29,11 @@ def main(
     return_claims: list[str] | None = None,
     database: postgresql | None = None,
 ) -> VerifiedToken:
+    from f.connect.errors import FixInput
+    from f.identity.tokens.manager import JwtManager
+    from f.identity.tokens.results import verified
+    from f.store.stores import open_store
+
     if bool(token) == bool(stored_as):
         raise FixInput("Give either the token, or the name it is stored as.", code="one_token_expected")
     with open_store(database, "identity", durable=True) as store:

@@ -12,14 +12,15 @@ Twilio tells of SMS and WhatsApp, SendGrid of e-mail; Resend is not listened to.
 # idna==3.20
 # phonenumbers==9.0.43
 
-from typing import Literal
+from __future__ import annotations
 
-from f.connect.errors import FixInput
-from f.notify.deliveries.report import DeliveryReport, Sent, report, sent_as, sent_under
-from f.notify.deliveries.sendgrid_events import recipient_of
-from f.store.sent_keys import key_of
-from f.store.store import Store
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.deliveries.report import DeliveryReport, Sent
+    from f.store.store import Store
 
 
 def main(
@@ -30,6 +31,11 @@ def main(
     default_country: str = "",
     database: postgresql | None = None,
 ) -> DeliveryReport:
+    from f.connect.errors import FixInput
+    from f.notify.deliveries.report import report
+    from f.notify.deliveries.sendgrid_events import recipient_of
+    from f.store.stores import open_store
+
     if bool(message_key) == bool(service_id):
         raise FixInput("Give either message_key or service_id.", code="no_message")
     address = _address(channel, to, default_country) if to else ""
@@ -39,6 +45,10 @@ def main(
 
 
 def _sent(store: Store, channel: str, message_key: str, address: str, service_id: str) -> Sent | None:
+    from f.connect.errors import FixInput
+    from f.notify.deliveries.report import sent_as, sent_under
+    from f.store.sent_keys import key_of
+
     if channel == "email":
         if service_id:
             return sent_as(store, "sendgrid", service_id.partition(".")[0])
@@ -56,9 +66,9 @@ def _sent(store: Store, channel: str, message_key: str, address: str, service_id
 def _address(channel: str, to: str, default_country: str) -> str:
     """Check the address and write it as those who send do; only its own kind's parser is imported."""
     if channel == "email":
-        from f.notify.email.mail import address_of  # noqa: PLC0415 - see above
+        from f.notify.email.mail import address_of
 
         return address_of(to, "to").email
-    from f.notify.texts.phone import e164  # noqa: PLC0415 - see above
+    from f.notify.texts.phone import e164
 
     return e164(to.removeprefix("whatsapp:"), default_country)

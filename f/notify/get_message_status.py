@@ -3,10 +3,14 @@
 `final` says whether the state can still change. Changes nothing; a second run asks again.
 """
 
-from typing import TypedDict
+from __future__ import annotations
 
-from f.connect.client import Client
-from f.notify.texts.client import integration_of, read_state, state_request, twilio
+from typing import TYPE_CHECKING, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.texts.client import twilio
 
 _FINAL = frozenset({"delivered", "undelivered", "failed", "read", "canceled"})
 
@@ -23,6 +27,9 @@ class MessageStatus(TypedDict):
 
 
 def main(sid: str, twilio: twilio) -> MessageStatus:
+    from f.connect.client import Client
+    from f.notify.texts.client import integration_of, read_state, state_request
+
     with Client(integration_of(twilio)) as client:
         state = read_state(client.request(state_request(twilio["accountSid"], sid)))
     return {

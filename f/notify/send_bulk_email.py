@@ -7,14 +7,23 @@ any other reason than an opt-out; its result is kept. With the same `message_key
 what the first did not.
 """
 
-from typing import Any
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# dnspython==2.9.2
+# email-validator==2.4.0
+# jinja2==3.1.6
+# markupsafe==3.0.4
 
-from f.connect.errors import FixInput
-from f.notify.email.bulk_mailing import BulkResult, send_bulk
-from f.notify.email.mail import Mail, address_of, mail_of
-from f.notify.email.provider import provider_of, resend, sendgrid
-from f.notify.messages.senders import mail_sender
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.email.bulk_mailing import BulkResult
+    from f.notify.email.mail import Mail
+    from f.notify.email.provider import resend, sendgrid
 
 _BAD = ("refused", "failed", "unknown")
 
@@ -33,6 +42,12 @@ def main(
     message_key: str = "",
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.errors import FixInput
+    from f.notify.email.bulk_mailing import send_bulk
+    from f.notify.email.provider import provider_of
+    from f.notify.messages.senders import mail_sender
+    from f.store.stores import open_store
+
     provider = provider_of(resend, sendgrid)
     if provider.name == "resend" and template_id:
         raise FixInput(
@@ -50,6 +65,8 @@ def _shared(
     sender: str, subject: str, html: str, text: str, template_id: str, reply_to: str, categories: list[str]
 ) -> Mail:
     """What is the same for all; text is left empty here, to be made from each one's HTML."""
+    from f.notify.email.mail import Mail, address_of, mail_of
+
     anybody = address_of(sender, "sender").email
     checked = mail_of(
         sender,

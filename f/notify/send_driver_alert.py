@@ -10,14 +10,19 @@ A field that the text has no sentence for is named in the result's notices. With
 that template, whose hole 1 is the text. A second run sends again, unless it has the same `message_key`.
 """
 
-from typing import Literal
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# phonenumbers==9.0.43
 
-from f.connect.errors import FixInput
-from f.notify.messages.driver_alerts import driver_text
-from f.notify.messages.senders import text_sender
-from f.notify.texts.client import twilio
-from f.notify.texts.texting import TextResult, send_text, text_of
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.texts.client import twilio
+    from f.notify.texts.texting import TextResult
 
 
 def main(
@@ -32,6 +37,12 @@ def main(
     message_key: str = "",
     database: postgresql | None = None,
 ) -> TextResult:
+    from f.connect.errors import FixInput
+    from f.notify.messages.driver_alerts import driver_text
+    from f.notify.messages.senders import text_sender
+    from f.notify.texts.texting import send_text, text_of
+    from f.store.stores import open_store
+
     if channel not in {"sms", "whatsapp"}:
         raise FixInput("channel must be sms or whatsapp.", code="bad_choice")
     body, unused = driver_text(kind, data)

@@ -5,11 +5,20 @@ named. A second run sends again, unless it has the same `message_key`: then a lo
 safely through Resend, and refused for SendGrid, which cannot be asked.
 """
 
-from f.notify.email.mail import mail_of
-from f.notify.email.mailing import MailResult, send_mail
-from f.notify.email.provider import provider_of, resend, sendgrid
-from f.notify.messages.senders import mail_sender
-from f.store.stores import open_store, postgresql
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# dnspython==2.9.2
+# email-validator==2.4.0
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.email.mailing import MailResult
+    from f.notify.email.provider import resend, sendgrid
 
 
 def main(
@@ -28,6 +37,12 @@ def main(
     message_key: str = "",
     database: postgresql | None = None,
 ) -> MailResult:
+    from f.notify.email.mail import mail_of
+    from f.notify.email.mailing import send_mail
+    from f.notify.email.provider import provider_of
+    from f.notify.messages.senders import mail_sender
+    from f.store.stores import open_store
+
     provider = provider_of(resend, sendgrid)
     mail = mail_of(
         mail_sender(sender, resend or sendgrid),

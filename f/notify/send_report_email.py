@@ -5,12 +5,22 @@
 unless it has the same `message_key`.
 """
 
-from f.notify.email.mail import mail_of
-from f.notify.email.mail_layouts import report_html
-from f.notify.email.mailing import MailResult, send_mail
-from f.notify.email.provider import provider_of, resend, sendgrid
-from f.notify.messages.senders import mail_sender
-from f.store.stores import open_store, postgresql
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# dnspython==2.9.2
+# email-validator==2.4.0
+# jinja2==3.1.6
+# markupsafe==3.0.4
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.email.mailing import MailResult
+    from f.notify.email.provider import resend, sendgrid
 
 
 def main(
@@ -25,6 +35,13 @@ def main(
     message_key: str = "",
     database: postgresql | None = None,
 ) -> MailResult:
+    from f.notify.email.mail import mail_of
+    from f.notify.email.mail_layouts import report_html
+    from f.notify.email.mailing import send_mail
+    from f.notify.email.provider import provider_of
+    from f.notify.messages.senders import mail_sender
+    from f.store.stores import open_store
+
     provider = provider_of(resend, sendgrid)
     html = report_html(title, period, summary, pdf_url)
     mail = mail_of(

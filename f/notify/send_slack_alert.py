@@ -4,13 +4,15 @@ Everything shows as plain text, wherever it comes from. A second run posts again
 same `message_key`.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.notify.messages.message import Message, facts_of, rank, safe_link
-from f.notify.slack.alert_blocks import alert_posts
-from f.notify.slack.client import slack, slack_webhook
-from f.notify.slack.posting import SlackResult, open_slack, send_posts
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.slack.client import slack, slack_webhook
+    from f.notify.slack.posting import SlackResult
 
 
 def main(
@@ -26,6 +28,11 @@ def main(
     message_key: str = "",
     database: postgresql | None = None,
 ) -> SlackResult:
+    from f.notify.messages.message import Message, facts_of, rank, safe_link
+    from f.notify.slack.alert_blocks import alert_posts
+    from f.notify.slack.posting import open_slack, send_posts
+    from f.store.stores import open_store
+
     rank(severity)
     alert = Message(title, message, severity, facts_of(metadata), safe_link(link))
     posts, notices = alert_posts(alert, thread_ts)

@@ -5,10 +5,19 @@ Returns Twilio's id. Who opted out gets nothing, and the result says so. If the 
 list is asked before anything else. A second run sends again, unless it has the same `message_key`.
 """
 
-from f.notify.messages.senders import text_sender
-from f.notify.texts.client import twilio
-from f.notify.texts.texting import TextResult, send_text, text_of
-from f.store.stores import open_store, postgresql
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# phonenumbers==9.0.43
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.texts.client import twilio
+    from f.notify.texts.texting import TextResult
 
 
 def main(
@@ -23,6 +32,10 @@ def main(
     message_key: str = "",
     database: postgresql | None = None,
 ) -> TextResult:
+    from f.notify.messages.senders import text_sender
+    from f.notify.texts.texting import send_text, text_of
+    from f.store.stores import open_store
+
     text = text_of(
         to,
         text_sender(sender, twilio),

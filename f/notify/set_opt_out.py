@@ -10,10 +10,11 @@ Holds for every script of this folder that shares the state. A second run change
 # idna==3.20
 # phonenumbers==9.0.43
 
+from __future__ import annotations
+
 from typing import Literal, TypedDict
 
-from f.notify.messages.opt_outs import OptOuts
-from f.store.stores import open_store, postgresql
+from f.store.database import postgresql
 
 
 class OptOut(TypedDict):
@@ -30,6 +31,9 @@ def main(
     default_country: str = "",
     database: postgresql | None = None,
 ) -> OptOut:
+    from f.notify.messages.opt_outs import OptOuts
+    from f.store.stores import open_store
+
     normal = _normalized(medium, address, default_country)
     with open_store(database, "notify") as store:
         opt_outs = OptOuts(store)
@@ -43,9 +47,9 @@ def main(
 def _normalized(medium: str, address: str, default_country: str) -> str:
     """Check the address and write it as those who send do; only its own kind's parser is imported."""
     if medium == "email":
-        from f.notify.email.mail import address_of  # noqa: PLC0415 - see above
+        from f.notify.email.mail import address_of
 
         return address_of(address, "address").email
-    from f.notify.texts.phone import e164  # noqa: PLC0415 - see above
+    from f.notify.texts.phone import e164
 
     return e164(address, default_country, what="address")

@@ -42,21 +42,21 @@ tells and remembers nothing. The first run only learns how many calls there were
 # wmill==1.850.0
 # yarl==1.25.1
 
+from __future__ import annotations
+
 import math
 import os
 import secrets
 import time
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from f.connect.errors import ConnectError, FixInput
-from f.operate.alerts.findings import Finding, Thresholds, of_checks
-from f.operate.alerts.looking import look
-from f.operate.alerts.memory import LEASE_KEY, LEASE_SECONDS, Memory, read_memory, write_memory
-from f.operate.alerts.states import Patience, Step, step
-from f.operate.alerts.telling import ToldNews, news_of, open_alerts, tell
-from f.store.store import release, take
-from f.store.stores import open_every_store, open_store, postgresql
-from f.windmill.connection import is_on_windmill
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.operate.alerts.findings import Finding, Thresholds
+    from f.operate.alerts.memory import Memory
+    from f.operate.alerts.states import Step
+    from f.operate.alerts.telling import ToldNews
 
 _PURPOSE = "operate"
 _CHECK_SECONDS = 60.0
@@ -85,6 +85,13 @@ def main(
     dry_run: bool = False,
     database: postgresql | None = None,
 ) -> AlertReport:
+    from f.operate.alerts.findings import Thresholds
+    from f.operate.alerts.memory import LEASE_KEY, LEASE_SECONDS, read_memory, write_memory
+    from f.operate.alerts.states import Patience, Step, step
+    from f.operate.alerts.telling import news_of, tell
+    from f.store.store import release, take
+    from f.store.stores import open_store
+
     limits = Thresholds(
         failure_percent=_from_to("failure_percent", failure_percent, 0, 100),
         slow_seconds=_from_to("slow_seconds", slow_seconds, 0.1, 3600),
@@ -124,6 +131,8 @@ def main(
 
 
 def _from_to(name: str, value: float, least: float, most: float) -> float:
+    from f.connect.errors import FixInput
+
     if not math.isfinite(value) or not least <= value <= most:
         raise FixInput(f"{name} is {value}, and must be from {least:g} to {most:g}.", code="bad_argument")
     return float(value)
@@ -137,12 +146,19 @@ def _look(
     check_seconds: float,
 ) -> tuple[Memory, list[Finding], list[str]]:
     """Return what the next look compares with, what was found, and what could not be looked at."""
+    from f.connect.errors import ConnectError
+    from f.operate.alerts.findings import of_checks
+    from f.operate.alerts.looking import look
+    from f.operate.alerts.memory import Memory
+    from f.store.stores import open_every_store
+    from f.windmill.connection import is_on_windmill
+
     now = time.time()
     with open_every_store(database) as stores:
         seen = look(stores.values(), memory, now, limits, window_seconds)
     after = Memory(windows=seen.windows, services_at=memory.services_at)
     if check_seconds and is_on_windmill() and now - memory.services_at >= check_seconds:
-        from f.operate.services.workspace import (  # noqa: PLC0415 - every few hours only, and it loads what sends
+        from f.operate.services.workspace import (  # every few hours only, and it loads what sends
             check_all,
             known_resources,
         )
@@ -159,6 +175,8 @@ def _look(
 def _report(
     stepped: Step, told: list[ToldNews], problems: list[str], *, dry_run: bool = False
 ) -> AlertReport:
+    from f.operate.alerts.telling import open_alerts
+
     wrong = open_alerts(stepped.alerts)
     silent = sum(not one["told"] for one in told)
     what = (

@@ -11,18 +11,24 @@ with `accept` takes what is there as right; the loss of what our code reads cann
 succeeds whatever it finds, unless it is told to fail.
 """
 
-from collections.abc import Sequence
-from typing import Any, TypedDict
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
 
-from f.connect.errors import ConnectError, FixSettings
-from f.connect.events import raise_event
-from f.operate.contracts.judging import sentence, severity_of
-from f.operate.contracts.sentinel import ContractReport, look_at, not_looked_at
-from f.operate.services.registry import service_of
-from f.operate.services.workspace import known_resources
-from f.store.store import Store
-from f.store.stores import open_store, postgresql
-from f.windmill.values import ListedResource, resource_at
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.operate.contracts.sentinel import ContractReport
+    from f.store.store import Store
+    from f.windmill.values import ListedResource
 
 _WEEK = 7 * 86_400.0
 _WORDS = {
@@ -55,6 +61,11 @@ def main(
     as_data: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.errors import FixSettings
+    from f.operate.contracts.judging import sentence
+    from f.operate.services.workspace import known_resources
+    from f.store.stores import open_store
+
     with open_store(database, "operate") as store:
         reports = [_look(one, store, accept=accept) for one in known_resources(only or ())]
         told = sum(_tell(report, store) for report in reports) if tell else 0
@@ -70,6 +81,11 @@ def main(
 
 
 def _look(one: ListedResource, store: Store, *, accept: bool) -> ContractReport:
+    from f.connect.errors import ConnectError
+    from f.operate.contracts.sentinel import look_at, not_looked_at
+    from f.operate.services.registry import service_of
+    from f.windmill.values import resource_at
+
     service = service_of(one.resource_type)
     assert service is not None, "only known types are listed"
     try:
@@ -81,6 +97,9 @@ def _look(one: ListedResource, store: Store, *, accept: bool) -> ContractReport:
 
 def _tell(report: ContractReport, store: Store) -> int:
     """Raise the event of one service; return how many were started: 0 if people know already."""
+    from f.connect.events import raise_event
+    from f.operate.contracts.judging import sentence, severity_of
+
     findings = report["findings"]
     if not findings:
         return 0
@@ -115,6 +134,8 @@ def _counted(reports: Sequence[ContractReport], told: int) -> Contracts:
 
 def _page_of(found: Contracts) -> dict[str, Any]:
     """Return the result as people see it: the sentence, the changes, a table; what needs somebody first."""
+    from f.operate.contracts.judging import sentence
+
     order = list(_WORDS)
     services = sorted(found["services"], key=lambda one: order.index(one["status"]))
     changes = [f"- `{one['path']}`: {sentence(finding)}" for one in services for finding in one["findings"]]

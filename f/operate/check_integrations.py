@@ -6,12 +6,21 @@ read and whose type is known; what cannot be tried without an effect, such as a 
 be. The job succeeds whatever it finds, unless it is told to fail. A second run asks again.
 """
 
-from typing import Any, TypedDict
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
 
-from f.connect.errors import FixInput, TryLater
-from f.operate.services.check import Check
-from f.operate.services.workspace import check_all, known_resources
-from f.store.stores import postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.operate.services.check import Check
 
 _MOST_SECONDS = 600
 
@@ -34,6 +43,9 @@ def main(
     as_data: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.errors import FixInput, TryLater
+    from f.operate.services.workspace import check_all, known_resources
+
     if not 1 <= seconds <= _MOST_SECONDS:
         raise FixInput(f"seconds is {seconds}, and must be from 1 to {_MOST_SECONDS}.", code="bad_argument")
     found = counted(check_all(known_resources(only or ()), database, seconds))

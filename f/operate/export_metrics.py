@@ -5,13 +5,11 @@ how long calls took; and what stands now: open breakers, dead letters, targets t
 the first call. Each of the busiest endpoints is a series of its own, the rest is one. Changes nothing.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
-from f.connect.errors import ConnectError, FixInput, FixSettings
-from f.operate.metrics.counts import read_totals
-from f.operate.metrics.gauges import read_gauges
-from f.operate.metrics.prometheus import CONTENT_TYPE, prometheus_text
-from f.store.stores import open_every_store, postgresql
+from f.store.database import postgresql
 
 _MOST_ENDPOINTS = 1000
 _REPLIES = {
@@ -27,6 +25,12 @@ HTTP = {
 
 
 def main(endpoints: int = 200, as_reply: bool = False, database: postgresql | None = None) -> dict[str, Any]:
+    from f.connect.errors import ConnectError, FixInput, FixSettings
+    from f.operate.metrics.counts import read_totals
+    from f.operate.metrics.gauges import read_gauges
+    from f.operate.metrics.prometheus import CONTENT_TYPE, prometheus_text
+    from f.store.stores import open_every_store
+
     if not 1 <= endpoints <= _MOST_ENDPOINTS:
         raise FixInput(
             f"endpoints is {endpoints}, and must be from 1 to {_MOST_ENDPOINTS}.", code="bad_argument"

@@ -6,17 +6,12 @@ page to download; `as_data` gives the figures instead. Days are UTC days, and ar
 nothing, and a second run reads again.
 """
 
+from __future__ import annotations
+
 import time
 from typing import Any
 
-from f.connect.errors import FixInput
-from f.operate.metrics.counts import read_counts
-from f.operate.metrics.numbers import period_of
-from f.operate.metrics.page import page_of
-from f.operate.metrics.report import display_of, report_of
-from f.store.stores import open_every_store, postgresql
-from f.windmill.connection import is_on_windmill
-from f.windmill.objects import keep_file
+from f.store.database import postgresql
 
 _MOST_ENDPOINTS = 500
 
@@ -28,6 +23,13 @@ def main(
     as_data: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.errors import FixInput
+    from f.operate.metrics.counts import read_counts
+    from f.operate.metrics.numbers import period_of
+    from f.operate.metrics.page import page_of
+    from f.operate.metrics.report import display_of, report_of
+    from f.store.stores import open_every_store
+
     if not 1 <= endpoints <= _MOST_ENDPOINTS:
         raise FixInput(
             f"endpoints is {endpoints}, and must be from 1 to {_MOST_ENDPOINTS}.", code="bad_argument"
@@ -44,6 +46,9 @@ def main(
 
 def _kept(page: str, days: str) -> dict[str, Any]:
     """Keep the page in the workspace's storage, or in the result if there is none."""
+    from f.windmill.connection import is_on_windmill
+    from f.windmill.objects import keep_file
+
     name = f"metrics_{days}.html"
     content = page.encode(errors="replace")
     if not is_on_windmill():

@@ -6,17 +6,23 @@ resource, or the environment by OpenTelemetry's own names. A second run sends th
 counted twice.
 """
 
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
+
+from __future__ import annotations
+
 import os
 import time
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from f.connect.errors import FixInput
-from f.connect.integration_resource import integration
-from f.operate.metrics.collector import collector_of, resource_of, send
-from f.operate.metrics.counts import read_totals
-from f.operate.metrics.gauges import read_gauges
-from f.operate.metrics.otlp import requests_of
-from f.store.stores import open_every_store, open_store, postgresql
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.connect.integration_resource import integration
 
 _MOST_ENDPOINTS = 1000
 _POINTS = 2000  # of one request: about a megabyte
@@ -35,6 +41,13 @@ def main(
     endpoints: int = 200,
     database: postgresql | None = None,
 ) -> SentMetrics:
+    from f.connect.errors import FixInput
+    from f.operate.metrics.collector import collector_of, resource_of, send
+    from f.operate.metrics.counts import read_totals
+    from f.operate.metrics.gauges import read_gauges
+    from f.operate.metrics.otlp import requests_of
+    from f.store.stores import open_every_store, open_store
+
     if not 1 <= endpoints <= _MOST_ENDPOINTS:
         raise FixInput(
             f"endpoints is {endpoints}, and must be from 1 to {_MOST_ENDPOINTS}.", code="bad_argument"

@@ -9,17 +9,22 @@ Returns a table: each check with what was sent, what is right and what came, and
 check does, unless `fail_if_failed` is off. A second run tests again.
 """
 
-from collections.abc import Sequence
-from typing import Any, TypedDict
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
 
-from f.connect.errors import FixInput, FixSettings
-from f.operate.services.registry import service_of
-from f.operate.services.workspace import known_resources
-from f.operate.testing.plans import Wishes
-from f.operate.testing.tester import Remains, run_checks
-from f.operate.testing.verdicts import CheckResult
-from f.store.stores import open_store, postgresql
-from f.windmill.values import resource_at
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.operate.testing.verdicts import CheckResult
 
 _MOST_BURST = 50
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "-"}
@@ -53,6 +58,14 @@ def main(
     as_data: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.errors import FixInput, FixSettings
+    from f.operate.services.registry import service_of
+    from f.operate.services.workspace import known_resources
+    from f.operate.testing.plans import Wishes
+    from f.operate.testing.tester import Remains, run_checks
+    from f.store.stores import open_store
+    from f.windmill.values import resource_at
+
     if not 0 <= burst <= _MOST_BURST:
         raise FixInput(f"burst is {burst}, and must be from 0 to {_MOST_BURST}.", code="bad_argument")
     if write and sample is not None and not list_path:

@@ -3,11 +3,15 @@
 Returns the payment's state. A second run with the same inputs takes nothing more.
 """
 
-from f.payments.stripe.account import open_account
-from f.payments.stripe.client import stripe
-from f.payments.stripe.payments import PaymentResult, result_of
-from f.payments.stripe.payments import capture_payment as capture
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.payments.stripe.client import stripe
+    from f.payments.stripe.payments import PaymentResult
 
 
 def main(
@@ -17,5 +21,10 @@ def main(
     request_key: str = "",
     database: postgresql | None = None,
 ) -> PaymentResult:
+    from f.payments.stripe.account import open_account
+    from f.payments.stripe.payments import capture_payment as capture
+    from f.payments.stripe.payments import result_of
+    from f.store.stores import open_store
+
     with open_store(database, "payments") as store, open_account(stripe, store) as account:
         return result_of(capture(account, payment, amount, request_key))

@@ -4,11 +4,15 @@ Returns the customer's id. A second run with the same `external_id` returns the 
 one every run makes a customer, for Stripe lets many have the same e-mail address.
 """
 
-from f.payments.stripe.account import open_account
-from f.payments.stripe.client import stripe
-from f.payments.stripe.customers import CustomerResult, Details
-from f.payments.stripe.customers import create_customer as create
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.payments.stripe.client import stripe
+    from f.payments.stripe.customers import CustomerResult
 
 
 def main(
@@ -27,6 +31,11 @@ def main(
     metadata: dict | None = None,
     database: postgresql | None = None,
 ) -> CustomerResult:
+    from f.payments.stripe.account import open_account
+    from f.payments.stripe.customers import Details
+    from f.payments.stripe.customers import create_customer as create
+    from f.store.stores import open_store
+
     details = Details(
         name=name,
         email=email,

@@ -4,12 +4,15 @@ Returns its id, its state and the client secret for the payer's page. No money m
 the same `request_key` returns the payment of the first; with other inputs it is refused.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.payments.stripe.account import open_account
-from f.payments.stripe.client import stripe
-from f.payments.stripe.payments import Order, PaymentResult, create_payment, result_of
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.payments.stripe.client import stripe
+    from f.payments.stripe.payments import PaymentResult
 
 
 def main(
@@ -27,6 +30,10 @@ def main(
     payment_method_types: list[str] | None = None,
     database: postgresql | None = None,
 ) -> PaymentResult:
+    from f.payments.stripe.account import open_account
+    from f.payments.stripe.payments import Order, create_payment, result_of
+    from f.store.stores import open_store
+
     order = Order(
         amount=amount,
         currency=currency,

@@ -4,13 +4,15 @@ Returns the refund and its state. A second run with the same payment and amount 
 `request_key` to refund the same amount of it twice.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.payments.stripe.account import open_account
-from f.payments.stripe.client import stripe
-from f.payments.stripe.refunds import RefundResult
-from f.payments.stripe.refunds import create_refund as create
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.payments.stripe.client import stripe
+    from f.payments.stripe.refunds import RefundResult
 
 
 def main(
@@ -22,5 +24,9 @@ def main(
     request_key: str = "",
     database: postgresql | None = None,
 ) -> RefundResult:
+    from f.payments.stripe.account import open_account
+    from f.payments.stripe.refunds import create_refund as create
+    from f.store.stores import open_store
+
     with open_store(database, "payments") as store, open_account(stripe, store) as account:
         return create(account, payment, amount, reason, request_key, metadata)

@@ -5,13 +5,15 @@ a way to pay for after the trial. A second run with the same `request_key` retur
 first.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.payments.stripe.account import open_account
-from f.payments.stripe.client import stripe
-from f.payments.stripe.subscriptions import Plan, SubscriptionResult, result_of
-from f.payments.stripe.subscriptions import create_subscription as create
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.payments.stripe.client import stripe
+    from f.payments.stripe.subscriptions import SubscriptionResult
 
 
 def main(
@@ -29,6 +31,11 @@ def main(
     return_client_secret: bool = True,
     database: postgresql | None = None,
 ) -> SubscriptionResult:
+    from f.payments.stripe.account import open_account
+    from f.payments.stripe.subscriptions import Plan, result_of
+    from f.payments.stripe.subscriptions import create_subscription as create
+    from f.store.stores import open_store
+
     plan = Plan(
         customer=customer,
         price=price,

@@ -4,11 +4,15 @@ Returns the customer as it is now. What is empty stays as it is; what `clear` na
 changes nothing more.
 """
 
-from f.payments.stripe.account import open_account
-from f.payments.stripe.client import stripe
-from f.payments.stripe.customers import CustomerResult, Details
-from f.payments.stripe.customers import update_customer as update
-from f.store.stores import open_store, postgresql
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.payments.stripe.client import stripe
+    from f.payments.stripe.customers import CustomerResult
 
 
 def main(
@@ -29,6 +33,11 @@ def main(
     clear: list[str] | None = None,
     database: postgresql | None = None,
 ) -> CustomerResult:
+    from f.payments.stripe.account import open_account
+    from f.payments.stripe.customers import Details
+    from f.payments.stripe.customers import update_customer as update
+    from f.store.stores import open_store
+
     details = Details(
         name=name,
         email=email,

@@ -3,13 +3,15 @@
 Returns the subscription as it is now. What is empty stays. A second run changes nothing more.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.payments.stripe.account import open_account
-from f.payments.stripe.client import stripe
-from f.payments.stripe.subscriptions import Change, SubscriptionResult, result_of
-from f.payments.stripe.subscriptions import update_subscription as update
-from f.store.stores import open_store, postgresql
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.payments.stripe.client import stripe
+    from f.payments.stripe.subscriptions import SubscriptionResult
 
 
 def main(
@@ -22,6 +24,11 @@ def main(
     metadata: dict | None = None,
     database: postgresql | None = None,
 ) -> SubscriptionResult:
+    from f.payments.stripe.account import open_account
+    from f.payments.stripe.subscriptions import Change, result_of
+    from f.payments.stripe.subscriptions import update_subscription as update
+    from f.store.stores import open_store
+
     change = Change(
         price=price, quantity=quantity, proration=proration, at_period_end=at_period_end, metadata=metadata
     )

@@ -30,7 +30,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
 from f.store.store import BUSY_SECONDS, Row, Statement, Store, Values
@@ -41,17 +41,6 @@ if TYPE_CHECKING:
 
 _FOLDER = ".millwright"
 _TABLE_MARK = "data_table"  # is there once jobs of this machine have used the workspace's data table
-
-
-class postgresql(TypedDict, total=False):  # noqa: N801 - Windmill finds the resource type by this name
-    """A Postgres database, as Windmill's own resource type has it."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    dbname: str
-    sslmode: str
 
 
 def open_store(database: Mapping[str, object] | None, purpose: str, *, durable: bool = False) -> Store:
@@ -128,7 +117,7 @@ def sqlite_store(path: str | os.PathLike[str], *, durable: bool = False) -> Stor
 
 def postgres_store(where: str | Mapping[str, Any]) -> Store:
     """Return a Postgres: by its connection string, or by the value of a Windmill `postgresql` resource."""
-    from f.store.postgres_store import PostgresStore  # noqa: PLC0415 - psycopg costs 120 ms and is seldom used
+    from f.store.postgres_store import PostgresStore  # psycopg costs 120 ms and is seldom used
 
     return PostgresStore(where)
 
@@ -137,7 +126,7 @@ def data_table_store() -> Store | None:
     """Return the workspace's data table; None if it has none, or this is no job. See `workspace_store`."""
     if not offers_data_tables():
         return None
-    from f.store.data_table_store import workspace_store  # noqa: PLC0415 - a module less for all others
+    from f.store.data_table_store import workspace_store  # a module less for all others
 
     return workspace_store()
 
@@ -213,7 +202,7 @@ class SqliteStore(Store):
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
-        import sqlite3  # noqa: PLC0415 - most jobs keep their state in memory and never open a database
+        import sqlite3  # most jobs keep their state in memory and never open a database
 
         try:
             if self._path is not None:

@@ -5,13 +5,14 @@ one import runs; the flow sends nothing if file, settings or target are no longe
 running with the progress, or done with the counts. The same key and arguments ask about the same import.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.tools.acting.imports import ImportOrder, apply
-from f.tools.effects.once_only import refusing
-from f.tools.effects.written import Written
-from f.tools.guards.desk import open_desk
-from f.tools.guards.file import FileChoice
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.tools.effects.written import Written
 
 TOOL = {"title": "Apply an import plan", "reads": False}
 
@@ -28,6 +29,11 @@ def main(
     default_country: str = "",
     wait_seconds: int = 20,
 ) -> Written:
+    from f.tools.acting.imports import ImportOrder, apply
+    from f.tools.effects.once_only import refusing
+    from f.tools.guards.desk import open_desk
+    from f.tools.guards.file import FileChoice
+
     with open_desk(main.__annotations__, locals()) as desk:
         order = ImportOrder(
             plan_hash, approved_by, FileChoice(file, url, text), target, on_duplicate, default_country

@@ -6,12 +6,15 @@ the same events until `mark_vessel_event` says that they were told. It fails onl
 at.
 """
 
-from f.store.stores import open_store, postgresql
-from f.vessels.vessey.bounds import whole
-from f.vessels.vessey.client import vessey
-from f.vessels.vessey.vessey_client import VesseyClient
-from f.vessels.watching.looking import MOST_EVENTS, WatchFound, look_at, vessels_of
-from f.vessels.watching.memory import WatchMemory
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.vessels.vessey.client import vessey
+    from f.vessels.watching.looking import WatchFound
 
 
 def main(
@@ -22,6 +25,12 @@ def main(
     lookback_days: int = 30,
     database: postgresql | None = None,
 ) -> WatchFound:
+    from f.store.stores import open_store
+    from f.vessels.vessey.bounds import whole
+    from f.vessels.vessey.vessey_client import VesseyClient
+    from f.vessels.watching.looking import MOST_EVENTS, look_at, vessels_of
+    from f.vessels.watching.memory import WatchMemory
+
     vessels = vessels_of(imos)
     days = whole("lookback_days", lookback_days, 365)
     with open_store(database, "vessels") as store, VesseyClient(vessey, store) as client:

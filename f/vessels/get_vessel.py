@@ -5,21 +5,17 @@ down or the limit is used up, what is kept is returned as long as it is not too 
 route errors have their status: 400, 404, 429 and 503 with Retry-After.
 """
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from f.connect.errors import ConnectError
-from f.connect.integration import Retry
-from f.store.stores import open_store, postgresql
-from f.vessels.vessey.bounds import seconds
-from f.vessels.vessey.cache import Cached, key_for, through_cache
-from f.vessels.vessey.client import vessey
-from f.vessels.vessey.http_reply import error_reply, reply_of
-from f.vessels.vessey.identity import imo_of
-from f.vessels.vessey.vessel import Age, vessel_of
-from f.vessels.vessey.vessey_client import VesseyClient
-from f.windmill.values import resource_at
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.vessels.vessey.cache import Cached
+    from f.vessels.vessey.client import vessey
 
 RESOURCE = "f/vessels/vessey"
 _REFUSAL = {
@@ -52,8 +48,6 @@ HTTP = {
     "*": {"path": {"imo": {"input": "imo", "example": "9074729"}}, "replies": _REPLIES},
     "webhook": {"inputs_from": ["json"], "without": ["as_reply"], "replies": _REPLIES},
 }
-# Somebody waits for the answer.
-_PATIENCE = Retry(max_retries=1, max_delay=2.0, longest_wait=2.0, max_elapsed=10.0)
 
 
 def main(
@@ -65,6 +59,19 @@ def main(
     as_reply: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
+    from f.connect.errors import ConnectError
+    from f.connect.integration import Retry
+    from f.store.stores import open_store
+    from f.vessels.vessey.bounds import seconds
+    from f.vessels.vessey.cache import key_for, through_cache
+    from f.vessels.vessey.http_reply import error_reply, reply_of
+    from f.vessels.vessey.identity import imo_of
+    from f.vessels.vessey.vessel import Age, vessel_of
+    from f.vessels.vessey.vessey_client import VesseyClient
+    from f.windmill.values import resource_at
+
+    # Somebody waits for the answer.
+    patience = Retry(max_retries=1, max_delay=2.0, longest_wait=2.0, max_elapsed=10.0)
     try:
         number = imo_of(imo)
         stale_after = seconds("stale_after_minutes", stale_after_minutes, per=60)
@@ -73,7 +80,7 @@ def main(
         account = vessey or resource_at(RESOURCE)
         with (
             open_store(database, "vessels") as store,
-            VesseyClient(account, store, patience=_PATIENCE) as client,
+            VesseyClient(account, store, patience=patience) as client,
         ):
             cached = through_cache(
                 store,

@@ -6,12 +6,14 @@ dedupe key. After five runs it is given up. What no route wants, or nobody who h
 `no_channel`: it is not told, and not tried again. A second run changes nothing.
 """
 
-from typing import Literal, TypedDict
+from __future__ import annotations
 
-from f.connect.errors import FixInput
-from f.store.stores import open_store, postgresql
-from f.vessels.watching.memory import Told, WatchMemory
-from f.vessels.watching.outcome import failure_in, reached
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.vessels.watching.memory import Told
 
 
 class Marked(TypedDict):
@@ -29,6 +31,11 @@ def main(
     watch: str = "default",
     database: postgresql | None = None,
 ) -> Marked:
+    from f.connect.errors import FixInput
+    from f.store.stores import open_store
+    from f.vessels.watching.memory import WatchMemory
+    from f.vessels.watching.outcome import failure_in, reached
+
     key = str(event.get("key") or "")
     if not key:
         raise FixInput("The event has no key. Give one that find_vessel_events returned.", code="no_event")

@@ -4,12 +4,15 @@ Returns those that match all that was given, up to `max_vessels`, and whether th
 sides; with its west above its east it crosses the 180th meridian. It only reads: a second run asks again.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-from f.store.stores import open_store, postgresql
-from f.vessels.vessey.bounds import seconds, whole
-from f.vessels.vessey.client import vessey
-from f.vessels.vessey.vessey_client import Found, VesseyClient
+from typing import TYPE_CHECKING, Literal
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.vessels.vessey.client import vessey
+    from f.vessels.vessey.vessey_client import Found
 
 
 def main(
@@ -42,6 +45,10 @@ def main(
     max_vessels: int = 200,
     database: postgresql | None = None,
 ) -> Found:
+    from f.store.stores import open_store
+    from f.vessels.vessey.bounds import seconds, whole
+    from f.vessels.vessey.vessey_client import VesseyClient
+
     stale_after = seconds("stale_after_minutes", stale_after_minutes, per=60)
     most = whole("max_vessels", max_vessels, 10_000)
     with (

@@ -5,11 +5,16 @@ What the ship does not say is null, and a position older than `stale_after_minut
 reads: a second run asks again.
 """
 
-from f.store.stores import open_store, postgresql
-from f.vessels.vessey.bounds import seconds, whole
-from f.vessels.vessey.client import vessey
-from f.vessels.vessey.vessel import Vessel
-from f.vessels.vessey.vessey_client import Track, VesseyClient
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.vessels.vessey.client import vessey
+    from f.vessels.vessey.vessel import Vessel
+    from f.vessels.vessey.vessey_client import Track
 
 
 def main(
@@ -21,6 +26,10 @@ def main(
     max_positions: int = 2000,
     database: postgresql | None = None,
 ) -> Vessel | Track:
+    from f.store.stores import open_store
+    from f.vessels.vessey.bounds import seconds, whole
+    from f.vessels.vessey.vessey_client import VesseyClient
+
     stale_after = seconds("stale_after_minutes", stale_after_minutes, per=60)
     most = whole("max_positions", max_positions, 10_000)
     with (

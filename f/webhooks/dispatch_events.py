@@ -10,13 +10,14 @@ Returns counts. It fails only over what is wrong on our side: a routing or a sou
 nothing is lost, and events wait. A second run does what has become due.
 """
 
-from f.connect.errors import ConnectError, FixInput
-from f.store.stores import open_store, postgresql
-from f.webhooks.dispatch.dispatcher import Dispatcher
-from f.webhooks.dispatch.middleware import Chain
-from f.webhooks.dispatch.next_run import start_next_run
-from f.webhooks.dispatch.report import DispatchReport
-from f.webhooks.dispatch.routing_resource import path_of, routing_at
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.webhooks.dispatch.report import DispatchReport
 
 
 def main(
@@ -25,6 +26,12 @@ def main(
     seconds: float = 30,
     database: postgresql | None = None,
 ) -> DispatchReport:
+    from f.connect.errors import FixInput
+    from f.store.stores import open_store
+    from f.webhooks.dispatch.dispatcher import Dispatcher
+    from f.webhooks.dispatch.middleware import Chain
+    from f.webhooks.dispatch.routing_resource import path_of, routing_at
+
     if most < 1 or not 0 < seconds <= 3600:
         raise FixInput("most must be at least 1, and seconds from 0 to 3600.", code="bad_input")
     checked = routing_at(path_of(routing))
@@ -37,6 +44,9 @@ def main(
 
 
 def _another() -> bool:
+    from f.connect.errors import ConnectError
+    from f.webhooks.dispatch.next_run import start_next_run
+
     try:
         start_next_run()
     except ConnectError as error:

@@ -7,29 +7,23 @@ if it comes after all, it is a repeat. A second run finds it there and takes in 
 Give one account. Returns what was found; an error says how much was taken in before it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from f.connect.client import Client
-from f.connect.errors import FixInput
-from f.notify.texts.client import integration_of as twilio_integration
-from f.notify.texts.client import twilio
-from f.payments.stripe.account import open_account
-from f.payments.stripe.client import stripe
-from f.store.store import Store
-from f.store.stores import open_store, postgresql
-from f.webhooks.dispatch.routing_resource import path_of, routing_at
-from f.webhooks.healing.github_deliveries import GithubDeliveries, github, hook_path
-from f.webhooks.healing.github_deliveries import integration_of as github_integration
-from f.webhooks.healing.healer import Healed, Healer, look_of
-from f.webhooks.healing.listing import Listing
-from f.webhooks.healing.stripe_events import StripeEvents
-from f.webhooks.healing.twilio_messages import TwilioMessages
-from f.webhooks.healing.wanted import Wanted, named, routed
-from f.webhooks.inbox.waking import ask_for_dispatch
-from f.webhooks.requests.refusal import RefuseRequest
-from f.webhooks.requests.registry import source_at
-from f.webhooks.requests.source import Source
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.texts.client import twilio
+    from f.payments.stripe.client import stripe
+    from f.store.store import Store
+    from f.webhooks.healing.github_deliveries import github
+    from f.webhooks.healing.healer import Healed
+    from f.webhooks.healing.listing import Listing
+    from f.webhooks.healing.wanted import Wanted
+    from f.webhooks.requests.source import Source
 
 
 def main(
@@ -47,6 +41,14 @@ def main(
     most: int = 1000,
     database: postgresql | None = None,
 ) -> Healed:
+    from f.connect.errors import FixInput
+    from f.store.stores import open_store
+    from f.webhooks.dispatch.routing_resource import path_of, routing_at
+    from f.webhooks.healing.github_deliveries import hook_path
+    from f.webhooks.healing.healer import Healer, look_of
+    from f.webhooks.healing.wanted import named, routed
+    from f.webhooks.inbox.waking import ask_for_dispatch
+
     if sum(account is not None for account in (stripe, github, twilio)) != 1:
         raise FixInput("Give one account: stripe, github or twilio.", code="no_account")
     told = _source(source)
@@ -67,6 +69,10 @@ def main(
 
 
 def _source(name: str) -> Source:
+    from f.connect.errors import FixInput
+    from f.webhooks.requests.refusal import RefuseRequest
+    from f.webhooks.requests.registry import source_at
+
     try:
         return source_at(name)
     except RefuseRequest as error:
@@ -84,6 +90,14 @@ def _listing(
     hook: str,
     twilio: twilio | None,
 ) -> Iterator[Listing]:
+    from f.connect.client import Client
+    from f.notify.texts.client import integration_of as twilio_integration
+    from f.payments.stripe.account import open_account
+    from f.webhooks.healing.github_deliveries import GithubDeliveries
+    from f.webhooks.healing.github_deliveries import integration_of as github_integration
+    from f.webhooks.healing.stripe_events import StripeEvents
+    from f.webhooks.healing.twilio_messages import TwilioMessages
+
     if stripe is not None:
         with open_account(stripe, store) as account:
             yield StripeEvents(account, wanted)

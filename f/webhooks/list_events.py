@@ -6,13 +6,14 @@ that no route wants is `unhandled`, and counted as well. Without `since` and `ho
 seven days; for `dead`, `waiting`, `new` and a `provider_id` at all. Changes nothing and reads no body.
 """
 
-from typing import Literal, TypedDict
+from __future__ import annotations
 
-from f.connect.errors import FixInput
-from f.store.stores import open_store, postgresql
-from f.webhooks.inbox.handed import iso
-from f.webhooks.inbox.listing import MOST_TYPES, EventView, Listing, TypeCount, totals
-from f.webhooks.inbox.selection import DEFAULT_HOURS, selection_of
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.webhooks.inbox.listing import EventView, TypeCount
 
 _MOST = 500
 
@@ -41,6 +42,12 @@ def main(
     after: str = "",
     database: postgresql | None = None,
 ) -> EventList:
+    from f.connect.errors import FixInput
+    from f.store.stores import open_store
+    from f.webhooks.inbox.handed import iso
+    from f.webhooks.inbox.listing import MOST_TYPES, Listing, totals
+    from f.webhooks.inbox.selection import DEFAULT_HOURS, selection_of
+
     if not 1 <= most <= _MOST:
         raise FixInput(f"most is {most}, and must be from 1 to {_MOST}.", code="bad_argument")
     is_bounded = bool(since or hours or provider_id or state in ("dead", "waiting", "new"))

@@ -12,12 +12,11 @@ Returns counts. It ends after four minutes; `complete` says whether there is mor
 finds nothing more where all is done.
 """
 
+from __future__ import annotations
+
 from typing import TypedDict
 
-from f.store.stores import open_store, postgresql
-from f.webhooks.inbox.erasing import Erased, erase
-from f.webhooks.inbox.retention import Days, Purged, Retention
-from f.webhooks.inbox.storage_keys import StorageKeys
+from f.store.database import postgresql
 
 
 class PurgeReport(TypedDict):
@@ -44,6 +43,11 @@ def main(
     dry_run: bool = False,
     database: postgresql | None = None,
 ) -> PurgeReport:
+    from f.store.stores import open_store
+    from f.webhooks.inbox.erasing import Erased, erase
+    from f.webhooks.inbox.retention import Days, Purged, Retention
+    from f.webhooks.inbox.storage_keys import StorageKeys
+
     days = Days(keep=keep_days, keep_dead=keep_dead_days, forget=forget_days)
     purged, erased = Purged(), Erased()
     with open_store(database, "webhooks") as store:

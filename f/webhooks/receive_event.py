@@ -8,22 +8,18 @@ stands in this job's log: `refused 401 invalid_signature stripe: ...`. What is o
 Returns the HTTP reply. Neither it nor the log holds anything of the body.
 """
 
-import time
-from typing import Any
+from __future__ import annotations
 
-from f.connect.errors import ConnectError
-from f.connect.redact import hide
-from f.store.stores import memory_store, open_store, postgresql
-from f.webhooks.inbox.inbox import Inbox
-from f.webhooks.inbox.waking import ask_for_dispatch
-from f.webhooks.providers.answer import Answer
-from f.webhooks.providers.content import require_content_type
-from f.webhooks.providers.reading import read_events
-from f.webhooks.requests.refusal import RefuseRequest
-from f.webhooks.requests.registry import SOURCE_NAME, source_at
-from f.webhooks.requests.request import WebhookRequest
-from f.webhooks.requests.source import Source
-from f.webhooks.verifying.signature import verify
+import time
+from typing import TYPE_CHECKING, Any
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.connect.errors import ConnectError
+    from f.webhooks.providers.answer import Answer
+    from f.webhooks.requests.request import WebhookRequest
+    from f.webhooks.requests.source import Source
 
 _WAKE_SECONDS = 2.0  # the provider waits; what is not dispatched now is by schedule
 _RETRY_AFTER = 60  # seconds, after a fault of ours
@@ -79,6 +75,12 @@ HTTP = {
 
 
 def main(provider: str, request: dict, database: postgresql | None = None) -> dict[str, Any]:
+    from f.connect.errors import ConnectError
+    from f.connect.redact import hide
+    from f.webhooks.providers.answer import Answer
+    from f.webhooks.requests.refusal import RefuseRequest
+    from f.webhooks.requests.registry import SOURCE_NAME, source_at
+
     name = provider if SOURCE_NAME.fullmatch(provider) else "?"
     try:
         source = source_at(provider)
@@ -114,6 +116,8 @@ def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _request(request: dict[str, Any], source: Source) -> WebhookRequest:
+    from f.webhooks.requests.request import WebhookRequest
+
     return WebhookRequest(
         method=str(request.get("method") or "POST"),
         url=source.url,
@@ -123,6 +127,14 @@ def _request(request: dict[str, Any], source: Source) -> WebhookRequest:
 
 
 def _receive(source: Source, request: WebhookRequest, database: postgresql | None) -> Answer:
+    from f.store.stores import open_store
+    from f.webhooks.inbox.inbox import Inbox
+    from f.webhooks.inbox.waking import ask_for_dispatch
+    from f.webhooks.providers.content import require_content_type
+    from f.webhooks.providers.reading import read_events
+    from f.webhooks.requests.refusal import RefuseRequest
+    from f.webhooks.verifying.signature import verify
+
     if not source.enabled:
         raise RefuseRequest("switched_off", "the source is switched off")
     _require_size(source, request)
@@ -141,6 +153,8 @@ def _receive(source: Source, request: WebhookRequest, database: postgresql | Non
 
 
 def _require_size(source: Source, request: WebhookRequest) -> None:
+    from f.webhooks.requests.refusal import RefuseRequest
+
     most, said = source.max_body_bytes, request.header("content-length")
     size = max(len(request.body), int(said) if said.isdecimal() and len(said) < 20 else 0)
     if size > most:
@@ -149,10 +163,13 @@ def _require_size(source: Source, request: WebhookRequest) -> None:
 
 def _unavailable(name: str, fault: ConnectError) -> dict[str, Any]:
     """Ask the provider to come again, and tell people. The job succeeds: who fails is answered 422."""
+    from f.store.stores import memory_store
+    from f.webhooks.providers.answer import Answer
+
     code = fault.code or type(fault).__name__
     print(f"FAULT 503 {code} {name}: {fault}")
     if code != "platform":  # without Windmill nobody can be told
-        from f.connect.events import raise_event  # noqa: PLC0415 - what goes well does not load it
+        from f.connect.events import raise_event  # what goes well does not load it
 
         facts = {"service": f"The webhook source {name}", "error_message": str(fault), "error": code}
         with memory_store() as store:

@@ -6,21 +6,18 @@ unsubscribe and a spam report also set whether the address is written to (f/noti
 fact of a message is counted and left.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from f.connect.times import parse_iso
-from f.notify.deliveries.facts import Told
-from f.notify.deliveries.record import Deliveries
-from f.notify.deliveries.sendgrid_events import read_event
-from f.notify.deliveries.twilio_callbacks import read_callback
-from f.notify.messages.opt_outs import OptOuts
-from f.store.sent_keys import confirm_by_mark, sent_times
-from f.store.store import Store
-from f.store.stores import open_store, postgresql
+from f.store.database import postgresql
 
-_READERS = {"twilio": read_callback, "sendgrid": read_event}
+if TYPE_CHECKING:
+    from f.notify.deliveries.facts import Told
+    from f.store.store import Store
+
 _PREFIX = "message."
 
 
@@ -45,11 +42,17 @@ class RecordedDeliveries(TypedDict):
 
 
 def main(events: list[dict], database: postgresql | None = None) -> RecordedDeliveries:
+    from f.store.stores import open_store
+
     with open_store(database, "notify") as store:
         return _record(store, [_read(event) for event in events])
 
 
 def _record(store: Store, told: list[Told]) -> RecordedDeliveries:
+    from f.notify.deliveries.record import Deliveries
+    from f.notify.messages.opt_outs import OptOuts
+    from f.store.sent_keys import confirm_by_mark, sent_times
+
     facts = [one.fact for one in told if one.fact is not None]
     wishes = [one.wish for one in told if one.wish is not None]
     marks = {one.mark: one.fact.id for one in told if one.mark and one.fact is not None}
@@ -78,7 +81,13 @@ def _strangers(told: list[Told], ours: dict[str, float]) -> Iterator[Told]:
 
 def _read(event: dict[str, Any]) -> Told:
     """Read one event. What cannot be read is about something else: to try it again would change nothing."""
-    reader = _READERS.get(str(event.get("kind")))
+    from f.connect.times import parse_iso
+    from f.notify.deliveries.facts import Told
+    from f.notify.deliveries.sendgrid_events import read_event
+    from f.notify.deliveries.twilio_callbacks import read_callback
+
+    readers = {"twilio": read_callback, "sendgrid": read_event}
+    reader = readers.get(str(event.get("kind")))
     kind, body = event.get("type"), event.get("body")
     if reader is None or not isinstance(kind, str) or not isinstance(body, dict):
         return Told()

@@ -9,17 +9,19 @@ on. `as_received` takes all changes back. Who asked, when, the note and the chan
 `dry_run` only says what would be done. A second run does it once more for what has failed again meanwhile.
 """
 
-import os
-from typing import Literal, TypedDict
+from __future__ import annotations
 
-from f.connect.errors import FixInput
-from f.store.store import Store
-from f.store.stores import open_store, postgresql
-from f.webhooks.inbox.listing import Found, Listing
-from f.webhooks.inbox.replaying import Order, Planned, Replayed, Replays
-from f.webhooks.inbox.selection import Selection, selection_of
-from f.webhooks.inbox.storage_keys import StorageKeys
-from f.webhooks.inbox.waking import Dispatch, ask_for_dispatch
+import os
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.store.store import Store
+    from f.webhooks.inbox.listing import Found
+    from f.webhooks.inbox.replaying import Planned, Replayed
+    from f.webhooks.inbox.selection import Selection
+    from f.webhooks.inbox.waking import Dispatch
 
 _MOST = 10_000
 _MOST_LISTED = 500
@@ -77,6 +79,13 @@ def main(
     most: int = 1000,
     database: postgresql | None = None,
 ) -> ReplayReport:
+    from f.connect.errors import FixInput
+    from f.store.stores import open_store
+    from f.webhooks.inbox.replaying import Order, Replays
+    from f.webhooks.inbox.selection import selection_of
+    from f.webhooks.inbox.storage_keys import StorageKeys
+    from f.webhooks.inbox.waking import ask_for_dispatch
+
     if not 1 <= most <= _MOST:
         raise FixInput(f"most is {most}, and must be from 1 to {_MOST}.", code="bad_argument")
     order = Order(
@@ -102,6 +111,9 @@ def main(
 
 
 def _named(store: Store, names: list[str], selection: Selection) -> list[Found]:
+    from f.connect.errors import FixInput
+    from f.webhooks.inbox.listing import Listing
+
     if not selection.is_empty():
         raise FixInput("Give events, or a filter that selects them, and not both.", code="bad_argument")
     found = Listing(store).named([name.strip() for name in names])
@@ -116,6 +128,9 @@ def _named(store: Store, names: list[str], selection: Selection) -> list[Found]:
 
 
 def _selected(store: Store, selection: Selection, most: int) -> list[Found]:
+    from f.connect.errors import FixInput
+    from f.webhooks.inbox.listing import Found, Listing
+
     if selection.is_empty():
         raise FixInput(
             "Say which events: their ids, or a filter such as state: dead for all dead letters.",

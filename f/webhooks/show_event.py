@@ -6,13 +6,22 @@ so the resource f/webhooks/<source> is read; where it cannot be opened, `content
 nothing.
 """
 
-from f.store.stores import open_store, postgresql
-from f.webhooks.inbox.listing import Listing
-from f.webhooks.inbox.showing import ShownEvent, shown
-from f.webhooks.inbox.storage_keys import StorageKeys
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.webhooks.inbox.showing import ShownEvent
 
 
 def main(event: str, whole: bool = False, database: postgresql | None = None) -> ShownEvent:
+    from f.store.stores import open_store
+    from f.webhooks.inbox.listing import Listing
+    from f.webhooks.inbox.showing import shown
+    from f.webhooks.inbox.storage_keys import StorageKeys
+
     with open_store(database, "webhooks") as store:
         (found,) = Listing(store).named([event.strip()])
         return shown(store, found, StorageKeys(), whole=whole)

@@ -6,19 +6,30 @@ that. The job fails if a channel was not reached; a second run tells that channe
 says that it does not handle them.
 """
 
-from typing import Literal, TypedDict
+# Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
+# extra_requirements:
+# annotated-types==0.8.0
+# dnspython==2.9.2
+# email-validator==2.4.0
+# jinja2==3.1.6
+# markupsafe==3.0.4
+# phonenumbers==9.0.43
+# pydantic==2.14.3
+# pydantic-core==2.50.4
+# typing-inspection==0.4.5
 
-from f.notify.dispatch.router import EventResult, notify
-from f.notify.dispatch.routing_resource import notification_routing, read_routing
-from f.payments.stripe.account import Account, open_account
-from f.payments.stripe.client import stripe
-from f.payments.stripe.invoices import read_invoice, read_invoice_of
-from f.payments.stripe.payments import read_payment
-from f.payments.stripe.subscriptions import read_subscription
-from f.store.sent_keys import KEEP_SECONDS
-from f.store.stores import open_store, postgresql
-from f.webhooks.handlers.stripe_change import StripeChange, check_mode, other_mode, read_change
-from f.webhooks.handlers.stripe_news import NoNews, news_of
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from f.store.database import postgresql
+
+if TYPE_CHECKING:
+    from f.notify.dispatch.router import EventResult
+    from f.notify.dispatch.routing_resource import notification_routing
+    from f.payments.stripe.account import Account
+    from f.payments.stripe.client import stripe
+    from f.webhooks.handlers.stripe_change import StripeChange
 
 
 class StripeEventResult(TypedDict, total=False):
@@ -43,6 +54,14 @@ def main(
     routing: notification_routing,
     database: postgresql | None = None,
 ) -> StripeEventResult:
+    from f.notify.dispatch.router import notify
+    from f.notify.dispatch.routing_resource import read_routing
+    from f.payments.stripe.account import open_account
+    from f.store.sent_keys import KEEP_SECONDS
+    from f.store.stores import open_store
+    from f.webhooks.handlers.stripe_change import check_mode, other_mode, read_change
+    from f.webhooks.handlers.stripe_news import NoNews, news_of
+
     change = read_change(event)
     result: StripeEventResult = {"outcome": "not_handled", "type": change.type, "object": change.object_id}
     if change.kind is None:
@@ -69,6 +88,10 @@ def main(
 
 
 def _fetch(account: Account, change: StripeChange) -> dict[str, object]:
+    from f.payments.stripe.invoices import read_invoice, read_invoice_of
+    from f.payments.stripe.payments import read_payment
+    from f.payments.stripe.subscriptions import read_subscription
+
     match change.kind:
         case "payment_intent":
             return read_payment(account, change.object_id, ("latest_charge",))

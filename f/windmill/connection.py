@@ -61,7 +61,7 @@ def connection() -> wmill.Windmill:
 def _connect() -> wmill.Windmill:
     """Make Windmill's client; whatever it raises over its environment becomes ours here."""
     try:
-        import wmill  # noqa: PLC0415 - it and its httpx cost 100 ms that a job without calls must not pay
+        import wmill  # it and its httpx cost 100 ms that a job without calls must not pay
 
         return wmill.Windmill()  # type: ignore[no-untyped-call]  # the client has no types there
     except Exception as error:
@@ -102,7 +102,7 @@ def post(call: str, body: Mapping[str, Any], seconds: float) -> httpx.Response:
 
 def _call(method: str, below: str, call: str, seconds: float | None, **content: Any) -> httpx.Response:
     windmill = connection()
-    import httpx  # noqa: PLC0415 - as above
+    import httpx
 
     if seconds is not None:
         content["timeout"] = seconds

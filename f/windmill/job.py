@@ -88,7 +88,7 @@ class Cancellation(Clock):
 
     async def sleep_async(self, seconds: float) -> bool:
         """Let time pass on this task, until a request to stop."""
-        import asyncio  # noqa: PLC0415 - 40 ms that a job without asyncio must not pay
+        import asyncio  # 40 ms that a job without asyncio must not pay
 
         deadline = self.ticks() + seconds
         while not self._requested and (left := deadline - self.ticks()) > 0:  # noqa: ASYNC110 - a handler sets flags only

@@ -41,7 +41,7 @@ class FileRef(TypedDict):
 
 def object_at(path: str, storage: str = "") -> S3Object:
     """Return an object of the workspace's default storage, or of one of its others."""
-    from wmill import S3Object  # noqa: PLC0415 - imported with the connection
+    from wmill import S3Object  # imported with the connection
 
     return S3Object(s3=path, storage=storage) if storage else S3Object(s3=path)
 
@@ -49,7 +49,7 @@ def object_at(path: str, storage: str = "") -> S3Object:
 def read_object(file: S3Object) -> Iterator[bytes]:
     """Yield an object's bytes as they arrive; FixInput if it cannot be read."""
     windmill = connection()
-    import httpx  # noqa: PLC0415 - comes with the connection
+    import httpx  # comes with the connection
 
     try:
         with windmill.load_s3_file_reader(file, None) as reader:
@@ -86,7 +86,7 @@ def write_object(
     Without a `content_type` Windmill goes by the path. FixSettings if the workspace's storage takes none.
     """
     windmill = connection()
-    import httpx  # noqa: PLC0415 - comes with the connection
+    import httpx  # comes with the connection
 
     params = {"file_key": path, "content_type": content_type, "storage": storage}
     headers = {"Content-Type": "application/octet-stream"}

@@ -40,7 +40,7 @@ class Background:
             self._pool.submit(int).result()
 
     def _threads(self) -> ThreadPoolExecutor:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only beside an event loop
+        from concurrent.futures import ThreadPoolExecutor  # only beside an event loop
 
         with self._lock:
             if self._pool is None or self._pid != os.getpid():  # a thread does not survive a fork

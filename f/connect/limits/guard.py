@@ -182,8 +182,8 @@ class SharedGuard:
 
     def _raise_event(self, result: Response | ConnectError, seconds: float) -> None:
         try:
-            from f.connect.events import raise_event  # noqa: PLC0415 - a job without trouble does not load these
-            from f.connect.limits.trouble import trouble_of  # noqa: PLC0415 - as above
+            from f.connect.events import raise_event  # a job without trouble does not load these
+            from f.connect.limits.trouble import trouble_of
 
             trouble = trouble_of(self._integration, result, seconds)
             if trouble is not None:

@@ -45,7 +45,7 @@ def buckets_of(store: Store) -> Buckets:
         rows = SqlBuckets(store)
         if not store.is_remote:
             return rows
-        from f.connect.limits.permit_blocks import BlockBuckets  # noqa: PLC0415 - one of few stores needs it
+        from f.connect.limits.permit_blocks import BlockBuckets  # one of few stores needs it
 
         return BlockBuckets(store, rows)
 

@@ -67,11 +67,11 @@ def auth_for(integration: Integration, store: Store) -> Auth:  # noqa: PLR0911 -
         case Basic(username=username, password=password):
             return HeaderAuth("Authorization", f"Basic {_basic(username, password)}")
         case OAuth2():
-            from f.connect.sign_in.oauth import OAuth2Auth  # noqa: PLC0415 - only who signs in this way loads it
+            from f.connect.sign_in.oauth import OAuth2Auth  # only who signs in this way loads it
 
             return OAuth2Auth(settings, integration, store)
         case SignedJwt():
-            from f.connect.sign_in.signed_jwt import SignedJwtAuth  # noqa: PLC0415 - as above
+            from f.connect.sign_in.signed_jwt import SignedJwtAuth
 
             return SignedJwtAuth(settings)
     make = _FURTHER.get(type(settings))

@@ -37,7 +37,7 @@ class Seal:
         """Seal a text as a part of the place, such as a column; an empty one stays empty."""
         if not text:
             return ""
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - only with a token
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # only with a token
 
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = AESGCM(self._key).encrypt(nonce, text.encode(), self._place_of(part))
@@ -56,8 +56,8 @@ class Seal:
         return self._place + b"\x1f" + part.encode()
 
     def _opened(self, text: str, place: bytes) -> str:
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - as above
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         try:
             sealed = base64.b64decode(text, validate=True)

@@ -130,8 +130,8 @@ def shared_secret(key: str, field: str) -> bytes:
 
 def private_key(key: str, field: str) -> Any:
     """Return the private key of a PEM text; FixSettings if it is not readable, or encrypted."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - 30 ms that HS256 need not pay
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - as above
+    from cryptography.exceptions import UnsupportedAlgorithm  # 30 ms that HS256 need not pay
+    from cryptography.hazmat.primitives import serialization
 
     try:
         return serialization.load_pem_private_key(key.encode(), password=None)
@@ -145,8 +145,8 @@ def _hs256(message: bytes, key: str, algorithm: str, field: str) -> bytes:
 
 
 def _with_private_key(message: bytes, pem: str, algorithm: str, field: str) -> bytes:
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - 30 ms that HS256 need not pay
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives import hashes  # 30 ms that HS256 need not pay
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
     key = private_key(pem, field)
     if algorithm == "RS256" and isinstance(key, rsa.RSAPrivateKey):

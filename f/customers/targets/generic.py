@@ -130,7 +130,7 @@ class Generic(BaseKind):
 
     def never_made(self, row: Row) -> Row:
         """Return a customer with an address and an id that nobody has."""
-        from f.customers.targets.never_made import never_made  # noqa: PLC0415 - needed once for a target
+        from f.customers.targets.never_made import never_made  # needed once for a target
 
         return never_made(row)
 

@@ -83,7 +83,10 @@ def _left_behind(draft: Draft, kind: RunKind) -> Conclusion | None:
     summary = summary_of_import(import_id) if import_id else None
     if summary is None:
         return None
-    from f.records.report.reconciliation import ImportIncomplete, raise_if_incomplete  # noqa: PLC0415 - seldom needed, and much
+    from f.records.report.reconciliation import (  # seldom needed, and much
+        ImportIncomplete,
+        raise_if_incomplete,
+    )
 
     conclusion = of_import_summary(summary)
     try:

@@ -103,7 +103,7 @@ def _there(draft: Draft, file: Mapping[str, Any]) -> SourceFile:
     if not isinstance(path, str) or not path:
         raise FixInput('The file names no object: give {"s3": its path}.', code="one_source_expected")
     if file.get("storage"):
-        from f.windmill.objects import object_at, read_object  # noqa: PLC0415 - seldom, and a client to import
+        from f.windmill.objects import object_at, read_object  # seldom, and a client to import
 
         return _copied(draft, read_object(object_at(path, str(file["storage"]))))
     size = sizes_of([path])[0]
@@ -116,7 +116,7 @@ def _there(draft: Draft, file: Mapping[str, Any]) -> SourceFile:
 
 
 def _downloaded(draft: Draft, url: str) -> SourceFile:
-    from f.records.reading.source import open_source  # noqa: PLC0415 - loads a client that others do not need
+    from f.records.reading.source import open_source  # loads a client that others do not need
 
     return _copied(draft, open_source(None, None, None, url, max_url_bytes=MAX_BYTES).chunks)
 
@@ -140,7 +140,7 @@ def _rejects_of(run: Run | None) -> Any:
     """What was written down of the import's end; else what its job says, which is forgotten in time."""
     if run is None or "ended" in run:
         return kept_result(run)["files"].get("rejects")
-    from f.windmill.named_jobs import state_of  # noqa: PLC0415 - needed by few
+    from f.windmill.named_jobs import state_of  # needed by few
 
     result = state_of(run["job"], is_young=False).result
     return result.get("rejects") if isinstance(result, dict) else None
@@ -148,7 +148,7 @@ def _rejects_of(run: Run | None) -> Any:
 
 def _copied(draft: Draft, chunks: Iterable[bytes]) -> SourceFile:
     """Into the draft's own folder: what lies elsewhere may be gone when it is needed."""
-    from f.windmill.objects import write_object  # noqa: PLC0415 - streams, by a client that takes time to load
+    from f.windmill.objects import write_object  # streams, by a client that takes time to load
 
     path = source_path(draft, draft["name"])
     with tempfile.TemporaryFile(prefix="desk-") as file:

@@ -110,9 +110,9 @@ def _said(message: str, detail: str) -> str:
 
 def _judged(draft: Draft, index: RowIndex, anew: Sequence[tuple[int, Record, TableRow]]) -> list[JudgedRow]:
     # The checks cost a job more than all else of it, and most pages have no row that was changed.
-    from f.customers.validation.countries import default_country_of  # noqa: PLC0415 - see above
-    from f.customers.validation.customer_type import CUSTOMERS  # noqa: PLC0415 - see above
-    from f.records.reading.judging import judge_rows  # noqa: PLC0415 - see above
+    from f.customers.validation.countries import default_country_of
+    from f.customers.validation.customer_type import CUSTOMERS
+    from f.records.reading.judging import judge_rows
 
     settings = draft["settings"]
     return judge_rows(

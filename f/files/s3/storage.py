@@ -95,7 +95,7 @@ def open_storage(resource: Mapping[str, Any] | None, name: str, store: Store) ->
                 code="one_source",
             )
         return BucketStorage(resource, store)
-    from f.files.s3.workspace_storage import WorkspaceStorage  # noqa: PLC0415 - a module less for all others
+    from f.files.s3.workspace_storage import WorkspaceStorage  # a module less for all others
 
     return WorkspaceStorage(name, store)
 

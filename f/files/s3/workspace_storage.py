@@ -186,7 +186,7 @@ class WorkspaceStorage:
         self, key: str, new_key: str, target_bucket: str, if_exists: IfExists, request_key: str
     ) -> CopyResult:
         """Copy an object, through this machine: Windmill's API has no call for it."""
-        import tempfile  # noqa: PLC0415 - for this alone
+        import tempfile  # for this alone
 
         check_key(new_key, "new_key")
         if key == new_key and target_bucket in {"", self._name}:
@@ -259,7 +259,7 @@ class WorkspaceStorage:
                 code="bad_expiry",
             )
         windmill = connection()
-        import httpx  # noqa: PLC0415 - comes with the connection
+        import httpx  # comes with the connection
 
         try:
             url = windmill.get_presigned_s3_public_url(object_at(key, self._name), expiry_secs=expires)
@@ -293,7 +293,7 @@ class WorkspaceStorage:
 
     def _delete(self, key: str) -> None:
         windmill = connection()
-        import httpx  # noqa: PLC0415 - comes with the connection
+        import httpx  # comes with the connection
 
         try:
             reply = windmill.client.delete(

@@ -140,7 +140,7 @@ def _variable(text: Any) -> VariableOf:
     kind, has_default, default = text.partition("=")
     if not has_default:
         return VariableOf(kind.strip())
-    import json  # noqa: PLC0415 - few variables have a default
+    import json  # few variables have a default
 
     try:
         return VariableOf(kind.strip(), json.loads(default), has_default=True)

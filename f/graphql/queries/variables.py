@@ -64,7 +64,7 @@ def _unknown(name: str, definitions: Sequence[VariableDefinition]) -> str:
     shown = name[:60]
     if not known:
         return f"${shown} is given, and the operation takes no variables"
-    import difflib  # noqa: PLC0415 - only to word an error
+    import difflib  # only to word an error
 
     near = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean ${near[0]}?" if near else f"there is {', '.join(f'${one}' for one in known[:10])}"

@@ -117,7 +117,7 @@ def collect(
     url, headers = ws_url_of(resource), _headers(resource)
     first = _payload(resource, payload)
     run = _Run(max_events, clock.ticks() + max_seconds, clock, should_stop)
-    from f.graphql.transport.web_socket import Closed, open_socket  # noqa: PLC0415 - 70 ms, after all checks
+    from f.graphql.transport.web_socket import Closed, open_socket  # 70 ms, after all checks
 
     while True:
         conversation = Conversation(prepared.body, first)

@@ -176,7 +176,7 @@ class JwtManager:
         return expiry > 0 and self._clock.now() + margin >= expiry
 
     def _named(self, name: str) -> NamedToken:
-        from f.identity.tokens.stored_tokens import NamedToken  # noqa: PLC0415 - who only signs calls nobody
+        from f.identity.tokens.stored_tokens import NamedToken  # who only signs calls nobody
 
         return NamedToken(name, self.issuer, self._store, self._clock)
 
@@ -187,7 +187,7 @@ class JwtManager:
             if not is_signed(token, [self._own_key], algorithm):
                 raise refused("its signature is not of the issuer's key", "bad_signature")
             return
-        from f.identity.tokens.key_cache import KeyCache  # noqa: PLC0415 - who has the key calls nobody
+        from f.identity.tokens.key_cache import KeyCache  # who has the key calls nobody
 
         self._keys = self._keys or KeyCache(self.issuer, self._store, self._clock)
         jwks = self._keys.keys_for(key_id)

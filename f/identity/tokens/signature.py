@@ -24,8 +24,8 @@ _LEAST_RSA_BITS = 2048  # RFC 7518, 3.3
 
 def is_signed(token: str, keys: Iterable[Any], algorithm: str) -> bool:
     """Return whether one of the keys made the token's signature, with this algorithm and no other."""
-    from jwt.api_jws import PyJWS  # noqa: PLC0415 - with cryptography 70 ms, which who only signs need not pay
-    from jwt.exceptions import PyJWTError  # noqa: PLC0415 - as above
+    from jwt.api_jws import PyJWS  # with cryptography 70 ms, which who only signs need not pay
+    from jwt.exceptions import PyJWTError
 
     reader = PyJWS(algorithms=[algorithm])
     for key in keys:
@@ -62,8 +62,8 @@ def own_key(issuer: Issuer) -> Any:
 
 def keys_of(jwks: Iterable[Jwk], algorithm: str) -> list[Any]:
     """Return published keys as PyJWT takes them, without those that are none."""
-    from jwt.api_jwk import PyJWK  # noqa: PLC0415 - as above
-    from jwt.exceptions import PyJWTError  # noqa: PLC0415 - as above
+    from jwt.api_jwk import PyJWK
+    from jwt.exceptions import PyJWTError
 
     found = []
     for jwk in jwks:
@@ -83,8 +83,8 @@ def keys_of(jwks: Iterable[Jwk], algorithm: str) -> list[Any]:
 
 
 def _public_key(pem: str) -> Any:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - as above
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
 
     try:
         return serialization.load_pem_public_key(pem.encode())
@@ -93,7 +93,7 @@ def _public_key(pem: str) -> Any:
 
 
 def _fits(key: Any, algorithm: str) -> bool:
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if algorithm == "RS256":
         return isinstance(key, rsa.RSAPublicKey) and key.key_size >= _LEAST_RSA_BITS

@@ -137,8 +137,8 @@ def _attempt(send: Callable[[], tuple[str, str, str]]) -> ChannelResult:
 
 
 def _to_slack(channel: SlackSettings, message: Message, store: Store, how: _How) -> tuple[str, str, str]:
-    from f.notify.slack.alert_blocks import alert_posts  # noqa: PLC0415 - see the top
-    from f.notify.slack.posting import open_slack, send_posts  # noqa: PLC0415 - see the top
+    from f.notify.slack.alert_blocks import alert_posts
+    from f.notify.slack.posting import open_slack, send_posts
 
     posts, notices = alert_posts(message)
     with open_slack(channel.slack, channel.slack_webhook, channel.channel, store) as opened:
@@ -156,11 +156,11 @@ def _to_slack(channel: SlackSettings, message: Message, store: Store, how: _How)
 
 
 def _to_email(channel: EmailSettings, message: Message, store: Store, how: _How) -> tuple[str, str, str]:
-    from f.notify.email.mail import mail_of  # noqa: PLC0415 - see the top
-    from f.notify.email.mail_layouts import event_html  # noqa: PLC0415 - see the top
-    from f.notify.email.mailing import send_mail  # noqa: PLC0415 - see the top
-    from f.notify.email.provider import provider_of  # noqa: PLC0415 - see the top
-    from f.notify.messages.senders import mail_sender  # noqa: PLC0415 - see the top
+    from f.notify.email.mail import mail_of
+    from f.notify.email.mail_layouts import event_html
+    from f.notify.email.mailing import send_mail
+    from f.notify.email.provider import provider_of
+    from f.notify.messages.senders import mail_sender
 
     provider = provider_of(channel.resend, channel.sendgrid)
     sender = mail_sender(channel.sender, channel.resend or channel.sendgrid)
@@ -178,8 +178,8 @@ def _to_one(channel: TextSettings, number: str, message: Message, store: Store, 
 def _to_phone(
     channel: TextSettings, number: str, message: Message, store: Store, how: _How
 ) -> tuple[str, str, str]:
-    from f.notify.messages.senders import text_sender  # noqa: PLC0415 - see the top
-    from f.notify.texts.texting import MOST_CHARACTERS, send_text, text_of  # noqa: PLC0415 - see the top
+    from f.notify.messages.senders import text_sender
+    from f.notify.texts.texting import MOST_CHARACTERS, send_text, text_of
 
     line = message.line
     if len(line) > MOST_CHARACTERS:

@@ -76,10 +76,10 @@ def provider_of(resend: Mapping[str, Any] | None, sendgrid: Mapping[str, Any] | 
     if bool(resend) == bool(sendgrid):
         raise FixSettings("Give either resend or sendgrid, not both and not none.", code="bad_settings")
     if resend:
-        from f.notify.email.resend import Resend  # noqa: PLC0415 - a job needs one of the two
+        from f.notify.email.resend import Resend  # a job needs one of the two
 
         return Resend(resend)
     assert sendgrid is not None
-    from f.notify.email.sendgrid import Sendgrid  # noqa: PLC0415 - as above
+    from f.notify.email.sendgrid import Sendgrid
 
     return Sendgrid(sendgrid)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from f.windmill.flow_inputs import check_inputs
-
 # As the flow's form declares them; a test holds the two together.
 INPUTS: dict[str, dict[str, Any]] = {
     "csv": {"type": "string", "contentEncoding": "base64"},
@@ -16,4 +14,6 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def main(arguments: str) -> None:
+    from f.windmill.flow_inputs import check_inputs
+
     check_inputs(arguments, INPUTS)

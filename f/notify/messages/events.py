@@ -231,7 +231,7 @@ def message_of(
     The severity is the argument, else the data's own, else the event's. An event that does not exist is told
     with all its data, and with the sentence that says so.
     """
-    from f.notify.messages.templating import fill_text  # noqa: PLC0415 - Jinja takes 50 ms, also to plain messages
+    from f.notify.messages.templating import fill_text  # Jinja takes 50 ms, also to plain messages
 
     event = known_event(name, own)
     if event is None:

@@ -18,7 +18,7 @@ def body_value(response: Response) -> Any:
     except (ValueError, RecursionError):
         pass
     if response.body.lstrip()[:1] == b"<":
-        from f.files.s3.xml_reply import read_xml  # noqa: PLC0415 - of services that speak XML
+        from f.files.s3.xml_reply import read_xml  # of services that speak XML
 
         root = read_xml(response.body)
         if root is not None:

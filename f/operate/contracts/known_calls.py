@@ -80,7 +80,7 @@ def _read(path: str, endpoint: str, params: Mapping[str, Any] | None = None) -> 
 
 
 def _target(resource: Resource) -> Target:
-    from f.customers.targets.customer_api import open_target  # noqa: PLC0415 - what checks of no customer API need not load
+    from f.customers.targets.customer_api import open_target  # what checks of no customer API need not load
 
     return open_target({name: value for name, value in resource.items() if name != "proven"})
 
@@ -91,13 +91,13 @@ def collection_of(resource: Resource) -> str:
 
 
 def _object_root(resource: Resource) -> str:
-    from f.customers.targets.salesforce_bulk import places  # noqa: PLC0415 - as above
+    from f.customers.targets.salesforce_bulk import places
 
     return places(_target(resource))[0]
 
 
 def _object_name(resource: Resource) -> str:
-    from f.customers.targets.salesforce_bulk import places  # noqa: PLC0415 - as above
+    from f.customers.targets.salesforce_bulk import places
 
     return places(_target(resource))[1]
 
@@ -131,13 +131,13 @@ def _stripe_pager() -> Pager:
 
 
 def _twilio(resource: Resource, rest: str) -> str:
-    from urllib.parse import quote  # noqa: PLC0415 - of Twilio alone
+    from urllib.parse import quote  # of Twilio alone
 
     return f"/2010-04-01/Accounts/{quote(str(resource.get('accountSid')), safe='', errors='replace')}/{rest}"
 
 
 def _operation(resource: Resource, document: str) -> Request:
-    from f.graphql.transport.client import integration_of, request_of  # noqa: PLC0415 - as above
+    from f.graphql.transport.client import integration_of, request_of
 
     request = request_of(integration_of(resource)[1], {"query": document})
     request.endpoint, request.caller_reads = "no such field", _REFUSED
@@ -145,7 +145,7 @@ def _operation(resource: Resource, document: str) -> Request:
 
 
 def _object(resource: Resource) -> Request:
-    from f.files.s3.client import bucket_of  # noqa: PLC0415 - as above
+    from f.files.s3.client import bucket_of
 
     return _read(bucket_of(resource).path(NOBODY), "no such object")
 

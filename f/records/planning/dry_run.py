@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from f.records.reading.parsed import Parsed
     from f.records.rows.row_store import StoredRows
     from f.records.target.target import OnDuplicate, Target
-    from f.store.stores import postgresql
+    from f.store.database import postgresql
 
 T = TypeVar("T")
 

@@ -228,7 +228,7 @@ def read_corrections(given: object) -> Corrections | None:
 
 
 def _stored(file: Mapping[str, Any]) -> object:
-    from f.windmill.objects import object_at, read_object  # noqa: PLC0415 - few runs have corrections
+    from f.windmill.objects import object_at, read_object  # few runs have corrections
 
     if there := [kind for kind in _KINDS if kind in file]:
         raise _bad(

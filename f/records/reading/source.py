@@ -74,7 +74,7 @@ def open_source(
 def _refuse_path(name: str, text: str) -> None:
     if text.startswith(("http://", "https://")) or "\n" in text.strip():
         return
-    from f.records.reading.local_path import refuse_path  # noqa: PLC0415 - a module less for all others
+    from f.records.reading.local_path import refuse_path  # a module less for all others
 
     refuse_path(name, text)
 

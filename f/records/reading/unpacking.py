@@ -107,8 +107,8 @@ def unpack(
     head, chunks = _peek(iter(source_chunks))
     outside = ""
     if head.startswith(_GZIP_START):
-        from f.records.containers.gzip_stream import gunzip  # noqa: PLC0415 - most files are not packed
-        from f.records.containers.limits import LIMITS  # noqa: PLC0415 - as above
+        from f.records.containers.gzip_stream import gunzip  # most files are not packed
+        from f.records.containers.limits import LIMITS
 
         outside = "gzip"
         head, chunks = _peek(gunzip(chunks, limits or LIMITS))
@@ -153,8 +153,8 @@ def _nested(kind: str) -> FixInput:
 
 def _spooled(chunks: Iterable[bytes], stack: ExitStack, limits: Limits | None) -> ZipArchive:
     """Open a zip on this machine's disk; `stack` closes and removes it."""
-    from f.records.containers.limits import LIMITS  # noqa: PLC0415 - most files are not packed
-    from f.records.containers.zip_archive import ZipArchive  # noqa: PLC0415 - as above
+    from f.records.containers.limits import LIMITS  # most files are not packed
+    from f.records.containers.zip_archive import ZipArchive
 
     file = _temporary(stack)
     for chunk in chunks:
@@ -247,8 +247,8 @@ def _from_workbook(
     archive: ZipArchive, title: str, part: str, stack: ExitStack, outside: str, tell_parts: TellParts
 ) -> Unpacked:
     # Imported here, for most files are CSV and a job pays for each module.
-    from f.records.containers.sheet_csv import RowNumbers, sheet_csv  # noqa: PLC0415 - see above
-    from f.records.containers.workbook import Workbook  # noqa: PLC0415 - see above
+    from f.records.containers.sheet_csv import RowNumbers, sheet_csv
+    from f.records.containers.workbook import Workbook
 
     archive.what = "Excel workbook"
     workbook = Workbook(archive, _temporary(stack))
@@ -353,6 +353,6 @@ def _listed(names: list[str]) -> str:
 
 
 def _shown(name: str) -> str:
-    from f.records.containers.zip_archive import shown_name  # noqa: PLC0415 - loaded once it is called
+    from f.records.containers.zip_archive import shown_name  # loaded once it is called
 
     return shown_name(name)

@@ -246,7 +246,7 @@ def _bulk_load(
     """The target's bulk jobs; None if it takes none."""
     if target.kind.bulk is None:
         return None
-    from f.records.sending.bulk_load import BulkLoad  # noqa: PLC0415 - few targets load in bulk
+    from f.records.sending.bulk_load import BulkLoad  # few targets load in bulk
 
     return BulkLoad(target.kind.bulk, target, wire, claims, sleep)
 

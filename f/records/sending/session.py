@@ -92,7 +92,7 @@ def open_journal(
     # A commit here means that a request may go out: it has to outlive a power cut, not only a crash.
     with open_store(database, "imports", durable=True) as store, _owner(store) as owner:
         if store.is_remote:
-            from f.records.journal.taking_over import take_over  # noqa: PLC0415 - a module less for all others
+            from f.records.journal.taking_over import take_over  # a module less for all others
 
             take_over(folder() / "imports.sqlite", folder() / _OWNERS, store)
         journal = RowJournal(store, target.identity, import_id, owner, resend_unknown=resend_unknown)

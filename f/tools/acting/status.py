@@ -111,15 +111,15 @@ def _look_up(desk: Desk, once_key: str, effect: Effect) -> Acted | None:
     """Ask whoever would know. Each way is imported on first use: a call is about one tool."""
     match effect.tool:
         case "send_once":
-            from f.tools.acting.messages import look_up as of_message  # noqa: PLC0415 - see above
+            from f.tools.acting.messages import look_up as of_message
 
             return of_message(desk, once_key, effect)
         case "apply_plan":
-            from f.tools.acting.imports import look_up as of_import  # noqa: PLC0415 - see above
+            from f.tools.acting.imports import look_up as of_import
 
             return of_import(effect)
         case "replay_dead_letter":
-            from f.tools.acting.replays import look_up as of_replay  # noqa: PLC0415 - see above
+            from f.tools.acting.replays import look_up as of_replay
 
             return of_replay(desk, effect)
     raise OutcomeUnknown(

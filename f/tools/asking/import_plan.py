@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from f.records.planning.plan import Gate
     from f.records.reading.parsed import Parsed
     from f.records.target.target import OnDuplicate
-    from f.store.stores import postgresql
+    from f.store.database import postgresql
     from f.tools.guards.file import FileChoice
 
 _MOST_REASONS = 20

@@ -10,8 +10,6 @@ event of the type `untyped`.
 # cryptography==50.0.2
 # pycparser==3.12
 
-# ruff: noqa: PLC0415 - a job reads one request, and fetches each module by a request of its own
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

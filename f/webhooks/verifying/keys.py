@@ -44,9 +44,9 @@ def shared_key(secret: str) -> bytes:
 @functools.lru_cache(maxsize=16)  # public keys, so nothing secret is kept
 def sendgrid_key(secret: str) -> EllipticCurvePublicKey:
     """Return SendGrid's public key: base64 of DER, as its page shows it, or PEM, on one line or on many."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - 30 ms that other schemes save
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415 - as above
+    from cryptography.exceptions import UnsupportedAlgorithm  # 30 ms that other schemes save
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     pem = _PEM.fullmatch(secret.strip())
     der = decoded_base64(_BREAK.sub("", pem[1] if pem else secret))
@@ -80,6 +80,6 @@ def standard_key(secret: str) -> bytes | Ed25519PublicKey:
 
 
 def _ed25519_key(raw: bytes) -> Ed25519PublicKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     return Ed25519PublicKey.from_public_bytes(raw)

@@ -27,9 +27,9 @@ def check_sendgrid(request: WebhookRequest, source: Source, now: float) -> None:
     there is none; those of the events stand in the body.
     https://www.twilio.com/docs/sendgrid/for-developers/tracking-events (event webhook security features)
     """
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - 30 ms that other schemes save
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - as above
+    from cryptography.exceptions import InvalidSignature  # 30 ms that other schemes save
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     name = "x-twilio-email-event-webhook-signature"
     time_name = "x-twilio-email-event-webhook-timestamp"

@@ -89,7 +89,7 @@ def _signatures(text: str, name: str) -> dict[str, list[bytes]]:
 
 
 def _is_signed(key: Ed25519PublicKey, message: bytes, signatures: list[bytes]) -> bool:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - only with a public key
+    from cryptography.exceptions import InvalidSignature  # only with a public key
 
     for signature in signatures:
         try:
