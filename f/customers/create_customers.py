@@ -16,7 +16,6 @@ quota is used up or the API asks for a long pause, the job stops and parks the r
 # annotated-types==0.8.0
 # dnspython==2.9.2
 # email-validator==2.4.0
-# idna==3.20
 # phonenumbers==9.0.43
 # pycountry==26.2.16
 # pydantic==2.14.3
@@ -64,10 +63,7 @@ def main(
 ) -> Created:
     from f.connect.times import require_iso
     from f.customers.targets.customer_api import open_target
-    from f.records.rows.outcome import RowOutcome
-    from f.records.sending.run import Sent
-    from f.records.sending.session import gc_relaxed, journal_kind, open_import
-    from f.records.target.guarantee import guarantee_of
+    from f.records.sending.session import gc_relaxed, open_import
     from f.windmill.job import Cancellation
 
     started = time.time()
@@ -76,7 +72,7 @@ def main(
     with gc_relaxed(), Cancellation() as cancellation:
         job_rows = _typed_rows(customers) if customers else _chunk_rows(chunk, planned_outcomes)
         if dry_run:
-            sent = Sent([(row, RowOutcome.because("dry_run")) for row in job_rows.to_send])
+            sent = _nothing_sent(job_rows.to_send)
         else:
             with open_import(
                 journal,
@@ -94,9 +90,7 @@ def main(
     return {
         **_summary(sent, outcomes, chunk, import_id),
         "target": target.title,
-        "guarantee": guarantee_of(
-            target, journal_kind(journal), on_duplicate, lookup_shown=sent.lookup_shown
-        ),
+        "guarantee": _guarantee(target, journal, on_duplicate, sent),
         "ids": {str(row.line): outcome.id for row, outcome in outcomes if outcome.id} if customers else {},
         "started": started,
         "ended": time.time(),
@@ -106,6 +100,20 @@ def main(
 def _overrides(size: int | None, delay: float | None, concurrent: int | None) -> dict[str, Any]:
     """What this run sets otherwise than the resource."""
     return {"batch_size": size, "delay_between_batches": delay, "max_concurrent_requests": concurrent}
+
+
+def _nothing_sent(rows: Rows) -> Sent:
+    from f.records.rows.outcome import RowOutcome
+    from f.records.sending.run import Sent
+
+    return Sent([(row, RowOutcome.because("dry_run")) for row in rows])
+
+
+def _guarantee(target: Target, journal: postgresql | None, on_duplicate: OnDuplicate, sent: Sent) -> str:
+    from f.records.sending.session import journal_kind
+    from f.records.target.guarantee import guarantee_of
+
+    return guarantee_of(target, journal_kind(journal), on_duplicate, lookup_shown=sent.lookup_shown)
 
 
 def _send(

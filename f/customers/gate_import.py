@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from f.customers.targets.customer_api import customer_api
     from f.records.planning.dry_run import MadePlan, Obstacles
     from f.records.planning.plan import Gate
-
-if TYPE_CHECKING:
     from f.records.reading.parsed import Parsed
     from f.records.target.target import OnDuplicate, Target
 
@@ -50,10 +48,8 @@ def main(
     from f.customers.targets.customer_api import open_target
     from f.records.planning.dry_run import Obstacles
     from f.records.planning.parallel_jobs import ParallelJobs, decide_parallel_jobs
-    from f.records.planning.plan_text import check_hash, in_a_sentence, is_hash, refuse_outdated
+    from f.records.planning.plan_text import check_hash, in_a_sentence
     from f.records.planning.quota import forecast_of
-    from f.records.sending.session import journal_kind
-    from f.records.target.guarantee import guarantee_of
 
     file, obstacles = cast("Parsed", parsed), Obstacles(goes_on=dry_run)
     target = obstacles.attempt(lambda: open_target(api))
@@ -71,15 +67,13 @@ def main(
     left = made.left if made else [chunk["rows"]["count"] for chunk in file["chunks"]]
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
     message = " ".join(filter(None, (message, forecast["message"], parallel.message)))
-    guarantee = obstacles.attempt(lambda: guarantee_of(target, journal_kind(journal), on_duplicate)) or ""
+    guarantee = _guarantee(target, journal, on_duplicate, obstacles)
     print("\n".join(filter(None, (message, *obstacles.texts, guarantee))))
-    if made and is_hash(apply_plan) and made.plan["hash"]:
-        plan_hash = made.plan["hash"]
-        obstacles.attempt(lambda: refuse_outdated(apply_plan, plan_hash))
-    # Nobody is asked about a plan that would send nothing.
-    asks_for_plan = ask_first and any(left)
+    if made:
+        _hold_to(apply_plan, made, obstacles)
+    asks = too_many or (ask_first and any(left))  # nobody is asked about a plan that would send nothing
     return {
-        "decision": "ask" if not dry_run and (too_many or asks_for_plan) else "go",
+        "decision": "ask" if asks and not dry_run else "go",
         "message": message,
         "target": target.title,
         "guarantee": guarantee,
@@ -90,6 +84,24 @@ def main(
         "would_stop": obstacles.texts if dry_run else [],
         "stop_codes": obstacles.codes if dry_run else [],
     }
+
+
+def _hold_to(apply_plan: str, made: MadePlan, obstacles: Obstacles) -> None:
+    """Refuse a plan that has changed since a person saw it."""
+    from f.records.planning.plan_text import is_hash, refuse_outdated
+
+    plan_hash = made.plan["hash"]
+    if is_hash(apply_plan) and plan_hash:
+        obstacles.attempt(lambda: refuse_outdated(apply_plan, plan_hash))
+
+
+def _guarantee(
+    target: Target, journal: postgresql | None, on_duplicate: OnDuplicate, obstacles: Obstacles
+) -> str:
+    from f.records.sending.session import journal_kind
+    from f.records.target.guarantee import guarantee_of
+
+    return obstacles.attempt(lambda: guarantee_of(target, journal_kind(journal), on_duplicate)) or ""
 
 
 def _without_target(parsed: Parsed, message: str, obstacles: Obstacles) -> Gate:

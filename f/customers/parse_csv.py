@@ -8,18 +8,10 @@ As the first step of a flow it is handed all its inputs as `arguments`, and refu
 """
 
 # extra_requirements:
-# anyio==4.16.0
-# certifi==2026.10.18
 # dnspython==2.9.2
 # email-validator==2.4.0
-# h11==0.16.0
-# httpcore==1.0.9
-# httpx==0.28.1
-# idna==3.20
 # phonenumbers==9.0.43
 # pycountry==26.2.16
-# typing-extensions==4.16.0
-# wmill==1.850.0
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ Twilio tells of SMS and WhatsApp, SendGrid of e-mail; Resend is not listened to.
 # extra_requirements:
 # dnspython==2.9.2
 # email-validator==2.4.0
-# idna==3.20
 # phonenumbers==9.0.43
 
 from __future__ import annotations

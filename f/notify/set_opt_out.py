@@ -7,7 +7,6 @@ Holds for every script of this folder that shares the state. A second run change
 # extra_requirements:
 # dnspython==2.9.2
 # email-validator==2.4.0
-# idna==3.20
 # phonenumbers==9.0.43
 
 from __future__ import annotations

@@ -12,35 +12,10 @@ tells and remembers nothing. The first run only learns how many calls there were
 
 # Windmill finds packages by the imports at the top of a file; what is imported on first use is named here.
 # extra_requirements:
-# aiohappyeyeballs==2.7.1
-# aiohttp==3.14.5
-# aiosignal==1.4.0
 # annotated-types==0.8.0
-# anyio==4.16.0
-# attrs==26.1.0
-# certifi==2026.10.18
-# cffi==2.1.1
-# charset-normalizer==3.5.2
-# cryptography==50.0.2
-# frozenlist==1.8.0
-# h11==0.16.0
-# httpcore==1.0.9
-# httpx==0.28.1
-# idna==3.20
-# multidict==7.2.1
-# orjson==3.13.0
-# propcache==0.5.4
-# psycopg-binary==3.3.9
-# psycopg[binary]==3.3.9
-# pycparser==3.12
 # pydantic-core==2.50.4
 # pydantic==2.14.3
-# requests==2.34.2
-# typing-extensions==4.16.0
 # typing-inspection==0.4.5
-# urllib3==2.8.0
-# wmill==1.850.0
-# yarl==1.25.1
 
 from __future__ import annotations
 
@@ -85,20 +60,13 @@ def main(
     dry_run: bool = False,
     database: postgresql | None = None,
 ) -> AlertReport:
-    from f.operate.alerts.findings import Thresholds
     from f.operate.alerts.memory import LEASE_KEY, LEASE_SECONDS, read_memory, write_memory
     from f.operate.alerts.states import Patience, Step, step
     from f.operate.alerts.telling import news_of, tell
     from f.store.store import release, take
     from f.store.stores import open_store
 
-    limits = Thresholds(
-        failure_percent=_from_to("failure_percent", failure_percent, 0, 100),
-        slow_seconds=_from_to("slow_seconds", slow_seconds, 0.1, 3600),
-        slow_percent=_from_to("slow_percent", slow_percent, 0, 100),
-        minimum_calls=int(_from_to("minimum_calls", minimum_calls, 1, 1_000_000)),
-        credential_days=_from_to("credential_days", credential_days, 0, 365),
-    )
+    limits = _thresholds(failure_percent, slow_seconds, slow_percent, minimum_calls, credential_days)
     patience = Patience(
         remind_seconds=_from_to("remind_hours", remind_hours, 1, 720) * 3600,
         settle_seconds=_from_to("settle_minutes", settle_minutes, 1, 1440) * 60,
@@ -128,6 +96,24 @@ def main(
         finally:
             release(store, lease)
     return _report(stepped, told, problems)
+
+
+def _thresholds(
+    failure_percent: float,
+    slow_seconds: float,
+    slow_percent: float,
+    minimum_calls: int,
+    credential_days: float,
+) -> Thresholds:
+    from f.operate.alerts.findings import Thresholds
+
+    return Thresholds(
+        failure_percent=_from_to("failure_percent", failure_percent, 0, 100),
+        slow_seconds=_from_to("slow_seconds", slow_seconds, 0.1, 3600),
+        slow_percent=_from_to("slow_percent", slow_percent, 0, 100),
+        minimum_calls=int(_from_to("minimum_calls", minimum_calls, 1, 1_000_000)),
+        credential_days=_from_to("credential_days", credential_days, 0, 365),
+    )
 
 
 def _from_to(name: str, value: float, least: float, most: float) -> float:

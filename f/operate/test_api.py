@@ -19,7 +19,7 @@ check does, unless `fail_if_failed` is off. A second run tests again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
 
 from f.store.database import postgresql
 
@@ -58,7 +58,7 @@ def main(
     as_data: bool = False,
     database: postgresql | None = None,
 ) -> dict[str, Any]:
-    from f.connect.errors import FixInput, FixSettings
+    from f.connect.errors import FixSettings
     from f.operate.services.registry import service_of
     from f.operate.services.workspace import known_resources
     from f.operate.testing.plans import Wishes
@@ -67,13 +67,13 @@ def main(
     from f.windmill.values import resource_at
 
     if not 0 <= burst <= _MOST_BURST:
-        raise FixInput(f"burst is {burst}, and must be from 0 to {_MOST_BURST}.", code="bad_argument")
+        _refuse(f"burst is {burst}, and must be from 0 to {_MOST_BURST}.")
     if write and sample is not None and not list_path:
-        raise FixInput("sample is written below list_path: give list_path as well.", code="bad_argument")
+        _refuse("sample is written below list_path: give list_path as well.")
     path = resource.strip().removeprefix("$res:")
     found = known_resources([path])
     if len(found) != 1:
-        raise FixInput(f"{path!r} names {len(found)} resources: give the path of one.", code="bad_argument")
+        _refuse(f"{path!r} names {len(found)} resources: give the path of one.")
     service = service_of(found[0].resource_type)
     assert service is not None, "only known types are listed"
     wishes = Wishes(
@@ -96,6 +96,12 @@ def main(
     if fail_if_failed and result["failed"]:
         raise FixSettings(_failures(result), code="api_test_failed")
     return dict(result) if as_data else page_of(result)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    from f.connect.errors import FixInput
+
+    raise FixInput(sentence, code="bad_argument")
 
 
 def _result(path: str, title: str, checks: list[CheckResult], remains: list[str]) -> ApiTest:

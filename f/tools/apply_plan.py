@@ -5,8 +5,6 @@ one import runs; the flow sends nothing if file, settings or target are no longe
 running with the progress, or done with the counts. The same key and arguments ask about the same import.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Literal
 
 from f.store.database import postgresql
@@ -28,7 +26,7 @@ def main(
     on_duplicate: Literal["skip", "update", "fail"] = "skip",
     default_country: str = "",
     wait_seconds: int = 20,
-) -> Written:
+) -> "Written":
     from f.tools.acting.imports import ImportOrder, apply
     from f.tools.effects.once_only import refusing
     from f.tools.guards.desk import open_desk

@@ -16,8 +16,6 @@ unknown. Sends and changes nothing but what the ledger knows.
 # pydantic-core==2.50.4
 # typing-inspection==0.4.5
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from f.store.database import postgresql
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 TOOL = {"title": "Look up an effect", "reads": True}
 
 
-def main(once_key: str) -> EffectStatus:
+def main(once_key: str) -> "EffectStatus":
     from f.tools.acting.status import status_of
     from f.tools.guards.desk import open_desk
 

@@ -15,8 +15,6 @@ second run plans again: the hash is the same while file, settings and the target
 # pydantic-core==2.50.4
 # typing-inspection==0.4.5
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Literal
 
 from f.store.database import postgresql
@@ -34,7 +32,7 @@ def main(
     target: str = "",
     on_duplicate: Literal["skip", "update", "fail"] = "skip",
     default_country: str = "",
-) -> ImportPlan:
+) -> "ImportPlan":
     from f.tools.asking.import_plan import plan
     from f.tools.guards.desk import open_desk
     from f.tools.guards.file import FileChoice

@@ -10,8 +10,6 @@ Asks the target once, with a short timeout. Changes nothing.
 # pydantic-core==2.50.4
 # typing-inspection==0.4.5
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from f.store.database import postgresql
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 TOOL = {"title": "Show what is left of quotas", "reads": True}
 
 
-def main(target: str = "") -> QuotaReport:
+def main(target: str = "") -> "QuotaReport":
     from f.tools.asking.quota import quota_left
     from f.tools.guards.desk import open_desk
 

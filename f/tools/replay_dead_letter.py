@@ -4,8 +4,6 @@ Its handlers that have not succeeded are started anew by the dispatcher, with al
 The same key and arguments give the first result, also when the event has failed again since.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from f.store.database import postgresql
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 TOOL = {"title": "Replay a dead letter", "reads": False}
 
 
-def main(event_id: str, once_key: str, note: str = "") -> Written:
+def main(event_id: str, once_key: str, note: str = "") -> "Written":
     from f.tools.acting.replays import ReplayOrder, replay
     from f.tools.effects.once_only import refusing
     from f.tools.guards.desk import open_desk

@@ -17,8 +17,6 @@ nothing is repeated blindly.
 # pydantic-core==2.50.4
 # typing-inspection==0.4.5
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from f.store.database import postgresql
@@ -35,7 +33,7 @@ def main(
     text: str,
     subject: str = "",
     to: str = "",
-) -> Written:
+) -> "Written":
     from f.tools.acting.messages import MessageOrder, send
     from f.tools.effects.once_only import refusing
     from f.tools.guards.desk import open_desk
