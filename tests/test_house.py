@@ -64,6 +64,10 @@ def test_what_cannot_be_run_lies_in_a_wing() -> None:
     check(rules.nouns(JOBS, HOUSE.libraries_at_root))
 
 
+def test_a_script_imports_in_main_what_it_works_with() -> None:
+    check(rules.early(JOBS, HOUSE.top_imports))
+
+
 def test_no_folder_speaks_of_what_lies_above_it() -> None:
     check(rules.words(JOBS, HOUSE))
 
@@ -168,6 +172,16 @@ def test_a_script_with_a_noun_for_a_name_or_in_a_wing_is_named(tmp_path: Path) -
         "f.x.post has a main(), so it is named as a verb with an object: post_invoice.",
         "f.x.wing.post_it has a main(), so it lies at the root of f.x, not in a wing.",
     ]
+
+
+def test_what_a_script_imports_at_its_top_is_named(tmp_path: Path) -> None:
+    late = "from f.ground.c import C\n\n\ndef main() -> None:\n    from f.x.wing.b import B\n"
+    files = {"x/do_it.py": f"from f.x.wing.b import A\n{late}", "x/wing/b.py": "from f.ground.c import C"}
+    modules = tree(tmp_path, {**files, "ground/c.py": ""})
+    assert list(rules.early(modules, ["f.ground.c"])) == [
+        "f.x.do_it imports f.x.wing.b at its top: let main import it."
+    ]
+    assert list(rules.early(modules, None)) == []
 
 
 def test_a_library_at_the_root_of_a_folder_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Reads an Integration from a Windmill resource, a JSON file or the environment, and checks all at once.
 
-Only here is pydantic imported. Every fault is named, with the path of the field and without its value.
+Every fault is named, with the path of the field and without its value.
 """
 
 # extra_requirements:
@@ -13,29 +13,19 @@ Only here is pydantic imported. Every fault is named, with the path of the field
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_args
-
-from pydantic import Field, TypeAdapter, ValidationError
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from f.connect.environment import settings_in
 from f.connect.errors import FixSettings
-from f.connect.integration import (
-    UNVERIFIED,
-    Authentication,
-    CircuitBreaker,
-    Integration,
-    RateLimit,
-    ResponseCache,
-    Retry,
-    mode_faults,
-    url_faults,
-)
+from f.connect.integration import Integration, hints_of
+
+_MISFIT = object()
+_EXACT = 2**53  # whole numbers up to it are the same as floats
 
 
 def from_resource(resource: Mapping[str, Any], **more: Any) -> Integration:
@@ -195,14 +185,6 @@ def from_environment(
 # Objects whose names are the user's own: a null in them is his.
 _FREE = frozenset({"default_headers", "claims", "authentication"})
 _OWN = frozenset(field.name for field in dataclasses.fields(Integration))
-_AUTHENTICATION = Annotated[Authentication, Field(discriminator="type")]
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Return the validator of a type. Making one takes 10 ms, most of what a warm process needs for a job."""
-    return TypeAdapter(kind)
-
 
 # Windmill's form remembers which alternative of a `oneOf` was chosen under one of these names.
 FORM_CHOICES = frozenset({"label", "kind"})
@@ -222,23 +204,14 @@ def _validated(raw: Any, where: str, more: Mapping[str, Any]) -> Integration:
     faults = [*_by_endpoint(values, "endpoint_limits"), *_by_endpoint(values, "endpoint_modes", "mode")]
     authentication = values.pop("authentication", None)
     if authentication is not None:
-        authentication, twice = _without_aliases(authentication)
+        values["authentication"], twice = _without_aliases(authentication)
         faults += twice
-        try:
-            values["authentication"] = _adapter(_AUTHENTICATION).validate_python(authentication)
-        except ValidationError as error:
-            faults += _sentences(error, "authentication")
-        except FixSettings as error:
-            faults += error.faults
-    try:
-        integration: Integration = _adapter(Integration).validate_python(values)
-    except ValidationError as error:
-        faults += [*_sentences(error), *_rule_faults(values)]
-    except FixSettings as error:
-        faults += error.faults
-    if faults:
-        raise FixSettings(f"{where} cannot be used: {'; '.join(faults)}.", faults=faults, code="bad_settings")
-    return integration
+    fitting: Integration | None = None if faults else _fitting(Integration, values)
+    if fitting is not None:
+        return fitting
+    from f.connect.setting_faults import integration_of  # settings as they should be need no pydantic
+
+    return integration_of(values, faults, where)
 
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -313,46 +286,63 @@ def _without_aliases(authentication: Any) -> tuple[Any, list[str]]:
     return values, faults
 
 
-def _rule_faults(values: Mapping[str, Any]) -> Iterator[str]:
-    """Check the rules between fields although a field is wrong, so that all faults come at once."""
-    if values.get("mode", "live") in ("mock", "hybrid") and not values.get("twin_url"):
-        yield from mode_faults(values["mode"], {}, None)
-    for name in ("base_url", "twin_url"):
-        if isinstance(url := values.get(name), str):
-            yield from url_faults(name, url, allow_plain_http=values.get("allow_plain_http") is True)
-    if values.get("verify_ssl") is False and values.get("allow_unverified_ssl") is not True:
-        yield UNVERIFIED
+def _fitting(kind: Any, values: Any) -> Any:
+    """Return the settings if each value is just what its field says; None where pydantic has to look.
+
+    It converts what can be meant only one way, and names every fault. Importing it takes as long as all else
+    that a small job imports.
+    """
+    if isinstance(values, kind):
+        return values
+    hints = hints_of(kind)
+    if not isinstance(values, Mapping) or not values.keys() <= hints.keys():
+        return None
+    given = {name: _fitted(hints[name], value) for name, value in values.items()}
+    if _MISFIT in given.values():
+        return None
+    try:
+        return kind(**given)
+    except (FixSettings, TypeError):  # a value out of its range, or one that is missing
+        return None
 
 
-def _sentences(error: ValidationError, part: str = "") -> Iterator[str]:
-    """Say what is wrong, without any value. `part`: the setting that was checked by itself."""
-    for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        steps = [str(step) for step in fault["loc"]]
-        if part:
-            # What comes first is the type that was chosen; a field may have the name of a type, too.
-            steps = [part, *(steps[1:] if steps and steps[0] in _TAGS else steps)]
-        field = ".".join(steps) or "it"
-        if fault["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-            yield f"{field} is not a setting{_nearest(field.rpartition('.')[2], field)}"
-        elif fault["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
-            yield f"{field} is missing"
-        elif fault["type"].startswith("union_tag"):
-            yield f"{field}.type must be one of {', '.join(sorted(_TAGS))}"
-        else:
-            yield f"{field}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+def _fitted(hint: Any, value: Any) -> Any:
+    """Return the value as a field of this type holds it, or _MISFIT."""
+    origin = get_origin(hint)
+    if origin is not None:
+        return _fitted_generic(origin, get_args(hint), value)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        fitting = _fitting(hint, value)
+        return _MISFIT if fitting is None else fitting
+    if hint is float and type(value) is int and abs(value) <= _EXACT:
+        return float(value)
+    return value if hint is Any or type(value) is hint else _MISFIT
 
 
-_KINDS = get_args(Authentication)
-_TAGS = frozenset(kind.type for kind in _KINDS)
-_KNOWN = sorted(
-    {
-        field.name
-        for kind in (Integration, RateLimit, ResponseCache, Retry, CircuitBreaker, *_KINDS)
-        for field in dataclasses.fields(kind)
-    }
-)
+def _fitted_generic(origin: Any, options: tuple[Any, ...], value: Any) -> Any:
+    if origin is Annotated:
+        return _fitted(options[0], value)
+    if origin is Literal:
+        return value if isinstance(value, str) and value in options else _MISFIT
+    if origin in (Union, UnionType):
+        return _fitted_one_of(options, value)
+    if origin is tuple:
+        items = [_fitted(options[0], one) for one in value] if type(value) is list else [_MISFIT]
+        return _MISFIT if _MISFIT in items else tuple(items)
+    assert origin is Mapping
+    if type(value) is not dict or not all(type(name) is str for name in value):
+        return _MISFIT
+    entries = {name: _fitted(options[1], one) for name, one in value.items()}
+    return _MISFIT if _MISFIT in entries.values() else entries
 
 
-def _nearest(name: str, field: str) -> str:
-    matches = difflib.get_close_matches(name, _KNOWN, n=1)
-    return f" (did you mean {matches[0]}?)" if matches and matches[0] != field else ""
+def _fitted_one_of(options: tuple[Any, ...], value: Any) -> Any:
+    """Of several kinds of settings the value's own `type` names the one."""
+    tag = value.get("type") if isinstance(value, Mapping) else None
+    for option in options:
+        if dataclasses.is_dataclass(option) and tag is not None and getattr(option, "type", None) != tag:
+            continue
+        fitted = _fitted(option, value)
+        if fitted is not _MISFIT:
+            return fitted
+    return _MISFIT

@@ -391,9 +391,16 @@ def _range_faults(settings: Any) -> Iterator[str]:
 
 
 @functools.cache
-def _bounds(cls: type[Any]) -> dict[str, Bound]:
-    """Return the bound of each field, also of one inside `Annotated[...] | None`."""
+def hints_of(cls: Any) -> dict[str, Any]:
+    """Return the type of each field of such settings, with its bound where it has one."""
     hints = get_type_hints(cls, include_extras=True)
+    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+
+
+@functools.cache
+def _bounds(cls: Any) -> dict[str, Bound]:
+    """Return the bound of each field, also of one inside `Annotated[...] | None`."""
+    hints = hints_of(cls)
     found = {}
     for declared in dataclasses.fields(cls):
         hint = hints[declared.name]

@@ -88,10 +88,9 @@ def main(
                 sent = _send(job_rows.to_send, target, session, on_duplicate, cancellation)
     outcomes = sorted([*sent.parked(), *job_rows.decided], key=_line)
     return {
-        **_summary(sent, outcomes, chunk, import_id),
+        **_summary(sent, outcomes, chunk, import_id, names_ids=bool(customers)),
         "target": target.title,
         "guarantee": _guarantee(target, journal, on_duplicate, sent),
-        "ids": {str(row.line): outcome.id for row, outcome in outcomes if outcome.id} if customers else {},
         "started": started,
         "ended": time.time(),
     }
@@ -206,6 +205,7 @@ class _Summary(TypedDict):
 
     index: int
     counts: dict[str, int]
+    ids: dict[str, str]
     reported: StoredRows
     requests: int
     retries: int
@@ -214,7 +214,12 @@ class _Summary(TypedDict):
 
 
 def _summary(
-    sent: Sent, outcomes: list[tuple[Row, RowOutcome]], chunk: dict[str, Any] | None, import_id: str
+    sent: Sent,
+    outcomes: list[tuple[Row, RowOutcome]],
+    chunk: dict[str, Any] | None,
+    import_id: str,
+    *,
+    names_ids: bool,
 ) -> _Summary:
     """What Created says of the rows; the log gets the counts too."""
     from f.records.rows.row_store import object_path
@@ -226,6 +231,7 @@ def _summary(
     return {
         "index": index,
         "counts": counts,
+        "ids": {str(row.line): outcome.id for row, outcome in outcomes if outcome.id} if names_ids else {},
         "reported": _reported(outcomes, path),
         "requests": sent.requests,
         "retries": sent.retries,

@@ -24,6 +24,7 @@ from f.store.database import postgresql
 if TYPE_CHECKING:
     from f.customers.targets.customer_api import customer_api
     from f.records.planning.dry_run import MadePlan, Obstacles
+    from f.records.planning.parallel_jobs import ParallelJobs
     from f.records.planning.plan import Gate
     from f.records.reading.parsed import Parsed
     from f.records.target.target import OnDuplicate, Target
@@ -47,18 +48,16 @@ def main(
 ) -> Gate:
     from f.customers.targets.customer_api import open_target
     from f.records.planning.dry_run import Obstacles
-    from f.records.planning.parallel_jobs import ParallelJobs, decide_parallel_jobs
-    from f.records.planning.plan_text import check_hash, in_a_sentence
+    from f.records.planning.plan_text import in_a_sentence
     from f.records.planning.quota import forecast_of
 
     file, obstacles = cast("Parsed", parsed), Obstacles(goes_on=dry_run)
     target = obstacles.attempt(lambda: open_target(api))
-    if apply_plan:
-        obstacles.attempt(lambda: check_hash(apply_plan))
+    _check_asked(apply_plan, obstacles)
     if target is None:  # a dry run: an import has ended
         _, message = _judged(file, "", max_bad_share, on_too_many_bad, obstacles)
         return _without_target(file, message, obstacles)
-    parallel = obstacles.attempt(lambda: decide_parallel_jobs(target, parallel_jobs)) or ParallelJobs(1)
+    parallel = _parallel(target, parallel_jobs, obstacles)
     too_many, message = _judged(file, target.title, max_bad_share, on_too_many_bad, obstacles)
     made: MadePlan | None = None
     if dry_run or ask_first or apply_plan:
@@ -69,8 +68,7 @@ def main(
     message = " ".join(filter(None, (message, forecast["message"], parallel.message)))
     guarantee = _guarantee(target, journal, on_duplicate, obstacles)
     print("\n".join(filter(None, (message, *obstacles.texts, guarantee))))
-    if made:
-        _hold_to(apply_plan, made, obstacles)
+    _hold_to(apply_plan, made, obstacles)
     asks = too_many or (ask_first and any(left))  # nobody is asked about a plan that would send nothing
     return {
         "decision": "ask" if asks and not dry_run else "go",
@@ -86,11 +84,25 @@ def main(
     }
 
 
-def _hold_to(apply_plan: str, made: MadePlan, obstacles: Obstacles) -> None:
+def _check_asked(apply_plan: str, obstacles: Obstacles) -> None:
+    """Refuse what is no hash of a plan."""
+    from f.records.planning.plan_text import check_hash
+
+    if apply_plan:
+        obstacles.attempt(lambda: check_hash(apply_plan))
+
+
+def _parallel(target: Target, wished: int | None, obstacles: Obstacles) -> ParallelJobs:
+    from f.records.planning.parallel_jobs import ParallelJobs, decide_parallel_jobs
+
+    return obstacles.attempt(lambda: decide_parallel_jobs(target, wished)) or ParallelJobs(1)
+
+
+def _hold_to(apply_plan: str, made: MadePlan | None, obstacles: Obstacles) -> None:
     """Refuse a plan that has changed since a person saw it."""
     from f.records.planning.plan_text import is_hash, refuse_outdated
 
-    plan_hash = made.plan["hash"]
+    plan_hash = made.plan["hash"] if made else None
     if is_hash(apply_plan) and plan_hash:
         obstacles.attempt(lambda: refuse_outdated(apply_plan, plan_hash))
 

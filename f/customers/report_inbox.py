@@ -6,8 +6,6 @@ it needs a person's attention. A second run reports the same.
 
 from typing import Any, Literal, TypedDict
 
-from f.connect.errors import ConnectError
-
 _OUTCOMES = ("done", "failed", "later", "interrupted", "skipped")
 _RED = ("failed", "later", "interrupted")
 _NAMED = 5
@@ -30,14 +28,6 @@ class InboxSummary(TypedDict):
     rows: dict[str, int]
 
 
-class InboxIncomplete(ConnectError):
-    """Files are left that need a person's attention. `summary` has the outcomes of all of them."""
-
-    def __init__(self, message: str, summary: InboxSummary) -> None:
-        super().__init__(message, code="inbox_incomplete")
-        self.summary = summary
-
-
 def main(listing: dict, settled: list[dict]) -> InboxSummary:
     paths = [file["path"] for file in listing["files"]]
     files = [_line(path, result) for path, result in zip(paths, settled, strict=True)]
@@ -49,12 +39,14 @@ def main(listing: dict, settled: list[dict]) -> InboxSummary:
     summary: InboxSummary = {"files": files, "counts": counts, "rows": rows}
     red = [file for file in files if file["outcome"] in _RED]
     if red:
+        from f.records.inbox.decisions import InboxIncomplete
+
         named = " ".join(f"{file['path']}: {file['message']}" for file in red[:_NAMED])
         more = f" And {len(red) - _NAMED} more." if len(red) > _NAMED else ""
         raise InboxIncomplete(
             f"{len(red)} of {len(files)} files need your attention; {counts['done']} were imported. "
             f"{named}{more}",
-            summary,
+            dict(summary),
         )
     return summary
 

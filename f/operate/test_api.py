@@ -25,6 +25,7 @@ from f.store.database import postgresql
 
 if TYPE_CHECKING:
     from f.operate.testing.verdicts import CheckResult
+    from f.windmill.values import ListedResource
 
 _MOST_BURST = 50
 _SIGNS = {"passed": "✓", "failed": "✗", "skipped": "-"}
@@ -60,7 +61,6 @@ def main(
 ) -> dict[str, Any]:
     from f.connect.errors import FixSettings
     from f.operate.services.registry import service_of
-    from f.operate.services.workspace import known_resources
     from f.operate.testing.plans import Wishes
     from f.operate.testing.tester import Remains, run_checks
     from f.store.stores import open_store
@@ -70,11 +70,8 @@ def main(
         _refuse(f"burst is {burst}, and must be from 0 to {_MOST_BURST}.")
     if write and sample is not None and not list_path:
         _refuse("sample is written below list_path: give list_path as well.")
-    path = resource.strip().removeprefix("$res:")
-    found = known_resources([path])
-    if len(found) != 1:
-        _refuse(f"{path!r} names {len(found)} resources: give the path of one.")
-    service = service_of(found[0].resource_type)
+    found = _one_resource(resource.strip().removeprefix("$res:"))
+    service = service_of(found.resource_type)
     assert service is not None, "only known types are listed"
     wishes = Wishes(
         write=write,
@@ -88,14 +85,23 @@ def main(
     remains = Remains()
     checks: list[CheckResult] = []
     with open_store(database, service.purpose) as store:
-        for tested in run_checks(service, resource_at(found[0].path), store, wishes, remains):
+        for tested in run_checks(service, resource_at(found.path), store, wishes, remains):
             print(f"{_SIGNS[tested['outcome']]} {tested['name']}: {tested['found']}")
             checks.append(tested)
-    result = _result(found[0].path, service.title, checks, remains.sentences)
+    result = _result(found.path, service.title, checks, remains.sentences)
     print(result["summary"])
     if fail_if_failed and result["failed"]:
         raise FixSettings(_failures(result), code="api_test_failed")
     return dict(result) if as_data else page_of(result)
+
+
+def _one_resource(path: str) -> ListedResource:
+    from f.operate.services.workspace import known_resources
+
+    found = known_resources([path])
+    if len(found) != 1:
+        _refuse(f"{path!r} names {len(found)} resources: give the path of one.")
+    return found[0]
 
 
 def _refuse(sentence: str) -> NoReturn:

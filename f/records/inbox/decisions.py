@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
-from f.connect.errors import FixInput
+from f.connect.errors import ConnectError, FixInput
 from f.records.report.parked_rows import describe_parked
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 # Errors that are the file's own fault, or a person's decision on it: the next run would meet them again.
 _FINAL_ERRORS = frozenset({"FixInput", "BadTable", "SuspendedDisapproved", "SuspendedTimedOut"})
 _APPLIED_OR_IN_DOUBT = ("created", "updated", "unknown")
+
+
+class InboxIncomplete(ConnectError):
+    """Files are left that need a person's attention. `summary` has the outcomes of all of them."""
+
+    def __init__(self, message: str, summary: dict[str, Any]) -> None:
+        super().__init__(message, code="inbox_incomplete")
+        self.summary = summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,16 @@ import binascii
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from wmill import S3Object
-
-from f.connect.client import Client
 from f.connect.errors import ConnectError, FixInput, FixSettings, GiveUpRecord, SignInAgain, TryLater
-from f.connect.integration import Integration
-from f.connect.transport.addresses import GivenAddresses
 from f.records.reading.opening import Source
+from f.store.database import postgresql
 from f.windmill.objects import object_size, read_object
+
+if TYPE_CHECKING:
+    from wmill import S3Object
 
 _CHUNK_BYTES = 1 << 16
 _TIMEOUT_SECONDS = 60.0  # for the next bytes to come
@@ -137,6 +137,10 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 
 def _download(url: str, max_bytes: int) -> Iterator[bytes]:
     """The body of a GET, whole on this machine's disk before its first bytes are read."""
+    from f.connect.client import Client  # thirty modules less for a file that is uploaded or pasted
+    from f.connect.integration import Integration
+    from f.connect.transport.addresses import GivenAddresses
+
     parts = urlsplit(url)
     with tempfile.TemporaryDirectory(prefix="import-") as folder:
         file = Path(folder) / "download"

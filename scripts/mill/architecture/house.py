@@ -2,6 +2,7 @@
 
     order              floors from the ground up, each a list of rooms: of the folders, of the wings of each
     libraries_at_root  folders that show libraries at their root, not only scripts
+    top_imports        what of the workspace a script may import at its top, rather than in main
     trees              packages beside f/, by name, with their folders
     limits             how large things may grow
     words              what a folder knows nothing of
@@ -78,6 +79,7 @@ class House:
     orders: Mapping[str, Order] = field(default_factory=dict)
     trees: Mapping[str, str] = field(default_factory=dict)  # a package's name -> its folder, beside f/
     libraries_at_root: tuple[str, ...] = ()
+    top_imports: tuple[str, ...] | None = None  # None: whatever it likes
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # folder -> words it must not say
     limits: Limits = field(default_factory=Limits)
     purposes: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +108,7 @@ def parse_house(data: Mapping[str, Any]) -> House:
         orders={inside: _order(inside, floors) for inside, floors in data.get("order", {}).items()},
         trees=data.get("trees", {}),
         libraries_at_root=tuple(data.get("libraries_at_root", ())),
+        top_imports=tuple(data["top_imports"]) if "top_imports" in data else None,
         words={folder: tuple(words) for folder, words in data.get("words", {}).items()},
         limits=Limits(**data.get("limits", {})),
         purposes=data.get("purposes", {}),

@@ -90,6 +90,21 @@ def nouns(modules: Modules, libraries_at_root: Iterable[str]) -> Iterator[str]:
             yield f"{name} has no main(), so it lies in a wing of {root}, not at its root."
 
 
+def early(modules: Modules, top_imports: Iterable[str] | None) -> Iterator[str]:
+    """A script imports in its functions what it works with: a job that ends early does not pay for it.
+
+    Windmill resolves a script anew, too, whenever one is deployed that its top imports, near or far.
+    """
+    allowed = frozenset(top_imports or ())
+    for name, module in modules.items():
+        if top_imports is None or not module.is_script:
+            continue
+        for statement in module.tree.body:
+            source = statement.module or "" if isinstance(statement, ast.ImportFrom) else ""
+            if is_in(source, "f") and source not in allowed:
+                yield f"{name} imports {source} at its top: let main import it."
+
+
 def words(modules: Modules, house: House) -> Iterator[str]:
     """A folder does not speak of what lies above it, comments included."""
     for folder, forbidden in house.words.items():

@@ -1,21 +1,26 @@
-"""Imports one script as a worker of Windmill does: `python -B jobs_worker.py f.folder.script`.
+"""Starts one script as a worker of Windmill does: `python -B jobs_worker.py f.folder.script [args.json]`.
 
 The current directory holds that script alone. Each other module of the workspace is fetched by a request of
-its own, over a new connection; that a folder is no module takes a request too. Prints what was loaded.
+its own, over a new connection; that a folder is no module takes a request too. With a file of arguments main
+runs to its end. Prints what was loaded.
 """
 
 from __future__ import annotations
 
+# What Windmill's wrapper imports for every job, an empty one too.
 import importlib
 import json
 import os
+import re  # noqa: F401 - see above
 import sys
+import traceback  # noqa: F401 - see above
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 
 _AREAS = ("f", "u")
+_NAME_ALONE = 2  # words of the command, without arguments for main
 _AREA_AND_FOLDER = 2  # f and f.folder are never scripts, so nothing is asked for them
 
 
@@ -78,8 +83,12 @@ def main() -> None:
     sys.meta_path.append(fetcher)
     script = importlib.import_module(name)
     assert callable(script.main)
+    if len(sys.argv) > _NAME_ALONE:
+        with open(sys.argv[2], encoding="utf-8") as args:  # noqa: PTH123 - as above
+            given = json.load(args)
+        json.dumps(script.main(**given), default=str)
     sys.stdout.write(
-        json.dumps({"ours": fetcher.modules, "all": len(sys.modules), "requests": fetcher.requests})
+        "\n" + json.dumps({"ours": fetcher.modules, "all": len(sys.modules), "requests": fetcher.requests})
     )
 
 
