@@ -149,10 +149,11 @@ def test_a_job_that_was_killed_between_telling_and_remembering_is_not_repeated(
     count("imports", success=30)
     look()
     count("imports", failed=30)
-    from f.operate import alert_slow_or_failing as script  # noqa: PLC0415 - only here
 
     with monkeypatch.context() as patch:
-        patch.setattr(script, "write_memory", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "f.operate.alerts.memory.write_memory", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             look()
     found = look()
