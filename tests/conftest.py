@@ -13,18 +13,23 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.properties import PROFILE, at_most
+from tests.slow import SlowTests
+
 # The same examples in each run, on a busy machine too: what fails here is the code and not the day.
-# HYPOTHESIS_PROFILE=search looks for new examples.
+# HYPOTHESIS_PROFILE=search looks for new examples, HYPOTHESIS_PROFILE=sample takes a fifth of the same ones.
 settings.register_profile(
     "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
+settings.register_profile("sample", settings.get_profile("same"), max_examples=at_most(100))
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+settings.load_profile(PROFILE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """See to it that Ctrl-C reaches the processes that tests start, and that they find modules compiled."""
     _take_interrupts()
+    config.pluginmanager.register(SlowTests(config))
     if not hasattr(config, "workerinput"):
         _share_bytecode(config)
 
@@ -43,13 +48,18 @@ def _share_bytecode(config: pytest.Config) -> None:
     """Let the processes of this run, hundreds of `mill` among them, compile each module once for all.
 
     Where Python is told to write no bytecode, as in many a container, each of them would compile what it
-    imports, which can take seconds. The bytecode is kept out of the tree, and goes with the run.
+    imports, which can take seconds; the tests alone take half a minute in each worker. The bytecode is kept
+    beside the results of the last run, for the next one; where those are not kept, it goes with the run.
     """
     if sys.dont_write_bytecode:
-        folder = tempfile.TemporaryDirectory(prefix="bytecode-")
-        config.add_cleanup(folder.cleanup)
+        if config.pluginmanager.has_plugin("cacheprovider"):
+            folder = str(config.cache.mkdir("bytecode"))
+        else:
+            temporary = tempfile.TemporaryDirectory(prefix="bytecode-")
+            config.add_cleanup(temporary.cleanup)
+            folder = temporary.name
         sys.dont_write_bytecode = False
-        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder.name
+        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder
         del os.environ["PYTHONDONTWRITEBYTECODE"]
 
 

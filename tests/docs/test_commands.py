@@ -251,7 +251,9 @@ def test_nothing_is_excused_that_no_page_has() -> None:
     assert not [start for start in CANNOT if not any(re.match(start, text) for text in shown)]
 
 
-COMMAND_LINE = typer.main.get_command(build())
+@functools.cache
+def command_line() -> click.Command:
+    return typer.main.get_command(build())  # type: ignore[return-value]  # typer carries a copy of click
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -263,7 +265,7 @@ def test_a_command_in_the_text_exists_with_its_options(page: Path) -> None:
 
 
 def check_exists(text: str, page: str) -> None:
-    command: click.Command | None = COMMAND_LINE  # type: ignore[assignment]  # typer carries a copy of click
+    command: click.Command | None = command_line()
     words = text.split()[1:]
     inner: Mapping[str, click.Command] = getattr(command, "commands", {})
     while words and inner and not words[0].startswith("-"):

@@ -7,7 +7,7 @@ through. Any other is worked out at run time: it is a `Read` without a name, and
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,8 +41,10 @@ def names_read(root: Path) -> list[Read]:
 
 def reads_in(tree: ast.Module, file: str, constants: Constants) -> Iterator[Read]:
     """Yield what one module reads. Its own constants go before those of others with the same name."""
-    known = {**constants, **dict(_constants(tree)), **dict(_loops(tree))}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    own = dict(_constants(tree))
+    known = {**constants, **own, **dict(_loops(nodes, own))}
+    for node in nodes:
         for asked in _asked(node):
             names = _texts(asked, known)
             for name in names or (None,):
@@ -64,7 +66,10 @@ def _asked(node: ast.AST) -> Iterator[ast.expr]:
 def _is_reading(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute) and function.attr in _METHODS:
         return _is_environment(function.value)
-    return ast.unparse(function) in {"os.getenv", "getenv"}
+    if isinstance(function, ast.Attribute):
+        module = function.value
+        return function.attr == "getenv" and isinstance(module, ast.Name) and module.id == "os"
+    return isinstance(function, ast.Name) and function.id == "getenv"
 
 
 def _is_environment(value: ast.expr) -> bool:
@@ -91,10 +96,9 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield node.targets[0].id, texts
 
 
-def _loops(tree: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _loops(nodes: Iterable[ast.AST], known: Constants) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the names of loops and comprehensions over texts that stand there."""
-    known = dict(_constants(tree))
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Name):
             texts = _texts(node.iter, known)
             if texts:

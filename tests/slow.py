@@ -1,0 +1,69 @@
+"""Which tests are slow, by tests/slow.toml: each is marked so, and a run without them says so at its end."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+FILE = Path(__file__).with_suffix(".toml")
+_OUTPUT = "slow_left_out"  # under which a worker of xdist tells its count
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Tests that take long: all whose id starts with `tests`, from the folder of all tests on."""
+
+    tests: str
+    seconds: int
+    why: str
+
+
+def read_slow(file: Path = FILE) -> list[Slow]:
+    """Return what the file names."""
+    return [Slow(**one) for one in tomllib.loads(file.read_text("utf-8"))["slow"]]
+
+
+def left_out(tests: int) -> str:
+    """Return what is said of tests that were left out."""
+    return f"{tests} slow tests were left out: tests/slow.toml names them, `make test-slow` runs them."
+
+
+class SlowTests:
+    """Marks slow tests, and counts those that `-m "not slow"` leaves out, in this process or its workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._slow = tuple(f"tests/{one.tests}" for one in read_slow())
+        self._left_out: Counter[str] = Counter()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
+        """Mark them, before pytest selects by marks."""
+        for item in items:
+            if item.nodeid.startswith(self._slow):
+                item.add_marker(pytest.mark.slow)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Count those that are left out; a worker tells it."""
+        found = sum(item.get_closest_marker("slow") is not None for item in items)
+        self._left_out["here"] += found
+        output = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[_OUTPUT] = self._left_out["here"]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        """Take the count of a worker: each collects the same tests, so they are not added."""
+        found = getattr(node, "workeroutput", {}).get(_OUTPUT, 0)
+        self._left_out["workers"] = max(self._left_out["workers"], found)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say how many are left out, and which command runs them."""
+        found = max(self._left_out.values(), default=0)
+        if found:
+            terminalreporter.write_line(left_out(found), yellow=True)
