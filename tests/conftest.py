@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.properties import PROFILE, at_most
-from tests.slow import SlowTests
+from tests.slow import SlowTests, slow_tests
 
 # The same examples in each run, on a busy machine too: what fails here is the code and not the day.
 # HYPOTHESIS_PROFILE=search looks for new examples, HYPOTHESIS_PROFILE=sample takes a fifth of the same ones.
@@ -29,7 +29,7 @@ settings.load_profile(PROFILE)
 def pytest_configure(config: pytest.Config) -> None:
     """See to it that Ctrl-C reaches the processes that tests start, and that they find modules compiled."""
     _take_interrupts()
-    config.pluginmanager.register(SlowTests(config))
+    config.pluginmanager.register(SlowTests(config, slow_tests()))
     if not hasattr(config, "workerinput"):
         _share_bytecode(config)
 

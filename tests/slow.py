@@ -28,17 +28,24 @@ def read_slow(file: Path = FILE) -> list[Slow]:
     return [Slow(**one) for one in tomllib.loads(file.read_text("utf-8"))["slow"]]
 
 
+def slow_tests() -> tuple[str, ...]:
+    """Return how the ids of slow tests start."""
+    return tuple(f"tests/{one.tests}" for one in read_slow())
+
+
 def left_out(tests: int) -> str:
     """Return what is said of tests that were left out."""
     return f"{tests} slow tests were left out: tests/slow.toml names them, `make test-slow` runs them."
 
 
 class SlowTests:
-    """Marks slow tests, and counts those that `-m "not slow"` leaves out, in this process or its workers."""
+    """Marks tests whose id starts with one of `slow`, and counts those that `-m "not slow"` leaves out.
 
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self._slow = tuple(f"tests/{one.tests}" for one in read_slow())
+    They are left out in this process or in its workers, which collect for themselves.
+    """
+
+    def __init__(self, config: pytest.Config, slow: tuple[str, ...]) -> None:
+        self._config, self._slow = config, slow
         self._left_out: Counter[str] = Counter()
 
     @pytest.hookimpl(tryfirst=True)

@@ -47,7 +47,8 @@ _INSTALLS = "installs from the package registries"
 _SCAFFOLD = "tests/mill/scaffold writes a target in a copy, and does this with it"
 CANNOT: dict[str, str] = {
     r"git clone ": "needs a network",
-    r"make test$": "runs this test",
+    r"make test$": "runs tests, and `make test-slow` this one",
+    r"make test-slow$": "runs this test",
     r"make setup$": _INSTALLS,
     r"(ruff|mypy|pytest)\b": _CI,
     r"mill (lint|metadata|docs all)\b": _CI,
