@@ -10,32 +10,45 @@ from pathlib import Path
 
 import pytest
 
+from tests.properties import PROFILE
+
 FILE = Path(__file__).with_suffix(".toml")
 _OUTPUT = "slow_left_out"  # under which a worker of xdist tells its count
 
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Tests that take long: all whose id starts with `tests`, from the folder of all tests on."""
+    """Tests of a file that take long, by function and the beginning of a parameter; by default all of them.
 
-    tests: str
+    `path` is from the folder of all tests on; one that ends with a slash is a folder.
+    """
+
+    path: str
     seconds: int
     why: str
+    tests: tuple[str, ...] = ()
+
+    def starts(self) -> list[str]:
+        """Return how the ids of these tests start, each with a `[` behind its function, parameters or not."""
+        functions = [test if "[" in test else f"{test}[" for test in self.tests]
+        return [f"tests/{self.path}::{test}" for test in functions] or [f"tests/{self.path}"]
 
 
 def read_slow(file: Path = FILE) -> list[Slow]:
     """Return what the file names."""
-    return [Slow(**one) for one in tomllib.loads(file.read_text("utf-8"))["slow"]]
+    found = tomllib.loads(file.read_text("utf-8"))["slow"]
+    return [Slow(**{**one, "tests": tuple(one.get("tests", ()))}) for one in found]
 
 
 def slow_tests() -> tuple[str, ...]:
-    """Return how the ids of slow tests start."""
-    return tuple(f"tests/{one.tests}" for one in read_slow())
+    """Return how the ids of slow tests start, as `Slow.starts`."""
+    return tuple(start for one in read_slow() for start in one.starts())
 
 
 def left_out(tests: int) -> str:
     """Return what is said of tests that were left out."""
-    return f"{tests} slow tests were left out: tests/slow.toml names them, `make test-slow` runs them."
+    said = f"{tests} slow tests were left out: tests/slow.toml names them, `make test-slow` runs them."
+    return f"{said} Properties were tried with a part of their examples." if PROFILE == "sample" else said
 
 
 class SlowTests:
@@ -52,7 +65,7 @@ class SlowTests:
     def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
         """Mark them, before pytest selects by marks."""
         for item in items:
-            if item.nodeid.startswith(self._slow):
+            if f"{item.nodeid}[".startswith(self._slow):
                 item.add_marker(pytest.mark.slow)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:

@@ -74,25 +74,32 @@ def test_a_test_that_hangs_ends_in_time_and_is_named(tmp_path: Path) -> None:
 SLOW = read_slow()
 
 
-@pytest.mark.parametrize("one", SLOW, ids=[one.tests for one in SLOW])
+@pytest.mark.parametrize("one", SLOW, ids=[one.starts()[0] for one in SLOW])
 def test_what_is_named_as_slow_is_there_with_its_reason(one: Slow) -> None:
-    path, _, rest = one.tests.partition("::")
-    if rest:
-        function = re.split(r"\W", rest)[0]
-        assert re.search(rf"^(async )?def {function}\(", (TESTS / path).read_text("utf-8"), re.MULTILINE)
-    else:
-        assert (TESTS / path).is_dir() if path.endswith("/") else (TESTS / path).is_file()
+    path = TESTS / one.path
+    assert path.is_dir() if one.path.endswith("/") else path.is_file()
+    for test in one.tests:
+        function = re.split(r"\W", test)[0]
+        assert re.search(rf"^(async )?def {function}\(", path.read_text("utf-8"), re.MULTILINE)
     assert one.seconds >= 2
     assert one.why.endswith(".")
 
 
+_TINY_TESTS = """
+import pytest
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_long(n): ...
+
+def test_longer(): ...
+"""
 _TINY = """
 import pytest
 from tests.slow import SlowTests
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: as in the suite")
-    config.pluginmanager.register(SlowTests(config, ("test_tiny.py::test_long",)))
+    config.pluginmanager.register(SlowTests(config, ("test_tiny.py::test_long[",)))
 """
 
 
@@ -101,9 +108,7 @@ def test_a_run_that_leaves_slow_tests_out_says_so_and_how_to_run_them(
     tmp_path: Path, workers: tuple[str, ...]
 ) -> None:
     (tmp_path / "conftest.py").write_text(_TINY)
-    (tmp_path / "test_tiny.py").write_text(
-        "def test_long_one(): ...\ndef test_long_two(): ...\ndef test_short(): ...\n"
-    )
+    (tmp_path / "test_tiny.py").write_text(_TINY_TESTS)
 
     def said(*options: str) -> str:
         command = [sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-c", "/dev/null", *options]
