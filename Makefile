@@ -12,9 +12,10 @@ CLI := node_modules/.installed
 help:
 	@echo "make run     import the sample customers into the mock API, on this machine"
 	@echo "make desk    open the import desk on the sample customers, in a browser on this machine; needs Node"
-	@echo "make test    while you work: style, types, metadata, lint, and all tests but the slow ones, with fewer examples"
-	@echo "make check   of these the first four; make fast the tests alone"
-	@echo "make test-slow  the tests that make test leaves out (tests/slow.toml names them), and all examples; CI runs both"
+	@echo "make test    make check, and make fast"
+	@echo "make check   style, types, metadata, lint"
+	@echo "make fast    all tests but the slow ones, properties with a part of their examples; says how many it left out"
+	@echo "make test-slow  the tests that tests/slow.toml names, and all properties with all their examples; CI runs both"
 	@echo "make smoke   the tests that show a new Python first, with VENV and PYTHON of your choice"
 	@echo "make oracles the tests against servers in Go that other people wrote; builds them first, in minutes"
 	@echo "make live    one cheap call to each real service whose credential the environment gives (docs/names.md)"
