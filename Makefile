@@ -7,12 +7,15 @@ RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 CLI := node_modules/.installed
 
-.PHONY: run desk test smoke oracles live chaos fuzz setup lock clean help
+.PHONY: run desk test check fast test-slow smoke oracles live chaos fuzz setup lock clean help
 
 help:
 	@echo "make run     import the sample customers into the mock API, on this machine"
 	@echo "make desk    open the import desk on the sample customers, in a browser on this machine; needs Node"
-	@echo "make test    everything CI runs: style, types, metadata, lint, tests"
+	@echo "make test    make check, and make fast"
+	@echo "make check   style, types, metadata, lint"
+	@echo "make fast    all tests but the slow ones, properties with a part of their examples; says how many it left out"
+	@echo "make test-slow  the tests that tests/slow.toml names, and all properties with all their examples; CI runs both"
 	@echo "make smoke   the tests that show a new Python first, with VENV and PYTHON of your choice"
 	@echo "make oracles the tests against servers in Go that other people wrote; builds them first, in minutes"
 	@echo "make live    one cheap call to each real service whose credential the environment gives (docs/names.md)"
@@ -27,20 +30,29 @@ run: $(RUNS)
 desk: $(RUNS) $(CLI)
 	@$(BIN)/mill desk flows/data/customers.csv
 
-test: $(TESTS) $(CLI)
+# What takes long, and what looks for rare examples, is told apart by tests/slow.toml: none of it is lost to CI.
+test: check fast
+
+check: $(TESTS) $(CLI)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/mill metadata --check
 	$(BIN)/mill lint
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+
+PYTEST = $(BIN)/pytest --numprocesses 2 --dist worksteal
+fast: $(TESTS) $(CLI)
+	HYPOTHESIS_PROFILE=sample $(PYTEST) -m "not slow" --durations=10 --durations-min=5
+
+test-slow: $(TESTS) $(CLI)
+	$(PYTEST) -m "slow or hypothesis"
 
 # Syntax and imports of every module, SQLite and Postgres, processes and signals, files: where Pythons differ. Needs no Node.
 SMOKE := tests/test_house.py tests/f/store tests/f/windmill tests/f/records/reading/test_table.py \
 	tests/f/connect/test_oauth.py tests/f/connect/test_addresses.py tests/f/connect/test_async_runner.py \
 	tests/mill/engine/processes/test_processes.py tests/mill/engine/jobs/test_jobs.py
 smoke: $(TESTS)
-	$(BIN)/pytest --numprocesses 2 --dist worksteal $(SMOKE)
+	$(PYTEST) $(SMOKE)
 
 # Pinned: a server that changes is another witness.
 ORACLES := .oracles
@@ -57,7 +69,7 @@ $(ORACLES)/stripe-mock $(ORACLES)/versitygw:
 live: $(TESTS)
 	LIVE=1 $(BIN)/pytest -rs tests/live
 
-# A few minutes. A shorter run is part of make test.
+# A few minutes. A shorter run is part of make test-slow.
 chaos: $(TESTS)
 	@$(BIN)/mill bench chaos --kills 200
 

@@ -13,20 +13,26 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.properties import PROFILE, at_most
+from tests.slow import SlowTests, slow_tests
+
 # The same examples in each run, on a busy machine too: what fails here is the code and not the day.
-# HYPOTHESIS_PROFILE=search looks for new examples.
+# HYPOTHESIS_PROFILE=search looks for new examples, HYPOTHESIS_PROFILE=sample takes a fifth of the same ones.
 settings.register_profile(
     "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
+settings.register_profile("sample", settings.get_profile("same"), max_examples=at_most(100))
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+settings.load_profile(PROFILE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """See to it that Ctrl-C reaches the processes that tests start, and that they find modules compiled."""
     _take_interrupts()
+    config.pluginmanager.register(SlowTests(config, slow_tests()))
     if not hasattr(config, "workerinput"):
         _share_bytecode(config)
+        _share_cache(config)
 
 
 def _take_interrupts() -> None:
@@ -43,14 +49,32 @@ def _share_bytecode(config: pytest.Config) -> None:
     """Let the processes of this run, hundreds of `mill` among them, compile each module once for all.
 
     Where Python is told to write no bytecode, as in many a container, each of them would compile what it
-    imports, which can take seconds. The bytecode is kept out of the tree, and goes with the run.
+    imports, which can take seconds; the tests alone take half a minute in each worker. The bytecode is kept
+    beside the results of the last run, for the next one; where those are not kept, it goes with the run.
     """
     if sys.dont_write_bytecode:
-        folder = tempfile.TemporaryDirectory(prefix="bytecode-")
-        config.add_cleanup(folder.cleanup)
+        if config.pluginmanager.has_plugin("cacheprovider"):
+            folder = str(config.cache.mkdir("bytecode"))
+        else:
+            temporary = tempfile.TemporaryDirectory(prefix="bytecode-")
+            config.add_cleanup(temporary.cleanup)
+            folder = temporary.name
         sys.dont_write_bytecode = False
-        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder.name
+        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder
         del os.environ["PYTHONDONTWRITEBYTECODE"]
+
+
+def _share_cache(config: pytest.Config) -> None:
+    """Let all tests of this run have one cache of mill's, wherever a test has its home.
+
+    Many tests have a home of their own, and with it an empty cache: each would have its jobs compile whatever
+    they import, which takes longer than most tests. What uv has fetched stays where it is.
+    """
+    own = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    os.environ.setdefault("UV_CACHE_DIR", f"{own}/uv")
+    folder = tempfile.TemporaryDirectory(prefix="cache-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["XDG_CACHE_HOME"] = folder.name
 
 
 # Seconds for a test of these folders, which start many processes each, the real Windmill CLI among them.

@@ -6,6 +6,7 @@ half of this file breaks each rule once, on a made-up tree.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from mill.architecture import rules
 from mill.architecture.house import Limits, Order, parse_house, read_house
-from mill.architecture.imports import imports_between
+from mill.architecture.imports import Imports, imports_between
 from mill.architecture.modules import Modules, read_modules, workspace_modules
 from mill.repository.workspace import Workspace
 
@@ -22,9 +23,14 @@ ROOT = Path(__file__).parents[1]
 HOUSE = read_house(ROOT)
 JOBS = workspace_modules(Workspace(ROOT))
 ALL = {**JOBS, **read_modules(ROOT / "scripts" / "mill", "mill")}
-IMPORTS = imports_between(ALL)
 # A measurement of a module of f/ imports it, in a process of its own.
 WORKERS = r"mill\.bench\..*_worker"
+
+
+@functools.cache
+def imports() -> Imports:
+    """Who imports whom: a thousand files are read for it, so not before a test asks."""
+    return imports_between(ALL)
 
 
 def check(broken: Iterable[str]) -> None:
@@ -41,11 +47,11 @@ def test_every_module_can_be_imported(name: str) -> None:
 
 @pytest.mark.parametrize("inside", HOUSE.orders)
 def test_imports_point_down(inside: str) -> None:
-    check(rules.order(IMPORTS, HOUSE.orders[inside]))
+    check(rules.order(imports(), HOUSE.orders[inside]))
 
 
 def test_there_is_no_circle_of_imports() -> None:
-    check(rules.circles(IMPORTS))
+    check(rules.circles(imports()))
 
 
 def test_mill_imports_nothing_of_the_workspace() -> None:

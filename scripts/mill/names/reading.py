@@ -7,7 +7,7 @@ through. Any other is worked out at run time: it is a `Read` without a name, and
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from mill.repository.python_syntax import parse_python
 
 FOLDERS = ("f", "scripts/mill")
 _MAPPINGS = {"environ", "environment"}  # os.environ, and a copy that was handed on
+_WORDS = (*_MAPPINGS, "getenv", "envvar")  # one of which stands wherever a name is read
 _METHODS = {"get", "pop", "setdefault"}
 
 Constants = Mapping[str, tuple[str, ...]]
@@ -30,19 +31,24 @@ class Read(NamedTuple):
 
 def names_read(root: Path) -> list[Read]:
     """Return every place of f/ and scripts/mill that reads the environment, by file and line."""
-    trees = {
-        file.relative_to(root).as_posix(): parse_python(file.read_text("utf-8"), str(file))
+    codes = {
+        file.relative_to(root).as_posix(): file.read_text("utf-8")
         for folder in FOLDERS
         for file in sorted((root / folder).rglob("*.py"))
     }
+    trees = {file: parse_python(code, file) for file, code in codes.items()}
     constants = {name: texts for tree in trees.values() for name, texts in _constants(tree)}
-    return [read for file, tree in trees.items() for read in reads_in(tree, file, constants)]
+    # To look into every expression takes ten times as long as to see that the words do not stand in a file.
+    asking = [file for file, code in codes.items() if any(word in code for word in _WORDS)]
+    return [read for file in asking for read in reads_in(trees[file], file, constants)]
 
 
 def reads_in(tree: ast.Module, file: str, constants: Constants) -> Iterator[Read]:
     """Yield what one module reads. Its own constants go before those of others with the same name."""
-    known = {**constants, **dict(_constants(tree)), **dict(_loops(tree))}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    own = dict(_constants(tree))
+    known = {**constants, **own, **dict(_loops(nodes, own))}
+    for node in nodes:
         for asked in _asked(node):
             names = _texts(asked, known)
             for name in names or (None,):
@@ -64,7 +70,10 @@ def _asked(node: ast.AST) -> Iterator[ast.expr]:
 def _is_reading(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute) and function.attr in _METHODS:
         return _is_environment(function.value)
-    return ast.unparse(function) in {"os.getenv", "getenv"}
+    if isinstance(function, ast.Attribute):
+        module = function.value
+        return function.attr == "getenv" and isinstance(module, ast.Name) and module.id == "os"
+    return isinstance(function, ast.Name) and function.id == "getenv"
 
 
 def _is_environment(value: ast.expr) -> bool:
@@ -91,10 +100,9 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield node.targets[0].id, texts
 
 
-def _loops(tree: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _loops(nodes: Iterable[ast.AST], known: Constants) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the names of loops and comprehensions over texts that stand there."""
-    known = dict(_constants(tree))
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Name):
             texts = _texts(node.iter, known)
             if texts:

@@ -82,8 +82,9 @@ def parse_yaml(text: str, source: str) -> Any:
         raise MillError(f"{source}: is nested too deeply.") from error
 
 
-# What a session reads for each of its jobs: forms, flows, resources, settings.
-@functools.lru_cache(maxsize=128)
+# What a session reads for each of its jobs: forms, flows, resources, settings. A workspace has hundreds, and
+# what goes through them all in turn would find none again in a smaller store.
+@functools.lru_cache(maxsize=1024)
 def _parsed(text: str, source: str) -> Any:
     return compose_yaml(text, source)[0]
 

@@ -263,7 +263,7 @@ try {
     }).observe({ type: 'layout-shift', buffered: true }); // of what a person did not just ask for
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
   page.on('console', (message) => seen.complaints.push(message.text()));
   page.on('pageerror', (error) => seen.complaints.push(error.message));
   page.on('dialog', (dialog) => dialog.accept());

@@ -12,7 +12,7 @@ const complaints = [];
 async function open(query, step) {
   const context = await browser.newContext({ colorScheme: SCHEME, viewport: { width: Number(WIDTH), height: 860 }, acceptDownloads: true });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000); // what is waited for comes in a moment, on a machine that is not busy
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
   await page.goto(`${ADDRESS}?importing&${query}#/draft/20251129-100000-0badcafe/${step}`);

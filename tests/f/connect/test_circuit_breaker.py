@@ -23,6 +23,7 @@ from f.connect.limits.circuit_states import LEASE_SECONDS
 from f.store.store import Store
 from f.store.stores import SqliteStore, postgres_store, sqlite_store
 from tests.f.connect.wire import FakeClock
+from tests.properties import at_most
 
 RULE = CircuitBreaker(failure_rate=0.5, window=10, minimum_calls=4, reset_timeout=30)
 ROOT = Path(__file__).parents[3]
@@ -165,7 +166,9 @@ def test_a_clock_set_back_does_not_keep_it_open_for_ever(timed_store: Store, clo
 CLOCK_SET_BACK = -1e6
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=at_most(60)
+)
 @given(
     steps=st.lists(st.sampled_from(["f", "s", "c", 1.0, 6.0, 31.0, CLOCK_SET_BACK]), max_size=40),
 )

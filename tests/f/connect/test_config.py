@@ -41,6 +41,7 @@ from f.connect.integration import (
     url_faults,
 )
 from f.connect.manager import IntegrationManager
+from tests.properties import at_most
 
 GOOD: dict[str, Any] = {"name": "crm", "base_url": "https://api.example.com"}
 
@@ -387,7 +388,9 @@ LIKE_SETTINGS = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=at_most(300)
+)
 @given(value=ANY_JSON | LIKE_SETTINGS)
 def test_whatever_the_settings_are_they_are_used_or_refused(tmp_path: Path, value: Any) -> None:
     path = tmp_path / "any.json"

@@ -23,6 +23,7 @@ from f.connect.limits.rate_limit import RateLimiter, buckets_of
 from f.store.store import Row, Store, Values
 from f.store.stores import SqliteStore, memory_store, postgres_store
 from tests.f.connect.wire import FakeClock
+from tests.properties import at_most
 
 TEN_PER_SECOND = RateLimit(max_requests=10, time_window=1.0 - LATEST, burst_size=3)  # a token each 0.1 s
 ROOT = Path(__file__).parents[3]
@@ -229,7 +230,9 @@ STEPS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=at_most(60)
+)
 @given(steps=STEPS, burst=st.integers(1, 8), number=st.integers(0, 10**9))
 def test_the_sql_text_decides_exactly_as_the_pure_function(
     sql_and_memory: tuple[Store, Store],
@@ -446,7 +449,9 @@ def test_without_a_limit_any_number_goes_at_once(timed_store: Store, clock: Fake
     assert RateLimiter("a", None, timed_store, clock=clock).acquire(tokens=1000) == 0.0
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=at_most(60)
+)
 @given(takes=st.lists(st.tuples(st.integers(1, 3), st.floats(0, 0.5)), min_size=1, max_size=30))
 def test_over_any_span_no_more_tokens_come_due_than_the_limit_lets_however_many_at_once(
     takes: list[tuple[int, float]], tmp_path: Path

@@ -15,6 +15,7 @@ from f.customers.parse_csv import main as parse
 from f.customers.validation.reasons import TEXTS
 from f.records.report.reconciliation import Steps, reconcile
 from tests.loopback import Loopback, Reply, serve
+from tests.properties import at_most
 
 CSV = "name,email\nAda,ada@example.com\nGrace,grace@example.com\n"
 ANYTHING = st.recursive(
@@ -43,7 +44,9 @@ def notify(server: Loopback, error: dict[str, Any], **steps: Any) -> dict[str, A
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=at_most(60), deadline=None
+)
 @given(error=ERRORS, parsed=ANYTHING, gate=ANYTHING, created=ANYTHING)
 @example({"message": "\ud800 broke"}, None, None, None)
 @example({"message": "\n", "exit_code": 137}, {}, {}, [])

@@ -29,6 +29,7 @@ from f.graphql.queries.document import DEEPEST, read_document
 from f.graphql.queries.field_paths import build
 from f.graphql.queries.lexer import LONGEST
 from f.graphql.queries.merging import Query, can_merge, merge
+from tests.properties import at_most
 
 GRAMMAR = [
     *("query", "mutation", "subscription", "fragment", "on", "true", "null", "A", "b", "_c1", "F", "{", "}"),
@@ -134,7 +135,7 @@ def agree(text: str) -> None:
     assert (ours == "") == (text.strip() != "" and parsed(text)), (text, ours)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=at_most(600), deadline=None)
 @given(st.lists(st.sampled_from(GRAMMAR), min_size=1, max_size=12), st.sampled_from(["", " "]))
 @example(["query A", "(", ")", "{ a }"], " ")
 @example(['"d" query', "{ a }"], " ")
@@ -146,7 +147,7 @@ def test_words_in_any_order_are_taken_or_refused_as_by_the_reference_parser(
     agree(between.join(words))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=at_most(600), deadline=None)
 @given(st.sampled_from(VALID), st.data())
 def test_a_document_with_some_of_it_changed_is_taken_or_refused_as_by_the_reference_parser(
     text: str, data: st.DataObject
@@ -158,7 +159,7 @@ def test_a_document_with_some_of_it_changed_is_taken_or_refused_as_by_the_refere
     agree(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=at_most(200), deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=30))
 def test_any_text_in_quotes_is_read_as_by_the_reference_parser(text: str) -> None:
     agree(f'{{ a(b: "{text}") }}')
@@ -268,7 +269,7 @@ OPERATIONS = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=at_most(400), deadline=None)
 @given(OPERATIONS)
 def test_what_the_builder_writes_the_reference_parser_reads(operation: Any) -> None:
     try:
@@ -289,7 +290,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=at_most(200), deadline=None)
 @given(JSON)
 def test_a_value_means_the_same_when_it_is_read_again(value: Any) -> None:
     assert core.value_from_ast_untyped(core.parse_value(literal(value))) == value
@@ -308,7 +309,7 @@ ANY = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=at_most(400), deadline=None)
 @given(
     st.lists(PATHS, max_size=4),
     st.dictionaries(PATHS | st.just("a"), ANY | st.dictionaries(NAMES, ANY, max_size=2), max_size=2),
@@ -407,7 +408,7 @@ MERGED = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=at_most(100), deadline=None)
 @given(MERGED)
 def test_merged_queries_are_one_valid_document_with_a_prefix_for_each(texts: list[str]) -> None:
     queries = [Query(one, one.operation(), {}) for one in map(read_document, texts)]

@@ -97,15 +97,19 @@ def test_while_a_holder_writes_nobody_takes_its_lease(postgres: str) -> None:
     with postgres_store(postgres) as store, ThreadPoolExecutor(2) as pool:
         lease = take(store, "k", "a", 0)
         assert lease is not None
-        slow = f"SELECT 1 FROM pg_sleep(0.5) WHERE {HELD}"
+        slow = f"SELECT clock_timestamp() FROM pg_sleep(0.5) WHERE {HELD}"
         writes = pool.submit(write_held, store, lease, (slow, {}), (f"SELECT 2 WHERE {HELD}", {}))
-        time.sleep(0.2)
-        began = time.monotonic()
+        is_writing = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        while not (store.execute(is_writing) or writes.done()):
+            time.sleep(0.01)
         taken = take(store, "k", "b", 60)
+        ((taken_at,),) = store.execute("SELECT clock_timestamp()")
         assert taken is not None
         assert taken.number == 2
-        assert time.monotonic() - began > 0.1
-        assert writes.result(20) == [[(1,)], [(2,)]]
+        written = writes.result(60)
+        assert written is not None
+        assert written[1] == [(2,)]
+        assert written[0][0][0] < taken_at
         assert write_held(store, lease, (f"SELECT 2 WHERE {HELD}", {})) is None
         store.execute("DROP TABLE store_lease")
 

@@ -21,6 +21,7 @@ from tests.mill.engine.lab import (
     transforms,
     while_,
 )
+from tests.properties import at_most
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=3), st.lists(st.integers(0, 2), max_size=3)
@@ -88,7 +89,7 @@ def numbered(value: Any, counter: list[int]) -> Any:
     return {key: numbered(item, counter) for key, item in value.items()}
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=at_most(100), suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEPS, max_size=4), handler=st.sampled_from([None, "handled", {"recover": True}]))
 def test_any_flow_ends_with_a_result_of_the_documented_shape(
     shared_lab: Lab, steps: Any, handler: Any

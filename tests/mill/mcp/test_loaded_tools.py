@@ -17,7 +17,8 @@ from mcp_types import CallToolResult, TextContent
 from tests.mill.mcp.processes import serving
 from tests.mill.trees import write_tree
 
-_SECONDS = 120.0
+pytestmark = pytest.mark.timeout(400)
+_SECONDS = 120.0  # for each of the three things that are waited for
 _STARTS_OTHERS = """
     import os
     import subprocess

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -18,37 +19,44 @@ from mill.names.sources import SOURCES
 from mill.repository.workspace import Workspace
 from tests.mill.trees import REPOSITORY
 
-READS = names_read(REPOSITORY)
-VARIABLE_TEMPLATES = Templates.of(Workspace(REPOSITORY), "variable")
-RESOURCE_TEMPLATES = Templates.of(Workspace(REPOSITORY), "resource")
+
+@functools.cache
+def reads() -> list[Read]:
+    """What all code reads: the whole tree is walked for it, so not before a test asks."""
+    return names_read(REPOSITORY)
+
+
+@functools.cache
+def templates(kind: str) -> Templates:
+    return Templates.of(Workspace(REPOSITORY), kind)
 
 
 def test_every_name_that_is_read_is_explained() -> None:
-    unexplained = [read for read in READS if read.name is not None and explained(read.name) is None]
+    unexplained = [read for read in reads() if read.name is not None and explained(read.name) is None]
     assert not unexplained, f"explain it in {environment.__name__}"
 
 
 def test_where_a_name_is_worked_out_somebody_says_what_it_can_be() -> None:
-    places = {read.file for read in READS if read.name is None}
+    places = {read.file for read in reads() if read.name is None}
     assert places == WORKED_OUT.keys()
 
 
 def test_no_name_is_explained_that_nothing_reads() -> None:
-    assert NAMES.keys() - {read.name for read in READS} == set()
+    assert NAMES.keys() - {read.name for read in reads()} == set()
 
 
 def test_every_credential_of_a_real_account_has_a_source_and_no_other_has() -> None:
-    asked = {path for path, item in VARIABLE_TEMPLATES.live.items() if not item.value().get("value")}
+    asked = {path for path, item in templates("variable").live.items() if not item.value().get("value")}
     assert asked == SOURCES.keys()
 
 
 @pytest.mark.parametrize("target", sorted({target for targets in ALIASES.values() for target in targets}))
 def test_a_name_leads_to_a_template_that_is_there(target: str) -> None:
     path, _, field = target.partition("#")
-    assert path in (RESOURCE_TEMPLATES if field else VARIABLE_TEMPLATES).live
+    assert path in (templates("resource") if field else templates("variable")).live
     if field:
         value, names = with_fields(
-            path, RESOURCE_TEMPLATES.value(path)["value"], {names_of(target)[0]: "new"}
+            path, templates("resource").value(path)["value"], {names_of(target)[0]: "new"}
         )
         assert names
         assert "new" in str(value)

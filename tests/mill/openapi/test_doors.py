@@ -6,6 +6,7 @@ and preprocessors are the real ones.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -24,15 +25,20 @@ from mill.repository.workspace import Workspace
 from tests.mill.openapi.fuzzing import ROOT, TOKEN, key_of, serving
 
 _ECHO = "\n\ndef main(**inputs):\n    return {'inputs': inputs}\n"
-DOCUMENT = document(Workspace(ROOT), where=Where("", "local"))
 # Of a type, a text that no default is, and what may become of it.
 _TEXTS = {"integer": "7", "number": "0.5", "boolean": "true", "array": '["seen"]', "object": '{"seen": 1}'}
 _RESOURCE = "f/customers/mock_api"
 
 
+@functools.cache
+def whole_document() -> dict[str, Any]:
+    """Every file of the workspace is read for it, which takes seconds: not before a test asks."""
+    return document(Workspace(ROOT), where=Where("", "local"))
+
+
 def described() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Every operation that says of a part of a request which input it becomes."""
-    for url, methods in DOCUMENT["paths"].items():
+    for url, methods in whole_document()["paths"].items():
         for method, operation in methods.items():
             if "/jobs/run/" not in url and list(parts(operation)):
                 yield url, method, operation
@@ -50,12 +56,6 @@ def parts(operation: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield "json", media, ""
         elif "file itself" in one["schema"].get("description", ""):
             yield "body", media, "text"
-
-
-CASES = [
-    pytest.param(url, method, operation, id=f"{method} {url.replace('/', '.')}")
-    for url, method, operation in described()
-]
 
 
 @pytest.fixture(scope="module")
@@ -85,17 +85,27 @@ def test_there_are_doors_of_each_kind() -> None:
     assert kinds == {"path", "query", "header", "body", "json"}
 
 
-@pytest.mark.parametrize(("path", "method", "operation"), CASES)
 def test_each_part_of_a_request_becomes_the_input_that_is_documented(
-    url: str, path: str, method: str, operation: dict[str, Any]
+    url: str, subtests: pytest.Subtests
 ) -> None:
-    without = inputs(url, path, method, operation)
-    for sent, expected in requests_of(operation):
-        found = inputs(url, path, method, operation, sent)
-        for input_name, text in expected.items():
-            value = value_at(found, input_name)
-            assert fits(value, text), (input_name, text, found)
-            assert "path" in sent or value != value_at(without, input_name), (input_name, found)
+    for path, method, operation in described():
+        with subtests.test(f"{method} {path}"):
+            without = inputs(url, path, method, operation)
+            for sent, expected in requests_of(operation):
+                check_inputs(inputs(url, path, method, operation, sent), without, sent, expected)
+
+
+def check_inputs(
+    found: Mapping[str, Any],
+    without: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    expected: Mapping[str, str],
+) -> None:
+    """What was sent has come to the inputs; an input that is no part of a path is there only then."""
+    for input_name, text in expected.items():
+        value = value_at(found, input_name)
+        assert fits(value, text), (input_name, text, found)
+        assert "path" in sent or value != value_at(without, input_name), (input_name, found)
 
 
 def requests_of(operation: Mapping[str, Any]) -> Iterator[tuple[dict[str, dict[str, str]], dict[str, str]]]:
@@ -194,7 +204,7 @@ def inputs(
 
 def credential(operation: Mapping[str, Any]) -> dict[str, str]:
     for one in operation["security"]:
-        scheme = DOCUMENT["components"]["securitySchemes"][next(iter(one))]
+        scheme = whole_document()["components"]["securitySchemes"][next(iter(one))]
         if "scheme" in scheme:
             return {"Authorization": f"Bearer {TOKEN}"}
         if scheme["description"].startswith("The key"):

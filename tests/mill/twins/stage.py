@@ -46,7 +46,7 @@ class TwinClient:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         *,
-        timeout: float = 20,
+        timeout: float = 60,
     ) -> Answer:
         """One request on a connection of its own. A `body` that is not bytes is sent as JSON."""
         sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}

@@ -194,6 +194,8 @@ class Workers(Forks):
     def close(self) -> None:
         """End every worker and the zygote. May be called twice."""
         super().close()
+        if not self._count:  # it has forked nothing that it would have to end, and may still be importing
+            self._process.kill()
         self._process.wait()
 
     @property

@@ -21,6 +21,7 @@ from f.identity.tokens.signature import is_signed, keys_of
 from tests.f.connect.wire import FakeClock
 from tests.f.identity.tokens.conftest import AUDIENCE, EC, SECRET, claims_at, jwk, made, resource
 from tests.f.identity.tokens.test_verifying import b64, written
+from tests.properties import at_most
 
 NOW = FakeClock().time
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -43,7 +44,9 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 PART = st.binary(max_size=40).map(b64) | JSON.map(lambda value: b64(json.dumps(value))) | st.text(max_size=8)
 TOKEN = st.lists(PART, min_size=1, max_size=6).map(".".join) | st.text(max_size=40)
-QUICK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(
+    max_examples=at_most(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 ES, HS = (JwtManager(resource(algorithm), clock=FakeClock()) for algorithm in ("ES256", "HS256"))
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from f.records.reading import table as dialect
 from f.records.reading.table import BadTable, TableRow, read_table
+from tests.properties import at_most
 
 ENCODINGS = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-16-le": "utf-16-le"}
 SPECIAL = st.sampled_from(list("\t\n\r,;|\"'\\ =\x85\u2028"))
@@ -88,7 +89,7 @@ def test_chunk_boundaries_never_matter(text: str, cuts: list[int]) -> None:
 
 
 @given(HOSTILE, st.integers(1, 9))
-@settings(max_examples=400)
+@settings(max_examples=at_most(400))
 def test_it_never_matters_where_a_block_ends(text: str, size: int) -> None:
     data = text.encode()
     whole = _outcome(iter([data]))

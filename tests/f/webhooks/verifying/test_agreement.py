@@ -16,6 +16,7 @@ from tests.f.webhooks.verifying.foreign import (
     twilio_accepts_form,
 )
 from tests.f.webhooks.verifying.signed import ADDRESS, FORM, NOW, Signed
+from tests.properties import at_most
 
 SECRETS = st.text(min_size=1, max_size=60).filter(lambda text: bool(text.strip()))
 BODIES = st.text(max_size=300)
@@ -40,7 +41,7 @@ def _clocks() -> Iterator[None]:
 
 @pytest.mark.parametrize("name", SIGNERS)
 @given(secret=SECRETS, body=BODIES, time=TIMES)
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 def test_what_a_provider_signs_is_let_in(name: str, secret: str, body: str, time: int) -> None:
     SIGNERS[name](secret, body, time).check()
 
@@ -54,7 +55,7 @@ def test_what_a_provider_signs_is_let_in(name: str, secret: str, body: str, time
 @example(
     secret="12345", fields=[("Digits", "2"), ("Digits", "1"), ("Digits", "1")], url=ADDRESS, algorithm=None
 )
-@settings(max_examples=150)
+@settings(max_examples=at_most(150))
 def test_a_form_that_twilio_signs_is_let_in(
     secret: str, fields: list[tuple[str, str]], url: str, algorithm: str | None
 ) -> None:
@@ -74,7 +75,7 @@ CUTS = st.tuples(
     cuts=st.lists(CUTS, max_size=2),
     data=st.data(),
 )
-@settings(max_examples=150)
+@settings(max_examples=at_most(150))
 def test_what_is_let_in_the_provider_s_sdk_lets_in(
     name: str, body: str, time: int, cuts: list[tuple[int, int, str]], data: st.DataObject
 ) -> None:
@@ -95,7 +96,7 @@ def _damaged(request: Signed, header: str, place: int, gone: int, new: str) -> S
 
 
 @given(fields=FIELDS, other=FIELDS, url=ADDRESSES, at=ADDRESSES)
-@settings(max_examples=150)
+@settings(max_examples=at_most(150))
 def test_a_form_is_let_in_exactly_if_twilio_s_sdk_lets_it_in(
     fields: list[tuple[str, str]], other: list[tuple[str, str]], url: str, at: str
 ) -> None:

@@ -307,11 +307,11 @@ def test_ctrl_c_accounts_for_every_row_and_the_next_run_sends_the_rest(tmp_path:
 
 
 def test_a_second_ctrl_c_ends_it_with_the_way_on(tmp_path: Path) -> None:
-    asked_once = threading.Event()
+    asked_once, may_answer = threading.Event(), threading.Event()
 
     def answer(asked: Asked) -> Reply:
         asked_once.set()
-        time.sleep(4)
+        may_answer.wait(60)
         return Reply(201, {"id": "c1"})
 
     with serve(answer) as server:
@@ -321,10 +321,11 @@ def test_a_second_ctrl_c_ends_it_with_the_way_on(tmp_path: Path) -> None:
         try:
             assert asked_once.wait(60)
             process.send_signal(signal.SIGINT)
-            time.sleep(1)
+            time.sleep(2)  # two signals that wait together arrive as one
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=60)
         finally:
+            may_answer.set()
             process.kill()
 
     assert process.returncode == 130
