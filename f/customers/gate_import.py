@@ -19,7 +19,7 @@ from f.records.planning.dry_run import (
     make_plan_anyway,
     plan_of_nothing,
 )
-from f.records.planning.parallel_jobs import ParallelJobs, decide_parallel_jobs
+from f.records.planning.parallel_jobs import decide_parallel_jobs
 from f.records.planning.plan import Gate
 from f.records.planning.plan_text import check_hash, in_a_sentence, is_hash, refuse_outdated
 from f.records.planning.quota import forecast_of
@@ -55,15 +55,18 @@ def main(
     if target is None:  # a dry run: an import has ended
         _, message = _judged(file, "", max_bad_share, on_too_many_bad, obstacles)
         return _without_target(file, message, obstacles)
-    parallel = obstacles.attempt(lambda: decide_parallel_jobs(target, parallel_jobs)) or ParallelJobs(1)
+    parallel = obstacles.attempt(lambda: decide_parallel_jobs(target, parallel_jobs))
     too_many, message = _judged(file, target.title, max_bad_share, on_too_many_bad, obstacles)
     made: MadePlan | None = None
     if dry_run or ask_first or apply_plan:
-        made = _planned(file, target, journal, on_duplicate, obstacles, resend_unknown=resend_unknown)
+        # A target without a worker to answer would be asked in vain.
+        asks = parallel is not None
+        settings = (file, target, journal, on_duplicate, obstacles)
+        made = _planned(*settings, resend_unknown=resend_unknown, asks=asks)
         message = " ".join(filter(None, (message, in_a_sentence(made.plan), made.doubts)))
     left = made.left if made else [chunk["rows"]["count"] for chunk in file["chunks"]]
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
-    message = " ".join(filter(None, (message, forecast["message"], parallel.message)))
+    message = " ".join(filter(None, (message, forecast["message"], parallel.message if parallel else "")))
     guarantee = obstacles.attempt(lambda: guarantee_of(target, journal_kind(journal), on_duplicate)) or ""
     print("\n".join(filter(None, (message, *obstacles.texts, guarantee))))
     if made and is_hash(apply_plan) and made.plan["hash"]:
@@ -78,7 +81,7 @@ def main(
         "guarantee": guarantee,
         "plan": made.plan if made else None,
         "planned_outcomes": made.outcomes if made else [],
-        "parallel_jobs": parallel.jobs,
+        "parallel_jobs": parallel.jobs if parallel else 1,
         "forecast": forecast,
         "would_stop": obstacles.texts if dry_run else [],
         "stop_codes": obstacles.codes if dry_run else [],
@@ -140,10 +143,13 @@ def _planned(
     obstacles: Obstacles,
     *,
     resend_unknown: bool,
+    asks: bool,
 ) -> MadePlan:
     """The plan; in a dry run, where target or journal cannot be read, as much of it as can be known."""
     settings = (parsed, target, journal, on_duplicate)
-    made = obstacles.attempt(lambda: make_plan(*settings, resend_unknown=resend_unknown))
+    made = None
+    if asks:
+        made = obstacles.attempt(lambda: make_plan(*settings, resend_unknown=resend_unknown))
     return made or make_plan_anyway(*settings, resend_unknown=resend_unknown)
 
 
