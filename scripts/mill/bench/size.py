@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,12 +41,15 @@ class Sized:
     """What an import of so many rows took. Bytes are those of files and objects, MB are of memory.
 
     `runner_mb` is the peak of `mill` itself, which also serves the storage and the twin; `job_mb` that of the
-    largest job. They are None where the system does not say. `step_seconds` has the flow's steps by name.
+    largest job. They are None where the system does not say. `cpu_seconds` are those of all its processes,
+    which tell more than the time on a machine that does other work besides. `step_seconds` has the flow's
+    steps by name.
     """
 
     rows: int
     seconds: float
     rows_per_second: float
+    cpu_seconds: float
     jobs: int
     requests: int
     runner_mb: float | None
@@ -108,6 +112,7 @@ def measure(root: Path, state: Path, rows: int, chunk_rows: int | None, seconds:
         rows=rows,
         seconds=total,
         rows_per_second=round(rows / total, 1),
+        cpu_seconds=ran.cpu_seconds,
         jobs=ran.jobs,
         requests=result["timings"]["requests"],
         runner_mb=ran.runner_mb,
@@ -124,6 +129,7 @@ class _Ran:
     result: Mapping[str, Any]
     steps: dict[str, float]
     jobs: int
+    cpu_seconds: float
     runner_mb: float | None
     job_mb: float | None
 
@@ -135,7 +141,7 @@ def _run(root: Path, state: Path, arguments: Mapping[str, Any], seconds: float) 
     command = [sys.executable, "-c", "from mill.cli import main; main()", "flow", "run", _FLOW]
     options = ["-d", f"@{given}", "--state", str(state), "--trace", str(trace), "--silent"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    log = state / "log.txt"
+    log, before = state / "log.txt", _cpu_seconds()
     with (
         log.open("wb") as errors,
         process([*command, *options], environment, root, errors) as started,
@@ -148,18 +154,25 @@ def _run(root: Path, state: Path, arguments: Mapping[str, Any], seconds: float) 
     if started.returncode:
         last = log.read_text("utf-8", "replace").strip().splitlines()[-1:]
         raise MillError(f"The import failed: {' '.join(last)}", exit_code=1)
-    return _ran(json.loads(out), json.loads(trace.read_text("utf-8")), peaks, started.pid)
+    bars = json.loads(trace.read_text("utf-8"))["traceEvents"]
+    jobs, steps = _steps(bars)
+    others = [mb for pid, mb in peaks.items() if pid != started.pid]
+    spent = round(_cpu_seconds() - before, 1)
+    return _Ran(json.loads(out), steps, jobs, spent, peaks.get(started.pid), max(others, default=None))
 
 
-def _ran(
-    result: Mapping[str, Any], trace: Mapping[str, Any], peaks: Mapping[int, float], runner: int
-) -> _Ran:
-    bars = [bar for bar in trace["traceEvents"] if not bar["args"]["skipped"]]
-    jobs = [bar for bar in bars if bar["name"] == _JOB]
+def _cpu_seconds() -> float:
+    """Of all processes that have ended below this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _steps(bars: Iterable[Mapping[str, Any]]) -> tuple[int, dict[str, float]]:
+    """How many jobs have sent rows, and the seconds of the flow and of its steps."""
+    ran = [bar for bar in bars if not bar["args"]["skipped"]]
     steps = {
         bar["name"]: round(bar["dur"] / 1e6, 3)
-        for bar in bars
+        for bar in ran
         if bar["name"] != _JOB and not bar["name"].startswith("#")  # an iteration
     }
-    others = [mb for pid, mb in peaks.items() if pid != runner]
-    return _Ran(result, steps, len(jobs), peaks.get(runner), max(others, default=None))
+    return sum(bar["name"] == _JOB for bar in ran), steps

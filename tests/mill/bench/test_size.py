@@ -28,6 +28,7 @@ def test_a_file_goes_through_the_whole_flow_and_what_it_took_is_counted(tmp_path
     assert sum(figures["step_seconds"].values()) <= figures["seconds"]
     assert figures["file_bytes"] == (tmp_path / "size.csv").stat().st_size
     assert figures["journal_bytes"] > 0
+    assert figures["cpu_seconds"] > 0
     report = next(tmp_path.rglob("report.html"))
     assert figures["report_bytes"] == report.stat().st_size
 
