@@ -46,14 +46,12 @@ def main(
     park_after: int = 300,
     parallel_jobs: int | None = None,
 ) -> Gate:
-    from f.customers.targets.customer_api import open_target
     from f.records.planning.dry_run import Obstacles
     from f.records.planning.plan_text import in_a_sentence
     from f.records.planning.quota import forecast_of
 
     file, obstacles = cast("Parsed", parsed), Obstacles(goes_on=dry_run)
-    target = obstacles.attempt(lambda: open_target(api))
-    _check_asked(apply_plan, obstacles)
+    target = _opened(api, apply_plan, obstacles)
     if target is None:  # a dry run: an import has ended
         _, message = _judged(file, "", max_bad_share, on_too_many_bad, obstacles)
         return _without_target(file, message, obstacles)
@@ -61,11 +59,12 @@ def main(
     too_many, message = _judged(file, target.title, max_bad_share, on_too_many_bad, obstacles)
     made: MadePlan | None = None
     if dry_run or ask_first or apply_plan:
-        made = _planned(file, target, journal, on_duplicate, obstacles, resend_unknown=resend_unknown)
+        settings = (file, target, journal, on_duplicate, obstacles)
+        made = _planned(*settings, resend_unknown=resend_unknown, asks=parallel is not None)
         message = " ".join(filter(None, (message, in_a_sentence(made.plan), made.doubts)))
     left = made.left if made else [chunk["rows"]["count"] for chunk in file["chunks"]]
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
-    message = " ".join(filter(None, (message, forecast["message"], parallel.message)))
+    message = " ".join(filter(None, (message, forecast["message"], parallel.message if parallel else "")))
     guarantee = _guarantee(target, journal, on_duplicate, obstacles)
     print("\n".join(filter(None, (message, *obstacles.texts, guarantee))))
     _hold_to(apply_plan, made, obstacles)
@@ -77,25 +76,29 @@ def main(
         "guarantee": guarantee,
         "plan": made.plan if made else None,
         "planned_outcomes": made.outcomes if made else [],
-        "parallel_jobs": parallel.jobs,
+        "parallel_jobs": parallel.jobs if parallel else 1,
         "forecast": forecast,
         "would_stop": obstacles.texts if dry_run else [],
         "stop_codes": obstacles.codes if dry_run else [],
     }
 
 
-def _check_asked(apply_plan: str, obstacles: Obstacles) -> None:
-    """Refuse what is no hash of a plan."""
+def _opened(api: customer_api, apply_plan: str, obstacles: Obstacles) -> Target | None:
+    """The target, None in a dry run that finds none; what is no hash of a plan is refused as well."""
+    from f.customers.targets.customer_api import open_target
     from f.records.planning.plan_text import check_hash
 
+    target = obstacles.attempt(lambda: open_target(api))
     if apply_plan:
         obstacles.attempt(lambda: check_hash(apply_plan))
+    return target
 
 
-def _parallel(target: Target, wished: int | None, obstacles: Obstacles) -> ParallelJobs:
-    from f.records.planning.parallel_jobs import ParallelJobs, decide_parallel_jobs
+def _parallel(target: Target, wished: int | None, obstacles: Obstacles) -> ParallelJobs | None:
+    """How many jobs may send at once; in a dry run None where no worker would be left to answer."""
+    from f.records.planning.parallel_jobs import decide_parallel_jobs
 
-    return obstacles.attempt(lambda: decide_parallel_jobs(target, wished)) or ParallelJobs(1)
+    return obstacles.attempt(lambda: decide_parallel_jobs(target, wished))
 
 
 def _hold_to(apply_plan: str, made: MadePlan | None, obstacles: Obstacles) -> None:
@@ -175,12 +178,18 @@ def _planned(
     obstacles: Obstacles,
     *,
     resend_unknown: bool,
+    asks: bool,
 ) -> MadePlan:
-    """The plan; in a dry run, where target or journal cannot be read, as much of it as can be known."""
+    """The plan; in a dry run, where target or journal cannot be read, as much of it as can be known.
+
+    `asks`: whether the target is asked. One without a worker to answer would be asked in vain.
+    """
     from f.records.planning.dry_run import make_plan, make_plan_anyway
 
     settings = (parsed, target, journal, on_duplicate)
-    made = obstacles.attempt(lambda: make_plan(*settings, resend_unknown=resend_unknown))
+    made = None
+    if asks:
+        made = obstacles.attempt(lambda: make_plan(*settings, resend_unknown=resend_unknown))
     return made or make_plan_anyway(*settings, resend_unknown=resend_unknown)
 
 

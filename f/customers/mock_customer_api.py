@@ -2,14 +2,15 @@
 
 Called by itself it takes a customer and returns what such an API has in its body: `id`, `status`, `data`,
 `created_at` and `api_version`; of a call that failed, `status_code`, `error` and what is wrong. Asked over
-HTTP it answers with status and headers (`as_reply`). A resource with the base_url
-`script:f/customers/mock_customer_api` has it answer over HTTP inside the job that sends, so that an import
-talks to it as to any other API and takes no worker for it. The HTTP routes of this folder make it an API as
-well, below `/api/r/`, where each call is a job that needs a worker of its own. `simple` accepts
-everything; `advanced` refuses customers without name or e-mail, knows some e-mails already, and fails at one
-call in ten unless `failure_rate` says otherwise (0: never). The same call gets the same answer: the id comes
-from the data, a failure from the seed. In `advanced` it comes from the e-mail alone: a customer sent again
-is the same customer, whatever else changed.
+HTTP it answers with status and headers (`as_reply`). Several `customers` are one call, which has a result
+for each in their order: what the API would have answered to it alone, and the `status` of that. A resource
+with the base_url `script:f/customers/mock_customer_api` has it answer over HTTP inside the job that sends,
+so that an import talks to it as to any other API and takes no worker for it. The HTTP routes of this folder
+make it an API as well, below `/api/r/`, where each call is a job that needs a worker of its own: send many
+rows in one. `simple` accepts everything; `advanced` refuses customers without name or e-mail, knows some
+e-mails already, and fails at one call in ten unless `failure_rate` says otherwise (0: never). The same call
+gets the same answer: the id comes from the data, a failure from the seed. In `advanced` it comes from the
+e-mail alone: a customer sent again is the same customer, whatever else changed.
 """
 
 import difflib
@@ -17,13 +18,16 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 API_VERSION = "v1"
 _REQUIRED = ("name", "email")
+_MOST_AT_ONCE = 1_000  # customers in a call
 _ARGUMENTS = (
     "customer_data",
+    "customers",
     "mode",
     "known_emails",
     "failure_rate",
@@ -56,6 +60,21 @@ _CUSTOMER = {
         "example": {"name": "Anna Example", "email": "anna@example.com"},
     }
 }
+_BATCH = {
+    "application/json": {
+        "type": "object",
+        "required": ["customers"],
+        "properties": {
+            "customers": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 1000,
+                "items": {"type": "object"},
+            }
+        },
+        "example": {"customers": [{"name": "Anna Example", "email": "anna@example.com"}]},
+    }
+}
 _STORED = {
     "type": "object",
     "required": ["id", "status", "data", "created_at", "api_version"],
@@ -65,6 +84,21 @@ _STORED = {
         "data": {"type": "object", "description": "The customer as it was sent."},
         "created_at": {"type": "string", "format": "date-time"},
         "api_version": {"type": "string"},
+    },
+}
+_RESULTS = {
+    "type": "object",
+    "required": ["results"],
+    "properties": {
+        "results": {
+            "type": "array",
+            "description": "One for each customer, in their order: what would be answered to it alone.",
+            "items": {
+                "type": "object",
+                "required": ["status"],
+                "properties": {"status": {"enum": [201, 400, 409]}},
+            },
+        }
     },
 }
 _REFUSED = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
@@ -92,6 +126,15 @@ HTTP = {
             "201": {"description": "The customer as it was created.", "schema": _STORED},
             "400": {"description": "In advanced mode: name or email is missing.", "schema": _REFUSED},
             "409": {"description": "In advanced mode: the e-mail is a known one.", "schema": _REFUSED},
+            **_SIMULATED,
+        },
+    },
+    "mock_customer_batch": {
+        "query": _QUERY,
+        "headers": _ATTEMPT,
+        "body": _BATCH,
+        "replies": {
+            "200": {"description": "What became of each customer.", "schema": _RESULTS},
             **_SIMULATED,
         },
     },
@@ -128,6 +171,7 @@ _FAILURES: tuple[tuple[int, str, dict[str, str]], ...] = (
 
 def main(
     customer_data: dict | None = None,
+    customers: list[dict] | None = None,
     mode: Literal["simple", "advanced"] = "simple",
     known_emails: list[str] | None = None,
     failure_rate: float | None = None,
@@ -139,47 +183,71 @@ def main(
 ) -> dict[str, Any]:
     if customer_data and customer and customer_data != customer:
         raise ValueError("customer is the former name of customer_data: give one of them.")
+    data = customer_data or customer or {}
+    mock = _Mock(mode == "advanced", {email.casefold() for email in known_emails or []})
     rate = _FAILURE_RATE if failure_rate is None else failure_rate
-    reply = _answer(customer_data or customer or {}, mode, known_emails, rate, seed, attempt, operation)
+    if operation == "health":
+        reply = _reply(200, {"status": "ok", "api_version": API_VERSION})
+    elif customers is None:
+        failure = _failure(data, rate, seed, attempt) if mock.is_advanced else None
+        reply = failure or (mock.update(data) if operation == "update" else mock.create(data))
+    else:
+        _check_batch(customers, data, operation)
+        failure = _failure({"customers": customers}, rate, seed, attempt) if mock.is_advanced else None
+        reply = failure or mock.create_all(customers)
     return reply if as_reply else _plain(reply)
 
 
-def _answer(
-    data: dict[str, Any],
-    mode: Literal["simple", "advanced"],
-    known_emails: list[str] | None,
-    failure_rate: float,
-    seed: int,
-    attempt: int,
-    operation: Literal["create", "update", "health"],
-) -> dict[str, Any]:
-    if operation == "health":
-        return _reply(200, {"status": "ok", "api_version": API_VERSION})
-    if mode == "advanced":
-        failure = _failure(data, failure_rate, seed, attempt)
-        if failure is not None:
-            return failure
-        missing = [name for name in _REQUIRED if not str(data.get(name) or "").strip()]
-        if missing and operation == "create":
-            details = [{"field": name, "message": "This field is required."} for name in missing]
-            return _reply(400, {"error": "validation_failed", "details": details})
-        known = {email.casefold() for email in known_emails or []}
-        if operation == "create" and str(data["email"]).casefold() in known:
-            existing = {"error": "duplicate", "message": "A customer with this e-mail exists already."}
-            return _reply(409, {**existing, "existing_id": _id_by_email(data)})
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    record_id = _id_by_email(data) if mode == "advanced" and data.get("email") else _id(data)
-    stored = {"id": record_id, "data": data, "created_at": now, "api_version": API_VERSION}
-    if operation == "update":
-        return _reply(200, {**stored, "status": "updated"})
-    return _reply(201, {**stored, "status": "created"})
+def _check_batch(customers: Any, data: dict[str, Any], operation: str) -> None:
+    if data:
+        raise ValueError("customers are several and customer_data is one: give one of them.")
+    if operation != "create":
+        raise ValueError("Several customers can be created in one call, and nothing else.")
+    if not isinstance(customers, list) or not all(isinstance(one, dict) for one in customers):
+        raise ValueError("customers must be a list, with an object for each.")
+    if not 0 < len(customers) <= _MOST_AT_ONCE:
+        raise ValueError(f"customers must be 1 to {_MOST_AT_ONCE}, and are {len(customers)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mock:
+    """What answers where nothing fails by chance: accepts everything, or checks and knows a few."""
+
+    is_advanced: bool
+    known: Collection[str]
+
+    def create(self, data: dict[str, Any]) -> dict[str, Any]:
+        if self.is_advanced:
+            missing = [name for name in _REQUIRED if not str(data.get(name) or "").strip()]
+            if missing:
+                details = [{"field": name, "message": "This field is required."} for name in missing]
+                return _reply(400, {"error": "validation_failed", "details": details})
+            if str(data["email"]).casefold() in self.known:
+                existing = {"error": "duplicate", "message": "A customer with this e-mail exists already."}
+                return _reply(409, {**existing, "existing_id": _id_by_email(data)})
+        return _reply(201, {**self._stored(data), "status": "created"})
+
+    def update(self, data: dict[str, Any]) -> dict[str, Any]:
+        return _reply(200, {**self._stored(data), "status": "updated"})
+
+    def create_all(self, customers: list[dict[str, Any]]) -> dict[str, Any]:
+        replies = [self.create(data) for data in customers]
+        # A result's `status` is the code of the reply, in place of the word in a customer.
+        results = [{**reply["result"], "status": reply["windmill_status_code"]} for reply in replies]
+        return _reply(200, {"results": results})
+
+    def _stored(self, data: dict[str, Any]) -> dict[str, Any]:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        record_id = _id_by_email(data) if self.is_advanced and data.get("email") else _id(data)
+        return {"id": record_id, "data": data, "created_at": now, "api_version": API_VERSION}
 
 
 def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
     """Turn a request into main's arguments; ValueError for one that would be misunderstood.
 
-    Behind a route the body is a customer, and the query decides how the mock behaves. At the script's own
-    webhook the body's members are the arguments, as in the form.
+    Behind a route the body is a customer, or `{"customers": [...]}` where the path ends in /batch, and the
+    query decides how the mock behaves. At the script's own webhook the body's members are the arguments, as
+    in the form.
     """
     body, query, headers = event.get("body"), event.get("query") or {}, event.get("headers") or {}
     if body and not isinstance(body, dict):
@@ -188,8 +256,10 @@ def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
         _refuse_unknown({**(body or {}), **query}, _ARGUMENTS, "argument")
         return {**(body or {}), **query, "as_reply": True}
     _refuse_unknown(query, _QUERY, "query parameter")
+    is_batch = str(event.get("path") or "").endswith("/batch")
     return {
-        "customer_data": body,
+        "customer_data": None if is_batch else body,
+        "customers": (body or {}).get("customers", []) if is_batch else None,
         "as_reply": True,
         "operation": {"get": "health", "patch": "update"}.get(event.get("method", "post"), "create"),
         "mode": _mode(query.get("mode", "simple")),
@@ -222,7 +292,7 @@ def _number(name: str, text: str, kind: Callable[[str], Any]) -> Any:
 
 
 def _failure(data: dict[str, Any], rate: float, seed: int, attempt: int) -> dict[str, Any] | None:
-    """A simulated failure: the same customer fails at the same attempts, whatever else goes on."""
+    """A simulated failure: the same call fails at the same attempts, whatever else goes on."""
     draw = random.Random(f"{seed}/{attempt}/{_id(data)}")  # noqa: S311 - a repeatable choice, nothing secret
     if draw.random() >= rate:
         return None

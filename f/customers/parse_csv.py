@@ -3,7 +3,8 @@
 Takes exactly one of an uploaded file, pasted text, an object of the workspace's storage or a URL: a CSV or
 an Excel workbook, packed with gzip or zip if need be. Finds out encoding, delimiter, quoting and what each
 column holds; applies the corrections that people made of its rows. Returns the valid customers in chunks,
-the refused rows with their reasons, and the counts. A second run does the same again.
+the refused rows with their reasons, and the counts. Later chunks of a large file are larger, and a note says
+so. A second run does the same again.
 As the first step of a flow it is handed all its inputs as `arguments`, and refuses what the flow cannot use.
 """
 
@@ -39,7 +40,7 @@ def main(
     has_header: bool | None = None,
     header_row: int | None = None,
     corrections: dict | None = None,
-    chunk_rows: int = 500,
+    chunk_rows: int | None = None,
     max_url_mb: int = 100,
     arguments: str = "",
 ) -> Parsed:
@@ -49,6 +50,7 @@ def main(
     from f.records.reading.corrections import read_corrections
     from f.records.reading.opening import HowToRead
     from f.records.reading.source import open_source
+    from f.records.rows.chunk_sizes import chunk_sizes
 
     source = open_source(csv or _no_file(arguments), text, file, url, max_url_bytes=max_url_mb * 1_000_000)
     parsed = check_file(
@@ -58,7 +60,7 @@ def main(
         mapping=mapping,
         options={"default_country": default_country_of(default_country)},
         corrections=read_corrections(corrections),
-        chunk_rows=chunk_rows,
+        sizes=chunk_sizes(chunk_rows),
     )
     print(f"{parsed['source']}: {parsed['counts']['valid']} valid rows in {len(parsed['chunks'])} chunks")
     return parsed

@@ -23,6 +23,7 @@ from f.records.reading.checked_file import check_file
 from f.records.reading.column_words import bare_titles
 from f.records.reading.corrections import read_corrections
 from f.records.reading.judging import judge_rows, stored_row
+from f.records.rows.chunk_sizes import ChunkSizes
 from f.records.rows.row_spool import ChunkWriter, RowSpool
 from f.records.rows.row_store import read_rows
 from f.records.rows.rows_file import held_rows
@@ -109,7 +110,7 @@ def _read(draft: Draft, source: Source, folder: str) -> tuple[Parsed, RowIndex]:
             mapping=settings["mapping"],
             options=options,
             corrections=read_corrections(corrections),
-            chunk_rows=BLOCK_ROWS,
+            sizes=ChunkSizes(BLOCK_ROWS),
             folder=folder,
             notice=notice,
         )
@@ -154,7 +155,7 @@ def _attention(
         kept.append((rows, {**span, "codes": codes}))
         facts.clear()
 
-    blocks = ChunkWriter(BLOCK_ROWS, write)
+    blocks = ChunkWriter(ChunkSizes(BLOCK_ROWS), write)
     records = held.records()
     while together := list(islice(records, _JUDGED_TOGETHER)):
         for record in _with_problems(together, draft, parsed, options):

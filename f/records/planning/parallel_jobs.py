@@ -38,10 +38,13 @@ def decide_parallel_jobs(
     if not calls_are_jobs(target):
         return ParallelJobs(wanted or _USUAL)
     route, workers = "The target is a route of this Windmill, where each call needs a worker", count()
+    costs = _jobs_a_row(target)
     if workers is None:
         jobs = wanted or 1
         sending = f"{jobs} jobs send" if jobs > 1 else "one job sends"
-        return ParallelJobs(jobs, f"{route}: {sending} at a time, which takes {jobs + 1} workers or more.")
+        return ParallelJobs(
+            jobs, f"{route}: {sending} at a time, which takes {jobs + 1} workers or more.{costs}"
+        )
     if workers == 1:
         raise FixSettings(
             f"{route}, and this instance has one worker, which the import itself holds: it would wait for "
@@ -51,7 +54,14 @@ def decide_parallel_jobs(
         )
     jobs = min(wanted or 1, workers - 1)
     sending = f"{jobs} of {workers} workers send" if jobs > 1 else f"one of {workers} workers sends"
-    return ParallelJobs(jobs, f"{route}: {sending}, the rest can answer.")
+    return ParallelJobs(jobs, f"{route}: {sending}, the rest can answer.{costs}")
+
+
+def _jobs_a_row(target: Target) -> str:
+    """A sentence where each row is a job, which takes minutes for what batches do in seconds."""
+    if target.batch_endpoint is not None or target.kind.traits.own_batches:
+        return ""
+    return " Each row is a job there; with endpoints.batch in the resource, a hundred rows are one."
 
 
 def calls_are_jobs(target: Target) -> bool:

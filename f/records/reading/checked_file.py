@@ -15,12 +15,13 @@ from f.records.rows.row_spool import RowSpool
 from f.windmill.job import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from f.records.reading.corrections import Corrections
-    from f.records.reading.parsed import Corrected, Parsed
+    from f.records.reading.parsed import Corrected, Parsed, ParsedNote
     from f.records.reading.record_type import RecordType
-    from f.records.reading.table_validation import Notice
+    from f.records.reading.table_validation import Notice, ValidTable
+    from f.records.rows.chunk_sizes import ChunkSizes
 
 
 def check_file(
@@ -31,14 +32,15 @@ def check_file(
     mapping: Mapping[str, str | None] | None,
     options: Mapping[str, Any],
     corrections: Corrections | None,
-    chunk_rows: int,
+    sizes: ChunkSizes,
     folder: str = "",
     notice: Notice | None = None,
 ) -> Parsed:
     """Read a file and check every row of it, in one pass; nothing is sent anywhere.
 
     Rows that are too many for a job's result are stored as objects of the import, or below a `folder` of the
-    storage. `notice` is told of every row. Raises what `open_file` and `validate_table` raise.
+    storage, in chunks of such `sizes`. `notice` is told of every row. Raises what `open_file` and
+    `validate_table` raise.
     """
     began, started_at = time.monotonic(), datetime.now(UTC)
     import_id = _import_id(started_at)
@@ -50,7 +52,7 @@ def check_file(
         mapping=mapping,
         options=options,
         spool=RowSpool(import_id, folder=folder),
-        chunk_rows=max(chunk_rows, 1),
+        sizes=sizes,
         corrections=corrections,
         notice=notice,
     )
@@ -61,7 +63,7 @@ def check_file(
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 3),
         "table": opened.described(),
-        "notes": opened.notes(),
+        "notes": [*opened.notes(), *_growth(valid, sizes)],
         "header": list(valid.titles),
         "mapping": valid.columns.describe(),
         "guesses": valid.guesses,
@@ -72,6 +74,11 @@ def check_file(
         "chunks": valid.chunks,
     }
     return _with_corrections(parsed, valid.corrected) if valid.corrected else parsed
+
+
+def _growth(valid: ValidTable, sizes: ChunkSizes) -> Iterator[ParsedNote]:
+    if text := sizes.growth([chunk["rows"]["count"] for chunk in valid.chunks]):
+        yield {"code": "larger_chunks", "line": None, "text": text, "rows": 0}
 
 
 class _Taken:

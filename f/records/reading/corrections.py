@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from f.connect.errors import FixInput
 from f.records.layout.row_judge import TableRow
+from f.records.rows.chunk_sizes import ChunkSizes
 from f.records.rows.row_spool import ChunkWriter
 
 if TYPE_CHECKING:
@@ -316,7 +317,7 @@ class Correcting:
             "digest": corrections.digest(),
             "originals": [],
         }
-        self._originals = ChunkWriter(_ROWS_TOGETHER, self._write)
+        self._originals = ChunkWriter(ChunkSizes(_ROWS_TOGETHER), self._write)
 
     def rows(self, rows: Iterable[TableRow]) -> Iterator[TableRow]:
         """Yield the rows as they were corrected, in their order; see `Corrections.apply`."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from f.records.reading.parsed import Chunk, ColumnGuess, Corrected
     from f.records.reading.record_type import Checked, Columns, Fault, RecordType
     from f.records.reading.table import Table
+    from f.records.rows.chunk_sizes import ChunkSizes
     from f.records.rows.row_store import StoredRows
 
 _BLOCK_ROWS = 64  # taken through each step together
@@ -68,14 +69,14 @@ def validate_table(
     mapping: Mapping[str, str | None] | None,
     options: Mapping[str, Any],
     spool: RowSpool,
-    chunk_rows: int,
+    sizes: ChunkSizes,
     corrections: Corrections | None = None,
     notice: Notice | None = None,
 ) -> ValidTable:
     """Map the header, then check every row of the table, in one pass, as `corrections` have it.
 
-    `options` are the record type's own; `notice` hears of every row. Raises FixInput if the header or the
-    corrections do not fit, BadTable at the place from which the file cannot be read as a table.
+    `options` are the record type's own, `sizes` those of chunks; `notice` hears of every row. Raises FixInput
+    if header or corrections do not fit, BadTable at the place from which the file cannot be read as a table.
     """
     rows = table.rows
     if is_rejects_header(table.header):
@@ -96,7 +97,7 @@ def validate_table(
     def write_refused(_first: int, _last: int, lines: list[bytes]) -> None:
         result.refused.append(spool.put(f"refused/{len(result.refused):05}.jsonl", lines))
 
-    valid, refused = ChunkWriter(chunk_rows, write_chunk), ChunkWriter(chunk_rows, write_refused)
+    valid, refused = ChunkWriter(sizes, write_chunk), ChunkWriter(sizes, write_refused)
     with SeenKeys() as seen:
         while block := list(islice(rows, _BLOCK_ROWS)):
             for is_valid, record in _noticed(verdicts.of(block, seen), notice):

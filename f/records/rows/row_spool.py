@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from f.records.rows.row_store import StoredRows, inline_lines, object_path, to_line, write_rows
 from f.windmill.objects import INLINE_BYTES
 
-# A job reads its chunk whole: some 20,000 rows of an address book, whatever was asked for.
-_CHUNK_BYTES = 8_000_000
+if TYPE_CHECKING:
+    from f.records.rows.chunk_sizes import ChunkSizes
 
 
 class RowSpool:
@@ -42,14 +42,16 @@ class RowSpool:
 
 
 class ChunkWriter:
-    """Collects records until there are `most` of them, or as many bytes as one job should read.
+    """Collects records until there are as many, or as many bytes, as `sizes` lets a chunk have.
 
     `write` gets the first and the last line, and the encoded records.
     """
 
-    def __init__(self, most: int, write: Callable[[int, int, list[bytes]], None]) -> None:
-        self._most = most
+    def __init__(self, sizes: ChunkSizes, write: Callable[[int, int, list[bytes]], None]) -> None:
+        self._sizes = sizes
         self._write = write
+        self._written = 0
+        self._most = sizes.most(0)
         self._lines: list[bytes] = []
         self._bytes = 0
         self._first = self._last = 0
@@ -61,7 +63,8 @@ class ChunkWriter:
         self._last = record["line"]
         self._lines.append(line)
         self._bytes += len(line)
-        if len(self._lines) >= self._most or self._bytes >= _CHUNK_BYTES:
+        most_rows, most_bytes = self._most
+        if len(self._lines) >= most_rows or self._bytes >= most_bytes:
             self.close()
 
     def close(self) -> None:
@@ -69,3 +72,5 @@ class ChunkWriter:
         if self._lines:
             self._write(self._first, self._last, self._lines)
             self._lines, self._bytes, self._first = [], 0, 0
+            self._written += 1
+            self._most = self._sizes.most(self._written)

@@ -11,6 +11,7 @@ from mill.bench.import_ import import_
 from mill.bench.jobs import jobs
 from mill.bench.reader import reader
 from mill.bench.runner import runner
+from mill.bench.size import size
 from mill.bench.webhooks import webhooks
 
 app = typer.Typer(no_args_is_help=True, help="Measure what things cost on this machine.")
@@ -19,6 +20,7 @@ app.command()(connect)
 app.command()(jobs)
 app.command()(reader)
 app.command("import")(import_)
+app.command()(size)
 app.command()(chaos)
 app.command()(webhooks)
 app.command()(agents)

@@ -116,6 +116,51 @@ def test_the_next_attempt_has_luck_of_its_own() -> None:
     assert failures(0.1, seed=1) != failures(0.1, seed=1, attempt=2)
 
 
+def test_several_customers_get_what_each_alone_would_get_in_their_order() -> None:
+    known = ["known@example.com"]
+    customers: list[dict[str, Any]] = [ADA, {"name": "Bob"}, {"name": "Cy", "email": "KNOWN@example.com"}]
+    options: dict[str, Any] = {"mode": "advanced", "known_emails": known}
+    alone = [main(customer, **options) for customer in customers]
+    reply = main(customers=customers, **options)
+    assert reply["windmill_status_code"] == 200
+    results = reply["result"]["results"]
+    assert [result["status"] for result in results] == [201, 400, 409]
+    for result, one in zip(results, alone, strict=True):
+        left_out = {"status", "created_at"}
+        assert {**result, **dict.fromkeys(left_out)} == {**one["result"], **dict.fromkeys(left_out)}
+
+
+def test_a_call_with_several_customers_fails_as_a_whole_and_is_lucky_the_next_time() -> None:
+    batches = [[{"name": "C", "email": f"c{n}.{m}@example.com"} for m in range(3)] for n in range(200)]
+
+    def failed(attempt: int) -> list[int]:
+        replies = (
+            main(customers=batch, mode="advanced", failure_rate=0.1, seed=1, attempt=attempt)
+            for batch in batches
+        )
+        return [n for n, reply in enumerate(replies) if "results" not in reply["result"]]
+
+    assert 5 <= len(failed(1)) <= 40
+    assert failed(1) == failed(1) != failed(2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"customers": []}, "must be 1 to 1000, and are 0"),
+        ({"customers": [ADA] * 1001}, "must be 1 to 1000, and are 1001"),
+        ({"customers": [1]}, "must be a list, with an object for each"),
+        ({"customers": {"name": "Ada"}}, "must be a list, with an object for each"),
+        (preprocessor({"method": "post", "path": "mock/customers/batch", "body": ADA}), "and are 0"),
+        ({"customers": [ADA], "customer_data": ADA}, "give one of them"),
+        ({"customers": [ADA], "operation": "update"}, "can be created in one call, and nothing else"),
+    ],
+)
+def test_several_customers_that_cannot_be_one_call_are_refused(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        main(**arguments)
+
+
 @pytest.mark.parametrize(
     ("event", "arguments"),
     [
@@ -137,6 +182,10 @@ def test_the_next_attempt_has_luck_of_its_own() -> None:
                 "attempt": 2,
                 "known_emails": ["a@x.org", "b@x.org"],
             },
+        ),
+        (
+            {"method": "post", "path": "mock/customers/batch", "body": {"customers": [ADA]}},
+            {"customers": [ADA], "customer_data": None, "operation": "create"},
         ),
         ({"method": "get", "body": None, "query": {}, "headers": {}}, {"operation": "health"}),
         ({"method": "patch", "body": ADA, "query": {}, "headers": {}}, {"operation": "update"}),
@@ -164,7 +213,7 @@ def test_at_its_own_webhook_the_body_has_the_arguments() -> None:
         ({"query": {"seed": "1.5"}}, "seed must be a number"),
         ({"headers": {"x-attempt": "last"}}, "X-Attempt must be a number"),
         ({"body": [1]}, "must be a JSON object"),
-        ({"kind": "webhook", "body": {"client": ADA}}, "There are customer_data, mode"),
+        ({"kind": "webhook", "body": {"client": ADA}}, "There are customer_data, customers"),
     ],
 )
 def test_a_request_that_would_be_misunderstood_is_refused(event: dict[str, Any], said: str) -> None:

@@ -16,6 +16,7 @@ from f.customers.validation.reasons import TEXTS
 from f.records.reading.table import read_table
 from f.records.reading.table_validation import validate_table
 from f.records.rows import row_spool
+from f.records.rows.chunk_sizes import ChunkSizes
 from f.records.rows.rejects_file import render
 from f.records.rows.row_spool import RowSpool
 from f.records.rows.row_store import StoredRows, read_rows
@@ -164,7 +165,12 @@ def test_rows_beyond_the_inline_size_become_objects(monkeypatch: pytest.MonkeyPa
     text = HEADER + "".join(f"C {n},c{n}@example.com,,\n" for n in range(40)) + "Bad,,,\n"
     table = read_table(io.BytesIO(text.encode()))
     valid = validate_table(
-        table, CUSTOMERS, mapping=None, options={}, spool=RowSpool("imp", inline_bytes=2000), chunk_rows=10
+        table,
+        CUSTOMERS,
+        mapping=None,
+        options={},
+        spool=RowSpool("imp", inline_bytes=2000),
+        sizes=ChunkSizes(10),
     )
     assert [chunk["rows"].get("s3") for chunk in valid.chunks] == [
         f"imports/imp/chunks/{index:05}.jsonl" for index in range(4)
@@ -199,7 +205,7 @@ def test_memory_does_not_grow_with_the_file(monkeypatch: pytest.MonkeyPatch) -> 
                 mapping=None,
                 options={},
                 spool=RowSpool("imp", inline_bytes=100_000),
-                chunk_rows=500,
+                sizes=ChunkSizes(500),
             )
             return tracemalloc.get_traced_memory()[1]
         finally:

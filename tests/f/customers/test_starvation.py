@@ -17,14 +17,15 @@ from mill.session import Session
 
 ROOT = Path(__file__).parents[3]
 FLOW = Target("flow", "f/customers/import_csv")
-CUSTOMERS = "/customers?mode=advanced&failure_rate=0.02&seed=7&known=known.customer@example.com"
+ADVANCED = "mode=advanced&failure_rate=0.02&seed=7&known=known.customer@example.com"
+CUSTOMERS, BATCH = f"/customers?{ADVANCED}", f"/customers/batch?{ADVANCED}"
 MOCK_ROUTES = {
     trigger.http_method: f"/api/r/{trigger.url_path}"
     for trigger in load_triggers(Workspace.find(ROOT), "local")
     if trigger.script_path == "f/customers/mock_customer_api"
 }
-BASE_URL = MOCK_ROUTES["post"].removesuffix("/customers")
-ROUTE = {
+BASE_URL = MOCK_ROUTES["get"].removesuffix("/health")
+ROUTE: dict[str, Any] = {
     "kind": "generic",
     "base_url": BASE_URL,
     "endpoints": {"customers": CUSTOMERS},
@@ -32,6 +33,7 @@ ROUTE = {
     "settings": {"initial_delay": 0.1},
     "proven": {"target": f"generic {BASE_URL}{CUSTOMERS}", "repeats": "record"},
 }
+IN_BATCHES = {**ROUTE, "endpoints": {"customers": CUSTOMERS, "batch": BATCH}}
 
 
 @contextlib.contextmanager
@@ -64,15 +66,34 @@ def test_the_sample_goes_into_the_instances_own_mock_however_few_workers_there_a
     assert (counts["created"], counts["duplicate"], counts["invalid"]) == (989, 7, 44)
 
 
-@pytest.mark.parametrize(("workers", "asked_for"), [(2, None), (3, None), (3, 4)])
+@pytest.mark.parametrize(
+    ("workers", "asked_for", "api"),
+    [(2, None, IN_BATCHES), (3, None, ROUTE), (3, 4, IN_BATCHES)],
+    ids=["two", "three, row by row", "three, four wanted"],
+)
 def test_the_sample_goes_through_the_mocks_routes_where_there_is_a_second_worker(
-    tmp_path: Path, workers: int, asked_for: int | None
+    tmp_path: Path, workers: int, asked_for: int | None, api: dict[str, Any]
 ) -> None:
     with server_with(workers, tmp_path) as session:
-        completed = import_sample(session, api=ROUTE, parallel_jobs=asked_for)
+        completed = import_sample(session, api=api, parallel_jobs=asked_for)
     assert completed.success, completed.result
     counts = completed.result["counts"]
     assert (counts["created"], counts["duplicate"], counts["invalid"]) == (989, 7, 44)
+
+
+def test_the_first_run_asks_the_mock_a_few_times_and_not_once_a_row(tmp_path: Path) -> None:
+    with server_with(1, tmp_path) as session:
+        timings = import_sample(session).result["timings"]
+    assert timings["requests"] <= 40  # for 990 rows in ten jobs, each of which sends its first row alone
+
+
+def test_a_dry_run_does_not_wait_for_a_route_that_has_no_worker_to_answer(tmp_path: Path) -> None:
+    api = {**ROUTE, "endpoints": {**ROUTE["endpoints"], "lookup": "/customers?email={email}"}}
+    with server_with(1, tmp_path) as session:
+        completed = import_sample(session, api=api, dry_run=True)
+    assert completed.success, completed.result
+    assert [code for code in completed.result["stop_codes"] if code] == ["too_few_workers"]
+    assert completed.result["plan"]["reads_target"] is False
 
 
 def test_a_route_of_an_instance_with_one_worker_is_refused_before_anything_waits(tmp_path: Path) -> None:

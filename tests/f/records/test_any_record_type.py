@@ -18,6 +18,7 @@ from f.records.reading.parsed import Parsed
 from f.records.reading.table import read_table
 from f.records.reading.table_validation import validate_table
 from f.records.report.reconciliation import Steps, reconcile
+from f.records.rows.chunk_sizes import ChunkSizes
 from f.records.rows.row import Row, reported
 from f.records.rows.row_spool import RowSpool
 from f.records.rows.row_store import Created, inline, read_rows
@@ -70,7 +71,7 @@ class Ledger:
 def parsed(text: str) -> Parsed:
     table = read_table([text.encode()])
     valid = validate_table(
-        table, PRODUCTS, mapping=None, options={}, spool=RowSpool("products"), chunk_rows=500
+        table, PRODUCTS, mapping=None, options={}, spool=RowSpool("products"), sizes=ChunkSizes(500)
     )
     return {
         "import_id": "products",

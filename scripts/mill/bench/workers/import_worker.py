@@ -30,6 +30,7 @@ from f.customers.validation.row_check import RowCheck, is_clean
 from f.records.reading.columns import map_columns
 from f.records.reading.table import read_table
 from f.records.reading.table_validation import validate_table
+from f.records.rows.chunk_sizes import chunk_sizes
 from f.records.rows.row_spool import RowSpool
 from f.records.rows.row_store import StoredRows
 from mill.bench.rig import dataset, tricky
@@ -60,7 +61,12 @@ def sorted_out(data: bytes) -> Iterator[StoredRows]:
             return {"count": len(lines)}
 
     valid = validate_table(
-        read_table(_chunks(data)), CUSTOMERS, mapping=None, options={}, spool=Nowhere(""), chunk_rows=500
+        read_table(_chunks(data)),
+        CUSTOMERS,
+        mapping=None,
+        options={},
+        spool=Nowhere(""),
+        sizes=chunk_sizes(None),
     )
     yield from valid.refused
 

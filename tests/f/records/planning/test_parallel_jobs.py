@@ -14,8 +14,8 @@ from f.records.target.target import Target
 ROUTE = "/api/r/shop"
 
 
-def target(base_url: str) -> Target:
-    return open_target({"kind": "generic", "base_url": base_url})
+def target(base_url: str, **endpoints: str) -> Target:
+    return open_target({"kind": "generic", "base_url": base_url, "endpoints": endpoints})
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,13 @@ def test_a_single_worker_cannot_send_to_a_route_and_the_sentence_says_what_to_do
         decide_parallel_jobs(target(ROUTE), 1, lambda: 1)
     assert "one worker, which the import itself holds" in str(caught.value)
     assert "script:f/<folder>/<script>" in str(caught.value)
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_who_would_make_a_job_of_each_row_is_told_of_batches(workers: int | None) -> None:
+    by_row = decide_parallel_jobs(target(ROUTE), None, lambda: workers).message
+    in_batches = decide_parallel_jobs(target(ROUTE, batch="/many"), None, lambda: workers).message
+    assert by_row.removeprefix(in_batches).startswith(" Each row is a job there; with endpoints.batch")
 
 
 @pytest.mark.parametrize("wanted", [0, -1])
