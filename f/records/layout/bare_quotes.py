@@ -31,7 +31,9 @@ def may_have(text: str, delimiter: str) -> bool:
     if "\r" in text:
         opening += text.count('\r"')
         closing += text.count('"\r')
-    return not opening == closing == quotes / 2
+    if opening == closing == quotes / 2:
+        return False
+    return '"' in _quoted_cell(delimiter).sub("", text)
 
 
 def bare_quotes(record: str, layout: Layout) -> list[str]:
@@ -52,6 +54,13 @@ def bare_quotes(record: str, layout: Layout) -> list[str]:
 def split_a_cell(bare: list[str]) -> bool:
     """Return whether the bare quotes of a record pair over a delimiter, so that its cells are not its own."""
     return sum(text.count('"') % 2 == 1 and not _INCHES.search(text) for text in bare) > 1
+
+
+@cache
+def _quoted_cell(delimiter: str) -> re.Pattern[str]:
+    """A whole cell in quotes, those inside it written twice. A literal comes first: that is looked for fast."""
+    edge = re.escape(delimiter) + r"\r\n"
+    return re.compile(rf'"(?<![^{edge}]")(?:[^"]++|"")*+"(?![^{edge}])')
 
 
 @cache
