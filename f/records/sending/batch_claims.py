@@ -4,7 +4,7 @@
     caller's thread:           | send 1a, 1b ................. | send 2a, 2b .....................
 
 The journal is written on one thread, in the order it was asked for: every row is claimed before it is handed
-out, recorded as sent before it goes to the wire, a block of requests at a time and one block ahead, and its
+out (one that is not known is only found to be so), recorded as sent before it goes to the wire, a block of requests at a time and one block ahead, and its
 outcome after its own batch has been delivered. A crash leaves in doubt at most the blocks under way. What was
 claimed and never sent is given back.
 """
