@@ -71,8 +71,8 @@ CLAIM = f"""INSERT INTO import_rows AS r
     ON CONFLICT (target, record_key) DO UPDATE SET state = 'claimed', import_id = excluded.import_id,
     owner = excluded.owner, sending = '', doubt = '', job = NULL,
     content = CASE WHEN r.state = 'sent' AND r.content <> '' THEN '?' ELSE r.content END"""  # noqa: S608 - made of constants
-# A key that the target keeps is as old as its first sending with this content. A row that nothing was known of
-# has its first entry here: of two jobs that send it, the second finds the entry, and that it is not its own.
+# A key that the target keeps is as old as its first sending with this content. A row that nothing was known
+# of has its first entry here: of two jobs, the second finds that entry, and that it is not its own.
 RECORD_SENT = """INSERT INTO import_rows AS t
     (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
     sending, first_sent_at, in_flight, job, doubt)

@@ -11,8 +11,8 @@ hashes.
                           |                     `--- its job dies ------------------> sent, that job's
                           `- its job dies, or gives it back: as before, for nothing was sent
 
-A row that nothing is known of has no entry before it is about to be sent: to claim it is to read that there is
-none, and of two jobs that do so the one that records it as sent first sends it.
+A row that nothing is known of has no entry before it is about to be sent: to claim it is to find that out,
+and of two jobs that do so the one that records it as sent first sends it.
 A row whose state is `sent`, and whose owner is nobody or a dead job, is in doubt for whoever claims it next.
 What was applied before (`content`, `remote_id`) stays while a change of it (`sending`) is under way, so that
 a change which is refused, or never sent, leaves it as it was.
@@ -194,8 +194,8 @@ class RowJournal:
     ) -> None:
         self._store, self._owner, self._resend_unknown = store, owner, resend_unknown
         self._target, self._import_id = target, import_id
-        # Keys with an entry of this job's, without an outcome yet. To ask the table for them would be to read all
-        # that was ever sent: `owner` has no index.
+        # Keys with an entry of this job's, without an outcome yet. To ask the table for them would be to read
+        # all that was ever sent: `owner` has no index.
         self._held: set[str] = set()
         create_tables(store)
 
