@@ -99,7 +99,8 @@ def validate_table(
     valid, refused = ChunkWriter(chunk_rows, write_chunk), ChunkWriter(chunk_rows, write_refused)
     with SeenKeys() as seen:
         while block := list(islice(rows, _BLOCK_ROWS)):
-            for is_valid, record in _noticed(verdicts.of(block, seen), notice):
+            judged = verdicts.of(block, seen)
+            for is_valid, record in judged if notice is None else _noticed(judged, notice):
                 (valid if is_valid else refused).add(record)
     valid.close()
     refused.close()
@@ -114,11 +115,8 @@ def validate_table(
 
 
 def _noticed(
-    judged: Iterator[tuple[bool, dict[str, Any]]], notice: Notice | None
+    judged: Iterator[tuple[bool, dict[str, Any]]], notice: Notice
 ) -> Iterator[tuple[bool, dict[str, Any]]]:
-    if notice is None:
-        yield from judged
-        return
     for is_valid, record in judged:
         notice(is_valid, record)
         yield is_valid, record

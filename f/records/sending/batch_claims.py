@@ -197,11 +197,11 @@ class BatchClaims:
     def _wanted(self, rows: Rows, batch: Batch) -> list[Row]:
         """The rows to claim: neither refused beforehand nor repeated in the file."""
         wanted, target = [], self._target
+        refusal_of, entries = target.kind.refusal_before_sending, self._entries
         for row in rows:
-            key = row.key
-            refusal = target.kind.refusal_before_sending(row, target) or self._repeated(key, row.line)
+            refusal = refusal_of(row, target) or self._repeated(row.key, row.line)
             if refusal is None:
-                self._entries[row.line] = entry_of(row, self._target)
+                entries[row.line] = entry_of(row, target)
                 wanted.append(row)
             else:
                 batch.outcomes[row.line] = refusal
