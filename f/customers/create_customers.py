@@ -163,6 +163,9 @@ def _chunk_rows(chunk: dict[str, Any] | None, planned_outcomes: dict[str, Any] |
         raise FixInput("Nothing to create: give customers, or a chunk of parse_csv.", code="no_customers")
     job_rows = _JobRows()
     planned = {one["line"]: one for one in read_rows(cast("StoredRows", planned_outcomes or {}))}
+    if not planned:
+        job_rows.to_send = list(map(Row.from_json, read_rows(cast("StoredRows", chunk["rows"]))))
+        return job_rows
     for record in read_rows(cast("StoredRows", chunk["rows"])):
         row = Row.from_json(record)
         one = planned.get(row.line)

@@ -164,7 +164,7 @@ class DataTableStore(Store):
         if any(text.startswith(("ALTER", "DROP")) for text, _ in texts):
             self._catalog = {}
         answers = self._ask_one(_CALL, {"statements": texts, "values": values})
-        return [[_row(row) for row in rows] for rows in answers]
+        return list(map(_rows, answers))
 
     def create(self, table: str, *, durable: bool = True) -> None:
         made = _CREATED.match(table)
@@ -307,6 +307,16 @@ def _translated(sql: str, kinds: tuple[tuple[str, str], ...], prefix: str) -> tu
         return text, False
     rows = "coalesce(jsonb_agg(row_to_json(q)::text), '[]')"
     return f"WITH q AS ({text}) SELECT {rows} FROM q", True  # noqa: S608 - `text` is ours
+
+
+def _rows(texts: list[str]) -> list[Row]:
+    """Read the rows of one statement, which have the same columns."""
+    if not texts:
+        return []
+    records = json.loads(f"[{','.join(texts)}]")
+    if len(records[0]) < len(_row(texts[0])):  # some share a name
+        return list(map(_row, texts))
+    return [tuple(record.values()) for record in records]
 
 
 def _row(text: str) -> Row:

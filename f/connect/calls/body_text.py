@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import math
 import re
@@ -19,6 +20,9 @@ from f.connect.redact import well_formed, well_formed_json
 # Python's own, for host names, source text or nothing. No reply has them, and some take quadratic time.
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
+# Numbers of which orjson makes something else: it knows no integer of more than 64 bits, and no infinity.
+# Of what it refuses besides (another encoding, half of a pair, NaN) Python's own reader makes what it can.
+_NOT_FOR_ORJSON = re.compile(rb"\d{19}|\d[eE]\+?\d{3}")
 # What json.dumps does not write, orjson should not write either.
 _ONLY_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -47,6 +51,9 @@ def read_json(body: bytes | str) -> Any:
     Numbers that JSON does not know (NaN, Infinity, 1e999) become None, and a half of a surrogate pair becomes
     U+FFFD, as neither could be written again.
     """
+    if isinstance(body, bytes) and not _NOT_FOR_ORJSON.search(body):
+        with contextlib.suppress(ValueError):
+            return orjson.loads(body)
     text = body if isinstance(body, str) else body.decode(json.detect_encoding(body))
     try:
         value = _JSON.decode(text.removeprefix("\ufeff"))

@@ -9,6 +9,7 @@ in `id`, `data.id` or the Location header, and a customer that exists already an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -242,6 +243,7 @@ def _is_it(row: Row, target: Target, name: str) -> Callable[[Mapping[str, Any]],
     return is_it
 
 
+@cache
 def _steps(path: str) -> tuple[str, ...]:
     return tuple(path.split("."))
 

@@ -71,19 +71,18 @@ CLAIM = f"""INSERT INTO import_rows AS r
     ON CONFLICT (target, record_key) DO UPDATE SET state = 'claimed', import_id = excluded.import_id,
     owner = excluded.owner, sending = '', doubt = '', job = NULL,
     content = CASE WHEN r.state = 'sent' AND r.content <> '' THEN '?' ELSE r.content END"""  # noqa: S608 - made of constants
-# A key that the target keeps is as old as its first sending with this content.
-# An upsert of rows that are there: an UPDATE would look through all rows of the target for each of these.
+# A key that the target keeps is as old as its first sending with this content. A row that nothing was known
+# of has its first entry here: of two jobs, the second finds that entry, and that it is not its own.
 RECORD_SENT = """INSERT INTO import_rows AS t
     (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
     sending, first_sent_at, in_flight, job, doubt)
-    SELECT r.target, r.record_key, r.content, 'sent', r.outcome, r.remote_id, r.import_id, r.owner, :at,
-    r.renewed_at, j.value ->> 1,
-    CASE WHEN r.sending = j.value ->> 1 AND r.first_sent_at > 0 THEN r.first_sent_at ELSE :at END,
-    :in_flight, :job, '' FROM each_row(:rows) AS j CROSS JOIN import_rows AS r
-    WHERE r.target = :target AND r.record_key = j.value ->> 0 AND r.owner = :owner
+    SELECT :target, j.value ->> 0, '', 'sent', '', NULL, :import_id, :owner, :at, :at, j.value ->> 1, :at,
+    :in_flight, :job, '' FROM each_row(:rows) AS j WHERE true
     ON CONFLICT (target, record_key) DO UPDATE SET state = excluded.state, sending = excluded.sending,
-    sent_at = excluded.sent_at, first_sent_at = excluded.first_sent_at, in_flight = excluded.in_flight,
-    job = excluded.job, doubt = '' WHERE t.owner = :owner
+    sent_at = excluded.sent_at, in_flight = excluded.in_flight, job = excluded.job, doubt = '',
+    first_sent_at = CASE WHEN t.sending = excluded.sending AND t.first_sent_at > 0
+        THEN t.first_sent_at ELSE excluded.sent_at END
+    WHERE t.owner = :owner
     RETURNING record_key"""
 # Comes before DONE, which takes from the rows whose they were: so none is counted that another job has taken
 # over. A look-up for each row, as a join would have Postgres read the table. In the order of the outcomes: of

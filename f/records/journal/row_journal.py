@@ -5,12 +5,14 @@ Before a row is sent its intent is committed here, after the answer its outcome.
 sent and what was answered, and a later import of the same file finds nothing left to do. Both are kept as
 hashes.
 
-    (unknown) --claim--> claimed --record_sent--> sent --record_outcomes: applied-----> done
-                            |                      |  --record_outcomes: not applied-> as before
-                            |                      |  --record_outcomes: in doubt----> sent, nobody's
-                            |                      `- its job dies ------------------> sent, that job's
-                            `- its job dies, or gives it back: as before, for nothing was sent
+    (unknown) -----------------record_sent---> sent --record_outcomes: applied-----> done
+    (known) --claim--> claimed --record_sent--> |    --record_outcomes: not applied-> as before
+                          |                     |    --record_outcomes: in doubt----> sent, nobody's
+                          |                     `--- its job dies ------------------> sent, that job's
+                          `- its job dies, or gives it back: as before, for nothing was sent
 
+A row that nothing is known of has no entry before it is about to be sent: to claim it is to find that out,
+and of two jobs that do so the one that records it as sent first sends it.
 A row whose state is `sent`, and whose owner is nobody or a dead job, is in doubt for whoever claims it next.
 What was applied before (`content`, `remote_id`) stays while a change of it (`sending`) is under way, so that
 a change which is refused, or never sent, leaves it as it was.
@@ -141,15 +143,16 @@ class Journal(Protocol):
         """Return what `claim` would return for these rows, by key. Claims nothing, and waits for no claim."""
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """Commit that this job is going to send these rows, and return by key what is known of each.
+        """Commit that this job is going to send those rows that are known, and return what is known of each.
 
-        Rows that are `done` or `elsewhere` are not claimed. One claim at a time for each target.
+        Rows that are `done` or `elsewhere` are not claimed. One claim at a time for each target. A row that
+        nothing is known of is claimed for nobody: `record_sent` says who sends it.
         """
 
     def record_sent(
         self, entries: Sequence[Entry], in_flight: float, job: str | None = None
     ) -> frozenset[str]:
-        """Commit that claimed rows are about to be handed to the wire, as part of a bulk job if one is named.
+        """Commit that rows are about to be handed to the wire, as part of a bulk job if one is named.
 
         Returns the keys of those that are still this job's: no other may be sent. `in_flight`: seconds that
         a request can be under way. Raises TryLater if another job has taken this one's place.
@@ -191,8 +194,8 @@ class RowJournal:
     ) -> None:
         self._store, self._owner, self._resend_unknown = store, owner, resend_unknown
         self._target, self._import_id = target, import_id
-        # Keys claimed by this job, without an outcome yet. To ask the table for them would be to read all
-        # that was ever sent: `owner` has no index.
+        # Keys with an entry of this job's, without an outcome yet. To ask the table for them would be to read
+        # all that was ever sent: `owner` has no index.
         self._held: set[str] = set()
         create_tables(store)
 
@@ -223,7 +226,11 @@ class RowJournal:
             return None
         known = _by_key(rows)
         claims = self._judge_all(entries, known, at, take_over=True)
-        fresh = [entry for entry in entries if claims[entry.key].state in {"mine", "changed"}]
+        fresh = [
+            entry
+            for entry in entries
+            if entry.key in known and claims[entry.key].state in {"mine", "changed"}
+        ]
         taken = [entry for entry in entries if claims[entry.key].state == "in_doubt"]
         met = [
             entry
@@ -250,6 +257,7 @@ class RowJournal:
     ) -> frozenset[str]:
         if self.permit is not None and not self.permit.is_valid():
             self.permit.renew()
+        self._held.update(entry.key for entry in entries)
         rows = self._run(RECORD_SENT, entries, self.now(), in_flight=in_flight, job=job)
         return frozenset(key for (key,) in rows)
 
@@ -263,7 +271,9 @@ class RowJournal:
     ) -> None:
         at = self.now()
         applied = [(*entry, outcome, remote_id) for entry, outcome, remote_id in done]
-        later, not_applied = list(accepted), list(forgotten)
+        later = list(accepted)
+        # Of a row that was neither known nor sent there is no entry.
+        not_applied = [entry for entry in forgotten if entry.key in self._held]
         unanswered = [*in_doubt, *later]
         self._run_together(
             at,

@@ -55,7 +55,9 @@ def take_over(file: Path, owners: Path, store: Store) -> int:
         create_tables(before)
         create_tables(store)
         here, now = LockingOwner(owners), store.now()
-        for (owner,) in before.execute(_OWNERS):
+        # A job that has not recorded a row yet is known by its lock alone.
+        known = {str(owner) for (owner,) in before.execute(_OWNERS)}
+        for owner in known.union(path.name for path in owners.glob("*")):
             if not here.standing(owner, now, take_over=True).is_gone:
                 raise TryLater(
                     "An import that began before the data table was made is still running on this machine. "

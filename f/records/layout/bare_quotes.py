@@ -20,18 +20,13 @@ _INCHES = re.compile(r'\d"')
 
 def may_have(text: str, delimiter: str) -> bool:
     """Return whether a quote may stand anywhere but at the edge of a cell: quick, and sure only if False."""
-    quotes = text.count('"')
-    if not quotes:
+    if '"' not in text:
         return False
-    end = '"\r\n"' if "\r\n" in text else '"\n"'
-    if quotes == 2 * (text.count(f'"{delimiter}"') + text.count(end)) + 2 and text[0] == '"':
-        return False  # every cell is in quotes
-    opening = text.count(f'{delimiter}"') + text.count('\n"') + text.startswith('"')
-    closing = text.count(f'"{delimiter}') + text.count('"\n') + text.endswith('"')
-    if "\r" in text:
-        opening += text.count('\r"')
-        closing += text.count('"\r')
-    return not opening == closing == quotes / 2
+    if text[0] == '"':
+        end = '"\r\n"' if "\r\n" in text else '"\n"'
+        if text.count('"') == 2 * (text.count(f'"{delimiter}"') + text.count(end)) + 2:
+            return False  # every cell is in quotes
+    return '"' in _quoted_cell(delimiter).sub("", text)
 
 
 def bare_quotes(record: str, layout: Layout) -> list[str]:
@@ -52,6 +47,13 @@ def bare_quotes(record: str, layout: Layout) -> list[str]:
 def split_a_cell(bare: list[str]) -> bool:
     """Return whether the bare quotes of a record pair over a delimiter, so that its cells are not its own."""
     return sum(text.count('"') % 2 == 1 and not _INCHES.search(text) for text in bare) > 1
+
+
+@cache
+def _quoted_cell(delimiter: str) -> re.Pattern[str]:
+    """A whole cell in quotes, those inside it written twice; a literal comes first, as it is found fast."""
+    edge = re.escape(delimiter) + r"\r\n"
+    return re.compile(rf'"(?<![^{edge}]")(?:[^"]++|"")*+"(?![^{edge}])')
 
 
 @cache

@@ -100,7 +100,8 @@ def validate_table(
     valid, refused = ChunkWriter(sizes, write_chunk), ChunkWriter(sizes, write_refused)
     with SeenKeys() as seen:
         while block := list(islice(rows, _BLOCK_ROWS)):
-            for is_valid, record in _noticed(verdicts.of(block, seen), notice):
+            judged = verdicts.of(block, seen)
+            for is_valid, record in judged if notice is None else _noticed(judged, notice):
                 (valid if is_valid else refused).add(record)
     valid.close()
     refused.close()
@@ -115,11 +116,8 @@ def validate_table(
 
 
 def _noticed(
-    judged: Iterator[tuple[bool, dict[str, Any]]], notice: Notice | None
+    judged: Iterator[tuple[bool, dict[str, Any]]], notice: Notice
 ) -> Iterator[tuple[bool, dict[str, Any]]]:
-    if notice is None:
-        yield from judged
-        return
     for is_valid, record in judged:
         notice(is_valid, record)
         yield is_valid, record

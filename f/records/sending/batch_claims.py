@@ -5,8 +5,9 @@
 
 The journal is written on one thread, in the order it was asked for: every row is claimed before it is handed
 out, recorded as sent before it goes to the wire, a block of requests at a time and one block ahead, and its
-outcome after its own batch has been delivered. A crash leaves in doubt at most the blocks under way. What was
-claimed and never sent is given back.
+outcome after its own batch has been delivered. To claim a row that nothing is known of is to find that out:
+its first entry says that it is sent. A crash leaves in doubt at most the blocks under way. What was claimed
+and never sent is given back.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, ParamSpec, Self
 from f.connect.errors import TryLater
 from f.records.journal.row_journal import Claim, Entry, Journal
 from f.records.rows.outcome import RowOutcome
-from f.records.target.target import Target, content_of, digest
+from f.records.target.target import Target, content_bytes, digest
 from f.store.store import LEASE_LOST
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ class BatchClaims:
             block, sent = ahead
             ahead = self._recorded(list(islice(left, size))) if len(block) == size else None
             ours = _still_ours(sent)
+            all_ours = len(ours) == sum(len(request.context) for request in block)
             for request in block:
-                if all(entry.key in ours for entry in self._entries_of(request.context)):
+                if all_ours or all(entry.key in ours for entry in self._entries_of(request.context)):
                     request.permit = self._journal.permit
                     yield request
                 else:
@@ -195,11 +197,11 @@ class BatchClaims:
     def _wanted(self, rows: Rows, batch: Batch) -> list[Row]:
         """The rows to claim: neither refused beforehand nor repeated in the file."""
         wanted, target = [], self._target
+        refusal_of, entries = target.kind.refusal_before_sending, self._entries
         for row in rows:
-            key = row.key
-            refusal = target.kind.refusal_before_sending(row, target) or self._repeated(key, row.line)
+            refusal = refusal_of(row, target) or self._repeated(row.key, row.line)
             if refusal is None:
-                self._entries[row.line] = entry_of(row, self._target)
+                entries[row.line] = entry_of(row, target)
                 wanted.append(row)
             else:
                 batch.outcomes[row.line] = refusal
@@ -254,7 +256,7 @@ class BatchClaims:
 
 def entry_of(row: Row, target: Target) -> Entry:
     """Return the row as the journal knows it. Case counts only where it does for the target."""
-    return Entry(digest(row.key), digest(content_of(target.caseless(target.record_of(row)))))
+    return Entry(digest(row.key), digest(content_bytes(target.caseless(target.record_of(row)))))
 
 
 def _still_ours(sent: Future[frozenset[str]]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from f.connect.calls.message import REFUSED_BEFORE_WORK
@@ -29,6 +30,7 @@ _NO = (False, 0, "false", "no")
 _ERRORS = frozenset({"error", "errors", "error_code", "errorcode", "error_message", "errormessage"})
 # Where a body without a record says how it went, with such a word or an HTTP status (JSend, and many more).
 _HOW = frozenset({"status", "result", "code", "statuscode", "status_code"})
+_LONGEST = 20  # letters of such a word
 _FAILED = frozenset({"error", "fail", "failed", "failure"})
 _EXISTS = re.compile(
     r"already[ _](?:been[ _])?(?:exists?|taken|registered|in[ _]use|used)|has already been|\bduplicate"
@@ -124,16 +126,29 @@ def _is_yes(body: Any) -> bool:
 def denies(body: Mapping[Any, Any]) -> bool:
     """Return whether an object says that what was asked for was not done."""
     says_how = not body.get("id")  # else it is the record, which may have a status of its own
-    return any(_is_denial(str(name).casefold(), value, says_how=says_how) for name, value in body.items())
+    for key, value in body.items():
+        name = str(key)
+        kind = _kind_of(name) if len(name) <= _LONGEST else ""
+        if kind and _is_denial(kind, value, says_how=says_how):
+            return True
+    return False
 
 
-def _is_denial(name: str, value: Any, *, says_how: bool) -> bool:
+@lru_cache(maxsize=1024)
+def _kind_of(name: str) -> str:
+    """What a member of a reply may deny by: its "success", an "error", "how" it went; empty if by nothing."""
+    folded = name.casefold()
+    kinds = {"success": _SAYS_NO, "error": _ERRORS, "how": _HOW}
+    return next((kind for kind, names in kinds.items() if folded in names), "")
+
+
+def _is_denial(kind: str, value: Any, *, says_how: bool) -> bool:
     if isinstance(value, str):
         value = value.strip().casefold()
-    if name in _SAYS_NO:
+    if kind == "success":
         return isinstance(value, str | int) and value in _NO
-    if name in _ERRORS:
+    if kind == "error":
         return bool(value)
-    if name not in _HOW or not says_how:
+    if not says_how:
         return False
     return value in _FAILED if isinstance(value, str) else type(value) is int and 400 <= value < 600

@@ -23,12 +23,12 @@ class FieldNames:
         """Return the record as the target names it, with unnamed custom fields if it keeps those."""
         plain = self.plain
         record: dict[str, Any] = {plain[name]: text for name, text in values.items() if name in plain}
-        unnamed: dict[str, str] = {}
-        for name, text in custom.items():
-            if name in plain:
-                record[plain[name]] = text
-            elif name not in self.nested:
-                unnamed[name] = text
+        unnamed = dict(custom)
+        if not (plain.keys().isdisjoint(custom) and self.nested.keys().isdisjoint(custom)):
+            record |= {plain[name]: text for name, text in custom.items() if name in plain}
+            unnamed = {
+                name: text for name, text in custom.items() if name not in plain and name not in self.nested
+            }
         for name, path in self.nested.items():
             if (nested := custom.get(name, values.get(name))) is not None:
                 _put(record, path, nested)

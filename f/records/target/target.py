@@ -253,7 +253,9 @@ class BaseKind:
         custom = record.get(CUSTOM)
         if custom is None:
             return names.render(record, {})
-        return names.render({name: text for name, text in record.items() if name != CUSTOM}, custom)
+        if CUSTOM in names.plain or CUSTOM in names.nested:  # a column's name, which no field of ours has
+            record = {name: text for name, text in record.items() if name != CUSTOM}
+        return names.render(record, custom)
 
     def refusal_before_sending(self, row: Row, target: Target) -> RowOutcome | None:
         """Return None: what the target refuses is found out by asking it."""
@@ -386,15 +388,23 @@ class Target:
         It is made of target and content, not of line or run. For a record that is made anew it is another:
         to the first one the target would only answer once more that it was made.
         """
+        if not self.sends_keys:
+            return None
         again = f"\n{generation}" if generation else ""
-        return digest(f"{self.identity}\n{content_of(record)}{again}") if self.sends_keys else None
+        return digest(b"%b\n%b%b" % (self.identity.encode(), content_bytes(record), again.encode()))
+
+
+def content_bytes(record: Any) -> bytes:
+    """Return a record as bytes that are the same whenever its content is."""
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
 
 
 def content_of(record: Any) -> str:
     """Return a record as text that is the same whenever its content is."""
-    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS).decode()
+    return content_bytes(record).decode()
 
 
-def digest(text: str) -> str:
+def digest(text: str | bytes) -> str:
     """Return a short name for a text that tells nothing of it."""
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    data = text.encode() if isinstance(text, str) else text
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -24,7 +24,8 @@ def value_at(record: Any, path: Iterable[str]) -> Any:
     """Return the value at a path of nested objects; None if it is missing."""
     value = record
     for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
+        # A dict nearly always: to find out that it is a Mapping would cost ten times as much.
+        value = value.get(step) if isinstance(value, dict) or isinstance(value, Mapping) else None  # noqa: SIM101 - see above
     return value
 
 

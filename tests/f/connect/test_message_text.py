@@ -106,3 +106,17 @@ def test_an_error_body_nested_without_end_has_an_explanation() -> None:
     for _ in range(5000):
         body = {"errors": [body], "details": {"x": body}}
     assert explanation({"message": "Too deep.", "errors": body}).startswith("Too deep.")
+
+
+@given(JSON_LIKE)
+@example(10**18)
+@example(2**64)
+@example({"id": 12345678901234567890123, "x": [1e300, -0.0, "\ud83d\ude00"]})
+def test_bytes_are_read_as_the_text_that_they_are(value: object) -> None:
+    body = json.dumps(value).encode()
+    assert repr(read_json(body)) == repr(read_json(body.decode()))
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1E+999", "1e400", "18446744073709551616", "1e-999"])
+def test_a_number_too_large_for_one_reader_is_read_by_the_other(number: str) -> None:
+    assert repr(read_json(number.encode())) == repr(read_json(number))

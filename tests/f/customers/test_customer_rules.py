@@ -119,8 +119,9 @@ def test_no_latency_at_all_has_no_summary() -> None:
     assert Histogram().summary() is None
 
 
-def test_a_key_is_seen_once_and_remembers_its_line() -> None:
-    with SeenKeys(cache_bytes=1 << 16) as seen:
+@pytest.mark.parametrize("most_waiting", [1, 150, 1 << 20])
+def test_a_key_is_seen_once_and_remembers_its_line(most_waiting: int) -> None:
+    with SeenKeys(cache_bytes=1 << 16, most_waiting=most_waiting) as seen:
         for start in range(0, 5000, 100):
             assert seen.earlier([(f"k{number}", number) for number in range(start, start + 100)]) == {}
         assert seen.earlier([("k17", 9001), ("new", 9002), ("k4999", 9003), ("new", 9004)]) == {

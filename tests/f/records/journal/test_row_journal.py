@@ -144,15 +144,28 @@ def test_a_row_under_way_is_in_doubt_once_its_sender_is_dead(
 def test_a_row_that_was_claimed_and_never_sent_is_free_once_its_job_is_dead(
     any_store: Store, dead: str, expected: str
 ) -> None:
-    journal(any_store, "before").claim([ADA])
+    doubtful(journal(any_store, "earlier"))
+    journal(any_store, "before", resend_unknown=True).claim([ADA])
     assert state(journal(any_store, dead=dead).claim([ADA])) == expected
+
+
+def test_a_row_nothing_is_known_of_belongs_to_the_first_that_is_about_to_send_it(any_store: Store) -> None:
+    first, second = journal(any_store, "first"), journal(any_store, "second")
+    assert state(first.claim([ADA, BOB]), BOB) == state(second.claim([ADA, BOB]), BOB) == "mine"
+    assert first.record_sent([ADA], 5) == {"ada"}
+    assert second.record_sent([ADA, BOB], 5) == {"bob"}
+    first.record_outcomes(done=[(ADA, "created", "7")], in_doubt=[], forgotten=[BOB])
+    assert second.record_sent([ADA], 5) == frozenset()
+    second.record_outcomes(done=[], in_doubt=[BOB], forgotten=[ADA])
+    claims = journal(any_store).claim([ADA, BOB])
+    assert [state(claims, entry) for entry in (ADA, BOB)] == ["done", "in_doubt"]
 
 
 def test_to_look_is_to_hear_what_a_claim_would_and_to_claim_nothing(any_store: Store) -> None:
     done(journal(any_store, "before", "earlier"))
     doubtful(journal(any_store, "before"), BOB)
     third, fourth = Entry("third", "1"), Entry("fourth", "1")
-    journal(any_store, "living").claim([third])
+    sent(journal(any_store, "living"), third)
     entries = [ADA, BOB, third, fourth]
     stored = any_store.execute("SELECT * FROM import_rows ORDER BY record_key")
     seen = journal(any_store).look(entries)
@@ -248,6 +261,7 @@ def test_the_bulk_job_of_a_row_is_remembered(any_store: Store) -> None:
 
 
 def test_a_job_that_lost_its_claim_may_not_send_it(any_store: Store) -> None:
+    doubtful(journal(any_store, "before"))
     late = journal(any_store, "late")
     late.claim([ADA, BOB])
     journal(any_store, "heir", dead="late").claim([ADA])
@@ -270,7 +284,7 @@ def test_a_job_that_ends_leaves_in_doubt_what_it_has_not_settled_and_nothing_els
     done(mine, ADA)
     sent(mine, BOB)
     mine.claim([unsent])
-    other.claim([eve])
+    sent(other, eve)
     mine.release()
     entries = [ADA, BOB, unsent, eve]
     claims = journal(any_store, owner="later").look(entries)
@@ -307,7 +321,7 @@ def test_a_target_knows_nothing_of_another(any_store: Store) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_of_jobs_that_claim_the_same_rows_at_once_each_row_has_one(
+def test_of_jobs_that_send_the_same_rows_at_once_each_row_has_one(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     # Asked for here: pytest makes a fixture once for each thread that asks at the same time.
@@ -320,18 +334,20 @@ def test_of_jobs_that_claim_the_same_rows_at_once_each_row_has_one(
     jobs = 4
     together = Barrier(jobs, timeout=60)
 
-    def claim(number: int) -> Counter[str]:
+    def send(number: int) -> Counter[str]:
         with open_store() as store:
             mine = journal(store, f"job{number}")
             together.wait()
             found: Counter[str] = Counter()
             for start in range(0, len(entries), 50):
-                found.update(claim.state for claim in mine.claim(entries[start : start + 50]).values())
+                block = entries[start : start + 50]
+                claims = mine.claim(block)
+                found.update(mine.record_sent([one for one in block if state(claims, one) == "mine"], 5))
             return found
 
     with ThreadPoolExecutor(jobs) as pool:
-        total = sum(pool.map(claim, range(jobs)), Counter())
-    assert total == {"mine": 300, "elsewhere": 900}
+        total = sum(pool.map(send, range(jobs)), Counter())
+    assert total == {entry.key: 1 for entry in entries}
 
 
 SHORT = 0.6  # seconds of a lease in these tests

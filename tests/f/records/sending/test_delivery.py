@@ -236,7 +236,7 @@ def test_a_customer_another_job_is_sending_is_left_to_it(tmp_path: Path) -> None
         at = bench(server, tmp_path)
         with LeasedOwner(at.store, "other") as owner:
             other = RowJournal(at.store, at.target.identity, "now", owner)
-            other.claim([Entry(digest("c3@example.com"), "x")])
+            other.record_sent([Entry(digest("c3@example.com"), "x")], 5)
             assert codes(at.send(rows(3))) == {"created": 2, "in_progress_elsewhere": 1}
     assert crm.created["c3@example.com"] == 0
 

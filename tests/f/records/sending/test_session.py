@@ -50,7 +50,7 @@ def test_a_job_that_fails_leaves_what_it_sent_in_doubt_and_nothing_locked(home: 
 def test_two_jobs_at_once_are_told_apart(home: Path) -> None:
     target = open_target(API)
     with open_journal(None, target, "one") as one, open_journal(None, target, "two") as two:
-        one.claim([ADA])
+        one.record_sent([ADA], 5)
         assert two.claim([ADA])["ada"].state == "elsewhere"
 
 
