@@ -59,14 +59,12 @@ def main(
     too_many, message = _judged(file, target.title, max_bad_share, on_too_many_bad, obstacles)
     made: MadePlan | None = None
     if dry_run or ask_first or apply_plan:
-        # A target without a worker to answer would be asked in vain.
-        asks = parallel is not None
         settings = (file, target, journal, on_duplicate, obstacles)
-        made = _planned(*settings, resend_unknown=resend_unknown, asks=asks)
+        made = _planned(*settings, resend_unknown=resend_unknown, asks=parallel is not None)
         message = " ".join(filter(None, (message, in_a_sentence(made.plan), made.doubts)))
     left = made.left if made else [chunk["rows"]["count"] for chunk in file["chunks"]]
     forecast = forecast_of(target, left, on_duplicate, journal, park_after)
-    message = " ".join(filter(None, (message, forecast["message"], parallel.message if parallel else "")))
+    message = " ".join(filter(None, (message, forecast["message"], parallel and parallel.message)))
     guarantee = obstacles.attempt(lambda: guarantee_of(target, journal_kind(journal), on_duplicate)) or ""
     print("\n".join(filter(None, (message, *obstacles.texts, guarantee))))
     if made and is_hash(apply_plan) and made.plan["hash"]:
@@ -145,7 +143,10 @@ def _planned(
     resend_unknown: bool,
     asks: bool,
 ) -> MadePlan:
-    """The plan; in a dry run, where target or journal cannot be read, as much of it as can be known."""
+    """The plan; in a dry run, where target or journal cannot be read, as much of it as can be known.
+
+    `asks`: whether the target is asked. One without a worker to answer would be in vain.
+    """
     settings = (parsed, target, journal, on_duplicate)
     made = None
     if asks:

@@ -75,9 +75,8 @@ def validate_table(
 ) -> ValidTable:
     """Map the header, then check every row of the table, in one pass, as `corrections` have it.
 
-    `options` are the record type's own; `sizes` says how many rows a chunk may have; `notice` hears of every
-    row. Raises FixInput if the header or the corrections do not fit, BadTable at the place from which the
-    file cannot be read as a table.
+    `options` are the record type's own; `sizes` are the chunks'; `notice` hears of every row. Raises FixInput
+    if the header or the corrections do not fit, BadTable at the place where the file ends to be a table.
     """
     rows = table.rows
     if is_rejects_header(table.header):

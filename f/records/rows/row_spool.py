@@ -51,7 +51,7 @@ class ChunkWriter:
         self._sizes = sizes
         self._write = write
         self._written = 0
-        self._most_rows, self._most_bytes = sizes.most_rows(0), sizes.most_bytes(0)
+        self._most = sizes.most_rows(0), sizes.most_bytes(0)
         self._lines: list[bytes] = []
         self._bytes = 0
         self._first = self._last = 0
@@ -63,7 +63,8 @@ class ChunkWriter:
         self._last = record["line"]
         self._lines.append(line)
         self._bytes += len(line)
-        if len(self._lines) >= self._most_rows or self._bytes >= self._most_bytes:
+        most_rows, most_bytes = self._most
+        if len(self._lines) >= most_rows or self._bytes >= most_bytes:
             self.close()
 
     def close(self) -> None:
@@ -72,5 +73,4 @@ class ChunkWriter:
             self._write(self._first, self._last, self._lines)
             self._lines, self._bytes, self._first = [], 0, 0
             self._written += 1
-            self._most_rows = self._sizes.most_rows(self._written)
-            self._most_bytes = self._sizes.most_bytes(self._written)
+            self._most = self._sizes.most_rows(self._written), self._sizes.most_bytes(self._written)
