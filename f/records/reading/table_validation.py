@@ -100,8 +100,7 @@ def validate_table(
     valid, refused = ChunkWriter(sizes, write_chunk), ChunkWriter(sizes, write_refused)
     with SeenKeys() as seen:
         while block := list(islice(rows, _BLOCK_ROWS)):
-            judged = verdicts.of(block, seen)
-            for is_valid, record in judged if notice is None else _noticed(judged, notice):
+            for is_valid, record in _noticed(verdicts.of(block, seen), notice):
                 (valid if is_valid else refused).add(record)
     valid.close()
     refused.close()
@@ -116,6 +115,12 @@ def validate_table(
 
 
 def _noticed(
+    judged: Iterator[tuple[bool, dict[str, Any]]], notice: Notice | None
+) -> Iterator[tuple[bool, dict[str, Any]]]:
+    return judged if notice is None else _telling(judged, notice)
+
+
+def _telling(
     judged: Iterator[tuple[bool, dict[str, Any]]], notice: Notice
 ) -> Iterator[tuple[bool, dict[str, Any]]]:
     for is_valid, record in judged:
