@@ -71,7 +71,7 @@ def test_how_far_an_import_was_is_forgotten_once_it_is_old(store: SqliteStore, c
     clock.time = datetime(2026, 11, 29, tzinfo=UTC).timestamp()
     for day, entry in (("20260820", ADA), ("20260821", BOB)):
         mine = journal(store, import_id=f"{day}-101500-abcdef12")
-        mine.claim([entry])
+        mine.record_sent([entry], 5)
         mine.record_outcomes(done=[(entry, "created", "7")], in_doubt=[], forgotten=[])
     left = "SELECT import_id FROM import_progress ORDER BY import_id"
     forget(store, dry_run=True)
