@@ -33,6 +33,7 @@ WORKER = """
 import json, os, signal, sys
 import f.customers.claim_file, f.customers.settle_file
 from f.connect.errors import ConnectError
+from f.records.inbox import decisions
 from f.records.inbox.claims import FileClaims
 
 def stopping(before):
@@ -46,7 +47,7 @@ script = getattr(f.customers, sys.argv[1])
 if sys.argv[1] == "claim_file":
     FileClaims.take = stopping(FileClaims.take)
 else:
-    script.conclude = stopping(script.conclude)
+    decisions.conclude = stopping(decisions.conclude)
     FileClaims.give_back = stopping(FileClaims.give_back)
 try:
     print(json.dumps(script.main(**json.loads(sys.argv[2]))))
