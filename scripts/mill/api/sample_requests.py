@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from mill.api.endpoints.triggers import HttpTrigger
 from mill.errors import MillError
+from mill.repository.constants import NotWrittenOut, constant
 from mill.repository.workspace import Workspace
 from mill.repository.yaml_file import read_mapping
 
@@ -27,7 +29,9 @@ def route_line(url: str, workspace: Workspace, trigger: HttpTrigger, value: Shel
         return f"# {method} /api/r/{path} is not offered: {trigger.refused}."
     if _is_signed(trigger):
         return f"# {method} /api/r/{path} takes requests that their sender has signed."
-    body = sample_body(workspace, trigger.script_path, is_flow=trigger.is_flow)
+    body = _example(workspace, trigger) or sample_body(
+        workspace, trigger.script_path, is_flow=trigger.is_flow
+    )
     words = [
         *(["curl", "-i"] if trigger.request_type == "async" else ["curl"]),
         *(["-X", method] if method != "GET" else []),
@@ -36,6 +40,20 @@ def route_line(url: str, workspace: Workspace, trigger: HttpTrigger, value: Shel
         *(_body(body) if method in _WITH_BODY else []),
     ]
     return " ".join(words)
+
+
+def _example(workspace: Workspace, trigger: HttpTrigger) -> Any:
+    """Return the body that the script's own description of the route, its constant HTTP, gives as example."""
+    if trigger.is_flow:
+        return None
+    try:
+        described = constant(workspace.script(trigger.script_path).file.read_text("utf-8"), "HTTP")
+    except (MillError, NotWrittenOut):  # `mill lint` says so
+        return None
+    step: Any = described
+    for name in (PurePosixPath(trigger.path).name, "body", "application/json", "example"):
+        step = step.get(name) if isinstance(step, dict) else None
+    return step
 
 
 def _is_signed(trigger: HttpTrigger) -> bool:

@@ -29,8 +29,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mill.errors import MillError
-from mill.openapi.reading.constants import NotWrittenOut, constant
 from mill.openapi.reading.schemas import Json
+from mill.repository.constants import NotWrittenOut, constant
 from mill.repository.workspace import hint
 
 WEBHOOK = "webhook"
