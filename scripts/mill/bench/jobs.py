@@ -226,7 +226,7 @@ def _figures(starts: Mapping[str, Start]) -> dict[str, Any]:
 def _table(starts: Mapping[str, Start]) -> Table:
     table = Table(title="job starts: modules of ours and in all; times over the empty script's")
     table.add_column("script", no_wrap=True, min_width=max(map(len, starts)))
-    for name in ("ours", "all", "GETs", "ms", "start", "end", "at end"):
+    for name in ("ours", "all", "GETs", "ms", "main", "end", "at end"):
         table.add_column(name, justify="right")
     empty = statistics.median(time for start in starts.values() for time in start.empty)
     table.add_row("(empty script)", "0", "", "0", f"{empty:.0f}", "1.0", "1.0", "0")
