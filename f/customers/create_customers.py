@@ -28,6 +28,7 @@ import os
 import secrets
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
@@ -68,6 +69,7 @@ def main(
 
     started = time.time()
     target = open_target(api, _overrides(batch_size, delay_between_batches, max_concurrent_requests))
+    guarantee = _guarantee(target, journal, on_duplicate)
     import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
     with gc_relaxed(), Cancellation() as cancellation:
         job_rows = _typed_rows(customers) if customers else _chunk_rows(chunk, planned_outcomes)
@@ -86,11 +88,10 @@ def main(
                 if resend_missing:
                     _release_missing(job_rows.to_send, target, session, cancellation)
                 sent = _send(job_rows.to_send, target, session, on_duplicate, cancellation)
-    outcomes = sorted([*sent.parked(), *job_rows.decided], key=_line)
     return {
-        **_summary(sent, outcomes, chunk, import_id, names_ids=bool(customers)),
+        **_summary(sent, job_rows, chunk, import_id, names_ids=bool(customers)),
         "target": target.title,
-        "guarantee": _guarantee(target, journal, on_duplicate, sent),
+        "guarantee": guarantee(sent),
         "started": started,
         "ended": time.time(),
     }
@@ -108,11 +109,17 @@ def _nothing_sent(rows: Rows) -> Sent:
     return Sent([(row, RowOutcome.because("dry_run")) for row in rows])
 
 
-def _guarantee(target: Target, journal: postgresql | None, on_duplicate: OnDuplicate, sent: Sent) -> str:
+def _guarantee(
+    target: Target, journal: postgresql | None, on_duplicate: OnDuplicate
+) -> Callable[[Sent], str]:
+    """What says of rows that were sent which guarantee held; made before, as an import can fail."""
     from f.records.sending.session import journal_kind
     from f.records.target.guarantee import guarantee_of
 
-    return guarantee_of(target, journal_kind(journal), on_duplicate, lookup_shown=sent.lookup_shown)
+    def guarantee(sent: Sent) -> str:
+        return guarantee_of(target, journal_kind(journal), on_duplicate, lookup_shown=sent.lookup_shown)
+
+    return guarantee
 
 
 def _send(
@@ -218,7 +225,7 @@ class _Summary(TypedDict):
 
 def _summary(
     sent: Sent,
-    outcomes: list[tuple[Row, RowOutcome]],
+    job_rows: _JobRows,
     chunk: dict[str, Any] | None,
     import_id: str,
     *,
@@ -227,6 +234,7 @@ def _summary(
     """What Created says of the rows; the log gets the counts too."""
     from f.records.rows.row_store import object_path
 
+    outcomes = sorted([*sent.parked(), *job_rows.decided], key=_line)
     index, in_storage = (chunk or {}).get("index", 0), "s3" in (chunk or {}).get("rows", {})
     counts = {str(name): count for name, count in Counter(one.outcome for _, one in outcomes).items()}
     print(f"chunk {index}: {len(outcomes)} rows, {counts}, {sent.requests} requests, {sent.retries} retries")
