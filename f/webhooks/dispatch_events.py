@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from f.store.database import postgresql
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from f.webhooks.dispatch.report import DispatchReport
 
 
@@ -30,6 +32,7 @@ def main(
     from f.store.stores import open_store
     from f.webhooks.dispatch.dispatcher import Dispatcher
     from f.webhooks.dispatch.middleware import Chain
+    from f.webhooks.dispatch.next_run import start_next_run
     from f.webhooks.dispatch.routing_resource import path_of, routing_at
 
     if most < 1 or not 0 < seconds <= 3600:
@@ -37,18 +40,19 @@ def main(
     checked = routing_at(path_of(routing))
     chain = Chain(checked.middleware)
     with open_store(database, "webhooks") as store:
-        report = Dispatcher(store, checked, chain, most=most, seconds=seconds).run(_another)
+        report = Dispatcher(store, checked, chain, most=most, seconds=seconds).run(
+            lambda: _another(start_next_run)
+        )
     counts = [f"{count} {name}" for name, count in report.items() if isinstance(count, int) and count]
     print(", ".join(counts) or "nothing to do")
     return report
 
 
-def _another() -> bool:
+def _another(start: Callable[[], None]) -> bool:
     from f.connect.errors import ConnectError
-    from f.webhooks.dispatch.next_run import start_next_run
 
     try:
-        start_next_run()
+        start()
     except ConnectError as error:
         print(f"what is left is for the next run by schedule: {error}")
         return False
