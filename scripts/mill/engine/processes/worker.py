@@ -214,6 +214,8 @@ class Worker:
     log: int
     status: int
     _last_resort: threading.Timer | None = None
+    _is_closed: bool = False
+    _closing: threading.Lock = field(default_factory=threading.Lock)
     _inbox: bytearray = field(default_factory=bytearray)
     _status_text: bytearray = field(default_factory=bytearray)
 
@@ -229,6 +231,8 @@ class Worker:
 
     def close(self) -> None:
         """Let go of the process's pipes; a warm worker ends by itself then."""
+        with self._closing:
+            self._is_closed = True
         if self._last_resort is not None:
             self._last_resort.cancel()
         self.sock.close()
@@ -243,7 +247,9 @@ class Worker:
     def cancel(self) -> None:
         """Have the script end: it is interrupted, and killed where it has not ended in time."""
         self.owner.interrupt(self.number)
-        if self._last_resort is None:
+        with self._closing:  # who cancels may come after the end, or twice
+            if self._is_closed or self._last_resort is not None:
+                return
             self._last_resort = threading.Timer(GRACE_SECONDS, self.kill)
             self._last_resort.daemon = True
             self._last_resort.start()

@@ -21,6 +21,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,6 +31,10 @@ MESSAGE = struct.Struct(">cQ")
 SPAWN, INTERRUPT, KILL, LOAD = b"S", b"I", b"K", b"L"
 _FDS_PER_SPAWN = 3
 _INTERRUPTS = (signal.SIGINT,)
+# An interrupt that comes between Python's last look for one and a system call is seen when that returns, so a
+# script about to sleep would sleep on. This signal does nothing but make the call return, for Python to look.
+_NUDGE = signal.SIGURG
+_NUDGE_SECONDS = 0.1
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -39,6 +44,7 @@ class Zygote:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._workers: dict[int, tuple[int, int]] = {}  # pid -> (job number, status fd)
+        self._interrupted: dict[int, float] = {}  # pid -> when it is nudged next
         self._wake = os.pipe()
         self._prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
@@ -50,7 +56,9 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
         self._ask(_PR_SET_CHILD_SUBREAPER, 1)
         while True:
-            ready, _, _ = select.select([self._sock.fileno(), wake_read], [], [])
+            wait = _NUDGE_SECONDS if self._interrupted else None
+            ready, _, _ = select.select([self._sock.fileno(), wake_read], [], [], wait)
+            self._nudge()
             if wake_read in ready:
                 os.read(wake_read, 4096)
                 self._reap()
@@ -74,7 +82,16 @@ class Zygote:
                 _kill_group(pid)
             elif op == INTERRUPT:  # the script alone, as on Windmill: it sees to what it has started
                 os.kill(pid, signal.SIGINT)
+                self._interrupted[pid] = time.monotonic() + _NUDGE_SECONDS
         return True
+
+    def _nudge(self) -> None:
+        """Have who was interrupted look whether it was, until it has ended."""
+        now = time.monotonic()
+        for pid, due in self._interrupted.items():
+            if now >= due:
+                os.kill(pid, _NUDGE)
+                self._interrupted[pid] = now + _NUDGE_SECONDS
 
     def _spawn(self, job: int, sock_fd: int, log_fd: int, status_fd: int) -> None:
         # An interrupt that comes right after the fork would get lost in what Python does then.
@@ -100,6 +117,7 @@ class Zygote:
                 signal.signal(
                     number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
                 )
+            signal.signal(_NUDGE, lambda _signal, _frame: None)
             os.dup2(log_fd, 1)
             os.dup2(log_fd, 2)
             self._close_ours(log_fd, status_fd)
@@ -124,6 +142,7 @@ class Zygote:
                 return
             if pid in self._workers:
                 _, status_fd = self._workers.pop(pid)
+                self._interrupted.pop(pid, None)
                 _kill_group(pid)
                 with contextlib.suppress(BrokenPipeError):
                     os.write(status_fd, f"{status}\n".encode())

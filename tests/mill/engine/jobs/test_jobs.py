@@ -153,6 +153,29 @@ def test_a_job_that_is_canceled_while_its_scripts_start_ends_at_once(lab: Lab) -
         assert engine.wait(job, 20) is not None
 
 
+# Its interrupt is noted while it sleeps, and the sleep goes on, as when one comes just before the call.
+MISSED = """
+import _thread, signal, threading, time
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+def interrupt():
+    time.sleep(0.2)
+    _thread.interrupt_main()
+    print("ready", flush=True)
+
+threading.Thread(target=interrupt).start()
+time.sleep(60)
+"""
+
+
+def test_an_interrupt_that_a_script_has_missed_is_brought_to_its_notice(lab: Lab) -> None:
+    engine = lab.session.engine
+    job = engine.start(Target("flow", lab.write_flow([py("a", MISSED)])), {})
+    _when(lambda: [e for e in lab.events if e.kind == "output"])
+    engine.cancel(job, "enough")
+    assert engine.wait(job, 15) is not None  # before the 30 s after which it is killed
+
+
 @pytest.mark.parametrize(
     "steps",
     [
