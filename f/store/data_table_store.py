@@ -46,6 +46,7 @@ from f.store.store import (
     Statement,
     Store,
     Values,
+    postgres_table,
     undisturbed,
 )
 from f.windmill.connection import address, offers_data_tables
@@ -166,12 +167,12 @@ class DataTableStore(Store):
         answers = self._ask_one(_CALL, {"statements": texts, "values": values})
         return list(map(_rows, answers))
 
-    def create(self, table: str, *, durable: bool = True) -> None:
-        made = _CREATED.match(table)
-        if made is not None and made[1] in self._catalog:
+    def create(self, table: str, *, durable: bool = True, written_twice: bool = False) -> None:
+        name = _CREATED.match(table)
+        if name is not None and name[1] in self._catalog:
             return
-        kind = "CREATE TABLE" if durable else "CREATE UNLOGGED TABLE"
-        self.together([(POSTGRES_DDL_LOCK, {}), (table.replace("CREATE TABLE", kind, 1), {})])
+        made = postgres_table(table, durable=durable, written_twice=written_twice)
+        self.together([(POSTGRES_DDL_LOCK, {}), (made, {})])
         self._look()
 
     def columns(self, table: str) -> list[str]:
@@ -301,7 +302,8 @@ def _translated(sql: str, kinds: tuple[tuple[str, str], ...], prefix: str) -> tu
         text = f"($1 ->> '{prefix}_{name}')"
         return text if types[name] == "TEXT" else f"CAST({text} AS {types[name]})"
 
-    rows = sql.replace("each_row(:rows) AS j", "jsonb_array_elements(CAST(:rows AS jsonb)) AS j(value)")
+    keys = sql.replace("IN each_key(:rows)", "= ANY (ARRAY(SELECT j.value ->> 0 FROM each_row(:rows) AS j))")
+    rows = keys.replace("each_row(:rows) AS j", "jsonb_array_elements(CAST(:rows AS jsonb)) AS j(value)")
     text = _PARAMETER.sub(parameter, rows)
     if not _ANSWERS.match(text):
         return text, False

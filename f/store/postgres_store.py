@@ -30,6 +30,7 @@ from f.store.store import (
     Statement,
     Store,
     Values,
+    postgres_table,
     undisturbed,
 )
 
@@ -66,12 +67,12 @@ class PostgresStore(Store):
     def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
         return undisturbed(lambda: self._together(statements))
 
-    def create(self, table: str, *, durable: bool = True) -> None:
-        made = _CREATED.match(table)
-        if made is not None and self.execute(_IS_THERE, {"name": made[1]}):
+    def create(self, table: str, *, durable: bool = True, written_twice: bool = False) -> None:
+        name = _CREATED.match(table)
+        if name is not None and self.execute(_IS_THERE, {"name": name[1]}):
             return  # Postgres would first wait for all who write to the table, and end its autovacuum
-        kind = "CREATE TABLE" if durable else "CREATE UNLOGGED TABLE"
-        self.together([(POSTGRES_DDL_LOCK, {}), (table.replace("CREATE TABLE", kind, 1), {})])
+        made = postgres_table(table, durable=durable, written_twice=written_twice)
+        self.together([(POSTGRES_DDL_LOCK, {}), (made, {})])
 
     def columns(self, table: str) -> list[str]:
         sql = """SELECT column_name FROM information_schema.columns
@@ -223,8 +224,9 @@ def limits(seconds: float) -> str:
 
 @functools.cache
 def translate(sql: str) -> str:
-    """Turn `:name` into psycopg's `%(name)s`, and `each_row` into Postgres's function."""
-    rows = sql.replace("each_row(:rows) AS j", "json_array_elements(CAST(:rows AS json)) AS j(value)")
+    """Turn `:name` into psycopg's `%(name)s`, `each_row` into Postgres's function, `each_key` to an array."""
+    keys = sql.replace("IN each_key(:rows)", "= ANY (ARRAY(SELECT j.value ->> 0 FROM each_row(:rows) AS j))")
+    rows = keys.replace("each_row(:rows) AS j", "json_array_elements(CAST(:rows AS json)) AS j(value)")
     return _PARAMETER.sub(r"%(\1)s", rows.replace("%", "%%"))
 
 

@@ -33,7 +33,7 @@ _READ = "SELECT mark, at, state, id FROM notify_sent WHERE key = :key"
 SENT = """INSERT INTO notify_sent AS s (key, mark, state, id, at) VALUES (:key, :mark, 'sent', :id, :at)
     ON CONFLICT (key) DO UPDATE SET state = 'sent', id = :id, at = :at WHERE s.mark = :mark"""
 _SENT_IDS = """SELECT key, id FROM notify_sent WHERE state = 'sent'
-    AND key IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""
+    AND key IN each_key(:rows)"""
 _REMEMBER = """INSERT INTO notify_sent AS s (key, mark, state, id, at)
     SELECT j.value ->> 0, '', 'sent', j.value ->> 1, CAST(:at AS DOUBLE PRECISION)
     FROM each_row(:rows) AS j WHERE true
@@ -43,7 +43,7 @@ _CLAIM_ALL = """INSERT INTO notify_sent AS s (key, mark, state, id, at)
     FROM each_row(:rows) AS j WHERE true
     ON CONFLICT (key) DO NOTHING RETURNING key"""
 _FORGET_ALL = """DELETE FROM notify_sent WHERE id = :id
-    AND key IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""
+    AND key IN each_key(:rows)"""
 _FORGET = "DELETE FROM notify_sent WHERE at < :old"
 
 # `at`: when the last attempt under this mark began. `id` is empty until the service has told it.
@@ -55,7 +55,7 @@ _IDS = "CREATE INDEX IF NOT EXISTS notify_sent_id ON notify_sent (id)"
 _MARKS = "CREATE INDEX IF NOT EXISTS notify_sent_mark ON notify_sent (mark)"
 _SENT_BY_ID = """SELECT id, MIN(at) FROM (
     SELECT id, at FROM notify_sent WHERE state = 'sent' UNION ALL SELECT id, at FROM once_attempt) AS sent
-    WHERE id IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j) GROUP BY id"""
+    WHERE id IN each_key(:rows) GROUP BY id"""
 # `at` stays: from then on the key counts as sent.
 _CONFIRM = """UPDATE notify_sent SET state = 'sent', id = m.id
     FROM (SELECT j.value ->> 0 AS mark, j.value ->> 1 AS id FROM each_row(:rows) AS j) AS m

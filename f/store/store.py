@@ -3,6 +3,8 @@
 One SQL text serves every kind of store (`f.store.stores`): named parameters as `:name`, upserts with
 `ON CONFLICT`, `RETURNING`, `CASE` instead of max/GREATEST, no dialect functions. A block of rows is one
 parameter, `FROM each_row(:rows) AS j`: a JSON array of arrays, whose cells are `j.value ->> 0` and so on.
+Rows of a table by their key are `key IN each_key(:rows)`, the first cells: each is looked up in the index. A
+join would be left to the database's guess of how large the table is, and Postgres reads a young one whole.
 
 Nothing lasts from one call to the next: not every store keeps a connection. Every statement is its own
 transaction, and those given `together` are one. What was read before may have changed by then, so a write
@@ -103,10 +105,11 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def create(self, table: str, *, durable: bool = True) -> None:
+    def create(self, table: str, *, durable: bool = True, written_twice: bool = False) -> None:
         """Run a `CREATE TABLE IF NOT EXISTS`.
 
-        `durable=False`: may be lost in a crash of the database, and is faster.
+        `durable=False`: may be lost in a crash of the database, and is faster. `written_twice`: nearly every
+        row is written once more, soon after it came.
         """
 
     @abstractmethod
@@ -200,6 +203,17 @@ def undisturbed(act: Callable[[], T]) -> T:
                 raise
             time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - so that two do not meet again
     raise AssertionError("unreachable")
+
+
+def postgres_table(table: str, *, durable: bool, written_twice: bool) -> str:
+    """Return a `CREATE TABLE` as Postgres is given it.
+
+    A row that is written again beside its first version needs no new entry in the index ("heap-only tuple").
+    https://www.postgresql.org/docs/current/storage-hot.html
+    """
+    kind = "CREATE TABLE" if durable else "CREATE UNLOGGED TABLE"
+    room = " WITH (fillfactor = 50)" if written_twice else ""
+    return f"{table.replace('CREATE TABLE', kind, 1)}{room}"
 
 
 class DatabaseClock:

@@ -185,8 +185,8 @@ class SqliteStore(Store):
                 raise
             return rows
 
-    def create(self, table: str, *, durable: bool = True) -> None:
-        del durable
+    def create(self, table: str, *, durable: bool = True, written_twice: bool = False) -> None:
+        del durable, written_twice
         self.execute(table)
 
     def columns(self, table: str) -> list[str]:
@@ -262,7 +262,8 @@ def _close_own(connections: list[_Own], pid: int) -> None:
 
 
 def _translated(sql: str) -> str:
-    return sql.replace("each_row(", "json_each(")
+    keys = sql.replace("each_key(:rows)", "(SELECT j.value ->> 0 FROM each_row(:rows) AS j)")
+    return keys.replace("each_row(", "json_each(")
 
 
 def _roll_back(connection: Connection) -> None:

@@ -49,7 +49,7 @@ _ADD = f"""INSERT INTO notify_delivery AS d
     last_at = CASE WHEN excluded.last_at > d.last_at THEN excluded.last_at ELSE d.last_at END"""  # noqa: S608 - made of constants
 _COLUMNS = "service, id, recipient, fact, first_at, last_at, code, reason"
 _OF_MESSAGES = f"""SELECT {_COLUMNS} FROM notify_delivery
-    WHERE message IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""  # noqa: S608 - made of constants
+    WHERE message IN each_key(:rows)"""  # noqa: S608 - made of constants
 _OF_ID = f"SELECT {_COLUMNS} FROM notify_delivery WHERE id = :id"  # noqa: S608 - made of constants
 # A message is forgotten as a whole, once nothing new was heard of it for long.
 _FORGET = """DELETE FROM notify_delivery AS d WHERE d.heard_at < :old AND NOT EXISTS (

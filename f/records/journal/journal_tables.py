@@ -13,15 +13,15 @@ from f.connect.errors import ConnectError
 if TYPE_CHECKING:
     from f.store.store import Store
 
-_TABLES = (
-    """CREATE TABLE IF NOT EXISTS import_rows (
+_ROWS = """CREATE TABLE IF NOT EXISTS import_rows (
     target TEXT NOT NULL, record_key TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
     outcome TEXT NOT NULL, remote_id TEXT, import_id TEXT NOT NULL, owner TEXT NOT NULL,
     sent_at DOUBLE PRECISION NOT NULL, renewed_at DOUBLE PRECISION NOT NULL,
     sending TEXT NOT NULL DEFAULT '', first_sent_at DOUBLE PRECISION NOT NULL DEFAULT 0,
     in_flight DOUBLE PRECISION NOT NULL DEFAULT 0, job TEXT, doubt TEXT NOT NULL DEFAULT '',
     generation BIGINT NOT NULL DEFAULT 0,
-    PRIMARY KEY (target, record_key))""",
+    PRIMARY KEY (target, record_key))"""
+_TABLES = (
     """CREATE TABLE IF NOT EXISTS import_targets (
     target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL, turn TEXT NOT NULL DEFAULT '')""",
     """CREATE TABLE IF NOT EXISTS import_proofs (
@@ -50,7 +50,6 @@ _RENAME_TARGET = """UPDATE import_rows SET target = :new WHERE target = :old AND
 
 # One claim at a time for each target: what is written rests on what was read, so it takes the turn after the
 # one that was seen then, or is not written at all.
-READ_TURN = "SELECT turn FROM import_targets WHERE target = :target"
 FIRST_TURN = """INSERT INTO import_targets (target, at, turn) VALUES (:target, :at, '')
     ON CONFLICT (target) DO NOTHING"""
 TAKE_TURN = """UPDATE import_targets SET turn = :turn, at = :at WHERE target = :target AND turn = :seen
@@ -58,11 +57,13 @@ TAKE_TURN = """UPDATE import_targets SET turn = :turn, at = :at WHERE target = :
 _MY_TURN = "EXISTS (SELECT 1 FROM import_targets AS t WHERE t.target = :target AND t.turn = :turn)"
 # Rows come as one block: a statement for each, or with a parameter for each value, costs six times as much in
 # Postgres.
-_THESE = "record_key IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"
-# CROSS JOIN, as SQLite takes its tables in the order written then: a look-up for each row, not a scan.
-READ = """SELECT record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at,
-    sending, first_sent_at, in_flight, job, doubt, generation
-    FROM each_row(:rows) AS j CROSS JOIN import_rows WHERE target = :target AND record_key = j.value ->> 0"""
+_THESE = "record_key IN each_key(:rows)"
+_KNOWN = """record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at, sending,
+    first_sent_at, in_flight, job, doubt, generation"""
+READ = f"SELECT {_KNOWN} FROM import_rows WHERE target = :target AND {_THESE}"  # noqa: S608 - made of constants
+# The turn first, then what is known of a row; of none, a turn alone.
+READ_AT_TURN = f"""SELECT t.turn, {_KNOWN} FROM import_targets AS t
+    LEFT JOIN import_rows AS r ON r.target = :target AND {_THESE} WHERE t.target = :target"""  # noqa: S608 - as above
 # After a change without an answer, what the record holds is not known: `?` is the content of no row.
 CLAIM = f"""INSERT INTO import_rows AS r
     (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
@@ -138,6 +139,7 @@ KEEP_PROOF = """INSERT INTO import_proofs (target, proof, at) VALUES (:target, :
 
 def create_tables(store: Store) -> None:
     """Create the journal's tables if they are missing, and bring older ones up to date."""
+    store.create(_ROWS, written_twice=True)  # as sent, and as done
     for table in _TABLES:
         store.create(table)
     while changes := _next_changes(store):

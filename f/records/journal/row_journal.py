@@ -51,8 +51,8 @@ from f.records.journal.journal_tables import (
     MEET,
     PUT_BACK,
     READ,
+    READ_AT_TURN,
     READ_PROOF,
-    READ_TURN,
     RECORD_SENT,
     STAY_UNSENT,
     TAKE_OVER,
@@ -216,15 +216,13 @@ class RowJournal:
 
     def _claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim] | None:
         """Claim what may be claimed, as it was read; None if another job was faster."""
-        # The turn is read first: whatever is claimed after that is claimed in a later turn.
-        turns, rows = self._store.together(
-            [(READ_TURN, {"target": self._target}), self._statement(READ, entries)]
-        )
+        # Read at one moment: whatever is claimed after that is claimed in a later turn.
+        rows = self._store.execute(*self._statement(READ_AT_TURN, entries))
         at = self.now()
-        if not turns:
+        if not rows:
             self._store.execute(FIRST_TURN, self._values(at))
             return None
-        known = _by_key(rows)
+        known = _by_key(row[1:] for row in rows if row[1] is not None)
         claims = self._judge_all(entries, known, at, take_over=True)
         fresh = [
             entry
@@ -238,7 +236,7 @@ class RowJournal:
             if claims[entry.key].state == "done" and at - known[entry.key].renewed_at > _MET_SECONDS
         ]
         resent = [entry for entry in fresh if self._is_resent(known.get(entry.key))]
-        turn, seen = secrets.token_hex(8), turns[0][0]
+        turn, seen = secrets.token_hex(8), rows[0][0]
         writes = self._statements(
             at, (ANEW, resent), (CLAIM, fresh), (TAKE_OVER, taken), (MEET, met), turn=turn
         )

@@ -34,7 +34,7 @@ _AFTER = "(e.received_at < :after_at OR (e.received_at = :after_at AND e.id < :a
 _COUNT = f"""SELECT c.source, c.type, c.state, COUNT(*) FROM (
     SELECT e.source, e.type, {STATE_OF} AS state FROM webhook_event AS e WHERE"""  # noqa: S608 - made of constants
 _EACH_TYPE = ") AS c GROUP BY c.source, c.type, c.state"
-_BY_ID = f"{_LIST} e.id IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"  # noqa: S608 - made of constants
+_BY_ID = f"{_LIST} e.id IN each_key(:rows)"
 _BY_OTHER_NAMES = f"""{_LIST} (e.provider_id = :name OR e.alias = :name OR (e.id >= :first AND e.id < :end))
     {_NEWEST}"""
 

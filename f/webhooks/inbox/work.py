@@ -34,7 +34,7 @@ _NEW = f"""SELECT {_WITHOUT_BODY} FROM webhook_event AS e JOIN (
     AND source NOT IN {_LEFT_OUT} ORDER BY due_at LIMIT {_TURNS}) AS waiting) AS turns
     ON turns.one = e.id ORDER BY turn, received_at, id LIMIT :most"""  # noqa: S608 - made of constants
 _EVENTS = f"""SELECT {_EVENT} FROM webhook_event
-    WHERE id IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j)"""  # noqa: S608 - made of constants
+    WHERE id IN each_key(:rows)"""  # noqa: S608 - made of constants
 _TASK = "event, route, state, attempts, round, due_at, job, failure, at"
 _TASK_OF_T = ", ".join(f"t.{column}" for column in _TASK.split(", "))
 # By turns, too: each route's and source's oldest first.
@@ -60,7 +60,7 @@ _ADD_TASKS = f"""INSERT INTO webhook_task AS t
     ON CONFLICT (event, route) DO NOTHING"""  # noqa: S608 - made of constants
 _SET_EVENTS = f"""UPDATE webhook_event SET state = (
     SELECT MAX(j.value ->> 1) FROM each_row(:rows) AS j WHERE j.value ->> 0 = webhook_event.id), failure = ''
-    WHERE state = 'new' AND id IN (SELECT j.value ->> 0 FROM each_row(:rows) AS j) AND {HELD}"""  # noqa: S608 - made of constants
+    WHERE state = 'new' AND id IN each_key(:rows) AND {HELD}"""  # noqa: S608 - made of constants
 _SET_NEW = f"""UPDATE webhook_event SET state = :state, attempts = :attempts, due_at = :due_at,
     failure = :failure WHERE state = 'new' AND id = :id AND {HELD}"""  # noqa: S608 - made of constants
 _THESE = """EXISTS (SELECT 1 FROM each_row(:rows) AS j

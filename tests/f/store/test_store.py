@@ -58,6 +58,29 @@ def test_a_block_of_rows_is_one_parameter(any_store: Store) -> None:
     assert any_store.execute(add, {"rows": "[]", "n": 1}) == []
 
 
+def test_rows_are_found_by_the_first_cells_of_a_block(any_store: Store) -> None:
+    any_store.create(TABLE)
+    for key in ("a", "b", "c"):
+        any_store.execute(ADD, {"key": key, "n": 1})
+    found = "SELECT key FROM t WHERE n = :n AND key IN each_key(:rows) ORDER BY key"
+    assert any_store.execute(found, {"rows": '[["c", 1], ["a"], ["z"], ["a"]]', "n": 1}) == [("a",), ("c",)]
+    assert any_store.execute(found, {"rows": "[]", "n": 1}) == []
+
+
+def test_rows_of_a_young_table_are_looked_up_in_postgres_and_written_again_beside(postgres: str) -> None:
+    """Without statistics it takes a table for small: a join would read all of it for each block."""
+    with postgres_store(postgres) as store:
+        store.create("CREATE TABLE IF NOT EXISTS young (key TEXT PRIMARY KEY, n INTEGER)", written_twice=True)
+        store.execute("INSERT INTO young (key, n) SELECT g::text, 1 FROM generate_series(1, 5000) AS g")
+        plan = store.execute(
+            "EXPLAIN SELECT n FROM young WHERE key IN each_key(:rows)", {"rows": '[["7"], ["4000"]]'}
+        )
+        assert any("Index Cond: (key = ANY" in line for (line,) in plan)
+        assert not any("Seq Scan" in line for (line,) in plan)
+        options = store.execute("SELECT reloptions FROM pg_class WHERE relname = 'young'")
+        assert options == [(["fillfactor=50"],)]
+
+
 def test_threads_lose_no_update(any_store: Store) -> None:
     any_store.create(TABLE)
 

@@ -192,8 +192,8 @@ class Mortal(Store):
         rows: list[list[Row]] = self._through(lambda: self._store.together(statements))
         return rows
 
-    def create(self, table: str, *, durable: bool = True) -> None:
-        self._through(lambda: self._store.create(table, durable=durable))
+    def create(self, table: str, *, durable: bool = True, written_twice: bool = False) -> None:
+        self._through(lambda: self._store.create(table, durable=durable, written_twice=written_twice))
 
     def columns(self, table: str) -> list[str]:
         return self._store.columns(table)
