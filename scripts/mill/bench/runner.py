@@ -1,13 +1,17 @@
-"""`mill bench runner`: what a step costs when it runs in a process of its own."""
+"""`mill bench runner`: what a step costs when it runs in a process of its own, and how much is the fork."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,56 +19,108 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mill.engine.loops_and_branches import AT_ONCE
 from mill.ports import Jobs, Platform, Target
 from mill.repository.workspace import MARKER, Workspace
 from mill.session import Session
 
 _SCRIPT = "def main(n: int):\n    return n * 2\n"
+_WORKER = Path(__file__).parent / "workers" / "fork_worker.py"
+_ROUNDS = 5
 
 
 def runner(
     iterations: Annotated[int, typer.Option(min=1, help="Steps in each loop.")] = 1_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Time a loop of trivial steps, one after the other and in parallel, against calling the function.
+    """Time a loop of trivial steps, one after the other and in parallel, against bare forks and a call.
 
-    step_ms and parallel_step_ms are milliseconds a step; call_ms is a call of a script kept warm.
+    step_ms and parallel_step_ms are milliseconds a step; call_ms is a call of a script kept warm; fork_ms is
+    a fork of an interpreter that has imported what the steps' one has, until its child has ended.
+    step_vs_fork and parallel_step_vs_fork are the medians of rounds, each a loop beside as many forks.
     """
     figures = measure(iterations)
     if as_json:
         typer.echo(json.dumps(figures))
         return
-    table = Table("what", "ms a step", "steps a second", title=f"{iterations} steps")
+    table = Table("what", "ms", "a second", "times a fork", title=f"{iterations} steps")
     names = {
-        "function_ms": "calling the function",
-        "call_ms": "warm script, as behind an HTTP route",
-        "step_ms": "sequential loop",
-        "parallel_step_ms": "parallel loop",
+        "function_ms": ("calling the function", ""),
+        "call_ms": ("warm script, as behind an HTTP route", ""),
+        "fork_ms": ("bare fork, one after the other", ""),
+        "step_ms": ("sequential loop", "step_vs_fork"),
+        "parallel_fork_ms": (f"bare fork, {AT_ONCE} at a time", ""),
+        "parallel_step_ms": ("parallel loop", "parallel_step_vs_fork"),
     }
-    for key, name in names.items():
-        table.add_row(name, f"{figures[key]:.4f}", f"{1000 / figures[key]:,.0f}")
+    for key, (name, ratio) in names.items():
+        times = f"{figures[ratio]:.2f}" if ratio else ""
+        table.add_row(name, f"{figures[key]:.4f}", f"{1000 / figures[key]:,.0f}", times)
     Console(file=sys.stdout).print(table)
 
 
 def measure(iterations: int) -> dict[str, float]:
-    """Return the milliseconds a step, each way."""
+    """Return the milliseconds a step, each way, and the ratios to a fork."""
     with tempfile.TemporaryDirectory(prefix="mill-bench-") as folder:
         workspace = _workspace(Path(folder))
-        with Session(workspace, Path(folder) / "state", platform=_nothing) as session:
+        with (
+            Session(workspace, Path(folder) / "state", platform=_nothing) as session,
+            _forks() as forks,
+        ):
             _run(session, "f/bench/sequential", 3)
             call = Target("script", "f/bench/double")
             session.engine.call(call, {"n": 1})
-            return {
+            figures: dict[str, float] = {
                 "iterations": iterations,
                 "function_ms": _per_step(iterations, lambda: _call_function(iterations)),
                 "call_ms": _per_step(
                     iterations, lambda: [session.engine.call(call, {"n": n}) for n in range(iterations)]
                 ),
-                "step_ms": _per_step(iterations, lambda: _run(session, "f/bench/sequential", iterations)),
-                "parallel_step_ms": _per_step(
-                    iterations, lambda: _run(session, "f/bench/parallel", iterations)
+            }
+            return {
+                **figures,
+                **_beside_forks("", partial(_run, session, "f/bench/sequential"), forks, iterations, 1),
+                **_beside_forks(
+                    "parallel_", partial(_run, session, "f/bench/parallel"), forks, iterations, AT_ONCE
                 ),
             }
+
+
+def _beside_forks(
+    prefix: str,
+    run: Callable[[int], None],
+    forks: Callable[[int, int], float],
+    iterations: int,
+    at_once: int,
+) -> dict[str, float]:
+    """Run loops, each after as many forks, and return the medians of their milliseconds and of the ratios."""
+    each = max(1, iterations // _ROUNDS)
+    rounds = [(forks(each, at_once), _per_step(each, partial(run, each))) for _ in range(_ROUNDS)]
+    return {
+        f"{prefix}fork_ms": statistics.median(fork for fork, _ in rounds),
+        f"{prefix}step_ms": statistics.median(step for _, step in rounds),
+        f"{prefix}step_vs_fork": statistics.median(step / fork for fork, step in rounds),
+    }
+
+
+@contextlib.contextmanager
+def _forks() -> Iterator[Callable[[int, int], float]]:
+    """Yield what forks so often, so many at a time, and returns milliseconds a fork."""
+    command = [sys.executable, str(_WORKER)]
+    environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(  # noqa: S603 - our own worker, without a shell
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def fork(count: int, at_once: int) -> float:
+            asked.write(f"{count} {at_once}\n")
+            asked.flush()
+            return float(answers.readline())
+
+        yield fork
+        asked.close()
 
 
 def _per_step(iterations: int, work: Callable[[], object]) -> float:

@@ -680,7 +680,9 @@ def test_a_long_log_line_is_not_broken() -> None:
 def test_the_bench_prints_named_figures(root: Path) -> None:
     done = mill(root, "bench", "runner", "--iterations", "3", "--json")
     figures = json.loads(done.stdout)
-    assert set(figures) == {"iterations", "function_ms", "call_ms", "step_ms", "parallel_step_ms"}
+    alone = {"iterations", "function_ms", "call_ms"}
+    sides = {f"{way}{name}" for way in ("", "parallel_") for name in ("fork_ms", "step_ms", "step_vs_fork")}
+    assert set(figures) == alone | sides
     assert all(figure > 0 for figure in figures.values())
 
 

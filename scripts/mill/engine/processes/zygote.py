@@ -179,19 +179,24 @@ def _children() -> list[int]:
         return []
 
 
-def main() -> None:
-    """Import what nearly every script imports, then serve."""
-    sys.pycache_prefix = sys.argv[2]
+def preload() -> None:
+    """Import what nearly every script imports, and keep the collector from it."""
     # httpx, which wmill stands on, loads its own command line, too: with it rich, a third of all this.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # makes its import fail, which httpx allows for
     with contextlib.suppress(ImportError):
         import requests  # noqa: F401, PLC0415 - preloaded for the workers
         import wmill  # noqa: F401, PLC0415 - preloaded for the workers
     del sys.modules["httpx._main"]
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]  # real files here
     gc.collect()
     gc.freeze()
+
+
+def main() -> None:
+    """Serve, with what nearly every script imports."""
+    sys.pycache_prefix = sys.argv[2]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]  # real files here
+    preload()
     Zygote(socket.socket(fileno=int(sys.argv[1]))).serve()
 
 
