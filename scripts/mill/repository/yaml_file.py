@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import re
@@ -11,14 +12,26 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # where ruamel itself takes it from
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import Node, ScalarNode
+from ruamel.yaml.resolver import VersionedResolver
 
 from mill.errors import MillError
 
 _NUMBER = re.compile(
     r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
+
+# What the parser in C, which is one of YAML 1.1, reads otherwise: tabs, line breaks of Unicode, anchors and
+# tags at the edge of what they may be, a comment or an empty line behind `|`. And what nests so deep that its
+# stack might end.
+_FOR_PYTHON = re.compile(
+    r"""[\t\x85\u2028\u2029\ufeff] | (?:^|[^\w\s'"])[ ]*[&!](?!inline[ ]) | [&!]\S*[ ]+[&!]
+    | [|>].*(?:\#|\n[ ]*(?:\n|\Z)) | (?:[-?][ ]+){30} | ^[ ]{300}""",
+    re.MULTILINE | re.VERBOSE,
+)
+_MOST_BRACKETS = 200
 
 
 class _Constructor(SafeConstructor):
@@ -89,10 +102,29 @@ def _parsed(text: str, source: str) -> Any:
     return compose_yaml(text, source)[0]
 
 
+class _FastLoader(CParser, _Constructor, VersionedResolver):  # type: ignore[misc]  # the parser in C has no types
+    """Reads, composes and constructs in one object, as the parser in C has it."""
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        self._parser = self._composer = self
+        _Constructor.__init__(self, loader=self)
+        VersionedResolver.__init__(self, loader=self)
+
+
 def compose_yaml(text: str, source: str) -> tuple[Any, Node | None]:
     """As `parse_yaml`, with the tree of nodes that know where they stand: both of one reading."""
+    if text.count("[") + text.count("{") <= _MOST_BRACKETS and not _FOR_PYTHON.search(text):
+        with contextlib.suppress(YAMLError, ValueError, TypeError, RecursionError):  # told below, in one way
+            loader = _FastLoader(text)
+            return loader.get_single_data(), loader.root
+    return _composed_in_python(text, source)
+
+
+def _composed_in_python(text: str, source: str) -> tuple[Any, Node | None]:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
+    yaml.composer.warn_double_anchors = False  # YAML allows for it: the last one counts
     try:
         data = yaml.load(text)
     except MarkedYAMLError as error:
@@ -101,6 +133,8 @@ def compose_yaml(text: str, source: str) -> tuple[Any, Node | None]:
         raise MillError(f"{source}{place}: {_problem(error)}.") from error
     except (YAMLError, ValueError) as error:
         raise MillError(f"{source}: {str(error).splitlines()[0]}") from error
+    except TypeError as error:
+        raise MillError(f"{source}: a key is a list or a mapping, a text is needed.") from error
     except RecursionError as error:
         raise MillError(f"{source}: is nested too deeply.") from error
     if "*" in text and _holds_itself(data):

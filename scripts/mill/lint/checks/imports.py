@@ -150,7 +150,8 @@ def _needed_for(source: Source, module: str, dependencies: Mapping[str, str]) ->
     if code is None:
         return set()
     try:
-        return _names(ImportScan(source.read_module, dependencies).run(Script(path, code, path)).requirements)
+        script = Script(path, code, f"{path}.py")
+        return _names(ImportScan(source.read_module, dependencies).run(script).requirements)
     except MillError:
         return set()  # reported where that module itself is linted
 
