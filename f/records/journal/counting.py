@@ -33,8 +33,9 @@ class CountedRows:
 def applied_rows(store: Store, job: str, since: str) -> CountedRows:
     """Return what the import that this flow's job is has applied so far, begun on the day `since` or later.
 
-    Each job of an import adds to these numbers in the transaction in which it writes outcomes down: asking
-    costs the same for ten rows and ten millions. Rows in doubt are not among them.
+    Each job of an import adds to these numbers in the transaction in which it writes outcomes down, and takes
+    off right after what another job had taken over: asking costs the same for ten rows and ten millions. Rows
+    in doubt are not among them.
     """
     create_tables(store)
     counted = CountedRows()

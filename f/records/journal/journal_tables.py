@@ -85,14 +85,6 @@ RECORD_SENT = """INSERT INTO import_rows AS t
         THEN t.first_sent_at ELSE excluded.sent_at END
     WHERE t.owner = :owner
     RETURNING record_key"""
-# Comes before DONE, which takes from the rows whose they were: so none is counted that another job has taken
-# over. A look-up for each row, as a join would have Postgres read the table. In the order of the outcomes: of
-# two jobs of an import, none may have what the other waits for.
-COUNT_DONE = """INSERT INTO import_progress AS p (import_id, outcome, applied)
-    SELECT :import_id, j.value ->> 2, count(*) FROM each_row(:rows) AS j WHERE :owner =
-    (SELECT r.owner FROM import_rows AS r WHERE r.target = :target AND r.record_key = j.value ->> 0)
-    GROUP BY j.value ->> 2 ORDER BY j.value ->> 2
-    ON CONFLICT (import_id, outcome) DO UPDATE SET applied = p.applied + excluded.applied"""
 # A claimed row exists, so this always updates; a row that another job has taken over is left alone.
 DONE = """INSERT INTO import_rows AS r
     (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
@@ -101,7 +93,13 @@ DONE = """INSERT INTO import_rows AS r
     ON CONFLICT (target, record_key) DO UPDATE SET content = excluded.content, state = 'done',
     outcome = excluded.outcome, remote_id = coalesce(excluded.remote_id, r.remote_id),
     import_id = excluded.import_id, owner = '', sending = '', doubt = '', job = NULL
-    WHERE r.owner = :owner"""
+    WHERE r.owner = :owner
+    RETURNING outcome"""
+# Its rows are outcomes and numbers. After DONE, as the jobs of an import wait for each other here; in the
+# order of the outcomes, so that none has what another waits for.
+ADD_APPLIED = """INSERT INTO import_progress AS p (import_id, outcome, applied)
+    SELECT :import_id, j.value ->> 0, CAST(j.value ->> 1 AS BIGINT) FROM each_row(:rows) AS j WHERE true
+    ON CONFLICT (import_id, outcome) DO UPDATE SET applied = p.applied + excluded.applied"""
 TAKE_OVER = f"""UPDATE import_rows SET owner = :owner, import_id = :import_id
     WHERE target = :target AND {_THESE} AND {_MY_TURN}"""  # noqa: S608 - made of constants
 # An entry that imports still meet is not old. Written once a week only, for the sake of nightly imports.

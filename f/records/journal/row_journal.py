@@ -28,6 +28,7 @@ import functools
 import random
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -39,9 +40,9 @@ from f.connect.errors import TryLater
 from f.connect.times import DAY_SECONDS
 from f.records.journal.journal_tables import (
     ACCEPTED,
+    ADD_APPLIED,
     ANEW,
     CLAIM,
-    COUNT_DONE,
     DONE,
     FIRST_TURN,
     FORGET,
@@ -130,7 +131,7 @@ MINE = Claim("mine")
 
 
 class Journal(Protocol):
-    """What the planner reads, and what the sender reads and records. Each method is one transaction.
+    """What the planner reads, and what the sender reads and records. A method commits one transaction.
 
     `permit` is to be asked before each attempt to send what was claimed; None: nobody else can take it over.
     """
@@ -273,10 +274,11 @@ class RowJournal:
         # Of a row that was neither known nor sent there is no entry.
         not_applied = [entry for entry in forgotten if entry.key in self._held]
         unanswered = [*in_doubt, *later]
-        self._run_together(
+        counts = Counter(outcome for _, _, outcome, _ in applied)
+        answers = self._run_together(
             at,
-            (COUNT_DONE, applied),
             (DONE, applied),
+            (ADD_APPLIED, _numbers(counts)),
             (ACCEPTED, later),
             (LEAVE_IN_DOUBT, unanswered),
             (PUT_BACK, not_applied),
@@ -284,6 +286,10 @@ class RowJournal:
             (STAY_UNSENT, not_applied),
         )
         self._held.difference_update(key for key, *_ in (*applied, *unanswered, *not_applied))
+        if applied:
+            # Those that another job took over are few: to look for them first is half of what the rest takes.
+            counts.subtract(outcome for (outcome,) in answers[0])
+            self._run(ADD_APPLIED, _numbers(Counter({name: -left for name, left in counts.items() if left})))
 
     def release(self) -> None:
         """Give back what was claimed and not sent, and leave what was sent in doubt, for the next run.
@@ -385,9 +391,9 @@ class RowJournal:
         """Run a statement over rows, and return what it returns."""
         return self._store.execute(*self._statement(sql, rows, at, **more)) if rows else []
 
-    def _run_together(self, at: float, *parts: tuple[str, Sequence[Values]]) -> None:
-        if statements := self._statements(at, *parts):
-            self._store.together(statements)
+    def _run_together(self, at: float, *parts: tuple[str, Sequence[Values]]) -> list[list[tuple[Any, ...]]]:
+        statements = self._statements(at, *parts)
+        return self._store.together(statements) if statements else []
 
     def _statements(
         self, at: float, *parts: tuple[str, Sequence[Values]], **more: str | float | None
@@ -404,6 +410,10 @@ class RowJournal:
 
     def _values(self, at: float) -> dict[str, Any]:
         return {"target": self._target, "import_id": self._import_id, "owner": self._owner.name, "at": at}
+
+
+def _numbers(counts: Mapping[str, int]) -> list[Values]:
+    return [(name, str(number)) for name, number in counts.items()]
 
 
 def _by_key(rows: Iterable[tuple[Any, ...]]) -> dict[str, _Known]:
