@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import functools
 import itertools
 import os
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from f.connect.calls.pipeline import Pipeline
     from f.connect.integration import Integration
     from f.connect.times import Clock
+
+# How long the caller's thread waits in one go. A signal that comes right before it begins to wait is heard
+# only once it goes on: to stop a job must not take as long as its slowest answer.
+_LOOK_SECONDS = 0.1
 
 T = TypeVar("T")
 Result = tuple[Request, Response | ConnectError]
@@ -158,7 +163,10 @@ class _Round:
 
     def take(self) -> list[Result]:
         """Wait for the next results; raises what ended the round."""
-        batch = self._batches.get()
+        batch = None
+        while batch is None:
+            with contextlib.suppress(queue.Empty):
+                batch = self._batches.get(timeout=_LOOK_SECONDS)
         if isinstance(batch, BaseException):
             raise batch
         return batch

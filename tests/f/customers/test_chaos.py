@@ -41,9 +41,14 @@ def importing(server: Loopback, home: Path) -> Iterator[subprocess.Popen[str]]:
         "api": {"kind": "generic", "base_url": server.url, "settings": {"batch_size": 10}},
         "customers": [{"name": f"C {n}", "email": f"c{n}@example.com"} for n in range(400)],
     }
+    # A line is a signal that Python notes, and that wakes nobody: as one that comes right before a wait.
     code = (
-        "import json, sys\n"
+        "import _thread, json, sys, threading\n"
         "from f.customers.create_customers import main\n"
+        "def miss():\n"
+        "    if sys.stdin.readline():\n"
+        "        _thread.interrupt_main()\n"
+        "threading.Thread(target=miss, daemon=True).start()\n"
         "print(json.dumps(main(**json.loads(sys.argv[1]))))\n"
     )
     environment = {
@@ -56,7 +61,9 @@ def importing(server: Loopback, home: Path) -> Iterator[subprocess.Popen[str]]:
         "MILL": "1",
     }
     command = [sys.executable, "-c", code, json.dumps(arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
         try:
             yield process
         finally:
@@ -90,7 +97,8 @@ def test_a_cancelled_job_ends_by_itself_with_an_outcome_for_every_row(
     assert 0 < len(server.asked) < 400
 
 
-def test_a_cancelled_job_does_not_wait_to_ask_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("missed", [False, True], ids=["heard", "come just before the wait"])
+def test_a_cancelled_job_does_not_wait_to_ask_again(tmp_path: Path, missed: bool) -> None:
     under_way = threading.Event()
 
     def answer(_: Asked) -> Reply:
@@ -101,7 +109,13 @@ def test_a_cancelled_job_does_not_wait_to_ask_again(tmp_path: Path) -> None:
 
     with serve(answer) as server, importing(server, tmp_path) as process:
         assert under_way.wait(20)
-        process.send_signal(signal.SIGINT)
+        if missed:
+            assert process.stdin is not None
+            time.sleep(0.5)  # until it waits for the answers
+            process.stdin.write("miss\n")
+            process.stdin.flush()
+        else:
+            process.send_signal(signal.SIGINT)
         result = result_of(process)
     assert result["counts"] == {"created": 1, "failed": 399}
     assert len(server.asked) <= 10
