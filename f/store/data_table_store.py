@@ -46,6 +46,7 @@ from f.store.store import (
     Statement,
     Store,
     Values,
+    postgres_blocks,
     postgres_table,
     undisturbed,
 )
@@ -302,9 +303,7 @@ def _translated(sql: str, kinds: tuple[tuple[str, str], ...], prefix: str) -> tu
         text = f"($1 ->> '{prefix}_{name}')"
         return text if types[name] == "TEXT" else f"CAST({text} AS {types[name]})"
 
-    keys = sql.replace("IN each_key(:rows)", "= ANY (ARRAY(SELECT j.value ->> 0 FROM each_row(:rows) AS j))")
-    rows = keys.replace("each_row(:rows) AS j", "jsonb_array_elements(CAST(:rows AS jsonb)) AS j(value)")
-    text = _PARAMETER.sub(parameter, rows)
+    text = _PARAMETER.sub(parameter, postgres_blocks(sql, "jsonb"))
     if not _ANSWERS.match(text):
         return text, False
     rows = "coalesce(jsonb_agg(row_to_json(q)::text), '[]')"

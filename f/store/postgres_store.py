@@ -30,6 +30,7 @@ from f.store.store import (
     Statement,
     Store,
     Values,
+    postgres_blocks,
     postgres_table,
     undisturbed,
 )
@@ -224,10 +225,8 @@ def limits(seconds: float) -> str:
 
 @functools.cache
 def translate(sql: str) -> str:
-    """Turn `:name` into psycopg's `%(name)s`, `each_row` into Postgres's function, `each_key` to an array."""
-    keys = sql.replace("IN each_key(:rows)", "= ANY (ARRAY(SELECT j.value ->> 0 FROM each_row(:rows) AS j))")
-    rows = keys.replace("each_row(:rows) AS j", "json_array_elements(CAST(:rows AS json)) AS j(value)")
-    return _PARAMETER.sub(r"%(\1)s", rows.replace("%", "%%"))
+    """Turn `:name` into psycopg's `%(name)s`, and blocks of rows into what Postgres makes of them."""
+    return _PARAMETER.sub(r"%(\1)s", postgres_blocks(sql, "json").replace("%", "%%"))
 
 
 def _rows(cursor: psycopg.Cursor[Row]) -> list[Row]:

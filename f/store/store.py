@@ -20,7 +20,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from f.connect.errors import TryLater
 
@@ -214,6 +214,12 @@ def postgres_table(table: str, *, durable: bool, written_twice: bool) -> str:
     kind = "CREATE TABLE" if durable else "CREATE UNLOGGED TABLE"
     room = " WITH (fillfactor = 50)" if written_twice else ""
     return f"{table.replace('CREATE TABLE', kind, 1)}{room}"
+
+
+def postgres_blocks(sql: str, kind: Literal["json", "jsonb"]) -> str:
+    """Return a statement with Postgres's functions for `each_row` and `each_key`; `:rows` is of that kind."""
+    keys = sql.replace("IN each_key(:rows)", "= ANY (ARRAY(SELECT j.value ->> 0 FROM each_row(:rows) AS j))")
+    return keys.replace("each_row(:rows) AS j", f"{kind}_array_elements(CAST(:rows AS {kind})) AS j(value)")
 
 
 class DatabaseClock:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mill.bench.rig.processes import Worker, process
 from mill.engine.loops_and_branches import AT_ONCE
 from mill.ports import Jobs, Platform, Target
 from mill.repository.workspace import MARKER, Workspace
@@ -64,7 +64,7 @@ def measure(iterations: int) -> dict[str, float]:
         workspace = _workspace(Path(folder))
         with (
             Session(workspace, Path(folder) / "state", platform=_nothing) as session,
-            _forks() as forks,
+            _forks(Path(folder)) as forks,
         ):
             _run(session, "f/bench/sequential", 3)
             call = Target("script", "f/bench/double")
@@ -88,13 +88,13 @@ def measure(iterations: int) -> dict[str, float]:
 def _beside_forks(
     prefix: str,
     run: Callable[[int], None],
-    forks: Callable[[int, int], float],
+    forks: Worker,
     iterations: int,
     at_once: int,
 ) -> dict[str, float]:
     """Run loops, each after as many forks, and return the medians of their milliseconds and of the ratios."""
     each = max(1, iterations // _ROUNDS)
-    rounds = [(forks(each, at_once), _per_step(each, partial(run, each))) for _ in range(_ROUNDS)]
+    rounds = [(forks.ask([each, at_once]), _per_step(each, partial(run, each))) for _ in range(_ROUNDS)]
     return {
         f"{prefix}fork_ms": statistics.median(fork for fork, _ in rounds),
         f"{prefix}step_ms": statistics.median(step for _, step in rounds),
@@ -103,24 +103,12 @@ def _beside_forks(
 
 
 @contextlib.contextmanager
-def _forks() -> Iterator[Callable[[int, int], float]]:
-    """Yield what forks so often, so many at a time, and returns milliseconds a fork."""
-    command = [sys.executable, str(_WORKER)]
+def _forks(folder: Path) -> Iterator[Worker]:
+    """What forks so often, so many at a time, and answers with milliseconds a fork."""
+    command, errors = [sys.executable, str(_WORKER)], folder / "forks.log"
     environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with subprocess.Popen(  # noqa: S603 - our own worker, without a shell
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        asked, answers = process.stdin, process.stdout
-
-        def fork(count: int, at_once: int) -> float:
-            asked.write(f"{count} {at_once}\n")
-            asked.flush()
-            return float(answers.readline())
-
-        yield fork
-        asked.close()
+    with errors.open("wb") as log, process(command, environment, folder, log) as started:
+        yield Worker("forks", started, errors)
 
 
 def _per_step(iterations: int, work: Callable[[], object]) -> float:

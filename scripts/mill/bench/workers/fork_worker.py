@@ -1,9 +1,10 @@
 """Forks children that end at once, and says what each takes: no step in a process of its own takes less.
 
-The interpreter is as warm as the one that steps are forked from. A line on stdin, `<count> <at once>`, is
-answered by one on stdout: milliseconds a fork.
+The interpreter is as warm as the one that steps are forked from. A line of JSON on stdin, `[count, at once]`,
+is answered by one on stdout: milliseconds a fork.
 """
 
+import json
 import os
 import sys
 import time
@@ -30,6 +31,5 @@ def fork(count: int, at_once: int) -> float:
 if __name__ == "__main__":
     preload()
     for line in sys.stdin:
-        number, most = map(int, line.split())
-        sys.stdout.write(f"{fork(number, most)}\n")
+        sys.stdout.write(f"{fork(*json.loads(line))}\n")
         sys.stdout.flush()
