@@ -22,6 +22,7 @@ import typer
 import mill.commands
 from mill.conformance.rules import TRUE_OF
 from mill.errors import MillError
+from mill.signals import signals_heard_at_once
 
 VERSION = "--version"
 # Objects made between two looks of the collector. A command reads hundreds of files into trees and leaves
@@ -146,12 +147,13 @@ def main() -> None:
     """Run `mill`; what is wrong is said in one sentence on stderr."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it as Ctrl-C does
     try:
-        gc.disable()  # nothing of what is loaded is garbage
-        app = build(_words())
-        gc.freeze()
-        gc.set_threshold(_RARELY)
-        gc.enable()
-        run(app)
+        with signals_heard_at_once():
+            gc.disable()  # nothing of what is loaded is garbage
+            app = build(_words())
+            gc.freeze()
+            gc.set_threshold(_RARELY)
+            gc.enable()
+            run(app)
     except KeyboardInterrupt:
         sys.stderr.write("mill: Interrupted.\n")
         sys.exit(130)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from mill.bench.once.course import Room, Weather, measure
 from mill.bench.once.proxy import Losses
 from mill.bench.once.score import Score
 from mill.errors import MillError
+from mill.signals import on_stop_signal
 
 _ROOT = Path(mill.__file__).parents[2]
 _NAMES = {"guarded": "mill mcp, tools with a once_key", "plain": "a plain tool server"}
@@ -95,11 +95,11 @@ async def _measure_all(
         _say("Stopping: what was counted so far follows. Interrupt again to leave without it.")
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end)
+    loop = asyncio.get_running_loop()
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = {menu: group.create_task(course) for menu, course in courses.items()}
+        with on_stop_signal(lambda: loop.call_soon_threadsafe(end)):
+            async with asyncio.TaskGroup() as group:
+                tasks = {menu: group.create_task(course) for menu, course in courses.items()}
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     except ExceptionGroup as failed:  # a server that does not start: its sentence, not all that it ended

@@ -16,7 +16,7 @@ from mill.errors import MillError
 from mill.ports import Target
 from mill.repository.workspace import Workspace
 from mill.session import STATE_FOLDER, Session
-from mill.stopping import stop_signal
+from mill.signals import stop_signal
 
 if TYPE_CHECKING:  # a web server's imports, paid once the page is there
     from mill.api.server import LocalApi

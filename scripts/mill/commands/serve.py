@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from mill.repository.deployed import OpenWorkspace
 from mill.repository.raw_apps import raw_app
 from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.stopping import stop_signal
+from mill.signals import Stop, stop_signal
 
 if TYPE_CHECKING:  # a web server's and a terminal library's imports, paid only by who serves
     from rich.table import Table
@@ -130,7 +129,7 @@ def _serve(new_session: Session, *, twins: bool) -> None:
         adopt_until(stopped, session)
 
 
-def adopt_until(stopped: threading.Event, session: Session) -> None:
+def adopt_until(stopped: Stop, session: Session) -> None:
     """Take over the jobs that become due, until `stopped` is set."""
     known: set[str] = set()
     _adopt(session, known)

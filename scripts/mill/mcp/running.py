@@ -17,7 +17,7 @@ from mill.mcp.server import ToolServer
 from mill.ports import Jobs
 from mill.repository.workspace import Workspace
 from mill.session import Session
-from mill.stopping import stop_signal
+from mill.signals import stop_signal
 
 _MOCK = Path("resources", "mock")
 

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import io
 import os
-import signal
 import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +20,7 @@ import anyio
 from mcp.server.stdio import stdio_server
 
 from mill.mcp.server import ToolServer
+from mill.signals import on_stop_signal
 
 _LONGEST_LINE = 4 * 1024 * 1024  # bytes, as of a body over HTTP
 _GRACE_SECONDS = 30.0  # that calls under way have to end once the client has closed its end
@@ -70,11 +70,13 @@ def serve_stdio(server: ToolServer, wire: Wire) -> None:
 async def _serve(server: ToolServer, wire: Wire) -> None:
     output = io.TextIOWrapper(os.fdopen(wire.writing, "wb", closefd=False), encoding="utf-8")
     lines = _Lines(wire.reading, server)
+    loop = asyncio.get_running_loop()
     async with anyio.create_task_group() as tasks:
-        _end_on_signals(tasks.cancel_scope)
-        async with stdio_server(lines, anyio.wrap_file(output)) as (reading, writing):  # type: ignore[arg-type]  # iterated over, no more
-            await server.protocol.run(reading, writing, server.protocol.create_initialization_options())
-            tasks.cancel_scope.cancel()
+        scope = tasks.cancel_scope
+        with on_stop_signal(lambda: loop.call_soon_threadsafe(scope.cancel)):
+            async with stdio_server(lines, anyio.wrap_file(output)) as (reading, writing):  # type: ignore[arg-type]  # iterated over, no more
+                await server.protocol.run(reading, writing, server.protocol.create_initialization_options())
+                scope.cancel()
 
 
 def _is_gone(error: BaseException) -> TypeGuard[OSError]:
@@ -82,13 +84,6 @@ def _is_gone(error: BaseException) -> TypeGuard[OSError]:
     if isinstance(error, BaseExceptionGroup):
         return all(_is_gone(one) for one in error.exceptions)
     return isinstance(error, BrokenPipeError)
-
-
-def _end_on_signals(scope: anyio.CancelScope) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, scope.cancel)
 
 
 class _Lines:

@@ -22,7 +22,7 @@ from mill.mcp.http import serving_http
 from mill.mcp.running import Settings, tool_server
 from mill.mcp.server import ToolServer
 from mill.repository.workspace import Workspace
-from mill.stopping import stop_signal
+from mill.signals import signals_heard_at_once, stop_signal
 from tests.mill.trees import write_tree
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -252,7 +252,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mill-suite-") as folder:
         workspace = Workspace.find(write_tree(Path(folder), SCRIPTS))
         settings = Settings(Selection(("f/suite",)))
-        with tool_server(workspace, settings) as server, stop_signal() as stopped:
+        with signals_heard_at_once(), tool_server(workspace, settings) as server, stop_signal() as stopped:
             register(server)
             with serving_http(server, 0) as url:
                 sys.stdout.write(f"{url}\n")
