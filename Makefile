@@ -40,7 +40,8 @@ check: $(TESTS) $(CLI)
 	$(BIN)/mill metadata --check
 	$(BIN)/mill lint
 
-PYTEST = $(BIN)/pytest --numprocesses 2 --dist worksteal
+# On both cores; what fails is tried once more, alone, and named: see the file.
+PYTEST = $(BIN)/python -m tests.suite
 fast: $(TESTS) $(CLI)
 	HYPOTHESIS_PROFILE=sample $(PYTEST) -m "not slow" --durations=10 --durations-min=5
 
