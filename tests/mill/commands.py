@@ -6,21 +6,18 @@ for the many cases of what is seen to work as a process elsewhere in its file.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
 import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mill.cli import build, run
-from mill.engine.processes.pool import WorkerPool
-from tests.mill.trees import REPOSITORY
+from tests.pools import share_pool
 
 
 def mill(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -59,27 +56,5 @@ def mill_here(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.Complet
 def _as_in_a_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "120")
-        patch.setattr("mill.session.WorkerPool", _lend)
+        share_pool(patch)
         yield
-
-
-def _lend(root: Path, bytecode_cache: Path, keeps_loaded: Callable[[str], bool]) -> WorkerPool:
-    """Return a pool: that of this repository stays until this process ends, and keeps no script loaded."""
-    if root == REPOSITORY:
-        return _lent(bytecode_cache)
-    return WorkerPool(root, bytecode_cache, keeps_loaded)
-
-
-@functools.cache
-def _lent(bytecode_cache: Path) -> _Lent:
-    pool = _Lent(REPOSITORY, bytecode_cache)
-    atexit.register(pool.end)
-    return pool
-
-
-class _Lent(WorkerPool):
-    def close(self) -> None:
-        """Stay, for the next session; the jobs of this one are ended by its engine."""
-
-    def end(self) -> None:
-        super().close()
