@@ -1,4 +1,4 @@
-"""Runs the suite on both cores; the few tests that fail are tried once more, alone.
+"""Runs the suite in a few processes; the few tests that fail are tried once more, alone.
 
     python -m tests.suite [options of pytest]
 
@@ -19,15 +19,19 @@ import pytest
 
 _ROOT = Path(__file__).parents[1]
 _LAST_FAILED = Path(".pytest_cache", "v", "cache", "lastfailed")  # where pytest notes them, for --last-failed
-_ON_BOTH_CORES = ("--numprocesses", "2", "--dist", "worksteal")
+# One more than cores: a third of what tests do is wait.
+IN_PROCESSES = ("--numprocesses", "3", "--dist", "worksteal")
 MOST = 3  # that are tried again: more are no chance
 
 
-def run(options: Sequence[str], root: Path = _ROOT) -> int:
-    """Run the tests below `root`; return pytest's exit code: 0 also if each that failed has passed alone."""
+def run(options: Sequence[str], root: Path = _ROOT, first: Sequence[str] = IN_PROCESSES) -> int:
+    """Run the tests below `root`; return pytest's exit code: 0 also if each that failed has passed alone.
+
+    `first` are options for the first try.
+    """
     noted = root / _LAST_FAILED
     noted.unlink(missing_ok=True)  # or those of an earlier run would be among them
-    code = _pytest([*_ON_BOTH_CORES, *options], root)
+    code = _pytest([*first, *options], root)
     if code != pytest.ExitCode.TESTS_FAILED or not noted.is_file():
         return code
     failed = list(json.loads(noted.read_text("utf-8")))

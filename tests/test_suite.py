@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.suite import MOST, run
+from tests.suite import MOST
+from tests.suite import run as run_suite
 
 _TESTS = """
 from pathlib import Path
@@ -34,6 +36,10 @@ def _suite(root: Path, at_fault: int) -> Path:
     (root / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "-p no:schemathesis"\n')
     (root / "test_tiny.py").write_text(_TESTS.replace("AT_FAULT", str(at_fault)))
     return root
+
+
+def run(options: Sequence[str], root: Path) -> int:
+    return run_suite(options, root, first=())
 
 
 def test_one_that_passes_alone_passes_and_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

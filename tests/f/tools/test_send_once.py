@@ -217,9 +217,10 @@ for line in sys.stdin:
 """
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("keys", "least"), [(2, 1), (5, 3)])
 def test_killed_at_random_moments_and_repeated_there_is_one_message_each(
-    desk: OwnDesk, slack_twin: Twin, ledger: Ledger
+    desk: OwnDesk, slack_twin: Twin, ledger: Ledger, keys: int, least: int
 ) -> None:
     chance, killed = random.Random(7), 0
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}"}
@@ -229,7 +230,7 @@ def test_killed_at_random_moments_and_repeated_there_is_one_message_each(
     ) as nursery:  # fmt: skip
         assert nursery.stdin is not None
         assert nursery.stdout is not None
-        for number in range(5):
+        for number in range(keys):
             said, kills = "", 0
             while said not in {"done", "confirmed", "already_done"}:
                 nursery.stdin.write(f"key {number}\n")
@@ -244,14 +245,14 @@ def test_killed_at_random_moments_and_repeated_there_is_one_message_each(
                     killed, kills = killed + 1, kills + 1
                     lapse()
         nursery.stdin.close()
-    for number in range(5):
+    for number in range(keys):
         lapse()
         final = ask(guarded(desk, max_per_hour=1000), f"key {number}", "ops", f"key {number}")
         assert final["status"] in {"done", "confirmed", "already_done"}
     texts = [json.dumps(message) for message in slack_twin.sent()]
-    assert [sum(f"key {number}" in text for text in texts) for number in range(5)] == [1] * 5
-    assert killed > 2
-    assert ledger.of_the_hour("send_once")[0] == 6
+    assert [sum(f"key {number}" in text for text in texts) for number in range(keys)] == [1] * keys
+    assert killed >= least
+    assert ledger.of_the_hour("send_once")[0] == keys + 1
 
 
 def test_two_tools_at_once_under_one_key_do_one_thing(desk: OwnDesk, slack_twin: Twin) -> None:
