@@ -202,6 +202,7 @@ class _Glance:
 
     bucket: Bucket
     at: float
+    is_told: bool = True  # False: this process has set it so, and the row does not say it yet
 
 
 class SqlPauses:
@@ -234,15 +235,26 @@ class SqlPauses:
         until = max(
             now + pause if pause else 0.0, self._seen.get(key, _Glance(EMPTY, now)).bucket.paused_until
         )
-        self._seen[key] = _Glance(Bucket(0.0, until), now)
-        self._background.run(lambda: self._rows.lower(key, tat_in=tat_in, pause=pause))
+        self._set(key, Bucket(0.0, until), now, lambda: self._rows.lower(key, tat_in=tat_in, pause=pause))
 
     def forget(self, key: str) -> None:
-        self._seen[key] = _Glance(EMPTY, self._store.now())
-        self._background.run(lambda: self._rows.forget(key))
+        self._set(key, EMPTY, self._store.now(), lambda: self._rows.forget(key))
+
+    def _set(self, key: str, bucket: Bucket, now: float, write: Callable[[], None]) -> None:
+        glance = self._seen[key] = _Glance(bucket, now, is_told=False)
+
+        def tell() -> None:
+            try:
+                write()
+            finally:
+                glance.is_told = True
+
+        self._background.run(tell)
 
     def _look(self, key: str) -> None:
         before = self._seen.get(key)
+        if before is not None and not before.is_told:
+            return  # the row may be the one before it
         found = _Glance(*self._rows.read(key))
         if self._seen.get(key) is before:  # else this process has set a pause meanwhile
             self._seen[key] = found

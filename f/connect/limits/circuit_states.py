@@ -184,6 +184,7 @@ class _View:
 
     state: State = CLOSED
     looked: float = 0.0  # when it saw the row; 0: never
+    is_told: bool = True  # False: this process has decided so, and the row does not say it yet
     rule: Rule | None = None
     calls: int = 0  # its own, which the row does not count yet
     failures: int = 0
@@ -249,10 +250,11 @@ class SqlStates:
         else:
             after, sql = State(open_until=now + open_for) if open_for else CLOSED, PROBED
             values["open_until"] = after.open_until
+        view = _View(after, now, is_told=False)
         with self._lock:
             if self._views[key].state.probe == probe:
-                self._views[key] = _View(after, now)
-        self._background.run(lambda: self._store.execute(sql, values))
+                self._views[key] = view
+        self._background.run(lambda: self._write(view, sql, values))
 
     def open(self, key: str, seconds: float) -> None:
         until = self._store.now() + seconds
@@ -262,9 +264,17 @@ class SqlStates:
         self._set(key, CLOSED, CLOSE, {"key": key})
 
     def _set(self, key: str, state: State, sql: str, values: Values) -> None:
+        view = _View(state, self._store.now(), is_told=False)
         with self._lock:
-            self._views[key] = _View(state, self._store.now())
-        self._background.run(lambda: self._store.execute(sql, values))
+            self._views[key] = view
+        self._background.run(lambda: self._write(view, sql, values))
+
+    def _write(self, view: _View, sql: str, values: Values) -> None:
+        """Have the row say what the view does. If it cannot, the row holds from the next look on."""
+        try:
+            self._store.execute(sql, values)
+        finally:
+            view.is_told = True
 
     def _view(self, key: str) -> _View:
         with self._lock:
@@ -285,6 +295,7 @@ class SqlStates:
         with self._lock:
             view, now = self._views.setdefault(key, _View()), self._store.now()
             calls, failures, rule, counted_at = view.calls, view.failures, view.rule, view.counted
+            was_told = view.is_told
             view.calls, view.failures = 0, 0
         try:
             rows = self._told(key, calls, failures, rule, now, counted_at)
@@ -294,8 +305,11 @@ class SqlStates:
             raise
         state = State(*rows[0]) if rows else CLOSED
         with self._lock:
-            # What was counted here meanwhile is told the next time. A view that was replaced knows better.
+            # What was counted here meanwhile is told the next time. A view that was replaced knows better, and
+            # so does one whose word was on its way to the row: what was read may be the row before it.
             view.looked = now
+            if not was_told:
+                return
             view.state = replace(
                 state, calls=state.calls + view.calls, failures=state.failures + view.failures
             )

@@ -7,6 +7,7 @@ import contextlib
 import secrets
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -346,6 +347,23 @@ def test_a_function_that_is_cancelled_gives_the_lease_of_its_probe_back(
     asyncio.run(go())
     background_of(timed_store).drain()
     assert breaker.call(answer(None)) == "done"
+    assert breaker.status() == "closed"
+
+
+def test_what_a_probe_has_shown_holds_before_the_row_says_it(timed_store: Store, clock: FakeClock) -> None:
+    """On an event loop a look at the row and the word of the probe wait for their turn, in this order."""
+    breaker, turn = Breaker("sdk", RULE, timed_store), threading.Event()
+    calls(breaker, "ffff")
+    clock.time += 31
+
+    async def go() -> None:
+        background_of(timed_store).run(lambda: turn.wait(30))
+        await breaker.call_async(asyncio.sleep, 0)
+
+    asyncio.run(go())
+    assert breaker.status() == "closed"
+    turn.set()
+    background_of(timed_store).drain()
     assert breaker.status() == "closed"
 
 

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from f.connect.errors import FixInput, TryLater
 from f.connect.integration import RateLimit
+from f.connect.limits.background import background_of
 from f.connect.limits.buckets import LATEST, Pace
-from f.connect.limits.rate_limit import RateLimiter, buckets_of
+from f.connect.limits.rate_limit import RateLimiter, buckets_of, pauses_of
 from f.store.store import Row, Store, Values
 from f.store.stores import SqliteStore, memory_store, postgres_store
 from tests.f.connect.wire import FakeClock
@@ -474,3 +475,23 @@ def test_over_any_span_no_more_tokens_come_due_than_the_limit_lets_however_many_
         for end, _ in due["memory"]:
             inside = sum(count for at, count in due["memory"] if start <= at <= end)
             assert end < start or inside <= 3 + (end - start) / 0.1 + 1e-3
+
+
+def test_a_pause_holds_before_the_row_says_it(timed_store: Store, clock: FakeClock) -> None:
+    """On an event loop a look at the row and the word of a pause wait for their turn, in this order."""
+    pauses, turn = pauses_of(timed_store), threading.Event()
+    pauses.read("a")
+    clock.time += 2
+
+    async def go() -> None:
+        background_of(timed_store).run(lambda: turn.wait(30))
+        pauses.read("a")
+        pauses.lower("a", tat_in=0.0, pause=10.0)
+
+    asyncio.run(go())
+    assert pauses.read("a")[0].paused_until == clock.time + 10
+    turn.set()
+    background_of(timed_store).drain()
+    assert pauses.read("a")[0].paused_until == clock.time + 10
+    clock.time += 2
+    assert pauses.read("a")[0].paused_until == clock.time + 8
