@@ -6,6 +6,7 @@ import base64
 import os
 import sys
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -20,6 +21,7 @@ from mill.signals import stop_signal
 
 if TYPE_CHECKING:  # a web server's imports, paid once the page is there
     from mill.api.server import LocalApi
+    from mill.repository.raw_apps import RawApp
 
 _WHOLE = 1_000_000  # bytes of a file that is handed over as it is; a larger one is put into the storage
 _START = "f/desk/start_draft"
@@ -48,9 +50,10 @@ def desk(
     from mill.desk.served import FOLDER, address, desk_app  # noqa: PLC0415 - see above
 
     workspace = Workspace.find()
-    bundle = Bundler(desk_app(workspace), (state or workspace.root / STATE_FOLDER) / FOLDER).bundle()
+    app = desk_app(workspace)
+    bundle = Bundler(app, (state or workspace.root / STATE_FOLDER) / FOLDER).bundle()
     with (
-        serving(workspace.root, state, port=port, quiet=True) as new,
+        serving(workspace.root, state, port=port, quiet=True, keeps_loaded=_is_of(app)) as new,
         new as session,
         stop_signal() as stopped,
     ):
@@ -62,6 +65,13 @@ def desk(
             webbrowser.open(where)
         adopt_until(stopped, session)
     typer.echo("Stopped.", err=True)
+
+
+def _is_of(app: RawApp) -> Callable[[str], bool]:
+    """Return whether a script is what the page runs: once for each click, and the same few."""
+    found = map(app.runnable, app.runnable_files())
+    paths = {one.path for one in found if one is not None and one.kind == "script"}
+    return lambda path: path in paths
 
 
 def _begin(session: Session, file: Path) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -88,8 +88,12 @@ def serving(
     hosts: Sequence[str] = (),
     workers: int | None = None,
     quiet: bool = False,
+    keeps_loaded: Callable[[str], bool] = lambda _path: False,
 ) -> Iterator[Session]:
-    """Yield a session, not entered yet, whose platform is a server with pages for people."""
+    """Yield a session, not entered yet, whose platform is a server with pages for people.
+
+    `keeps_loaded` as of a session.
+    """
     from mill.api.server import LocalApi  # noqa: PLC0415 - see above
 
     token = token or secrets.token_urlsafe(32)
@@ -103,7 +107,7 @@ def serving(
             pages = _pages(root, state_dir, jobs, token)
             return LocalApi(root, state_dir, jobs, port=port, token=token, pages=pages, **settings)
 
-        yield Session(workspace, state, platform=local_api, worker_count=workers)
+        yield Session(workspace, state, platform=local_api, worker_count=workers, keeps_loaded=keeps_loaded)
 
 
 def _pages(root: Path, state: Path, jobs: Jobs, token: str) -> Pages:
