@@ -305,8 +305,8 @@ class SqlStates:
             raise
         state = State(*rows[0]) if rows else CLOSED
         with self._lock:
-            # What was counted here meanwhile is told the next time. A view that was replaced knows better, and
-            # so does one whose word was on its way to the row: what was read may be the row before it.
+            # What was counted here meanwhile is told the next time. A view that was replaced knows better.
+            # So does one whose word was on its way to the row: what was read may be the row before it.
             view.looked = now
             if not was_told:
                 return
