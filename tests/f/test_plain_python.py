@@ -21,16 +21,33 @@ SCRIPTS = sorted(
     for path in (ROOT / "f").rglob("*.py")
     if "\ndef main(" in path.read_text() and not path.parent.name.endswith("__flow")
 )
-# Prints what main returns; of our own errors the name and the sentence. Anything else is a traceback.
+# For each line a process of its own, forked from one that has loaded what others wrote and nothing of ours.
+# It writes what main returns; of our own errors the name and the sentence. Anything else is a traceback.
 RUN = """
-import importlib, json, sys
+import gc, importlib, json, os, sys
+import aiohttp, orjson, pydantic, requests
+gc.freeze()
 sys.path.insert(0, sys.argv[1])
-from f.connect.errors import ConnectError
-script = importlib.import_module(sys.argv[2])
-try:
-    print(json.dumps(script.main(**json.loads(sys.argv[3])), default=str))
-except ConnectError as error:
-    print(json.dumps({"raised": type(error).__name__, "sentence": str(error)}))
+
+def run(errand):
+    os.environ["HOME"] = errand["home"]
+    os.chdir(errand["home"])
+    for descriptor, file in ((1, "out"), (2, "err")):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+    from f.connect.errors import ConnectError
+    script = importlib.import_module(errand["script"])
+    try:
+        result = script.main(**errand["arguments"])
+    except ConnectError as error:
+        result = {"raised": type(error).__name__, "sentence": str(error)}
+    print(json.dumps(result, default=str), flush=True)
+
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        run(json.loads(line))
+        break
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 CSV = "name,email\nAda,ada@example.com\nBen,ben@example.com\nbad,bad\n"
 
@@ -116,19 +133,21 @@ def service() -> Iterator[Loopback]:
 class Plain:
     """Runs scripts in processes whose environment holds PATH and HOME alone."""
 
-    def __init__(self, home: Path, url: str) -> None:
-        self._home, self.url = home, url
+    def __init__(self, home: Path, url: str, nursery: subprocess.Popen[str]) -> None:
+        self._home, self.url, self._nursery = home, url, nursery
 
     def run(self, script: str, **arguments: Any) -> Any:
         """Return the result; of our own errors what `raised` and the `sentence`."""
-        command = [sys.executable, "-c", RUN, str(ROOT), script.replace("/", "."), json.dumps(arguments)]
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self._home)}
-        done = subprocess.run(
-            command, env=environment, cwd=self._home, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        assert "Traceback" not in done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
+        errand = {"home": str(self._home), "script": script.replace("/", "."), "arguments": arguments}
+        self._nursery.stdin.write(f"{json.dumps(errand)}\n")
+        self._nursery.stdin.flush()
+        code = self._nursery.stdout.readline()
+        said = (self._home / "err").read_text("utf-8")
+        assert code == "0\n", said
+        assert "Traceback" not in said
+        return json.loads((self._home / "out").read_text("utf-8").splitlines()[-1])
 
     @property
     def api(self) -> dict[str, Any]:
@@ -180,9 +199,22 @@ class Plain:
         return {"token": "re_1", "base_url": self.url}
 
 
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    home = tmp_path_factory.mktemp("nursery")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    command = [sys.executable, "-c", RUN, str(ROOT)]
+    with subprocess.Popen(
+        command, env=environment, cwd=home, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
 @pytest.fixture
-def plain(tmp_path: Path, service: Loopback) -> Plain:
-    return Plain(tmp_path, service.url)
+def plain(tmp_path: Path, service: Loopback, nursery: subprocess.Popen[str]) -> Plain:
+    return Plain(tmp_path, service.url, nursery)
 
 
 FILE = {"storage": "", "path": "inbox/a.csv", "size": 1, "modified": "2026-04-01T10:00:00+00:00"}
