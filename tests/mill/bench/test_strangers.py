@@ -52,20 +52,20 @@ def create(api: Acquaintance, customer: dict[str, Any] | None = None, **rest: An
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_tells_nothing_of_the_commit(town: Strangers, fault: str) -> None:
     api = town.meet(Behaviour(faults={fault: 1}, hang_seconds=0.3, late_seconds=0.1))
-    status, _ = create(api, timeout=0.1)
     what, _, when = fault.partition("_")
+    status, _ = create(api, timeout=0.1 if what == "hang" else 30)
     told = {"reset": LOST, "hang": LOST, "cut": LOST, "page": 200}
     assert status == (told[what] if what in told else int(what))
     assert len(api.books().records) == (0 if when == "before" else 1)
 
 
 def test_a_late_commit_comes_after_its_connection(town: Strangers) -> None:
-    api = town.meet(Behaviour(faults={"reset_late": 1}, late_seconds=0.2))
+    api = town.meet(Behaviour(faults={"reset_late": 1}, late_seconds=1.5))
     began = time.monotonic()
     assert create(api)[0] == LOST
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 1.5
     (commit,) = api.books().commits
-    assert commit["at"] - commit["received"] >= 0.19
+    assert commit["at"] - commit["received"] >= 1.49
 
 
 def test_faults_strike_the_same_customers_in_each_run_with_a_seed(town: Strangers) -> None:
