@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from f.connect.errors import ConnectError
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from f.store.store import Store
 
 log = logging.getLogger("connect")
+
+
+class Known(Protocol):
+    """What this process knows of a row. `is_told` False: it has decided so, and the row does not say it yet.
+
+    A look at the row until then may see the row before it, and changes nothing.
+    """
+
+    is_told: bool
 
 
 class Background:
@@ -33,6 +42,17 @@ class Background:
             self._threads().submit(_logged, work)
         else:
             _logged(work)
+
+    def tell(self, known: Known, write: Callable[[], object]) -> None:
+        """Have the row say what is known, as `run` does work. If it cannot, the next look goes by the row."""
+
+        def write_it() -> None:
+            try:
+                write()
+            finally:
+                known.is_told = True
+
+        self.run(write_it)
 
     def drain(self) -> None:
         """Wait until all work handed over so far is done."""

@@ -202,7 +202,7 @@ class _Glance:
 
     bucket: Bucket
     at: float
-    is_told: bool = True  # False: this process has set it so, and the row does not say it yet
+    is_told: bool = True  # see background.Known
 
 
 class SqlPauses:
@@ -242,19 +242,12 @@ class SqlPauses:
 
     def _set(self, key: str, bucket: Bucket, now: float, write: Callable[[], None]) -> None:
         glance = self._seen[key] = _Glance(bucket, now, is_told=False)
-
-        def tell() -> None:
-            try:
-                write()
-            finally:
-                glance.is_told = True
-
-        self._background.run(tell)
+        self._background.tell(glance, write)
 
     def _look(self, key: str) -> None:
         before = self._seen.get(key)
         if before is not None and not before.is_told:
-            return  # the row may be the one before it
+            return
         found = _Glance(*self._rows.read(key))
         if self._seen.get(key) is before:  # else this process has set a pause meanwhile
             self._seen[key] = found

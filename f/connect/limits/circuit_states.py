@@ -184,7 +184,7 @@ class _View:
 
     state: State = CLOSED
     looked: float = 0.0  # when it saw the row; 0: never
-    is_told: bool = True  # False: this process has decided so, and the row does not say it yet
+    is_told: bool = True  # see background.Known
     rule: Rule | None = None
     calls: int = 0  # its own, which the row does not count yet
     failures: int = 0
@@ -250,11 +250,7 @@ class SqlStates:
         else:
             after, sql = State(open_until=now + open_for) if open_for else CLOSED, PROBED
             values["open_until"] = after.open_until
-        view = _View(after, now, is_told=False)
-        with self._lock:
-            if self._views[key].state.probe == probe:
-                self._views[key] = view
-        self._background.run(lambda: self._write(view, sql, values))
+        self._set(key, after, sql, values, probe)
 
     def open(self, key: str, seconds: float) -> None:
         until = self._store.now() + seconds
@@ -263,18 +259,13 @@ class SqlStates:
     def close(self, key: str) -> None:
         self._set(key, CLOSED, CLOSE, {"key": key})
 
-    def _set(self, key: str, state: State, sql: str, values: Values) -> None:
+    def _set(self, key: str, state: State, sql: str, values: Values, probe: str | None = None) -> None:
+        """Know it from now on, and have the row say so; with a `probe` only while that holds the lease."""
         view = _View(state, self._store.now(), is_told=False)
         with self._lock:
-            self._views[key] = view
-        self._background.run(lambda: self._write(view, sql, values))
-
-    def _write(self, view: _View, sql: str, values: Values) -> None:
-        """Have the row say what the view does. If it cannot, the row holds from the next look on."""
-        try:
-            self._store.execute(sql, values)
-        finally:
-            view.is_told = True
+            if probe is None or self._views[key].state.probe == probe:
+                self._views[key] = view
+        self._background.tell(view, lambda: self._store.execute(sql, values))
 
     def _view(self, key: str) -> _View:
         with self._lock:
