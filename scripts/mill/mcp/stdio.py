@@ -14,7 +14,6 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import TypeGuard
 
 import anyio
 from mcp.server.stdio import stdio_server
@@ -62,9 +61,8 @@ def serve_stdio(server: ToolServer, wire: Wire) -> None:
     """Serve until the client closes standard input, or a signal."""
     try:
         asyncio.run(_serve(server, wire))
-    except BaseException as error:
-        if not _is_gone(error):
-            raise
+    except* BrokenPipeError:
+        pass  # the client left: there is nobody to tell
 
 
 async def _serve(server: ToolServer, wire: Wire) -> None:
@@ -77,13 +75,6 @@ async def _serve(server: ToolServer, wire: Wire) -> None:
             async with stdio_server(lines, anyio.wrap_file(output)) as (reading, writing):  # type: ignore[arg-type]  # iterated over, no more
                 await server.protocol.run(reading, writing, server.protocol.create_initialization_options())
                 scope.cancel()
-
-
-def _is_gone(error: BaseException) -> TypeGuard[OSError]:
-    """Return whether all that went wrong is that the client left: there is nobody to tell."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(_is_gone(one) for one in error.exceptions)
-    return isinstance(error, BrokenPipeError)
 
 
 class _Lines:

@@ -5,9 +5,11 @@ import json
 import signal
 import subprocess
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
@@ -75,8 +77,10 @@ def test_standard_output_is_the_protocol_alone_and_its_end_is_ours(kit: Workspac
     assert done.stderr.rstrip().endswith("Stopped.")
 
 
-def test_a_signal_ends_it_though_the_client_says_nothing(kit: Workspace, tmp_path: Path) -> None:
-    process = subprocess.Popen(
+@pytest.fixture
+def greeted(kit: Workspace, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A server that has answered its client's greeting."""
+    with subprocess.Popen(
         [*MILL, "--folder", "f/kit", "--state", str(tmp_path)],
         cwd=kit.root,
         env=environment(),
@@ -84,15 +88,33 @@ def test_a_signal_ends_it_though_the_client_says_nothing(kit: Workspace, tmp_pat
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(_HELLO) + "\n")
-        process.stdin.flush()
-        assert json.loads(process.stdout.readline())["id"] == 1
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
-    finally:
-        process.kill()
-        process.communicate()
+    ) as process:
+        try:
+            assert process.stdout is not None
+            say(process, _HELLO)
+            assert json.loads(process.stdout.readline())["id"] == 1
+            yield process
+        finally:
+            process.kill()
+
+
+def say(process: subprocess.Popen[str], message: dict[str, Any]) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{json.dumps(message)}\n")
+    process.stdin.flush()
+
+
+def test_a_signal_ends_it_though_the_client_says_nothing(greeted: subprocess.Popen[str]) -> None:
+    greeted.send_signal(signal.SIGTERM)
+    assert greeted.wait(60) == 0
+
+
+def test_a_client_that_leaves_ends_it_without_a_word_about_that(greeted: subprocess.Popen[str]) -> None:
+    assert greeted.stdout is not None
+    assert greeted.stderr is not None
+    greeted.stdout.close()
+    say(greeted, {"jsonrpc": "2.0", "id": 2, "method": "tools/list"})
+    assert greeted.wait(60) == 0
+    said = greeted.stderr.read()
+    assert said.rstrip().endswith("Stopped.")
+    assert "Traceback" not in said
