@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[1]
-_LAST_FAILED = Path(".pytest_cache", "v", "cache", "lastfailed")  # where pytest notes them, for --last-failed
+_LAST_FAILED = Path(".pytest_cache", "v", "cache", "lastfailed")  # where pytest notes them
 # One more than cores: a third of what tests do is wait.
 IN_PROCESSES = ("--numprocesses", "3", "--dist", "worksteal")
 MOST = 3  # that are tried again: more are no chance
@@ -38,8 +38,7 @@ def run(options: Sequence[str], root: Path = _ROOT, first: Sequence[str] = IN_PR
     if len(failed) > MOST:
         return code
     _say(f"Failed: {len(failed)}. Each is tried once more, alone; what fails again is at fault.")
-    chosen = [option for option in options if not (root / option.partition("::")[0]).exists()]
-    code = _pytest([*chosen, *failed], root)
+    code = _pytest(["--last-failed", *options], root)
     if code == pytest.ExitCode.OK:
         _say("Unsteady: failed beside the others, passed alone. Find out why, it is a defect:", *failed)
     return code
