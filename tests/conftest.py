@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.pools import share_pool
 from tests.properties import PROFILE, at_most
 from tests.slow import SlowTests, slow_tests
 
@@ -108,6 +109,13 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_pool() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        share_pool(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

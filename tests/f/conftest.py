@@ -14,7 +14,6 @@ from f.store.stores import memory_store, postgres_store, sqlite_store
 from mill.api.server import LocalApi
 from mill.bench.rig.data_table import data_table
 from tests.mill.twins.stage import TwinProcess
-from tests.pools import share_pool
 
 
 @pytest.fixture(autouse=True)
@@ -22,13 +21,6 @@ def _no_secrets_of_other_tests() -> Iterator[None]:
     """The word `secret` is a credential in one test and a word in the next."""
     yield
     forget()
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_pool() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        share_pool(patch)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from mill.cli import build, run
-from tests.pools import share_pool
 
 
 def mill(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -56,5 +55,4 @@ def mill_here(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.Complet
 def _as_in_a_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "120")
-        share_pool(patch)
         yield
