@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mill.bench.rig.processes import Worker, process
 from tests.loopback import Asked, Loopback, Reply, serve
 
 ROOT = Path(__file__).parents[2]
@@ -133,19 +133,15 @@ def service() -> Iterator[Loopback]:
 class Plain:
     """Runs scripts in processes whose environment holds PATH and HOME alone."""
 
-    def __init__(self, home: Path, url: str, nursery: subprocess.Popen[str]) -> None:
+    def __init__(self, home: Path, url: str, nursery: Worker) -> None:
         self._home, self.url, self._nursery = home, url, nursery
 
     def run(self, script: str, **arguments: Any) -> Any:
         """Return the result; of our own errors what `raised` and the `sentence`."""
-        assert self._nursery.stdin is not None
-        assert self._nursery.stdout is not None
         errand = {"home": str(self._home), "script": script.replace("/", "."), "arguments": arguments}
-        self._nursery.stdin.write(f"{json.dumps(errand)}\n")
-        self._nursery.stdin.flush()
-        code = self._nursery.stdout.readline()
+        code = self._nursery.ask(errand)
         said = (self._home / "err").read_text("utf-8")
-        assert code == "0\n", said
+        assert code == 0, said
         assert "Traceback" not in said
         return json.loads((self._home / "out").read_text("utf-8").splitlines()[-1])
 
@@ -200,20 +196,16 @@ class Plain:
 
 
 @pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     home = tmp_path_factory.mktemp("nursery")
     environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
-    command = [sys.executable, "-c", RUN, str(ROOT)]
-    with subprocess.Popen(
-        command, env=environment, cwd=home, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
+    command, errors = [sys.executable, "-c", RUN, str(ROOT)], home / "err"
+    with errors.open("wb") as log, process(command, environment, home, log) as started:
+        yield Worker("scripts", started, errors)
 
 
 @pytest.fixture
-def plain(tmp_path: Path, service: Loopback, nursery: subprocess.Popen[str]) -> Plain:
+def plain(tmp_path: Path, service: Loopback, nursery: Worker) -> Plain:
     return Plain(tmp_path, service.url, nursery)
 
 
