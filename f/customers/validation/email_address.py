@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
@@ -65,13 +66,14 @@ def unwrap(text: str) -> Unwrapped:
 #   or another reserved form, and IDNA has nothing to do but lower the capitals;
 # - there is a dot, and the last label is of letters and not the end of a special-use name;
 # - at 64 characters in all, no part can exceed its own limit (label 63, domain 253, address 254).
+# Nothing is matched twice, however an address fails: no repetition can begin with what stands before it.
 _LONGEST_PLAIN = 64
 _RESERVED = "|".join(sorted({name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES}))
-_PLAIN = re.compile(
-    r"[a-z0-9_!#$%&'*+\-/=?^`{|}~]+(?:\.[a-z0-9_!#$%&'*+\-/=?^`{|}~]+)*"
-    r"@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+"
-    rf"(?!(?:{_RESERVED})\Z)[a-z]+"
-)
+_ATOM = r"[a-z0-9_!#$%&'*+\-/=?^`{|}~]++"
+_LABEL = "[a-z0-9]++(?:-[a-z0-9]++)*+"
+_PLAIN_TEXT = rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)+(?!(?:{_RESERVED})$)[a-z]++$"
+_PLAIN = re.compile(_PLAIN_TEXT)
+_PLAIN_LINES = re.compile(rf"(?:{_PLAIN_TEXT}\n)++", re.MULTILINE)
 _MAILBOXES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 
 
@@ -87,3 +89,12 @@ def normalize_plain(text: str) -> str | None:
     local, _, domain = text.rpartition("@")
     # RFC 2142 makes POSTMASTER and a few more the same mailbox in any case: the library lowers them.
     return None if local.lower() in _MAILBOXES else f"{local}@{domain.lower()}"
+
+
+def normalize_plain_all(texts: Sequence[str]) -> list[str | None]:
+    """Return `normalize_plain` of each of these texts, with one look where all are plain as they are."""
+    lines = "\n".join([*texts, ""])
+    is_each_one_line = lines.count("\n") == len(texts)
+    if is_each_one_line and _PLAIN_LINES.fullmatch(lines) and max(map(len, texts)) <= _LONGEST_PLAIN:
+        return list(texts)
+    return list(map(normalize_plain, texts))

@@ -7,16 +7,16 @@ other is left to `check`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, compress, cycle
-from operator import gt, itemgetter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, compress, cycle, repeat
+from operator import gt
 from typing import Any
 
 from f.customers.validation.countries import to_alpha2
 from f.customers.validation.customer import NUMBERS, check, full_name, postal_code_warnings
-from f.customers.validation.email_address import normalize_plain
+from f.customers.validation.email_address import normalize_plain_all
 from f.customers.validation.fields import CUSTOM_MAX_LENGTH, FIELDS
-from f.customers.validation.phone_number import read_plain, to_e164
+from f.customers.validation.phone_number import read_plain_all, to_e164
 from f.records.reading.record_type import Checked, Columns, Fault
 from f.records.rows.repairs import EMPTY_WORDS, needs_no_repair
 from f.records.rows.row import CUSTOM
@@ -26,19 +26,14 @@ _LOOKED_AT_TOGETHER = 64
 _AFTER_DIRT = 16
 
 _POINTS = (".0", ",0")
-_AHEAD = {"name": 0, "email": 1}  # of the other fields, as in Customer.to_json
+_AHEAD = ("name", "email")  # of the other fields, as in Customer.to_json
 _MAY_LACK_ZERO = 4  # digits of a postal code
-
-_Cells = Callable[[Sequence[str]], tuple[str, ...]]
 
 
 class RowCheck:
     """Checks rows of one table, `default_country` (alpha-2) being where phone numbers are dialled."""
 
     def __init__(self, columns: Columns, default_country: str | None) -> None:
-        fields = sorted(columns.fields.items(), key=lambda field: _AHEAD.get(field[1], 2))
-        self._fields = tuple(name for _, name in fields), _cells_at([index for index, _ in fields])
-        self._custom = tuple(columns.custom.values()), _cells_at(list(columns.custom))
         self._limits = [
             FIELDS[columns.fields[index]].longest if index in columns.fields else CUSTOM_MAX_LENGTH
             for index in range(len(columns.header))
@@ -49,23 +44,9 @@ class RowCheck:
 
     def verdicts(self, rows: Sequence[list[str]]) -> list[Checked]:
         """Return the verdict on each of these rows, all as wide as the header."""
-        return self._together(rows, _LOOKED_AT_TOGETHER)
-
-    def _together(self, rows: Sequence[list[str]], size: int) -> list[Checked]:
-        """Look at so many rows at once, and at fewer where that shows dirt."""
-        verdicts: list[Checked] = []
-        for start in range(0, len(rows), size):
-            group = rows[start : start + size]
-            cells = list(chain.from_iterable(group))
-            joined = _joined(cells)
-            if self._nothing_to_change(cells, joined):
-                has_point = any(map(joined.__contains__, _POINTS))
-                verdicts += [self._plain(row, has_point) or self.by_rule(row) for row in group]
-            elif len(group) == 1:
-                verdicts.append(self.by_rule(group[0]))
-            else:
-                verdicts += self._together(group, _AFTER_DIRT if len(group) > _AFTER_DIRT else 1)
-        return verdicts
+        clean = list(self._clean(rows, _LOOKED_AT_TOGETHER))
+        plain = self._plain(list(compress(rows, clean)))
+        return [next(plain) if whole else self.by_rule(row) for row, whole in zip(rows, clean, strict=True)]
 
     def by_rule(self, cells: Sequence[str]) -> Checked:
         """Return the verdict of `check`, without short cuts for the row."""
@@ -73,75 +54,126 @@ class RowCheck:
         customer, faults, warnings = check(values, custom, self._default_country)
         return customer.to_json() if customer else None, faults, warnings
 
-    def _nothing_to_change(self, cells: Sequence[str], joined: str) -> bool:
-        """Whether `check` would trim and refuse none of the cells of these whole rows."""
-        return _is_clean(cells, joined) and (
-            max(map(len, cells), default=0) <= self._shortest
-            or not any(map(gt, map(len, cells), cycle(self._limits)))
+    def _clean(self, rows: Sequence[list[str]], size: int) -> Iterator[bool]:
+        """Whether `check` would trim and refuse no cell of each row; many are looked at together."""
+        for start in range(0, len(rows), size):
+            group = rows[start : start + size]
+            cells = list(chain.from_iterable(group))
+            if is_clean(cells) and self._is_short(cells):
+                yield from repeat(True, len(group))
+            elif len(group) == 1:
+                yield False
+            else:
+                yield from self._clean(group, _AFTER_DIRT if len(group) > _AFTER_DIRT else 1)
+
+    def _is_short(self, cells: Sequence[str]) -> bool:
+        """Whether no cell of whole rows is longer than its column allows."""
+        return max(map(len, cells), default=0) <= self._shortest or not any(
+            map(gt, map(len, cells), cycle(self._limits))
         )
 
-    def _plain(self, cells: Sequence[str], has_point: bool) -> Checked | None:
-        """What `check` does once a row is trimmed, in the same order; None if more is to be done.
-
-        `has_point`: a number in it may have got a `.0` at its end.
-        """
-        record = _filled(*self._fields, cells)
-        email = normalize_plain(record.get("email", ""))
-        if email is None or (has_point and _has_added_point(record)):
-            return None
-        record["email"] = email
-        if "name" not in record:
-            record = {"name": full_name(record.get("first_name"), record.get("last_name")), **record}
-        if not record["name"]:
-            return None
-        warnings: list[Fault] = []
-        country = self._default_country
-        if "country" in record:
-            alpha2 = to_alpha2(record["country"])
-            if alpha2 is None:
-                warnings.append(Fault("unknown_country", "country"))
-            else:
-                record["country"] = country = alpha2
-        if "phone" in record and not _read_phone(record, country, warnings):
-            return None
-        if len(record.get("postal_code", "")) == _MAY_LACK_ZERO:
-            warnings += postal_code_warnings(record["postal_code"], country)
-        if custom := _filled(*self._custom, cells):
-            record[CUSTOM] = custom
-        return record, [], warnings
+    def _plain(self, rows: Sequence[list[str]]) -> Iterator[Checked]:
+        """What `check` does with rows once they are trimmed, in the same order, a column at a time."""
+        cells, width = list(chain.from_iterable(rows)), len(self._limits)
+        columns = [cells[index::width] for index in range(width)]
+        plain = _PlainRows({name: columns[index] for index, name in self._columns.fields.items()}, len(rows))
+        plain.leave_added_points()
+        plain.name_them()
+        plain.place_them(self._default_country)
+        verdicts = plain.verdicts({name: columns[index] for index, name in self._columns.custom.items()})
+        for number in plain.left:
+            verdicts[number] = self.by_rule(rows[number])
+        return iter(verdicts)
 
 
-def _cells_at(indexes: Sequence[int]) -> _Cells:
-    """Return what takes the cells at these places of a row."""
-    if len(indexes) > 1:
-        return itemgetter(*indexes)
-    return lambda cells: tuple(cells[index] for index in indexes)
+class _PlainRows:
+    """Rows that need no trimming, by column; an empty text is no value.
 
+    `left` are the numbers of those with which more is to be done than is done here.
+    """
 
-def _filled(names: tuple[str, ...], cells_of: _Cells, cells: Sequence[str]) -> dict[str, Any]:
-    """Return the texts of a row by name, without the empty ones."""
-    texts = cells_of(cells)
-    return dict(zip(names, texts) if all(texts) else compress(zip(names, texts), texts))  # noqa: B905 - one each
+    def __init__(self, texts: dict[str, list[str]], rows: int) -> None:
+        self.left: set[int] = set()
+        self._texts = texts
+        self._none = [""] * rows
+        self._warnings: list[list[Fault]] = [[] for _ in self._none]
 
+    def leave_added_points(self) -> None:
+        """Leave the rows with a number that a point and a zero were added to."""
+        for texts in map(self._column, NUMBERS):
+            if any(map(" ".join(texts).__contains__, _POINTS)):
+                self.left.update(number for number, text in enumerate(texts) if text.endswith(_POINTS))
 
-def _read_phone(record: dict[str, Any], country: str | None, warnings: list[Fault]) -> bool:
-    """Put the record's phone number into its form, or warn of it; False if it has an extension."""
-    text = record["phone"]
-    number, extension = read_plain(text, country), None
-    if number is None:
-        number, extension = to_e164(text, country)
-    if number is None:
-        warnings.append(Fault("unparsable_phone", "phone"))
-    else:
-        record["phone"] = number
-    return not extension
+    def name_them(self) -> None:
+        """Make names of their parts, and put addresses into their form. Rows that lack one are left."""
+        names = self._column("name")
+        if not all(names):
+            parts = zip(names, self._column("first_name"), self._column("last_name"), strict=True)
+            names = [name or full_name(first, last) for name, first, last in parts]
+        emails = normalize_plain_all(self._column("email"))
+        if not (all(names) and all(emails)):
+            pairs = zip(names, emails, strict=True)
+            self.left.update(number for number, pair in enumerate(pairs) if not all(pair))
+        self._texts["name"], self._texts["email"] = names, [email or "" for email in emails]
 
+    def place_them(self, default_country: str | None) -> None:
+        """Put countries and phone numbers into their form; warn of those without one, and of a lost zero."""
+        countries = self._put_countries(default_country)
+        self._put_phones(countries)
+        codes = self._column("postal_code")
+        if _MAY_LACK_ZERO in map(len, codes):
+            for text, country, warnings in zip(codes, countries, self._warnings, strict=True):
+                warnings.extend(postal_code_warnings(text, country))
 
-def _has_added_point(record: Mapping[str, str]) -> bool:
-    for name in NUMBERS:  # noqa: SIM110 - any() of a generator costs three times as much, in every row
-        if name in record and record[name].endswith(_POINTS):
-            return True
-    return False
+    def verdicts(self, custom: Mapping[str, Sequence[str]]) -> list[Checked]:
+        """Return the verdicts; that on a row that is `left` is void. `custom` are the columns of no field."""
+        columns: dict[str, Sequence[Any]] = {name: self._texts.pop(name) for name in _AHEAD}
+        columns |= self._texts
+        columns[CUSTOM] = self._records(custom)
+        faults: list[list[Fault]] = [[] for _ in self._none]
+        return list(zip(self._records(columns), faults, self._warnings, strict=True))
+
+    def _records(self, columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+        """Return the rows by name of these columns, without what is empty; no Python is run for each."""
+        used = {name: cells for name, cells in columns.items() if any(cells)}
+        rows = list(zip(*used.values(), strict=True)) if used else [()] * len(self._none)
+        return list(map(dict, map(compress, map(zip, repeat(tuple(used)), rows), rows)))
+
+    def _column(self, name: str) -> list[str]:
+        return self._texts.get(name, self._none)
+
+    def _put_countries(self, default: str | None) -> list[str | None]:
+        """Return the country in which each row's number is dialled."""
+        texts = self._column("country")
+        if not any(texts):
+            return [default] * len(texts)
+        codes = list(map(to_alpha2, texts))
+        self._texts["country"] = [code or text for code, text in zip(codes, texts, strict=True)]
+        if None in codes:
+            for code, text, warnings in zip(codes, texts, self._warnings, strict=True):
+                if text and code is None:
+                    warnings.append(Fault("unknown_country", "country"))
+        return codes if default is None else [code or default for code in codes]
+
+    def _put_phones(self, countries: Sequence[str | None]) -> None:
+        texts = self._column("phone")
+        if not any(texts):
+            return
+        numbers = read_plain_all(texts, countries)
+        self._texts["phone"] = [number or text for number, text in zip(numbers, texts, strict=True)]
+        for row, number in enumerate(numbers):
+            if number is None and texts[row]:
+                self._put_phone(row, countries[row])
+
+    def _put_phone(self, row: int, country: str | None) -> None:
+        """Have the library read a number, and leave the row if it has an extension."""
+        number, extension = to_e164(self._texts["phone"][row], country)
+        if number is None:
+            self._warnings[row].append(Fault("unparsable_phone", "phone"))
+        else:
+            self._texts["phone"][row] = number
+        if extension:
+            self.left.add(row)
 
 
 def is_clean(texts: Sequence[str]) -> bool:
@@ -151,18 +183,11 @@ def is_clean(texts: Sequence[str]) -> bool:
     or refuses is, except the replacement character. What is left to be trimmed is a space beside another or
     at the end of a text: here, where one space stands around each text, it makes two.
     """
-    return _is_clean(texts, _joined(texts))
-
-
-def _joined(texts: Sequence[str]) -> str:
-    return " ".join(["", *filter(None, texts), ""])
-
-
-def _is_clean(texts: Sequence[str], joined: str) -> bool:
+    joined = " ".join(["", *filter(None, texts), ""])
     return (
         joined.isprintable()
         and "  " not in joined
         and "\ufffd" not in joined
         and EMPTY_WORDS.isdisjoint(texts)
-        and needs_no_repair(joined)
+        and needs_no_repair(texts, joined)
     )

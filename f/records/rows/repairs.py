@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
+from itertools import filterfalse
 from typing import NamedTuple
 
 # ruff: noqa: RUF001 - characters that look like others
@@ -109,12 +111,13 @@ def without_point(text: str) -> str:
     return found[1] if found else text
 
 
-def needs_no_repair(joined: str) -> bool:
-    """Return whether `repair` would change no cell of these, nor one be rounded: joined by, and in, spaces.
+def needs_no_repair(texts: Iterable[str], joined: str) -> bool:
+    """Return whether `repair` would change none of these texts, nor one be rounded.
 
-    It may be wrong about a cell that needs none. Cells that are not printable are not for it to judge.
+    `joined` are the same by, and in, spaces. It may be wrong about a text that needs none. Texts that are not
+    printable are not for it to judge.
     """
-    if not joined.isascii() and _MISREAD.search(joined):
+    if not joined.isascii() and _MISREAD.search(" ".join(filterfalse(str.isascii, texts))):
         return False
     if (
         '="' in joined

@@ -17,8 +17,8 @@ from phonenumbers import re_util
 from f.customers.validation.countries import to_alpha2
 from f.customers.validation.customer import check
 from f.customers.validation.customer_type import CUSTOMERS
-from f.customers.validation.email_address import normalize_email, normalize_plain
-from f.customers.validation.phone_number import read_plain, to_e164
+from f.customers.validation.email_address import normalize_email, normalize_plain, normalize_plain_all
+from f.customers.validation.phone_number import read_plain, read_plain_all, to_e164
 from f.customers.validation.row_check import RowCheck, is_clean
 from f.records.reading.columns import map_columns
 from mill.bench.rig import tricky
@@ -94,6 +94,33 @@ ADDRESSES = st.builds(
 @example("a@" + "b" * 60 + ".c")
 def test_any_address_is_judged_as_by_the_library(text: str) -> None:
     assert normalize_plain(text) in {None, address_by_library(text)}
+
+
+PLAIN_ADDRESS = st.builds("{}@{}.com".format, *[st.text("az09", min_size=1, max_size=30)] * 2)
+
+
+@given(st.lists(ADDRESSES | PLAIN_ADDRESS | st.just(""), max_size=4))
+@example([])
+@example(["a@b.com\nc@d.com"])
+@example(["a@b.com\n"])
+@example(["a@b.com", "a@b.test"])
+@example(["a@b.com", "a" * 60 + "@b.com"])
+def test_addresses_are_judged_together_as_each_alone(texts: list[str]) -> None:
+    assert normalize_plain_all(texts) == [normalize_plain(text) for text in texts]
+
+
+NUMBER_AND_COUNTRY = st.tuples(
+    st.text("0123456789+ -()./x\n", max_size=45), st.sampled_from([None, "US", "DE", "GB"])
+)
+
+
+@given(st.lists(NUMBER_AND_COUNTRY, max_size=4))
+@example([])
+@example([("+1 202\n", "US"), ("555 0143", "US")])
+@example([("(202) 555-0143" + " " * 30, "US"), ("(202) 555-0143", "US")])
+def test_numbers_are_read_together_as_each_alone(numbers: list[tuple[str, str | None]]) -> None:
+    texts, countries = [text for text, _ in numbers], [country for _, country in numbers]
+    assert read_plain_all(texts, countries) == [read_plain(text, country) for text, country in numbers]
 
 
 @given(
@@ -224,3 +251,9 @@ def test_a_row_with_a_value_too_long_is_refused_in_any_company(change: Callable[
     rows = [["Ada", f"ada{number}@example.com", "1", "x" * 32_000] for number in range(3)]
     change(rows[1])
     assert [customer is None for customer, _, _ in checks.verdicts(rows)] == [False, True, False]
+
+
+def test_rows_of_which_no_column_is_wanted_have_no_name_and_no_address() -> None:
+    checks = RowCheck(map_columns(["name", "email", "Own"], CUSTOMERS, {"Own": None}), None)
+    for customer, faults, _ in checks.verdicts([["", "", "x"], ["", "", "y"]]):
+        assert (customer, [fault.code for fault in faults]) == (None, ["missing_name", "missing_email"])

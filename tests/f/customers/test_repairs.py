@@ -236,10 +236,18 @@ def test_the_short_cut_and_the_rule_agree_on_damaged_cells(rows: list[list[str]]
         assert json.dumps(verdict) == json.dumps(checks.by_rule(row))
 
 
+def test_a_point_that_reading_a_number_would_take_for_a_separator_is_taken_off_before() -> None:
+    row = ["Ada", "Hopper", "ada@example.com", "12345.0", "", "Austria", "", "", ""]
+    record, faults, warnings = RowCheck(map_columns(HEADER, CUSTOMERS), None).verdicts([row])[0]
+    assert record is not None
+    assert (record["phone"], faults) == ("+4312345", [])
+    assert [(warning.code, warning.after) for warning in warnings] == [("added_point", "12345")]
+
+
 @given(st.text(st.characters(codec="utf-8"), max_size=30))
 def test_no_cell_that_counts_as_whole_would_be_repaired(text: str) -> None:
     clean = f" {text} "
-    if clean.isprintable() and "  " not in clean and needs_no_repair(clean):
+    if clean.isprintable() and "  " not in clean and needs_no_repair([clean], clean):
         assert repair(text).text == text
 
 
