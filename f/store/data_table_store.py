@@ -23,13 +23,14 @@ opens nothing: hashes, ids and counts, and tokens under a seal.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -107,6 +108,42 @@ class _Missing(FixSettings):
     """The workspace has no data table of this name, or its Windmill is of before there were any."""
 
 
+class _Catalog:
+    """The tables and indexes with their columns, as they were at the last look. Safe for threads.
+
+    Whether a look has seen a change that was under way meanwhile, nobody knows: such a look is not kept.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tables: dict[str, list[str]] = {}
+        self._under_way = 0  # changes of the tables
+        self.changes = 0  # that have ended
+
+    def columns(self, table: str) -> list[str] | None:
+        """Return a table's columns; None if it was not seen, or what was seen may have changed since."""
+        return self._tables.get(table)
+
+    def keep(self, tables: dict[str, list[str]], began: int) -> None:
+        """Keep what a look has found; `began`: how many changes had ended before it."""
+        with self._lock:
+            if not self._under_way and self.changes == began:
+                self._tables = tables
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """Know nothing while the tables are changed. One that has failed may have been made all the same."""
+        with self._lock:
+            self._under_way += 1
+            self._tables = {}
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                self.changes += 1
+
+
 class DataTableStore(Store):
     """One Postgres for all jobs of a workspace, asked through the worker's server."""
 
@@ -121,7 +158,7 @@ class DataTableStore(Store):
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
         self._pid = 0
-        self._catalog: dict[str, list[str]] = {}
+        self._catalog = _Catalog()
         self._clock = DatabaseClock(
             lambda: float(self.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8")[0][0])
         )
@@ -150,8 +187,9 @@ class DataTableStore(Store):
 
     def _look(self) -> bool:
         """Learn which tables are there, and return whether our function is."""
+        began = self._catalog.changes
         catalog = json.loads(self._ask_one(_CATALOG))
-        self._catalog = catalog["tables"]
+        self._catalog.keep(catalog["tables"], began)
         return bool(catalog["ready"])
 
     def now(self) -> float:
@@ -163,14 +201,14 @@ class DataTableStore(Store):
     def together(self, statements: Sequence[Statement]) -> list[list[Row]]:
         values: dict[str, object] = {}
         texts = [_text_of(sql, given, f"v{at}", values) for at, (sql, given) in enumerate(statements)]
-        if any(text.startswith(("ALTER", "DROP")) for text, _ in texts):
-            self._catalog = {}
-        answers = self._ask_one(_CALL, {"statements": texts, "values": values})
+        is_change = any(text.startswith(("ALTER", "DROP")) for text, _ in texts)
+        with self._catalog.changing() if is_change else contextlib.nullcontext():
+            answers = self._ask_one(_CALL, {"statements": texts, "values": values})
         return list(map(_rows, answers))
 
     def create(self, table: str, *, durable: bool = True, written_twice: bool = False) -> None:
         name = _CREATED.match(table)
-        if name is not None and name[1] in self._catalog:
+        if name is not None and self._catalog.columns(name[1]) is not None:
             return
         made = postgres_table(table, durable=durable, written_twice=written_twice)
         self.together([(POSTGRES_DDL_LOCK, {}), (made, {})])
@@ -179,7 +217,7 @@ class DataTableStore(Store):
     def columns(self, table: str) -> list[str]:
         sql = """SELECT column_name FROM information_schema.columns
             WHERE table_name = :name AND table_schema = :schema ORDER BY ordinal_position"""
-        known = self._catalog.get(table)
+        known = self._catalog.columns(table)
         if known:
             return known
         return [str(name) for (name,) in self.execute(sql, {"name": table, "schema": SCHEMA})]

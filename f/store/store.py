@@ -40,12 +40,13 @@ POSTGRES_DDL_LOCK = f"SELECT pg_advisory_xact_lock({0x6D696C6C})"
 
 _LEASES = """CREATE TABLE IF NOT EXISTS store_lease (
     key TEXT PRIMARY KEY, holder TEXT NOT NULL, until DOUBLE PRECISION NOT NULL, number BIGINT NOT NULL)"""
-# Free: given back, run out, or held longer than anybody holds it, by a clock that jumped.
-_TAKE = """INSERT INTO store_lease AS l (key, holder, until, number) VALUES (:key, :holder, :until, 1)
+# Free: given back, run out, or held longer than anybody holds it, by a clock that jumped. By `:now`, what
+# another has got while this one waited for the row lasts longer too, by as much as that was.
+_TAKE = f"""INSERT INTO store_lease AS l (key, holder, until, number) VALUES (:key, :holder, :until, 1)
     ON CONFLICT (key) DO UPDATE SET holder = :holder, until = :until,
     number = CASE WHEN l.holder = :holder THEN l.number ELSE l.number + 1 END
-    WHERE l.holder = :holder OR l.until <= :now OR l.until > :until + 1
-    RETURNING number"""
+    WHERE l.holder = :holder OR l.until <= :now OR l.until > :until + {BUSY_SECONDS + 1}
+    RETURNING number"""  # noqa: S608 - made of constants
 _STILL = "WHERE key = :lease_key AND holder = :lease_holder AND number = :lease_number"
 HELD = f"EXISTS (SELECT 1 FROM store_lease {_STILL})"  # noqa: S608 - made of constants
 """The condition of a statement for `write_held`."""

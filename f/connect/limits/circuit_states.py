@@ -7,8 +7,10 @@ row itself, not among those of `f.store.store`: state and lease change in one st
 other.
 
 A call that succeeds costs no statement. Each process counts for itself and looks at the shared row once a
-second; it tells the others of a failure at once while the rate looks bad, so that all of them together send
-little more than `minimum_calls` to what is down.
+second. While the rate looks bad, it tells the others of a failure at once, and sends nothing in the place of
+that call before it has: whoever tells of the one that reaches `minimum_calls`, or of a later one, learns so.
+To what is down, all of them together thus send `minimum_calls` - 1 at most that the row knows, and one for
+each call that may be under way at once.
 """
 
 # ruff: noqa: D102 - States says what its methods are for
@@ -63,14 +65,18 @@ def status_of(state: State, now: float) -> Status:
 def counted(state: State, rule: Rule, now: float, *, failed: bool) -> State:
     """Count one call of a closed breaker, and open it if the rate is reached. Pure."""
     half_length = rule.window / 2
-    if not 0 <= now - state.half < half_length:
-        recent = 0 <= now - state.half < rule.window
-        state = State(
-            half=now,
-            calls_before=state.calls if recent else 0,
-            failures_before=state.failures if recent else 0,
-        )
-    state = replace(state, calls=state.calls + 1, failures=state.failures + failed)
+    if 0 < state.half - now < half_length:  # others are ahead, see _LATER
+        before, failures_before = state.calls_before + 1, state.failures_before + failed
+        state = replace(state, calls_before=before, failures_before=failures_before)
+    else:
+        if not 0 <= now - state.half < half_length:
+            recent = 0 <= now - state.half < rule.window
+            state = State(
+                half=now,
+                calls_before=state.calls if recent else 0,
+                failures_before=state.failures if recent else 0,
+            )
+        state = replace(state, calls=state.calls + 1, failures=state.failures + failed)
     if failed and _is_reached(state, rule):
         return State(open_until=now + rule.reset_timeout)
     return state
@@ -150,10 +156,12 @@ READ = """SELECT half, calls, failures, calls_before, failures_before, open_unti
     FROM connect_circuit WHERE key = :key"""
 LEASE = """UPDATE connect_circuit SET lease_until = :until, probe = :probe
     WHERE key = :key AND open_until > 0 AND open_until <= :now AND lease_until <= :now RETURNING key"""
-# `:at` is when the calls were made. Others may have begun another half window since.
+# `:at` is when the calls were made. Others may have begun another half window since, also after this job's
+# `:now`: it waits for its turn at the row after that, or its clock is behind theirs. Only a half window that
+# lies further ahead than it is long is of a clock that was set back meanwhile, and makes way.
 _SAME = "(r.half <= :at AND :at - r.half < :window / 2)"
 _RECENT = "(r.half <= :at AND :at - r.half < :window)"
-_LATER = "(r.half > :at AND r.half <= :now)"
+_LATER = "(r.half > :at AND r.half - :now < :window / 2)"
 _BEFORE = f"({_LATER} AND r.half - :at < :window / 2)"
 COUNT = f"""INSERT INTO connect_circuit AS r VALUES (:key, :at, :calls, :failed, 0, 0, 0, 0, '')
     ON CONFLICT (key) DO UPDATE SET

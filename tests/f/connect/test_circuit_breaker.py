@@ -20,8 +20,8 @@ from f.connect.errors import FixInput, GiveUpRecord, OutcomeUnknown, TryLater, W
 from f.connect.integration import CircuitBreaker
 from f.connect.limits.background import background_of
 from f.connect.limits.circuit_breaker import Breaker, failure_shown
-from f.connect.limits.circuit_states import LEASE_SECONDS
-from f.store.store import Store
+from f.connect.limits.circuit_states import COUNT, LEASE_SECONDS
+from f.store.store import Row, Store, Values
 from f.store.stores import SqliteStore, postgres_store, sqlite_store
 from tests.f.connect.wire import FakeClock
 from tests.properties import at_most
@@ -163,7 +163,7 @@ def test_a_clock_set_back_does_not_keep_it_open_for_ever(timed_store: Store, clo
     assert breaker.status() == "closed"
 
 
-# A few seconds back look like calls that were told late: those the row may keep, and memory forgets them.
+# A few seconds back are as if others were ahead, and their calls are kept; after more, all is forgotten.
 CLOCK_SET_BACK = -1e6
 
 
@@ -171,7 +171,7 @@ CLOCK_SET_BACK = -1e6
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=at_most(60)
 )
 @given(
-    steps=st.lists(st.sampled_from(["f", "s", "c", 1.0, 6.0, 31.0, CLOCK_SET_BACK]), max_size=40),
+    steps=st.lists(st.sampled_from(["f", "s", "c", 1.0, 6.0, 31.0, -2.0, CLOCK_SET_BACK]), max_size=40),
 )
 def test_the_sql_text_decides_exactly_as_the_pure_function(
     sql_and_memory: tuple[Store, Store], clock: FakeClock, steps: list[str | float]
@@ -212,6 +212,43 @@ def test_what_is_told_after_others_began_a_window_counts_in_the_one_before(
         clock.time += 4.5
         calls(late, "fff")
         assert late.status() == "open"  # by now the successes are out of the window
+
+
+def test_what_waits_for_its_turn_at_the_row_undoes_nothing(tmp_path: Path, clock: FakeClock) -> None:
+    """Of two jobs with their first failures, the one that set out later gets to the row first."""
+    with (
+        SqliteStore(tmp_path / "a.sqlite", clock=clock.now) as here,
+        SqliteStore(tmp_path / "a.sqlite", clock=clock.now) as there,
+    ):
+        late, other = Breaker("a", RULE, here), Breaker("a", RULE, there)
+        assert late.status() == other.status() == "closed"
+        execute, waiting = here.execute, [True]
+
+        def overtaken(sql: str, values: Values | None = None) -> list[Row]:
+            if sql == COUNT and waiting:
+                waiting.pop()
+                clock.time += 0.05
+                calls(other, "ff")
+            return execute(sql, values)
+
+        here.execute = overtaken  # type: ignore[method-assign]
+        calls(late, "f")
+        assert not waiting
+        assert late.status() == "closed"
+        calls(late, "f")
+        assert late.status() == "open"
+
+
+def test_jobs_whose_clocks_differ_count_together(tmp_path: Path, clock: FakeClock) -> None:
+    """As those of two machines do by some milliseconds: each asks the database for its time."""
+    with (
+        SqliteStore(tmp_path / "a.sqlite", clock=clock.now) as here,
+        SqliteStore(tmp_path / "a.sqlite", clock=lambda: clock.time + 0.01) as there,
+    ):
+        behind, ahead = Breaker("a", RULE, here), Breaker("a", RULE, there)
+        calls(ahead, "ff")
+        calls(behind, "ff")
+        assert behind.status() == "open"
 
 
 CHILD = """

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import requests
 import wmill
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
@@ -25,6 +28,7 @@ MISSING = (
     (404, "Not found"),  # of before there were any
 )
 TABLE = "CREATE TABLE IF NOT EXISTS t (key TEXT PRIMARY KEY, n INTEGER NOT NULL)"
+CHANGE = "ALTER TABLE t ADD COLUMN later TEXT"
 
 
 @pytest.fixture(autouse=True)
@@ -230,6 +234,54 @@ def test_jobs_that_find_nothing_there_make_the_schema_once(data_table_api: Local
     with DataTableStore(data_table_api.url, data_table_api.workspace_id, data_table_api.token) as store:
         assert store.open()
         assert store.execute("SELECT count(*) FROM t") == [(8,)]
+        store.execute("DROP SCHEMA millwright CASCADE")
+
+
+def passed_on(api: LocalApi, hold: Callable[[str, Callable[[], Reply]], Reply]) -> Callable[[Asked], Reply]:
+    """Answer as the API does; `hold` is given what is run and how to ask the API, and chooses when to."""
+
+    def answer(asked: Asked) -> Reply:
+        def ask() -> Reply:
+            headers = {"Authorization": asked.headers["Authorization"], "Content-Type": "application/json"}
+            reply = requests.post(api.url + asked.path, data=asked.body, headers=headers, timeout=30)
+            return Reply(reply.status_code, reply.content)
+
+        return hold(asked.json["content"] + asked.json["args"].get("argument", ""), ask)
+
+    return answer
+
+
+@pytest.mark.parametrize("ends", ["after the change", "before the change is made"])
+def test_a_look_beside_a_change_is_not_kept(data_table_api: LocalApi, ends: str) -> None:
+    """Threads share a store: one looks at the tables while another changes them."""
+    holding, let_go = threading.Event(), threading.Event()
+    held = "pg_catalog" if ends == "after the change" else "ALTER"
+
+    def hold(runs: str, ask: Callable[[], Reply]) -> Reply:
+        if not is_shared or held not in runs:
+            return ask()
+        before = ask() if held == "pg_catalog" else None  # it sees the table as it is by now
+        holding.set()
+        assert let_go.wait(30)
+        return before or ask()
+
+    api, is_shared = data_table_api, False
+    with (
+        serve(passed_on(api, hold)) as server,
+        DataTableStore(server.url, api.workspace_id, api.token) as store,
+        ThreadPoolExecutor(1) as others,
+    ):
+        assert store.open()
+        store.create(TABLE)
+        is_shared = True
+        look, change = store.open, lambda: store.execute(CHANGE)
+        first, second = (look, change) if held == "pg_catalog" else (change, look)
+        under_way = others.submit(first)
+        assert holding.wait(30)
+        second()
+        let_go.set()
+        under_way.result()
+        assert store.columns("t") == ["key", "n", "later"]
         store.execute("DROP SCHEMA millwright CASCADE")
 
 

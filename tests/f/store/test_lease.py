@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from f.store.store import HELD, DatabaseClock, Lease, Store, lease_on, release, renew, take, write_held
+from f.store.store import (
+    BUSY_SECONDS,
+    HELD,
+    DatabaseClock,
+    Lease,
+    Store,
+    lease_on,
+    release,
+    renew,
+    take,
+    write_held,
+)
 from f.store.stores import SqliteStore, postgres_store
 from tests.f.connect.wire import FakeClock
 
@@ -82,6 +93,16 @@ def test_a_clock_that_jumped_back_blocks_nobody(store: Store, clock: FakeClock) 
     assert take(store, "k", "a", 60)
     clock.time -= 3600
     assert take(store, "k", "b", 60)
+
+
+def test_who_waited_for_the_row_does_not_take_what_another_has_got_meanwhile(
+    store: Store, clock: FakeClock
+) -> None:
+    """It goes by the time at which it began to wait. By that the other's lease seems to last too long."""
+    clock.time += BUSY_SECONDS
+    assert take(store, "k", "a", 60)
+    clock.time -= BUSY_SECONDS
+    assert take(store, "k", "b", 60) is None
 
 
 def test_what_nobody_has_held_for_a_day_is_forgotten(tmp_path: Path, clock: FakeClock) -> None:
