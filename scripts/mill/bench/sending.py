@@ -35,6 +35,9 @@ DELAY = 0.02
 AT_ONCE = 64
 ROUNDS = 5
 JOBS = 4  # of a flow, at the same time
+# A flow's form goes from 1 to 100,000; at its default of 500 a job's start and its first request, which goes
+# alone, would weigh more than its rows.
+CHUNK_ROWS = 10_000
 LIMIT, BURST = 50, 5  # requests a second, and how many of them may go at once
 _WARM_UP_ROWS = 100
 _JOB = Target("preview", "bench", "def main():\n    pass\n")
@@ -46,27 +49,31 @@ Rates = Mapping[str, list[float]]
 def rates_by_row(root: Path, rows: int) -> Rates:
     """Return rows a second where each row is a request of its own. The slow ways are given fewer rows.
 
-    Ours goes chunk by chunk as parse_csv cuts it, one job after the other.
+    Of the flow's jobs as many send side by side as it lets by default, a few chunks each, and together they
+    have as many requests under way as each of the others. `job` is one of them alone, with all of those.
     """
-    shares = {"jobs": 1, "by_asyncio": 1, "by_threads": 5, "by_loop": 100}
+    shares = {"jobs": 1, "job": 1, "by_asyncio": 1, "by_threads": 5, "by_loop": 100}
     with Stage(root) as stage:
-        workers = {way: stage.worker(way) for way in shares}
-        return stage.in_turns(workers, rows, api=stage.api(), shares=shares)
+        api, theirs = stage.api(), stage.api({"max_concurrent_requests": max(1, AT_ONCE // JOBS)})
+        ways: dict[str, Way] = {
+            "jobs": SideBySide(_warm_jobs(stage, theirs), theirs),
+            "job": stage.worker("jobs"),
+            **{way: stage.worker(way) for way in list(shares)[2:]},
+        }
+        return stage.in_turns(
+            ways, rows, api=api, shares=shares, first=1 + JOBS, chunk_rows=max(1, rows // (2 * JOBS))
+        )
 
 
 def rates_in_batches(root: Path, rows: int) -> Rates:
     """Return rows a second from the file to an API that takes a hundred rows a request."""
     with Stage(root) as stage:
         api = stage.api(batches=True)
-        jobs = [stage.worker("jobs", home="shared") for _ in range(JOBS)]
-        for number, worker in enumerate(jobs, 1):  # does not count
-            worker.ask(stage.errand(number, 1, api))
-        stage.ledger("jobs in batches", JOBS)
-        workers: dict[str, Way] = {
-            "flow": Flow(stage.worker("parse"), jobs),
+        ways: dict[str, Way] = {
+            "flow": Flow(stage.worker("parse"), SideBySide(_warm_jobs(stage, api))),
             "by_asyncio_in_batches": stage.worker("by_asyncio_in_batches"),
         }
-        return stage.in_turns(workers, rows, api=api, first=1 + JOBS)
+        return stage.in_turns(ways, rows, api=api, first=1 + JOBS)
 
 
 def rates_of_journals(root: Path, rows: int, database: str, *, batches: bool) -> Rates:
@@ -90,11 +97,8 @@ def limited(root: Path, rows: int) -> Mapping[str, float]:
     settings = {"rate_limit": {"max_requests": LIMIT, "burst_size": BURST}, "max_concurrent_requests": 10}
     with Stage(root, most=LIMIT + BURST) as stage:
         api, each = stage.api(settings), rows // JOBS
-        workers = [stage.worker("jobs", home="shared") for _ in range(JOBS)]
+        workers = _warm_jobs(stage, api)
         errands = [stage.errand(1 + JOBS + number * each, each, api) for number in range(JOBS)]
-        for number, worker in enumerate(workers, 1):  # does not count
-            worker.ask(stage.errand(number, 1, api))
-        stage.ledger("jobs under a limit", JOBS)
         for worker, errand in zip(workers, errands, strict=True):
             worker.begin(errand)
         for worker in workers:
@@ -109,14 +113,26 @@ class Way(Protocol):
         """Have it done."""
 
 
-class Flow:
-    """What the flow does with a file: one job reads and checks it, then jobs send its chunks side by side."""
+def _warm_jobs(stage: Stage, api: Mapping[str, Any]) -> list[Worker]:
+    """Processes that send as the flow's jobs do and share a journal; each has sent one of the first rows."""
+    jobs = [stage.worker("jobs", home="shared") for _ in range(JOBS)]
+    for number, job in enumerate(jobs, 1):
+        job.ask(stage.errand(number, 1, api))
+    stage.ledger("jobs that warm up", JOBS)
+    return jobs
 
-    def __init__(self, parse: Way, jobs: Sequence[Way]) -> None:
-        self._parse, self._jobs = parse, jobs
+
+class SideBySide:
+    """The flow's jobs, each of which takes the next chunk once it has sent one.
+
+    `api` is their resource, if not the errand's.
+    """
+
+    def __init__(self, jobs: Sequence[Way], api: Mapping[str, Any] | None = None) -> None:
+        self._jobs, self._api = jobs, api
 
     def ask(self, errand: Errand) -> Any:
-        """From the file to the last job's end."""
+        """From the first chunk's start to the last one's end."""
         started = time.perf_counter()
         free: SimpleQueue[Way] = SimpleQueue()
         for job in self._jobs:
@@ -124,11 +140,24 @@ class Flow:
 
         def send(chunk: Any) -> None:
             job = free.get()
-            job.ask({**errand, "chunks": [chunk]})
+            job.ask({**errand, "chunks": [chunk], "api": dict(self._api or errand["api"])})
             free.put(job)
 
         with ThreadPoolExecutor(len(self._jobs)) as pool:
-            list(pool.map(send, self._parse.ask(errand)["result"]))
+            list(pool.map(send, errand["chunks"]))
+        return {"seconds": time.perf_counter() - started}
+
+
+class Flow:
+    """What the flow does with a file: one job reads and checks it, then jobs send its chunks side by side."""
+
+    def __init__(self, parse: Way, jobs: Way) -> None:
+        self._parse, self._jobs = parse, jobs
+
+    def ask(self, errand: Errand) -> Any:
+        """From the file to the last job's end."""
+        started = time.perf_counter()
+        self._jobs.ask({**errand, "chunks": self._parse.ask(errand)["result"]})
         return {"seconds": time.perf_counter() - started}
 
 
@@ -200,6 +229,7 @@ class Stage:
         shares: Mapping[str, int] | None = None,
         databases: Mapping[str, str] | None = None,
         first: int = 1,
+        chunk_rows: int = CHUNK_ROWS,
     ) -> Rates:
         """Return rows a second of each, round by round, after one round that does not count.
 
@@ -208,7 +238,7 @@ class Stage:
         rates: dict[str, list[float]] = {name: [] for name in workers}
         for number in range(ROUNDS + 1):
             count = rows if number else min(rows, _WARM_UP_ROWS)
-            errand = self.errand(first, count, api)
+            errand = self.errand(first, count, api, chunk_rows)
             first += count
             for name, worker in workers.items():
                 part = max(1, count // (shares or {}).get(name, 1))
@@ -219,7 +249,7 @@ class Stage:
                     rates[name].append(part / answer["seconds"])
         return rates
 
-    def errand(self, first: int, rows: int, api: Mapping[str, Any]) -> Errand:
+    def errand(self, first: int, rows: int, api: Mapping[str, Any], chunk_rows: int = CHUNK_ROWS) -> Errand:
         """Put a file of new customers into the storage, and the forms the ways take it in beside it."""
         name = f"{first:08}"
         file = self._folder / f"{name}.csv"
@@ -233,6 +263,7 @@ class Stage:
             records=str(self._folder / f"{name}.jsonl"),
             chunks=[],
             rows=rows,
+            chunk_rows=chunk_rows,
             at_once=AT_ONCE,
             import_id=name,
             database="",

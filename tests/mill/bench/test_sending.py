@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mill.bench.sending import Flow, Stage
+from mill.bench.sending import Flow, SideBySide, Stage
 from mill.errors import MillError
 
 ROOT = Path(__file__).parents[3]
@@ -41,10 +41,18 @@ def test_every_way_brings_every_row_once(stage: Stage, way: str) -> None:
 
 def test_the_flow_reads_a_file_in_one_process_and_sends_its_chunks_in_others(stage: Stage) -> None:
     rows, jobs = 10_100, [stage.worker("jobs", home="of the flow") for _ in range(2)]
-    flow = Flow(stage.worker("parse"), jobs)
+    flow = Flow(stage.worker("parse"), SideBySide(jobs))
     assert flow.ask(stage.errand(20_000, rows, stage.api(batches=True)))["seconds"] > 0
     # Two chunks. The first row of each goes alone, the rest by the hundred.
     assert stage.ledger("flow", rows)["answered"] == (1 + 100) + (1 + 1)
+
+
+def test_jobs_side_by_side_send_a_chunk_each_under_their_own_resource(stage: Stage) -> None:
+    api = stage.api(batches=True)
+    jobs = SideBySide([stage.worker("jobs", home="side by side") for _ in range(2)], api)
+    assert jobs.ask(stage.errand(40_000, 21, stage.api(), chunk_rows=11))["seconds"] > 0
+    # Two chunks, in batches as the jobs' own resource has it. The first row of each goes alone.
+    assert stage.ledger("side by side", 21)["answered"] == 2 + 2
 
 
 def test_a_job_finds_its_journal_in_the_home_it_was_given(stage: Stage) -> None:

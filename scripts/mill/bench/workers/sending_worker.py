@@ -30,16 +30,13 @@ from f.records.sending.session import open_journal, open_limits
 from mill.bench.rig.errand import Errand
 from mill.bench.workers import peers
 
-# A flow's form goes from 1 to 100,000; at its default of 500 a job's start and its first request, which goes
-# alone, would weigh more than its rows.
-_CHUNK_ROWS = 10_000
 _PARK_AFTER_SECONDS = 300  # as a job's default
 
 
 def prepare(errand: Errand) -> list[Any]:
     """Read the file into chunks, and leave what the API will be sent of each row where `records` says."""
     os.environ["WM_FLOW_JOB_ID"] = errand["import_id"]  # it is part of where the chunks will lie
-    parsed = parse_csv(file=S3Object(s3=errand["file"]), chunk_rows=_CHUNK_ROWS)
+    parsed = parse_csv(file=S3Object(s3=errand["file"]), chunk_rows=errand["chunk_rows"])
     target = open_target(errand["api"])
     rows = (row for chunk in parsed["chunks"] for row in read_rows(chunk["rows"]))
     with Path(errand["records"]).open("w", encoding="utf-8") as records:
@@ -55,7 +52,7 @@ def jobs(errand: Errand) -> None:
 
 def parse(errand: Errand) -> list[Any]:
     """Return the file read and checked as the flow does: its chunks."""
-    return list(parse_csv(file=S3Object(s3=errand["file"]), chunk_rows=_CHUNK_ROWS)["chunks"])
+    return list(parse_csv(file=S3Object(s3=errand["file"]), chunk_rows=errand["chunk_rows"])["chunks"])
 
 
 def without_journal(errand: Errand) -> None:
