@@ -225,16 +225,13 @@ class RowJournal:
             return None
         known = _by_key(row[1:] for row in rows if row[1] is not None)
         claims = self._judge_all(entries, known, at, take_over=True)
-        fresh = [
-            entry
-            for entry in entries
-            if entry.key in known and claims[entry.key].state in {"mine", "changed"}
-        ]
-        taken = [entry for entry in entries if claims[entry.key].state == "in_doubt"]
+        old = [(entry, claims[entry.key].state) for entry in entries if entry.key in known]
+        fresh = [entry for entry, state in old if state in {"mine", "changed"}]
+        taken = [entry for entry, state in old if state == "in_doubt"]
         met = [
             entry
-            for entry in entries
-            if claims[entry.key].state == "done" and at - known[entry.key].renewed_at > _MET_SECONDS
+            for entry, state in old
+            if state == "done" and at - known[entry.key].renewed_at > _MET_SECONDS
         ]
         resent = [entry for entry in fresh if self._is_resent(known.get(entry.key))]
         turn, seen = secrets.token_hex(8), rows[0][0]
@@ -330,11 +327,13 @@ class RowJournal:
         def standing(owner: str) -> Standing:
             return self._owner.standing(owner, now, take_over=take_over)
 
-        return {entry.key: self._judge(entry, known.get(entry.key), standing) for entry in entries}
+        claims = dict.fromkeys((entry.key for entry in entries), MINE)
+        for entry in entries if known else ():
+            if entry.key in known:
+                claims[entry.key] = self._judge(entry, known[entry.key], standing)
+        return claims
 
-    def _judge(self, entry: Entry, known: _Known | None, standing_of: Callable[[str], Standing]) -> Claim:
-        if known is None:
-            return MINE
+    def _judge(self, entry: Entry, known: _Known, standing_of: Callable[[str], Standing]) -> Claim:
         if known.state == "done":
             return self._applied(entry, known)
         since = known.sent_at

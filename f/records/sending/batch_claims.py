@@ -17,12 +17,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, Self
 
 from f.connect.errors import TryLater
-from f.records.journal.row_journal import Claim, Entry, Journal
+from f.records.journal.row_journal import MINE, Claim, Entry, Journal
 from f.records.rows.outcome import RowOutcome
 from f.records.target.target import Target, content_bytes, digest
 from f.store.store import LEASE_LOST
@@ -36,8 +35,10 @@ P = ParamSpec("P")
 _APPLIED = frozenset({"created", "updated"})
 # No outcome, or one that proves nothing about an earlier sending: a row in doubt stays in doubt.
 _PROVES_NOTHING = frozenset({"", "failed"})
-# Requests whose rows are recorded as sent in one statement: so many, or enough for every connection.
+# Requests whose rows are recorded as sent in one statement: so many, or enough for every connection. Batches
+# have enough rows before: the first of them, and the jobs that share the journal, wait for the statement.
 _FEWEST_IN_A_BLOCK = 4
+_ROWS_IN_A_BLOCK = 1_000
 # How often the rows of a job that has ended, and whose lease has not run out yet, are waited for.
 _MOST_WAITS = 3
 _AFTER_LEASE_SECONDS = 0.05
@@ -96,11 +97,10 @@ class BatchClaims:
         Each carries the journal's permit. One with a row that another job has taken over goes to `refused`.
         """
         left = iter(requests)
-        size = max(self._target.max_concurrent_requests, _FEWEST_IN_A_BLOCK)
-        ahead = self._recorded(list(islice(left, size)))
+        ahead = self._recorded(self._next_block(left))
         while ahead is not None:
             block, sent = ahead
-            ahead = self._recorded(list(islice(left, size))) if len(block) == size else None
+            ahead = self._recorded(self._next_block(left))
             ours = _still_ours(sent)
             all_ours = len(ours) == sum(len(request.context) for request in block)
             for request in block:
@@ -140,6 +140,17 @@ class BatchClaims:
     def _entries_of(self, rows: Rows) -> list[Entry]:
         return [self._entries[row.line] for row in rows]
 
+    def _next_block(self, left: Iterator[Request]) -> list[Request]:
+        """The next requests, whose rows are to be recorded as sent together."""
+        block: list[Request] = []
+        rows, most = 0, max(self._target.max_concurrent_requests, _FEWEST_IN_A_BLOCK)
+        for request in left:
+            block.append(request)
+            rows += len(request.context)
+            if len(block) == most or (rows >= _ROWS_IN_A_BLOCK and len(block) >= _FEWEST_IN_A_BLOCK):
+                break
+        return block
+
     def _recorded(self, block: list[Request]) -> tuple[list[Request], Future[frozenset[str]]] | None:
         """A block of requests, and the commit that their rows are about to be sent; None if it is empty."""
         if not block:
@@ -170,7 +181,9 @@ class BatchClaims:
         self._wait_for_ended_jobs(wanted, claims)
         for row in wanted:
             claim = claims[self._entries[row.line].key]
-            if claim.state == "done":
+            if claim is MINE:  # in a new import, all of them
+                batch.rows.append(row)
+            elif claim.state == "done":
                 batch.outcomes[row.line] = _recorded(claim)
                 batch.applied = batch.applied or [row]
             elif claim.state == "elsewhere":
@@ -214,12 +227,19 @@ class BatchClaims:
         return RowOutcome.because("duplicate_in_file", f"The first is line {first}.")
 
     def _record_outcomes(self, batch: Batch, outcomes: Mapping[int, RowOutcome]) -> None:
-        """Sort a batch's rows into the journal's three kinds of outcome, and free what sending needed."""
+        """Record what became of a batch's rows, some at a time: other jobs wait for the journal meanwhile."""
+        for start in range(0, len(batch.rows), _ROWS_IN_A_BLOCK):
+            self._record_some(batch.rows[start : start + _ROWS_IN_A_BLOCK], batch.in_doubt, outcomes)
+
+    def _record_some(
+        self, rows: Rows, were_in_doubt: Mapping[int, Claim], outcomes: Mapping[int, RowOutcome]
+    ) -> None:
+        """Sort rows into the journal's kinds of outcome, and free what sending needed."""
         done: list[tuple[Entry, str, str | None]] = []
         in_doubt: list[Entry] = []
         accepted: list[Entry] = []
         forgotten: list[Entry] = []
-        for row in batch.rows:
+        for row in rows:
             entry, outcome = self._entries.pop(row.line), outcomes.get(row.line)
             row.rendered = None  # else a chunk would be in memory twice
             name = outcome.outcome if outcome else ""
@@ -227,15 +247,12 @@ class BatchClaims:
                 done.append((entry, name, outcome.id))
             elif outcome is not None and outcome.code == "accepted":
                 accepted.append(entry)
-            elif name == "unknown" or (row.line in batch.in_doubt and name in _PROVES_NOTHING):
+            elif name == "unknown" or (row.line in were_in_doubt and name in _PROVES_NOTHING):
                 # Only an answer resolves a row in doubt: that this attempt failed says nothing of the first.
                 in_doubt.append(entry)
             else:
                 forgotten.append(entry)
-        if batch.rows:
-            self._journal.record_outcomes(
-                done=done, in_doubt=in_doubt, accepted=accepted, forgotten=forgotten
-            )
+        self._journal.record_outcomes(done=done, in_doubt=in_doubt, accepted=accepted, forgotten=forgotten)
 
     def _give_back(self, claim: Future[Batch]) -> None:
         if claim.exception() is None:
