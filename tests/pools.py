@@ -2,8 +2,8 @@
 
 Each session would start a process to fork from, and each job would import what its script does: half of the
 time of a test that runs an import. Here a script of `f` is loaded for its first job, and each later one is
-forked from that process. A test of `mill` as a process of its own runs scripts as everybody's are. Tests of one
-other workspace can have a pool for that.
+forked from that process. A test of `mill` as a process of its own runs scripts as everybody's are. A file of
+tests of one other workspace can have a pool for that.
 """
 
 from __future__ import annotations
