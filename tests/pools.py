@@ -2,18 +2,21 @@
 
 Each session would start a process to fork from, and each job would import what its script does: half of the
 time of a test that runs an import. Here a script of `f` is loaded for its first job, and each later one is
-forked from that process. A test of `mill` as a process of its own runs scripts as everybody's are.
+forked from that process. A test of `mill` as a process of its own runs scripts as everybody's are. A file of
+tests of one other workspace can have a pool for that.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from mill.engine.processes.environments import cache_folder
 from mill.engine.processes.pool import WorkerPool
 from tests.mill.trees import REPOSITORY
 
@@ -23,18 +26,38 @@ def share_pool(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("mill.session.WorkerPool", _lend)
 
 
+@contextlib.contextmanager
+def pool_of(root: Path) -> Iterator[None]:
+    """Have the sessions of this workspace use one pool of their own until the end of the `with`."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        pool = _Lent(root, cache_folder() / "bytecode")
+        stack.callback(pool.end)
+        patch.setitem(_OTHERS, root, pool)
+        yield
+
+
+_OTHERS: dict[Path, _Lent] = {}
+
+
 def _lend(root: Path, bytecode_cache: Path, keeps_loaded: Callable[[str], bool]) -> WorkerPool:
-    return _lent(bytecode_cache) if root == REPOSITORY else WorkerPool(root, bytecode_cache, keeps_loaded)
+    if root == REPOSITORY:
+        return _lent(bytecode_cache)
+    return _OTHERS.get(root) or WorkerPool(root, bytecode_cache, keeps_loaded)
 
 
 @functools.cache
 def _lent(bytecode_cache: Path) -> _Lent:
-    pool = _Lent(REPOSITORY, bytecode_cache, lambda path: path.startswith("f/"))
+    pool = _Lent(REPOSITORY, bytecode_cache)
     atexit.register(pool.end)
     return pool
 
 
 class _Lent(WorkerPool):
+    """Has the scripts of `f` loaded from their first job on."""
+
+    def __init__(self, root: Path, bytecode_cache: Path) -> None:
+        super().__init__(root, bytecode_cache, lambda path: path.startswith("f/"))
+
     def close(self) -> None:
         """Stay, for the next session; the jobs of this one are ended by its engine."""
 

@@ -111,12 +111,12 @@ def test_a_run_that_leaves_slow_tests_out_says_so_and_how_to_run_them(
     (tmp_path / "test_tiny.py").write_text(_TINY_TESTS)
 
     def said(*options: str) -> str:
-        command = [sys.executable, "-m", "pytest", "-p", "no:schemathesis", "-c", "/dev/null", *options]
+        command = [sys.executable, "-m", "pytest", "-p", "xdist.plugin", "-c", "/dev/null", *options]
         paths = os.pathsep.join((str(TESTS.parent), str(TESTS.parent / "scripts")))
         done = subprocess.run(
             [*command, *workers, "--rootdir", str(tmp_path), str(tmp_path)],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONPATH": paths, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             capture_output=True,
             text=True,
             timeout=100,

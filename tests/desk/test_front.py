@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.desk.visiting import Site
+from tests.desk.visiting import Site, Visit
 
 
-def test_a_page_shows_what_its_runnables_answer_as_text_and_asks_no_other_host(tiny: Site) -> None:
-    visit = tiny.visit("tiny", at="Kim")
-    seen = visit.seen
+@pytest.fixture(scope="module")
+def greeting(tiny: Site) -> Visit:
+    """A visit on which everything that the page offers is tried."""
+    return tiny.visit("tiny", at="Kim")
+
+
+def test_a_page_shows_what_its_runnables_answer_as_text_and_asks_no_other_host(
+    tiny: Site, greeting: Visit
+) -> None:
+    seen = greeting.seen
     assert (seen["address"], seen["title"]) == (f"{tiny.url}/desk#Kim", "A <tiny> desk")
     assert (seen["text"], seen["tags"]) == ("Hello <b>Kim</b>", 0)
     assert seen["color"] == "rgb(0, 90, 0)"
@@ -18,16 +25,16 @@ def test_a_page_shows_what_its_runnables_answer_as_text_and_asks_no_other_host(t
         {"httpOnly": True, "sameSite": "Strict", "path": "/desk"},
     )
     assert seen["axe"] == []
-    assert visit.strangers == []
+    assert greeting.strangers == []
     # Two calls were refused on purpose; a breach of the page's own policy would be a complaint, too.
-    assert [text.partition(" with a status of ")[2] for text in visit.complaints] == [
+    assert [text.partition(" with a status of ")[2] for text in greeting.complaints] == [
         "404 (Not Found)",
         "400 (Bad Request)",
     ]
 
 
-def test_the_module_that_stands_in_for_windmills_keeps_its_meaning(tiny: Site) -> None:
-    wmill = tiny.visit("tiny").seen["wmill"]
+def test_the_module_that_stands_in_for_windmills_keeps_its_meaning(greeting: Visit) -> None:
+    wmill = greeting.seen["wmill"]
     hello = {"text": "Hello <b>Kim</b>"}
     assert wmill["waited"] == wmill["streamed"] == wmill["job"]["result"] == hello
     assert (wmill["job"]["type"], wmill["job"]["success"]) == ("CompletedJob", True)

@@ -21,13 +21,17 @@ SCRIPTS = sorted(
     for path in (ROOT / "f").rglob("*.py")
     if "\ndef main(" in path.read_text() and not path.parent.name.endswith("__flow")
 )
-# For each line a process of its own, forked from one that has loaded what others wrote and nothing of ours.
+# For each line a process of its own, forked from one that has loaded what others wrote, and of ours what most
+# scripts call an API with: each would load the same again.
 # It writes what main returns; of our own errors the name and the sentence. Anything else is a traceback.
 RUN = """
-import gc, importlib, json, os, sys
-import aiohttp, orjson, pydantic, requests
-gc.freeze()
+import gc, importlib, json, os, sqlite3, sys
+import aiohttp, cryptography.hazmat.primitives.ciphers.aead, email_validator, jinja2, orjson, phonenumbers
+import pycountry, pydantic, requests
 sys.path.insert(0, sys.argv[1])
+import f.connect.calls.reply_reader, f.connect.client, f.store.database, f.store.stores
+gc.collect()
+gc.freeze()
 
 def run(errand):
     os.environ["HOME"] = errand["home"]

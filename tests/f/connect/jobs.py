@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
-import f.connect.transport.async_runner
-import f.store.postgres_store  # noqa: F401 - what is imported here, a forked job need not import
 from f.connect.calls.message import Request, Response
 from f.customers.targets.customer_api import open_target
 from f.records.sending.parking import ParkingClient
 from f.store.stores import postgres_store, sqlite_store
+from tests.forks import forks
 
 _SECONDS = 60
 
@@ -21,18 +19,16 @@ _SECONDS = 60
 class Jobs:
     """Processes that import into one target: each is ready before any of them begins.
 
-    They are forked before they open anything, so nothing but modules is shared: a process that imports these
-    itself takes a second, and a test has a dozen.
+    They are forked before they open anything.
     """
 
     def __init__(self, where: str, api: Mapping[str, Any], count: int, posts: int) -> None:
-        forks = multiprocessing.get_context("forkserver")
-        forks.set_forkserver_preload([__name__])
+        context = forks()
         self._ends: list[Connection] = []
         self._processes = []
         for _ in range(count):
-            ours, theirs = forks.Pipe()
-            process = forks.Process(target=send, args=(where, dict(api), posts, theirs), daemon=True)
+            ours, theirs = context.Pipe()
+            process = context.Process(target=send, args=(where, dict(api), posts, theirs), daemon=True)
             process.start()
             theirs.close()
             self._ends.append(ours)

@@ -43,36 +43,39 @@ def number_by_library(text: str, country: str | None) -> tuple[str | None, str |
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), number.extension
 
 
-def test_twenty_thousand_tricky_addresses_are_judged_as_by_the_library() -> None:
+@pytest.mark.parametrize("addresses", [2_000, 20_000])
+def test_tricky_addresses_are_judged_as_by_the_library(addresses: int) -> None:
     rng = random.Random(SEED)
     short = 0
-    for _ in range(20_000):
+    for _ in range(addresses):
         text = tricky.email(rng)
         plain = normalize_plain(text)
         if plain is not None:
             short += 1
             assert (text, plain) == (text, address_by_library(text))
-    assert short > 5_000
+    assert short > addresses / 4
 
 
-def test_ten_thousand_tricky_numbers_are_read_as_by_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("numbers", [1_000, 10_000])
+def test_tricky_numbers_are_read_as_by_the_library(numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # Else the library compiles its patterns again and again where so many countries meet.
     monkeypatch.setattr(re_util, "_COMPILED_PATTERNS", {})
     rng = random.Random(SEED)
     short = 0
-    for _ in range(10_000):
+    for _ in range(numbers):
         text, country = tricky.phone(rng)
         plain = read_plain(text, country)
         if plain is not None:
             short += 1
             assert (text, country, plain, None) == (text, country, *number_by_library(text, country))
-    assert short > 2_000
+    assert short > numbers / 5
 
 
-def test_six_thousand_tricky_rows_are_checked_as_by_the_rule() -> None:
+@pytest.mark.parametrize("count", [600, 6_000])
+def test_tricky_rows_are_checked_as_by_the_rule(count: int) -> None:
     rng = random.Random(SEED)
     checks = RowCheck(map_columns(tricky.HEADER, CUSTOMERS), "US")
-    rows = (tricky.row(number, rng) for number in range(6_000))
+    rows = (tricky.row(number, rng) for number in range(count))
     while block := list(islice(rows, rng.choice((1, 16, 64, 100)))):
         verdicts = checks.verdicts(block)
         by_rule = [checks.by_rule(row) for row in block]
@@ -210,10 +213,8 @@ def by_lookup(text: str) -> str | None:
 
 
 def test_the_rule_changes_and_refuses_no_character_that_counts_as_clean() -> None:
-    for code in range(sys.maxunicode + 1):
-        if is_clean([f"a{chr(code)}b"]):
-            assert chr(code) == " " or not chr(code).isspace()
     clean = "".join(char for char in map(chr, range(sys.maxunicode + 1)) if is_clean([f"a{char}b"]))
+    assert [char for char in clean if char.isspace()] == [" "]
     for start in range(0, len(clean), 250):
         text = f"a{clean[start : start + 250]}b"
         customer, faults, _ = check({"name": text, "email": "ada@example.com"}, {"Own": text}, None)

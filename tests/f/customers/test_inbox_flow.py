@@ -228,9 +228,10 @@ def test_two_overlapping_runs_never_take_the_same_file(session: Session) -> None
         return Reply(201, {"id": "c"})
 
     with serve(hold_until_both_import) as server:
-        runs = [start(session, server) for _ in range(2)]
-        results = [json.loads(process.communicate(timeout=120)[0]) for process in runs]
-    assert [process.returncode for process in runs] == [0, 0]
+        jobs = [session.engine.start(FLOW, arguments(server)) for _ in range(2)]
+        runs = [session.engine.wait(job, 120) for job in jobs]
+    assert [run is not None and run.success for run in runs] == [True, True]
+    results = [run.result for run in runs if run is not None]
     assert Counter(asked.json["email"] for asked in server.asked) == {f"{n}@example.com": 1 for n in names}
     assert sum(result["counts"]["done"] for result in results) == 4
     assert all(result["counts"]["done"] for result in results)

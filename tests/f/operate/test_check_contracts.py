@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mill.twins.store import Ledger, Store
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 from tests.mill.trees import with_own_resources
+from tests.pools import pool_of
 
 SCRIPT = "f/operate/check_contracts"
 CHANGED = """
@@ -23,14 +25,16 @@ stripe:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
+def workspace(tmp_path: Path) -> Iterator[Path]:
     """The repository, with resources whose twins can be changed."""
-    return with_own_resources(tmp_path / "workspace")
+    root = with_own_resources(tmp_path / "workspace")
+    with pool_of(root):
+        yield root
 
 
-def check(workspace: Path, state: Path, **args: Any) -> Any:
+def check(workspace: Path, state: Path, run: Any = mill_here, **args: Any) -> Any:
     given = json.dumps({"only": ["f/payments/stripe"], "as_data": True, **args})
-    done = mill("script", "run", SCRIPT, "-s", "--state", str(state), "-d", given, cwd=workspace)
+    done = run("script", "run", SCRIPT, "-s", "--state", str(state), "-d", given, cwd=workspace)
     return json.loads(done.stdout)
 
 
@@ -67,5 +71,5 @@ def test_people_see_a_table_and_the_changes_as_sentences(workspace: Path, tmp_pa
 
 
 def test_a_word_that_selects_nothing_is_named(workspace: Path, tmp_path: Path) -> None:
-    failed = check(workspace, tmp_path / "state", only=["f/nowhere"])
+    failed = check(workspace, tmp_path / "state", mill, only=["f/nowhere"])
     assert "'f/nowhere' names no resource" in failed["error"]["message"]

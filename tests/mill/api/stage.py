@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from urllib.request import Request, urlopen
 from mill.api.server import LocalApi
 from mill.errors import MillError
 from mill.ports import Completed, Job, JobExists, Resume, Target
+from tests.nursery import nursery
 
 # An HTTP trigger of a script that anybody may call, but for its script and its path.
 OPEN_ROUTE: dict[str, Any] = {
@@ -212,7 +212,7 @@ class Stage:
         return self.send("POST", path, json.dumps(value).encode(), headers, **options)
 
     def script(self, code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run Python code with the official client in a process of its own, as a job would run."""
+        """Run Python code with the official client in a process of its own, forked as a job's would be."""
         variables = {
             "PATH": os.environ["PATH"],
             "BASE_INTERNAL_URL": self.api.url,
@@ -221,5 +221,4 @@ class Stage:
             "WM_WORKSPACE": self.api.workspace_id,
             **environment,
         }
-        command = [sys.executable, "-c", code]
-        return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60, check=False)
+        return nursery("wmill").run(code, variables)

@@ -9,7 +9,7 @@ from mill.architecture.house import read_house
 from mill.architecture.picture import draw
 from mill.architecture.survey import survey
 from mill.repository.workspace import Workspace
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 from tests.mill.trees import REPOSITORY, write_tree
 
 HOUSE = """
@@ -87,24 +87,24 @@ def test_the_picture_is_well_formed_and_always_the_same(tmp_path: Path) -> None:
 
 def test_the_page_is_written_and_then_current(tmp_path: Path) -> None:
     root = house(tmp_path).root
-    done = mill("docs", "architecture", "--check", cwd=root)
+    done = mill_here("docs", "architecture", "--check", cwd=root)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "architecture.md and architecture.svg are out of date: run `mill docs architecture`.\n"
     )
-    assert mill("docs", "architecture", cwd=root).returncode == 0
-    assert mill("docs", "architecture", "--check", cwd=root).returncode == 0
+    assert mill_here("docs", "architecture", cwd=root).returncode == 0
+    assert mill_here("docs", "architecture", "--check", cwd=root).returncode == 0
     page = (root / "docs" / "architecture.md").read_text("utf-8")
     assert "- **right**: Right of it.\n" in page
     assert "- `f.left`: low → high\n" in page
     assert "## A journey\n\nFrom left to right.\n" in page
     (root / "f/right/c.py").write_text("", "utf-8")
-    done = mill("docs", "architecture", "--check", cwd=root)
+    done = mill_here("docs", "architecture", "--check", cwd=root)
     assert (done.returncode, done.stderr[:16]) == (1, "architecture.md ")
 
 
 def test_a_house_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     root = write_tree(tmp_path, {**CODE, "house.toml": "order = ["})
-    done = mill("docs", "architecture", cwd=root)
+    done = mill_here("docs", "architecture", cwd=root)
     assert done.returncode == 2
     assert f"mill: {root}/house.toml: " in done.stderr

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from mill.bench.jobs import Start
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 from tests.mill.trees import write_tree
 
 SCRIPTS = {
@@ -40,7 +40,7 @@ def test_modules_are_counted_until_main_is_defined(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_way_takes_a_request_more(tmp_path: Path) -> None:
     root = write_tree(tmp_path, SCRIPTS)
-    done = mill("bench", "jobs", "f/demo/greet_guest", "--rounds", "1", cwd=root)
+    done = mill_here("bench", "jobs", "f/demo/greet_guest", "--rounds", "1", cwd=root)
     assert done.returncode == 0, done.stderr
     row = next(line for line in done.stdout.splitlines() if "greet_guest" in line)
     assert row.replace("│", " ").split()[1:4:2] == ["2", "3"]  # hello, words; f.demo.texts is a folder
@@ -50,13 +50,13 @@ def test_a_script_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     root = write_tree(
         tmp_path, {"f/demo/break_it.py": "import f.demo.gone.x\n\n\ndef main() -> None: ...\n1 / 0"}
     )
-    done = mill("bench", "jobs", "--rounds", "1", cwd=root)
+    done = mill_here("bench", "jobs", "--rounds", "1", cwd=root)
     assert done.returncode == 1
     assert done.stderr == "mill: f/demo/break_it cannot be imported: ZeroDivisionError: division by zero\n"
 
 
 def test_a_workspace_with_nothing_to_start_is_told_so(tmp_path: Path) -> None:
-    done = mill("bench", "jobs", cwd=write_tree(tmp_path, {}))
+    done = mill_here("bench", "jobs", cwd=write_tree(tmp_path, {}))
     assert done.returncode == 2
     assert "no Python script" in done.stderr
 

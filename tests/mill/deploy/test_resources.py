@@ -14,7 +14,7 @@ import pytest
 from mill.errors import MillError
 from mill.repository.workspace import Workspace
 from mill.resources import ResourcePush
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 from tests.mill.deploy.contents import deployed_copy
 from tests.mill.deploy.workspace_api import TOKEN, WORKSPACE, WorkspaceApi
 from tests.mill.deploy.workspace_http import serve_workspace
@@ -83,17 +83,20 @@ def test_what_exists_is_left_alone(tree: Path, api: WorkspaceApi) -> None:
     api.items["variables"]["f/crm/token"] = {"value": "theirs", "is_secret": True}
     api.items["resources"]["f/crm/api"] = {"value": {"base_url": "https://theirs.example.com"}}
 
-    done = mill("resources", "push", cwd=tree)
+    done = mill_here("resources", "push", cwd=tree)
 
     assert done.stdout == "created variable f/ops/region\n"
     assert done.stderr == "2 exist already and were left alone (--overwrite replaces them).\n"
     assert api.writes == ["create variables f/ops/region"]
 
 
-def test_overwriting_is_asked_for_by_path(tree: Path, api: WorkspaceApi) -> None:
+def test_overwriting_is_asked_for_by_path(
+    tree: Path, api: WorkspaceApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     api.items["variables"]["f/crm/token"] = {"value": "theirs", "is_secret": True}
+    monkeypatch.setenv(SECRET, "new")
 
-    done = mill("resources", "push", "f/crm/token", "--overwrite", cwd=tree, env={SECRET: "new"})
+    done = mill_here("resources", "push", "f/crm/token", "--overwrite", cwd=tree)
 
     assert done.stdout == "overwrote variable f/crm/token\n"
     assert api.writes == ["update variables f/crm/token"]
@@ -103,7 +106,7 @@ def test_overwriting_is_asked_for_by_path(tree: Path, api: WorkspaceApi) -> None
 def test_a_dry_run_shows_the_plan_and_needs_no_values(tree: Path, api: WorkspaceApi) -> None:
     api.items["resources"]["f/crm/api"] = {"value": {}}
 
-    done = mill("resources", "push", "--dry-run", cwd=tree)
+    done = mill_here("resources", "push", "--dry-run", cwd=tree)
 
     rows = [line.split("│")[1:-1] for line in done.stdout.splitlines() if line.startswith("│")]
     assert [[cell.strip() for cell in row] for row in rows] == [
@@ -115,7 +118,7 @@ def test_a_dry_run_shows_the_plan_and_needs_no_values(tree: Path, api: Workspace
 
 
 def test_a_value_nobody_gives_stops_the_push_before_it_begins(tree: Path, api: WorkspaceApi) -> None:
-    done = mill("resources", "push", cwd=tree)
+    done = mill_here("resources", "push", cwd=tree)
 
     assert done.returncode == 2
     assert done.stderr == (

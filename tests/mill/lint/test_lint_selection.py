@@ -12,7 +12,7 @@ from mill.lint.run import our_checks
 from mill.lint.selection import Selection, is_strict
 from mill.lint.sources.finding import Finding
 from mill.repository.workspace import Workspace
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 from tests.mill.lint.linting import FOLDER, flow, script
 from tests.mill.trees import REPOSITORY, write_tree
 
@@ -95,19 +95,19 @@ def test_what_is_looked_at_for_a_path_gives_all_that_is_found_there(tmp_path: Pa
     ],
 )
 def test_an_unknown_path_fails_with_a_sentence(workspace: Workspace, path: str, sentence: str) -> None:
-    done = mill("lint", path, cwd=workspace.root)
+    done = mill_here("lint", path, cwd=workspace.root)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"mill: {sentence.format(root=workspace.root)}\n"
 
 
 def test_taste_is_a_warning_where_the_workspace_does_not_ask_for_more(tmp_path: Path) -> None:
     root = write_tree(tmp_path, UNTIDY)
-    done = mill("lint", cwd=root)
+    done = mill_here("lint", cwd=root)
     assert done.returncode == 0
     assert done.stderr == "Found 4 warnings.\n"
     codes = [line.split()[1:3] for line in done.stdout.splitlines()]
     assert codes == [[code, "warning:"] for code in ("WM704", "WM301", "WM302", "WM303")]
-    told = json.loads(mill("lint", "--json", cwd=root).stdout)
+    told = json.loads(mill_here("lint", "--json", cwd=root).stdout)
     assert {one["severity"] for one in told} == {"warning"}
 
 
@@ -118,7 +118,7 @@ def test_taste_is_a_warning_where_the_workspace_does_not_ask_for_more(tmp_path: 
 def test_a_workspace_that_is_strict_fails_for_taste(
     tmp_path: Path, settings: dict[str, str], arguments: list[str], code: int
 ) -> None:
-    done = mill("lint", *arguments, cwd=write_tree(tmp_path, {**UNTIDY, **settings}))
+    done = mill_here("lint", *arguments, cwd=write_tree(tmp_path, {**UNTIDY, **settings}))
     assert done.returncode == code
     assert done.stderr == f"Found 4 {'problems' if code else 'warnings'}.\n"
 
@@ -149,12 +149,12 @@ def test_an_empty_workspace_has_nothing_to_check(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["lint", "metadata"])
 def test_outside_of_any_repository_there_is_a_sentence(tmp_path: Path, command: str) -> None:
-    done = mill(command, cwd=tmp_path)
+    done = mill_here(command, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith(f"mill: No wmill.yaml in {tmp_path} or above it.")
 
 
 def test_metadata_of_an_unknown_path_names_the_nearest(workspace: Workspace) -> None:
-    done = mill("metadata", "f/a/scirpt", cwd=workspace.root)
+    done = mill_here("metadata", "f/a/scirpt", cwd=workspace.root)
     assert done.returncode == 2
     assert "Did you mean f/a/script?" in done.stderr

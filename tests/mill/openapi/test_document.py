@@ -18,7 +18,7 @@ from mill.openapi.reading.naming import unique
 from mill.openapi.reading.schemas import json_schema
 from mill.repository.workspace import Workspace
 from mill.repository.yaml_file import read_mapping
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 from tests.mill.trees import REPOSITORY, write_tree
 
 FORM = """
@@ -399,12 +399,12 @@ def test_the_document_of_this_repository_is_valid_and_the_same_each_time(tmp_pat
 def test_a_document_that_is_out_of_date_is_named(tmp_path: Path) -> None:
     routes(tmp_path)
     file = tmp_path / "openapi.json"
-    file.write_text(mill("openapi", cwd=tmp_path).stdout, "utf-8")
-    fresh = mill("openapi", "--check", "openapi.json", cwd=tmp_path)
-    page = mill("openapi", "--html", "openapi.html", cwd=tmp_path)
+    file.write_text(mill_here("openapi", cwd=tmp_path).stdout, "utf-8")
+    fresh = mill_here("openapi", "--check", "openapi.json", cwd=tmp_path)
+    page = mill_here("openapi", "--html", "openapi.html", cwd=tmp_path)
     (tmp_path / "f/a/send.script.yaml").write_text("summary: Another\n", "utf-8")
     stale = [
-        mill("openapi", "--check", name, cwd=tmp_path) for name in ("openapi.json", "openapi.html", "no")
+        mill_here("openapi", "--check", name, cwd=tmp_path) for name in ("openapi.json", "openapi.html", "no")
     ]
 
     assert (fresh.returncode, page.returncode) == (0, 0)

@@ -8,7 +8,7 @@ import pytest
 import stripe
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 from tests.mill.senders.mock_sources import ROOT, mock_source
 
 Got = tuple[str, dict[str, str], bytes]
@@ -98,7 +98,7 @@ def test_an_address_is_signed_as_the_provider_was_told_it(route: Route) -> None:
     ],
 )  # fmt: skip
 def test_bad_input_gets_a_sentence(words: list[str], said: str) -> None:
-    done = mill("webhooks", "send", *words, cwd=ROOT)
+    done = mill_here("webhooks", "send", *words, cwd=ROOT)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(said)
 

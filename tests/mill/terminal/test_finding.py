@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mill.terminal.input_help import describe_inputs, type_of
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 from tests.mill.trees import write_tree
 
 CSV = "name;email\nAda;ada@example.com\n"
@@ -98,14 +98,14 @@ RUNS, IMPORTS = "This runs it: mill", "This imports it: mill import"
 def test_a_near_miss_is_answered_with_the_command_that_is_meant(
     root: Path, words: str, sentence: str
 ) -> None:
-    done = mill(*shlex.split(words), cwd=root)
+    done = mill_here(*shlex.split(words), cwd=root)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.removeprefix("mill: ").removeprefix("./") == f"{sentence}\n"
 
 
 def test_json_in_a_text_file_is_no_table(root: Path) -> None:
     (root / "args.txt").write_text('{"who": "Ada", "other": 1}\n', "utf-8")
-    done = mill("flow", "run", "f/demo/greet", "-d", "@args.txt", cwd=root)
+    done = mill_here("flow", "run", "f/demo/greet", "-d", "@args.txt", cwd=root)
     assert "has no argument other" in done.stderr
 
 
@@ -129,9 +129,12 @@ def test_the_help_of_a_flow_lists_its_inputs_in_their_order(root: Path) -> None:
 
 
 def test_the_help_of_a_script_without_a_form_lists_what_its_main_takes(root: Path) -> None:
-    done = mill("script", "run", "-h", "f/demo/say_hello", cwd=root)
+    done = mill_here("script", "run", "-h", "f/demo/say_hello", cwd=root)
     assert "  name   text, required.\n  times  whole number.\n" in done.stdout
-    assert "f/demo/nothing takes no inputs." in mill("script", "run", "f/demo/nothing", "-h", cwd=root).stdout
+    assert (
+        "f/demo/nothing takes no inputs."
+        in mill_here("script", "run", "f/demo/nothing", "-h", cwd=root).stdout
+    )
 
 
 def test_help_without_a_path_is_that_of_the_command(tmp_path: Path) -> None:

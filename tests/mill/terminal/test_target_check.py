@@ -10,7 +10,7 @@ import pytest
 from mill.repository.yaml_file import read_mapping
 from tests.f.customers.strangers import Stranger
 from tests.loopback import Reply, serve
-from tests.mill.commands import mill
+from tests.mill.commands import mill, mill_here
 
 ROOT = Path(__file__).parents[3]
 RESOURCE = """\
@@ -86,13 +86,13 @@ def test_a_target_that_cannot_be_used_fails_in_a_sentence_and_saves_nothing(tmp_
 def test_an_order_that_cannot_be_carried_out_is_refused_in_a_sentence(
     arguments: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
-    ended = mill("target", "check", *arguments, "--state", str(tmp_path / "state"), cwd=ROOT)
+    ended = mill_here("target", "check", *arguments, "--state", str(tmp_path / "state"), cwd=ROOT)
     assert ended.returncode == 2
     assert said in ended.stderr
 
 
 def test_an_unknown_target_is_a_wrong_input_and_not_a_failed_check(tmp_path: Path) -> None:
-    done = mill("target", "check", "f/customers/mock_ap", "--state", str(tmp_path / "state"), cwd=ROOT)
+    done = mill_here("target", "check", "f/customers/mock_ap", "--state", str(tmp_path / "state"), cwd=ROOT)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(
         "mill: There is no resource f/customers/mock_ap. Did you mean f/customers/mock_api"

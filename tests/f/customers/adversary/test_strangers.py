@@ -6,7 +6,6 @@ of three imports of the same ten rows (the third with other values), and what is
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,6 +14,7 @@ import pytest
 
 from mill.bench.rig.strangers.client import Acquaintance, Strangers, strangers
 from tests.f.customers.adversary.cells import BELIEVED, CELLS, IMPORTS, Cell, Result, run
+from tests.forks import forks
 
 # Most of a cell's time goes by in waiting.
 _PROCESSES = 8
@@ -45,8 +45,7 @@ class Results:
 @pytest.fixture(scope="module")
 def results() -> Iterator[Results]:
     """The results of the cells that are asked for."""
-    context = multiprocessing.get_context("spawn")
-    with strangers() as server, ProcessPoolExecutor(_PROCESSES, context) as pool:
+    with strangers() as server, ProcessPoolExecutor(_PROCESSES, forks()) as pool:
         yield Results(server, pool)
         pool.shutdown(cancel_futures=True)
 

@@ -24,6 +24,7 @@ from f.webhooks.requests.source import Source
 from mill.ports import Job
 from mill.repository.workspace import Workspace
 from mill.session import Session
+from tests.pools import pool_of
 
 ROOT = Path(__file__).parents[4]
 KEY = "k" * 32
@@ -184,7 +185,7 @@ def _put(root: Path, path: str, content: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A workspace whose libraries are ours, and whose handlers are those above."""
     root = tmp_path_factory.mktemp("workspace")
     _put(root, "wmill.yaml", "defaultTs: bun\n")
@@ -195,7 +196,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, code in scripts.items():
         _put(root, f"f/team/{name}.py", code)
     _put(root, "f/team/steps__flow/flow.yaml", _FLOW)
-    return root
+    with pool_of(root):
+        yield root
 
 
 @pytest.fixture

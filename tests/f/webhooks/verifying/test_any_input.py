@@ -23,8 +23,9 @@ from f.webhooks.requests.source import KINDS, Kind, Source
 from f.webhooks.verifying.signature import secret_faults, verify
 from tests.f.webhooks.verifying.signed import FORM
 from tests.f.webhooks.verifying.vectors import VECTORS
+from tests.properties import at_most
 
-EXAMPLES = int(os.environ.get("WEBHOOK_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("WEBHOOK_EXAMPLES") or at_most(300))
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=60)  # lone surrogates, too
 NUMBERS = st.integers(-(10**30), 10**30) | st.floats()
@@ -124,6 +125,7 @@ def _outcome(case: tuple[WebhookRequest, Source, float]) -> RefuseRequest | FixS
     return None
 
 
+@pytest.mark.hypothesis  # or `make test-slow` would not know it for a property, and try it with a part alone
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_input_raises_anything_but_the_two_errors(kind: Kind) -> None:
     seen: Counter[str] = Counter()
