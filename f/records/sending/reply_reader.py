@@ -77,6 +77,8 @@ class ReplyReader:
             # A page of a proxy's instead of the API's own words: who knows what happened behind it.
             return Reading([unclear(result, "in_doubt")] * len(rows))
         outcomes = self._kind.outcomes_from(result, rows, self._target)
+        if not in_doubt and not result.in_doubt:  # nearly always: nothing of it was sent before
+            return Reading(list(map(self.apply_duplicate_policy, outcomes)))
         return Reading(
             [
                 self._judged(outcome, result, in_doubt.get(row.line), alone=len(rows) == 1)

@@ -10,8 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from f.connect.calls.message import Request
 from f.connect.errors import TryLater
+from f.customers.targets.customer_api import open_target
+from f.records.journal.no_journal import NoJournal
 from f.records.journal.row_journal import Claim, Entry, RowJournal
+from f.records.rows.outcome import RowOutcome
+from f.records.sending.batch_claims import BatchClaims
 from tests.f.records.sending.test_delivery import LOOKUP, NO_KEYS, Bench, Crm, bench, codes, rows
 from tests.loopback import Asked, Reply, serve
 
@@ -170,3 +175,46 @@ def test_rows_claimed_ahead_and_never_sent_are_given_back(tmp_path: Path, broken
         assert states(at) == (broken_off if broken else {"done": 4 + len(crm.created), "sent": 2})
         again = at.send(rows(14, "before")[10:], journal=at.journal("another"))
     assert codes(again) == {"already_imported": 4}
+
+
+class Blocks(NoJournal):
+    """Remembers how many rows each statement was about."""
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+        self.recorded: list[int] = []
+
+    def record_sent(
+        self, entries: Sequence[Entry], in_flight: float, job: str | None = None
+    ) -> frozenset[str]:
+        self.sent.append(len(entries))
+        return super().record_sent(entries, in_flight, job)
+
+    def record_outcomes(self, **outcomes: object) -> None:
+        self.recorded.append(sum(len(list(rows)) for rows in outcomes.values() if isinstance(rows, list)))
+
+
+@pytest.mark.parametrize(
+    ("connections", "rows_each", "blocks"),
+    [
+        (64, 1, [64] * 39 + [4]),
+        (64, 100, [1_000, 1_000, 500]),
+        (64, 500, [2_000, 500]),  # four requests at least
+        (6, 100, [600, 600, 600, 600, 100]),
+        (1, 1, [4] * 625),
+    ],
+)
+def test_a_statement_is_about_enough_requests_for_all_connections_or_enough_rows(
+    connections: int, rows_each: int, blocks: list[int]
+) -> None:
+    settings = {"max_concurrent_requests": connections}
+    target = open_target({"kind": "generic", "base_url": "http://127.0.0.1", "settings": settings})
+    journal, all_rows = Blocks(), rows(2_500)
+    with BatchClaims(target, journal) as claims:
+        for batch in claims.claimed([all_rows]):
+            groups = [batch.rows[at : at + rows_each] for at in range(0, len(batch.rows), rows_each)]
+            requests = [Request(method="POST", path="/customers", context=group) for group in groups]
+            assert list(claims.admit(iter(requests), [])) == requests
+            claims.record_outcomes(batch, {row.line: RowOutcome("created") for row in all_rows})
+    assert journal.sent == blocks
+    assert journal.recorded == [1_000, 1_000, 500]
