@@ -22,7 +22,10 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "ra
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 # Numbers of which orjson makes something else: it knows no integer of more than 64 bits, and no infinity.
 # Of what it refuses besides (another encoding, half of a pair, NaN) Python's own reader makes what it can.
-_NOT_FOR_ORJSON = re.compile(rb"\d{19}|\d[eE]\+?\d{3}")
+# To look for them in what is left of a body once all digits are zeros takes a tenth of what a pattern does,
+# which in a reply to a batch took six times as long as reading it.
+_SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
+_NOT_FOR_ORJSON = (b"0" * 19, b"0e000", b"0e+000")
 # What json.dumps does not write, orjson should not write either.
 _ONLY_JSON = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -51,7 +54,7 @@ def read_json(body: bytes | str) -> Any:
     Numbers that JSON does not know (NaN, Infinity, 1e999) become None, and a half of a surrogate pair becomes
     U+FFFD, as neither could be written again.
     """
-    if isinstance(body, bytes) and not _NOT_FOR_ORJSON.search(body):
+    if isinstance(body, bytes) and not any(map(body.translate(_SHAPE).__contains__, _NOT_FOR_ORJSON)):
         with contextlib.suppress(ValueError):
             return orjson.loads(body)
     text = body if isinstance(body, str) else body.decode(json.detect_encoding(body))

@@ -117,6 +117,6 @@ def test_bytes_are_read_as_the_text_that_they_are(value: object) -> None:
     assert repr(read_json(body)) == repr(read_json(body.decode()))
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1E+999", "1e400", "18446744073709551616", "1e-999"])
+@pytest.mark.parametrize("number", ["1e999", "-1E+999", "1e400", "1E400", "18446744073709551616", "1e-999"])
 def test_a_number_too_large_for_one_reader_is_read_by_the_other(number: str) -> None:
     assert repr(read_json(number.encode())) == repr(read_json(number))

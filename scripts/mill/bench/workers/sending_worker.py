@@ -26,7 +26,7 @@ from f.records.rows.row import Row
 from f.records.rows.row_store import read_rows
 from f.records.sending.parking import ParkingClient
 from f.records.sending.run import send_rows
-from f.records.sending.session import open_journal, open_limits
+from f.records.sending.session import gc_relaxed, open_journal, open_limits
 from mill.bench.rig.errand import Errand
 from mill.bench.workers import peers
 
@@ -69,8 +69,9 @@ def _send(errand: Errand, *, journalled: bool) -> None:
     target = open_target(errand["api"])
     database = conninfo_to_dict(errand["database"]) if errand["database"] else None
     for chunk in errand["chunks"]:
-        rows = [Row.from_json(record) for record in read_rows(chunk["rows"])]
         with contextlib.ExitStack() as stack:
+            stack.enter_context(gc_relaxed())  # as a job is
+            rows = [Row.from_json(record) for record in read_rows(chunk["rows"])]
             journal = (
                 stack.enter_context(open_journal(database, target, errand["import_id"]))
                 if journalled
