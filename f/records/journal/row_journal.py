@@ -70,8 +70,9 @@ _LONGEST_TURN = 30.0  # seconds to wait for a turn
 _TURN_PAUSE = 0.02  # seconds, about what a claim takes, after which one that came second tries again
 _MET_SECONDS = 7 * DAY_SECONDS
 
-# What a statement gets of one row, the key first.
+# What a statement gets of one row, or returns of it, the key first.
 Values = tuple[str | None, ...]
+_KEY = itemgetter(0)
 
 
 class _Known(NamedTuple):
@@ -253,9 +254,9 @@ class RowJournal:
     ) -> frozenset[str]:
         if self.permit is not None and not self.permit.is_valid():
             self.permit.renew()
-        self._held.update(entry.key for entry in entries)
+        self._held.update(map(_KEY, entries))
         rows = self._run(RECORD_SENT, entries, self.now(), in_flight=in_flight, job=job)
-        return frozenset(key for (key,) in rows)
+        return frozenset(map(_KEY, rows))
 
     def record_outcomes(
         self,
@@ -282,7 +283,7 @@ class RowJournal:
             (FORGET, not_applied),
             (STAY_UNSENT, not_applied),
         )
-        self._held.difference_update(key for key, *_ in (*applied, *unanswered, *not_applied))
+        self._held.difference_update(map(_KEY, (*applied, *unanswered, *not_applied)))
         if applied:
             # Those that another job took over are few: to look for them first is half of what the rest takes.
             counts.subtract(outcome for (outcome,) in answers[0])
@@ -327,7 +328,7 @@ class RowJournal:
         def standing(owner: str) -> Standing:
             return self._owner.standing(owner, now, take_over=take_over)
 
-        claims = dict.fromkeys((entry.key for entry in entries), MINE)
+        claims = dict.fromkeys(map(_KEY, entries), MINE)
         for entry in entries if known else ():
             if entry.key in known:
                 claims[entry.key] = self._judge(entry, known[entry.key], standing)
@@ -404,7 +405,7 @@ class RowJournal:
         self, sql: str, rows: Sequence[Values], at: float = 0.0, **more: str | float | None
     ) -> Statement:
         """Rows go in the order of the key: those that share a page of the index are written together."""
-        in_order = sorted(rows, key=itemgetter(0))
+        in_order = sorted(rows, key=_KEY)
         return sql, {**self._values(at), "rows": orjson.dumps(in_order, default=tuple).decode(), **more}
 
     def _values(self, at: float) -> dict[str, Any]:
