@@ -38,7 +38,7 @@ _PROVES_NOTHING = frozenset({"", "failed"})
 # Requests whose rows are recorded as sent in one statement: so many, or enough for every connection. Batches
 # have enough rows before: the first of them, and the jobs that share the journal, wait for the statement.
 _FEWEST_IN_A_BLOCK = 4
-_ROWS_IN_A_BLOCK = 1_000
+_ROWS_IN_A_BLOCK = 3_000
 # How often the rows of a job that has ended, and whose lease has not run out yet, are waited for.
 _MOST_WAITS = 3
 _AFTER_LEASE_SECONDS = 0.05

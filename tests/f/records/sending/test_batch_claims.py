@@ -197,11 +197,11 @@ class Blocks(NoJournal):
 @pytest.mark.parametrize(
     ("connections", "rows_each", "blocks"),
     [
-        (64, 1, [64] * 39 + [4]),
-        (64, 100, [1_000, 1_000, 500]),
-        (64, 500, [2_000, 500]),  # four requests at least
-        (6, 100, [600, 600, 600, 600, 100]),
-        (1, 1, [4] * 625),
+        (64, 1, [64] * 117 + [12]),
+        (64, 100, [3_000, 3_000, 1_500]),
+        (64, 1_500, [6_000, 1_500]),  # four requests at least
+        (6, 100, [600] * 12 + [300]),
+        (1, 1, [4] * 1_875),
     ],
 )
 def test_a_statement_is_about_enough_requests_for_all_connections_or_enough_rows(
@@ -209,7 +209,7 @@ def test_a_statement_is_about_enough_requests_for_all_connections_or_enough_rows
 ) -> None:
     settings = {"max_concurrent_requests": connections}
     target = open_target({"kind": "generic", "base_url": "http://127.0.0.1", "settings": settings})
-    journal, all_rows = Blocks(), rows(2_500)
+    journal, all_rows = Blocks(), rows(7_500)
     with BatchClaims(target, journal) as claims:
         for batch in claims.claimed([all_rows]):
             groups = [batch.rows[at : at + rows_each] for at in range(0, len(batch.rows), rows_each)]
@@ -217,4 +217,4 @@ def test_a_statement_is_about_enough_requests_for_all_connections_or_enough_rows
             assert list(claims.admit(iter(requests), [])) == requests
             claims.record_outcomes(batch, {row.line: RowOutcome("created") for row in all_rows})
     assert journal.sent == blocks
-    assert journal.recorded == [1_000, 1_000, 500]
+    assert journal.recorded == [3_000, 3_000, 1_500]
