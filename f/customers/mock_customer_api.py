@@ -257,9 +257,11 @@ def preprocessor(event: dict[str, Any]) -> dict[str, Any]:
         return {**(body or {}), **query, "as_reply": True}
     _refuse_unknown(query, _QUERY, "query parameter")
     is_batch = str(event.get("path") or "").endswith("/batch")
+    several = (body or {}).get("customers")
     return {
         "customer_data": None if is_batch else body,
-        "customers": (body or {}).get("customers", []) if is_batch else None,
+        # None would be one customer; of none, a batch is refused.
+        "customers": ([] if several is None else several) if is_batch else None,
         "as_reply": True,
         "operation": {"get": "health", "patch": "update"}.get(event.get("method", "post"), "create"),
         "mode": _mode(query.get("mode", "simple")),

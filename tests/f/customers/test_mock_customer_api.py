@@ -152,6 +152,10 @@ def test_a_call_with_several_customers_fails_as_a_whole_and_is_lucky_the_next_ti
         ({"customers": [1]}, "must be a list, with an object for each"),
         ({"customers": {"name": "Ada"}}, "must be a list, with an object for each"),
         (preprocessor({"method": "post", "path": "mock/customers/batch", "body": ADA}), "and are 0"),
+        (
+            preprocessor({"method": "post", "path": "mock/customers/batch", "body": {"customers": None}}),
+            "and are 0",
+        ),
         ({"customers": [ADA], "customer_data": ADA}, "give one of them"),
         ({"customers": [ADA], "operation": "update"}, "can be created in one call, and nothing else"),
     ],
