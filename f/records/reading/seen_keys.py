@@ -9,7 +9,6 @@ from typing import Self
 
 _MOST_WAITING = 1 << 12  # keys that are kept in memory: all of them, of most files
 _BITS = 1 << 22
-_LAST_BIT = _BITS - 1
 _SECOND = 24  # the bits of a hash by which the second mark is chosen
 
 
@@ -68,8 +67,9 @@ class SeenKeys:
 
     def _written(self, key: str, line: int) -> int:
         """Return the line of a key in the database; if it is not there, the line that it has now."""
-        if not self._is_marked(hash(key)):
-            return line
+        for mark in _marks_of(key):
+            if not self._marks[mark >> 3] >> (mark & 7) & 1:
+                return line
         row = self._database.execute("SELECT line FROM seen WHERE key = ?", (key,)).fetchone()
         if row is None:
             return line
@@ -79,13 +79,13 @@ class SeenKeys:
     def _write(self) -> None:
         """Move what waits in memory into the database."""
         self._database.executemany("INSERT INTO seen VALUES (?, ?)", sorted(self._waiting.items()))
-        self._marks = marks = self._marks or bytearray(_BITS >> 3)
-        for number in map(hash, self._waiting):
-            first, second = number & _LAST_BIT, number >> _SECOND & _LAST_BIT
-            marks[first >> 3] |= 1 << (first & 7)
-            marks[second >> 3] |= 1 << (second & 7)
+        self._marks = self._marks or bytearray(_BITS >> 3)
+        for key in self._waiting:
+            for mark in _marks_of(key):
+                self._marks[mark >> 3] |= 1 << (mark & 7)
         self._waiting.clear()
 
-    def _is_marked(self, number: int) -> bool:
-        first, second = number & _LAST_BIT, number >> _SECOND & _LAST_BIT
-        return bool(self._marks[first >> 3] >> (first & 7) & self._marks[second >> 3] >> (second & 7) & 1)
+
+def _marks_of(key: str) -> tuple[int, int]:
+    number = hash(key)
+    return number & (_BITS - 1), number >> _SECOND & (_BITS - 1)

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, Self
 
 from f.connect.errors import TryLater
-from f.records.journal.row_journal import MINE, Claim, Entry, Journal
+from f.records.journal.row_journal import Claim, Entry, Journal
 from f.records.rows.outcome import RowOutcome
 from f.records.target.target import Target, content_bytes, digest
 from f.store.store import LEASE_LOST
@@ -181,9 +181,7 @@ class BatchClaims:
         self._wait_for_ended_jobs(wanted, claims)
         for row in wanted:
             claim = claims[self._entries[row.line].key]
-            if claim is MINE:  # in a new import, all of them
-                batch.rows.append(row)
-            elif claim.state == "done":
+            if claim.state == "done":
                 batch.outcomes[row.line] = _recorded(claim)
                 batch.applied = batch.applied or [row]
             elif claim.state == "elsewhere":
