@@ -52,13 +52,13 @@ def rates_by_row(root: Path, rows: int) -> Rates:
     Of the flow's jobs as many send side by side as it lets by default, a few chunks each, and together they
     have as many requests under way as each of the others. `job` is one of them alone, with all of those.
     """
-    shares = {"jobs": 1, "job": 1, "by_asyncio": 1, "by_threads": 5, "by_loop": 100}
+    shares = {"by_threads": 5, "by_loop": 100}
     with Stage(root) as stage:
         api, theirs = stage.api(), stage.api({"max_concurrent_requests": max(1, AT_ONCE // JOBS)})
         ways: dict[str, Way] = {
             "jobs": SideBySide(_warm_jobs(stage, theirs), theirs),
             "job": stage.worker("jobs"),
-            **{way: stage.worker(way) for way in list(shares)[2:]},
+            **{way: stage.worker(way) for way in ("by_asyncio", *shares)},
         }
         return stage.in_turns(
             ways, rows, api=api, shares=shares, first=1 + JOBS, chunk_rows=max(1, rows // (2 * JOBS))
