@@ -231,7 +231,7 @@ def test_what_waits_for_its_turn_at_the_row_undoes_nothing(tmp_path: Path, clock
                 calls(other, "ff")
             return execute(sql, values)
 
-        here.execute = overtaken  # type: ignore[method-assign]
+        here.execute = overtaken  # type: ignore[method-assign]  # so that another comes first at the row
         calls(late, "f")
         assert not waiting
         assert late.status() == "closed"

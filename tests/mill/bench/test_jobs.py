@@ -35,7 +35,8 @@ def test_modules_are_counted_until_main_is_defined(tmp_path: Path) -> None:
     assert figures["modules:f/demo/do_nothing"] == 0
     slowest = figures["job_import_script"]  # which one it is depends on what else the machine does
     # In one round it may also have been faster than the empty one beside it.
-    assert figures["job_import_ms"] == figures[f"ms:{slowest}"]
+    most = max(figure for key, figure in figures.items() if key.startswith("ms:"))
+    assert figures["job_import_ms"] == figures[f"ms:{slowest}"] == most
     assert figures["job_vs_empty_worst"] > 0
 
 
