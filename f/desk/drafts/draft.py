@@ -217,7 +217,7 @@ class Drafts:
         now = self.store.now()
         began = datetime.fromtimestamp(now, UTC)
         draft: Draft = {
-            "id": f"{began:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+            "id": f"{began:%Y%m%d-%H%M%S}-{began.microsecond:05x}{secrets.token_hex(2)}",
             "version": 1,
             "revision": 1,
             "created_at": began.isoformat(timespec="seconds"),
