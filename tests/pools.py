@@ -13,6 +13,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -42,7 +43,7 @@ _OTHERS: dict[Path, _Lent] = {}
 def _lend(root: Path, bytecode_cache: Path, keeps_loaded: Callable[[str], bool]) -> WorkerPool:
     if root == REPOSITORY:
         return _lent(bytecode_cache)
-    return _OTHERS.get(root) or WorkerPool(root, bytecode_cache, keeps_loaded)
+    return _OTHERS.get(root) or _Late(root, bytecode_cache, keeps_loaded)
 
 
 @functools.cache
@@ -52,7 +53,14 @@ def _lent(bytecode_cache: Path) -> _Lent:
     return pool
 
 
-class _Lent(WorkerPool):
+class _Late(WorkerPool):
+    """Starts what it forks from for the first job: many sessions of tests have none."""
+
+    def __enter__(self) -> Self:
+        return self
+
+
+class _Lent(_Late):
     """Has the scripts of `f` loaded from their first job on."""
 
     def __init__(self, root: Path, bytecode_cache: Path) -> None:

@@ -13,7 +13,10 @@ from mill.engine.processes.worker import Call, Worker, Workers
 
 
 class WorkerPool:
-    """Lends workers. A context manager: leaving it ends every process it started."""
+    """Lends workers. A context manager: leaving it ends every process it started.
+
+    Entering it starts the one of mill's own Python, which takes a moment: most sessions need it soon.
+    """
 
     def __init__(
         self, root: Path, bytecode_cache: Path, keeps_loaded: Callable[[str], bool] = lambda _path: False
@@ -23,11 +26,11 @@ class WorkerPool:
         self._loaded = LoadedScripts(root, self.take)
         self._root = root
         self._bytecode_cache = bytecode_cache
-        self._own = Workers(root, bytecode_cache)
-        self._others: dict[Path, Workers] = {}
+        self._zygotes: dict[Path | None, Workers] = {}  # None: mill's own Python
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
+        self._of(None)
         return self
 
     def __exit__(
@@ -40,7 +43,7 @@ class WorkerPool:
 
         Raises ChildProcessError where its zygote is gone.
         """
-        return (self._own if python is None else self._of(python)).take()
+        return self._of(python).take()
 
     def take_for(self, call: Call, python: Path | None = None) -> Worker:
         """As `take`, for this call: of a script that is kept loaded, one that has it loaded."""
@@ -48,16 +51,16 @@ class WorkerPool:
             return self._loaded.take(call, python)
         return self.take(python)
 
-    def _of(self, python: Path) -> Workers:
+    def _of(self, python: Path | None) -> Workers:
         with self._lock:
-            if python not in self._others:
-                self._others[python] = Workers(self._root, self._bytecode_cache, python)
-            return self._others[python]
+            if python not in self._zygotes:
+                self._zygotes[python] = Workers(self._root, self._bytecode_cache, python)
+            return self._zygotes[python]
 
     def close(self) -> None:
         """End every worker and what they are forked from. May be called twice."""
         with self._lock:
-            others, self._others = list(self._others.values()), {}
+            zygotes, self._zygotes = list(self._zygotes.values()), {}
         self._loaded.close()
-        for workers in (self._own, *others):
+        for workers in zygotes:
             workers.close()
