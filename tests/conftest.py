@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.mill.twins.stage import TwinProcess
 from tests.pools import share_pool
 from tests.properties import PROFILE, at_most
 from tests.slow import SlowTests, slow_tests
@@ -132,3 +133,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
         with get_server(data, cleanup_mode="stop") as server:
             yield server.get_uri()
+
+
+@pytest.fixture(scope="session")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
+    """One process for all tests: each test makes a twin forget what it knows before it begins."""
+    with TwinProcess(tmp_path_factory.mktemp("twins")) as process:
+        yield process

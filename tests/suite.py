@@ -19,8 +19,8 @@ import pytest
 
 _ROOT = Path(__file__).parents[1]
 _LAST_FAILED = Path(".pytest_cache", "v", "cache", "lastfailed")  # where pytest notes them
-# One more than cores: a third of what tests do is wait.
-IN_PROCESSES = ("--numprocesses", "3", "--dist", "worksteal")
+# Two more than cores: a third of what tests do is wait.
+IN_PROCESSES = ("--numprocesses", "4", "--dist", "worksteal")
 MOST = 3  # that are tried again: more are no chance
 
 

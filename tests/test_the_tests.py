@@ -32,7 +32,8 @@ def test_no_test_fails_where_a_random_id_spells_a_word() -> None:
     found = [
         f"{file.relative_to(TESTS)}:{line}: a random id may hold {word!r}. Take a word with letters past f."
         for file in sorted(TESTS.rglob("*.py"))
-        for line, word in chances(file.read_text(encoding="utf-8"))
+        if "not in" in (code := file.read_text(encoding="utf-8"))  # to parse all takes seconds
+        for line, word in chances(code)
     ]
     assert not found, "\n".join(found)
 

@@ -11,7 +11,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,12 +41,6 @@ PAYERS = (
     ("Änne Weiß", "089 2180", "Gäßchen 2", "80331", "München"),
     ("Bäckerei Groß GmbH", "+49 221 2210", "Übergang 3", "50667", "Köln"),
 )
-
-
-@pytest.fixture(scope="module")
-def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as process:
-        yield process
 
 
 @pytest.fixture

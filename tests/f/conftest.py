@@ -1,4 +1,4 @@
-"""Stores of every kind, on their real clocks, and the twins, for the tests of every folder of f."""
+"""Stores of every kind, on their real clocks, for the tests of every folder of f."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from f.connect.redact import forget
 from f.store.data_table_store import DataTableStore
 from f.store.store import Store
 from f.store.stores import memory_store, postgres_store, sqlite_store
+from f.windmill.connection import disconnect
 from mill.api.server import LocalApi
 from mill.bench.rig.data_table import data_table
-from tests.mill.twins.stage import TwinProcess
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_stays() -> Iterator[None]:
+    """Close what a test has opened to Windmill's API: the next one has another, or none."""
+    yield
+    disconnect()
 
 
 @pytest.fixture(autouse=True)
@@ -51,10 +58,3 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]
                 store.execute(f"DROP TABLE {table}")
         if request.param == "data table":
             store.execute("DROP SCHEMA millwright CASCADE")
-
-
-@pytest.fixture(scope="session")
-def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    """One process for all tests: each test makes a twin forget what it knows before it begins."""
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as process:
-        yield process

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.mill.twins.stage import TwinClient, TwinProcess
-
-
-@pytest.fixture(scope="package")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -60,5 +53,5 @@ class Twin:
 
 
 @pytest.fixture
-def twin(process: TwinProcess) -> Twin:
-    return Twin(process.client("s3"))
+def twin(twins: TwinProcess) -> Twin:
+    return Twin(twins.client("s3"))

@@ -46,12 +46,6 @@ def strawberry(*options: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
 
 
-@pytest.fixture(scope="package")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as running_twins:
-        yield running_twins
-
-
 class Twin:
     """The GraphQL twin, empty: its client, and the resource that points at it."""
 
@@ -71,5 +65,5 @@ class Twin:
 
 
 @pytest.fixture
-def twin(process: TwinProcess) -> Twin:
-    return Twin(process.client("graphql"))
+def twin(twins: TwinProcess) -> Twin:
+    return Twin(twins.client("graphql"))

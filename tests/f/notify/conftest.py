@@ -13,12 +13,6 @@ from f.store.stores import sqlite_store
 from tests.mill.twins.stage import TwinClient, TwinProcess
 
 
-@pytest.fixture(scope="package")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the scripts keep their state."""
@@ -69,16 +63,16 @@ ACCOUNTS = {
 }
 
 
-def account_at(process: TwinProcess, name: str) -> Twin:
+def account_at(twins: TwinProcess, name: str) -> Twin:
     """The twin of that name, and the resource of its account."""
-    client = process.client(name)
+    client = twins.client(name)
     credential, below = ACCOUNTS[name]
     return Twin(client, {**credential, "base_url": f"{client.url}{below}"})
 
 
 @pytest.fixture
-def slack(process: TwinProcess) -> Twin:
-    return account_at(process, "slack")
+def slack(twins: TwinProcess) -> Twin:
+    return account_at(twins, "slack")
 
 
 @pytest.fixture
@@ -87,15 +81,15 @@ def slack_webhook(slack: Twin) -> Any:
 
 
 @pytest.fixture
-def twilio(process: TwinProcess) -> Twin:
-    return account_at(process, "twilio")
+def twilio(twins: TwinProcess) -> Twin:
+    return account_at(twins, "twilio")
 
 
 @pytest.fixture
-def resend(process: TwinProcess) -> Twin:
-    return account_at(process, "resend")
+def resend(twins: TwinProcess) -> Twin:
+    return account_at(twins, "resend")
 
 
 @pytest.fixture
-def sendgrid(process: TwinProcess) -> Twin:
-    return account_at(process, "sendgrid")
+def sendgrid(twins: TwinProcess) -> Twin:
+    return account_at(twins, "sendgrid")

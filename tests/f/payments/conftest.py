@@ -15,12 +15,6 @@ from tests.mill.twins.stage import TwinClient, TwinProcess
 KEY = "sk_test_good"
 
 
-@pytest.fixture(scope="package")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the scripts keep their state."""
@@ -73,5 +67,5 @@ class Twin:
 
 
 @pytest.fixture
-def twin(process: TwinProcess) -> Twin:
-    return Twin(process.client("stripe"))
+def twin(twins: TwinProcess) -> Twin:
+    return Twin(twins.client("stripe"))

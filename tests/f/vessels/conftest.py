@@ -16,12 +16,6 @@ NOW = "2026-11-23T12:00:00Z"
 IMO = "9074729"
 
 
-@pytest.fixture(scope="package")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the scripts keep their state."""
@@ -60,7 +54,7 @@ class Vessey:
 
 
 @pytest.fixture
-def vessey(process: TwinProcess) -> Iterator[Vessey]:
-    running = Vessey(process.client("vessey"))
+def vessey(twins: TwinProcess) -> Iterator[Vessey]:
+    running = Vessey(twins.client("vessey"))
     yield running
     running.client.forget()

@@ -34,8 +34,8 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 
 @pytest.fixture
-def slack(process: TwinProcess) -> TwinClient:
-    client = process.client("slack")
+def slack(twins: TwinProcess) -> TwinClient:
+    client = twins.client("slack")
     client.forget()
     return client
 

@@ -17,7 +17,7 @@ from tests.f.customers.adversary.cells import BELIEVED, CELLS, IMPORTS, Cell, Re
 from tests.forks import forks
 
 # Most of a cell's time goes by in waiting.
-_PROCESSES = 8
+_PROCESSES = 16
 _AHEAD = 40  # cells that are begun before they are asked for
 
 

@@ -24,12 +24,6 @@ SEAL_KEY = "a key for seals that only this test knows"
 CALLBACK = "http://localhost:9/api/r/local/oauth/google/callback"
 
 
-@pytest.fixture(scope="package")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the scripts keep their state."""
@@ -45,8 +39,8 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def twin(process: TwinProcess) -> TwinClient:
-    client = process.client("oauth")
+def twin(twins: TwinProcess) -> TwinClient:
+    client = twins.client("oauth")
     client.forget()
     return client
 

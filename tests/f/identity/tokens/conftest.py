@@ -17,7 +17,6 @@ from f.connect import redact
 from f.store.store import Store
 from f.store.stores import SqliteStore
 from tests.f.connect.wire import FakeClock
-from tests.mill.twins.stage import TwinProcess
 
 SECRET = "0123456789abcdef" * 2
 SEAL = "fedcba9876543210" * 2
@@ -92,9 +91,3 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("HOME", str(tmp_path))
     yield
     redact.forget()
-
-
-@pytest.fixture(scope="package")
-def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwinProcess]:
-    with TwinProcess(tmp_path_factory.mktemp("twins")) as running:
-        yield running

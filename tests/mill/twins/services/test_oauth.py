@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -22,15 +21,9 @@ CLIENT = {"client_id": "c1", "client_secret": "s1"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with TwinProcess(tmp_path_factory.mktemp("oauth")) as running:
-        yield running
-
-
 @pytest.fixture
-def twin(process: TwinProcess) -> TwinClient:
-    client = TwinClient(process.client("oauth").url, token=None)
+def twin(twins: TwinProcess) -> TwinClient:
+    client = TwinClient(twins.client("oauth").url, token=None)
     client.forget()
     return client
 
