@@ -40,7 +40,7 @@ check: $(TESTS) $(CLI)
 	$(BIN)/mill metadata --check
 	$(BIN)/mill lint
 
-# In three processes; what fails is tried once more, alone, and named: see the file.
+# In four processes; what fails is tried once more, alone, and named: see the file.
 PYTEST = $(BIN)/python -m tests.suite
 fast: $(TESTS) $(CLI)
 	HYPOTHESIS_PROFILE=sample $(PYTEST) -m "not slow" --durations=10 --durations-min=5
