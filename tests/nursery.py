@@ -50,13 +50,17 @@ class Nursery:
 
 
 @functools.cache
-def nursery(*modules: str) -> Nursery:
-    """Return the one with these modules loaded, which stays until this process ends."""
+def nursery(*modules: str, path: str = "") -> Nursery:
+    """Return the one with these modules loaded, which stays until this process ends.
+
+    `path` is a folder to import from, too.
+    """
     stack = ExitStack()
     atexit.register(stack.close)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nursery-")))
     errors = folder / "err"
     log = stack.enter_context(errors.open("wb"))
     command = [sys.executable, "-c", _SERVE, ",".join(modules)]
-    started = stack.enter_context(process(command, {"PATH": os.environ["PATH"]}, folder, log))
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path}
+    started = stack.enter_context(process(command, environment, folder, log))
     return Nursery(Worker("nursery", started, errors))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mill.bench.rig.processes import Worker, process
 from tests.loopback import Asked, Loopback, Reply, serve
+from tests.nursery import nursery
 
 ROOT = Path(__file__).parents[2]
 # Not the inline steps of a flow.
@@ -21,37 +20,36 @@ SCRIPTS = sorted(
     for path in (ROOT / "f").rglob("*.py")
     if "\ndef main(" in path.read_text() and not path.parent.name.endswith("__flow")
 )
-# For each line a process of its own, forked from one that has loaded what others wrote, and of ours what most
-# scripts call an API with: each would load the same again.
+# What others wrote, and of ours what most scripts call an API with: each would load the same again.
+LOADED = (
+    "aiohttp",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "email_validator",
+    "jinja2",
+    "orjson",
+    "phonenumbers",
+    "pycountry",
+    "pydantic",
+    "requests",
+    "sqlite3",
+    "f.connect.calls.reply_reader",
+    "f.connect.client",
+    "f.store.database",
+    "f.store.stores",
+)
 # It writes what main returns; of our own errors the name and the sentence. Anything else is a traceback.
 RUN = """
-import gc, importlib, json, os, sqlite3, sys
-import aiohttp, cryptography.hazmat.primitives.ciphers.aead, email_validator, jinja2, orjson, phonenumbers
-import pycountry, pydantic, requests
-sys.path.insert(0, sys.argv[1])
-import f.connect.calls.reply_reader, f.connect.client, f.store.database, f.store.stores
-gc.collect()
-gc.freeze()
+import importlib, json, os
+from f.connect.errors import ConnectError
 
-def run(errand):
-    os.environ["HOME"] = errand["home"]
-    os.chdir(errand["home"])
-    for descriptor, file in ((1, "out"), (2, "err")):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
-    from f.connect.errors import ConnectError
-    script = importlib.import_module(errand["script"])
+def run(script, arguments):
+    os.chdir(os.environ["HOME"])
     try:
-        result = script.main(**errand["arguments"])
+        result = importlib.import_module(script).main(**arguments)
     except ConnectError as error:
         result = {"raised": type(error).__name__, "sentence": str(error)}
     print(json.dumps(result, default=str), flush=True)
 
-for line in sys.stdin:
-    child = os.fork()
-    if not child:
-        run(json.loads(line))
-        break
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 CSV = "name,email\nAda,ada@example.com\nBen,ben@example.com\nbad,bad\n"
 
@@ -137,17 +135,17 @@ def service() -> Iterator[Loopback]:
 class Plain:
     """Runs scripts in processes whose environment holds PATH and HOME alone."""
 
-    def __init__(self, home: Path, url: str, nursery: Worker) -> None:
-        self._home, self.url, self._nursery = home, url, nursery
+    def __init__(self, home: Path, url: str) -> None:
+        self._home, self.url = home, url
 
     def run(self, script: str, **arguments: Any) -> Any:
         """Return the result; of our own errors what `raised` and the `sentence`."""
-        errand = {"home": str(self._home), "script": script.replace("/", "."), "arguments": arguments}
-        code = self._nursery.ask(errand)
-        said = (self._home / "err").read_text("utf-8")
-        assert code == 0, said
-        assert "Traceback" not in said
-        return json.loads((self._home / "out").read_text("utf-8").splitlines()[-1])
+        code = f"{RUN}run({script.replace('/', '.')!r}, {arguments!r})"
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self._home)}
+        done = nursery(*LOADED, path=str(ROOT)).run(code, environment)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
 
     @property
     def api(self) -> dict[str, Any]:
@@ -199,18 +197,9 @@ class Plain:
         return {"token": "re_1", "base_url": self.url}
 
 
-@pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    home = tmp_path_factory.mktemp("nursery")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
-    command, errors = [sys.executable, "-c", RUN, str(ROOT)], home / "err"
-    with errors.open("wb") as log, process(command, environment, home, log) as started:
-        yield Worker("scripts", started, errors)
-
-
 @pytest.fixture
-def plain(tmp_path: Path, service: Loopback, nursery: Worker) -> Plain:
-    return Plain(tmp_path, service.url, nursery)
+def plain(tmp_path: Path, service: Loopback) -> Plain:
+    return Plain(tmp_path, service.url)
 
 
 FILE = {"storage": "", "path": "inbox/a.csv", "size": 1, "modified": "2026-04-01T10:00:00+00:00"}
