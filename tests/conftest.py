@@ -80,6 +80,8 @@ def _share_cache(config: pytest.Config) -> None:
     os.environ["XDG_CACHE_HOME"] = folder.name
 
 
+_OBJECTS_A_COLLECTION = 50_000  # made between two; Python's own 700 are made by a page that is parsed
+
 # Seconds for a test of these folders, which start many processes each, the real Windmill CLI among them.
 # All others have the limit in pyproject.toml.
 _LONGER = {
@@ -105,12 +107,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Take the thousands of tests themselves out of each garbage collection from here on.
+    """Take the thousands of tests themselves out of each garbage collection from here on, and collect rarely.
 
     Many tests collect on purpose, to see that nothing stays open: half a second each time otherwise.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS_A_COLLECTION)
     gc.enable()
 
 
