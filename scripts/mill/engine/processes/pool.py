@@ -27,6 +27,7 @@ class WorkerPool:
         self._root = root
         self._bytecode_cache = bytecode_cache
         self._zygotes: dict[Path | None, Workers] = {}  # None: mill's own Python
+        self._closed = False
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -41,7 +42,7 @@ class WorkerPool:
     def take(self, python: Path | None = None) -> Worker:
         """Return a worker of this interpreter, by default mill's own, that waits for a job.
 
-        Raises ChildProcessError where its zygote is gone.
+        Raises ChildProcessError where its zygote is gone, or the pool closed.
         """
         return self._of(python).take()
 
@@ -53,6 +54,8 @@ class WorkerPool:
 
     def _of(self, python: Path | None) -> Workers:
         with self._lock:
+            if self._closed:  # what is started now, nobody would end
+                raise ChildProcessError("the processes that start workers have ended")
             if python not in self._zygotes:
                 self._zygotes[python] = Workers(self._root, self._bytecode_cache, python)
             return self._zygotes[python]
@@ -60,7 +63,7 @@ class WorkerPool:
     def close(self) -> None:
         """End every worker and what they are forked from. May be called twice."""
         with self._lock:
-            zygotes, self._zygotes = list(self._zygotes.values()), {}
+            self._closed = True
         self._loaded.close()
-        for workers in zygotes:
+        for workers in self._zygotes.values():
             workers.close()
