@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from f.windmill.connection import disconnect
 from tests.loopback import Asked, Loopback, Reply, serve
 
 RUN = "/api/w/team/jobs/run/p/f/notify/notify_event"
@@ -56,4 +55,3 @@ def job_of_windmill(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Win
         for name in ("MILL", "WM_ROOT_FLOW_JOB_ID", "NOTIFY_ROUTING"):
             monkeypatch.delenv(name, raising=False)
         yield fake
-        disconnect()

@@ -19,7 +19,6 @@ from f.customers.settle_file import main as settle_file
 from f.records.inbox.claims import FileClaims
 from f.records.inbox.decisions import InboxFile
 from f.store.stores import open_store
-from f.windmill.connection import disconnect
 from tests.loopback import Asked, Loopback, Reply, serve
 
 ROOT = Path(__file__).parents[3]
@@ -92,7 +91,6 @@ def windmill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Windmi
         monkeypatch.setenv("WM_JOB_ID", "second")
         monkeypatch.delenv("WM_FLOW_JOB_ID", raising=False)
         yield there
-    disconnect()
 
 
 class Stopped:

@@ -34,7 +34,6 @@ def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     with LocalApi(tmp_path, tmp_path / "state", no_jobs, environment={}) as api:
         be_a_job(monkeypatch, api.url, api.workspace_id, api.token)
         yield
-        disconnect()
 
 
 @pytest.mark.usefixtures("_workspace")
@@ -148,4 +147,3 @@ def test_a_windmill_that_refuses(monkeypatch: pytest.MonkeyPatch, status: int, k
             with pytest.raises(Exception, match="Windmill did not") as raised:
                 run()
             assert type(raised.value).__name__ == kind
-        disconnect()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from f.windmill.connection import disconnect
 from mill.api.server import LocalApi
 from tests.f.webhooks.post_office import KINDS, PostOffice
 from tests.mill.api.stage import FunctionJobs
@@ -69,7 +68,7 @@ def office(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Iterator[PostOffice]:
+) -> PostOffice:
     """A receiver without a memory, in a workspace with a source a kind."""
     api, templates, jobs = receiving_workspace
     office = PostOffice(tmp_path, capsys, templates, jobs.functions)
@@ -83,5 +82,4 @@ def office(
         "WM_WORKSPACE": api.workspace_id, "WM_JOB_ID": "job", "NOTIFY_ROUTING": "off",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    yield office
-    disconnect()
+    return office

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from f.windmill.connection import disconnect
 from tests.loopback import Asked, Loopback, Reply, serve
 
 
@@ -37,4 +36,3 @@ def serve_storage(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Iterator
         monkeypatch.setenv("WM_TOKEN", "token-1")
         monkeypatch.setenv("WM_WORKSPACE", "local")
         yield served
-        disconnect()

@@ -189,14 +189,12 @@ def test_only_a_job_known_to_be_over_has_ended_and_windmill_is_asked_now_and_the
         clock.time += 11
         assert status.has_ended("other") == ended
         assert len(windmill.asked) == questions
-        disconnect()
 
 
 def test_an_address_that_is_none_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASE_INTERNAL_URL", "http://a..b")
     monkeypatch.setenv("WM_WORKSPACE", "team")
     assert not JobStatus(FakeClock()).has_ended("other")
-    disconnect()
 
 
 def test_without_windmill_no_other_job_is_known_to_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +224,6 @@ def test_a_windmill_that_cannot_be_used_moves_no_bar_and_stops_nothing(
     assert not JobStatus().has_ended("another")
     with pytest.raises(ConnectError):
         resume_urls()
-    disconnect()
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"resume": 1}', b""])
@@ -241,4 +238,3 @@ def test_what_windmill_says_oddly_of_a_job_is_an_error_of_ours(
         JobStatus().has_ended("another")
         with pytest.raises(TryLater, match="no links to decide by"):
             resume_urls()
-        disconnect()

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from f.windmill.connection import disconnect
 from f.windmill.workers import count_workers
 from tests.loopback import Asked, Reply, serve
 
@@ -44,7 +43,6 @@ def test_those_that_take_python_are_counted_and_none_is_not_known(
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         assert count_workers() == count
-        disconnect()
 
 
 def test_without_windmill_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
