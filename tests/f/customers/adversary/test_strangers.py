@@ -17,8 +17,8 @@ from tests.f.customers.adversary.cells import BELIEVED, CELLS, IMPORTS, Cell, Re
 from tests.forks import forks
 
 # Most of a cell's time goes by in waiting.
-_PROCESSES = 16
-_AHEAD = 40  # cells that are begun before they are asked for
+_PROCESSES = 32
+_AHEAD = 80  # cells that are begun before they are asked for
 
 
 class Results:

@@ -25,7 +25,8 @@ from tests.f.webhooks.verifying.signed import FORM
 from tests.f.webhooks.verifying.vectors import VECTORS
 from tests.properties import at_most
 
-EXAMPLES = int(os.environ.get("WEBHOOK_EXAMPLES") or at_most(300))
+_ENOUGH = 300  # to meet each outcome by chance
+EXAMPLES = int(os.environ.get("WEBHOOK_EXAMPLES") or at_most(_ENOUGH))
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=60)  # lone surrogates, too
 NUMBERS = st.integers(-(10**30), 10**30) | st.floats()
@@ -147,4 +148,5 @@ def test_no_input_raises_anything_but_the_two_errors(kind: Kind) -> None:
 
     look()
     sys.stdout.write(f"{kind}: {seen.total():,} examples, {dict(seen)}\n")
-    assert all(seen[name] for name in ("RefuseRequest", "FixSettings", "NoneType")), seen
+    if EXAMPLES >= _ENOUGH:
+        assert all(seen[name] for name in ("RefuseRequest", "FixSettings", "NoneType")), seen
