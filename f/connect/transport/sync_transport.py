@@ -158,11 +158,21 @@ class _DeadlineHTTPSConnection(_GivenHost, HTTPSConnection):
             raise _HandshakeFailed(self, str(error)) from error
 
 
+class _RawReply(requests.Response):
+    """What `Transport` reads of a reply. Its cookies, its encoding and a copy of its headers are not made."""
+
+    def __init__(self, request: requests.PreparedRequest, raw: Any) -> None:
+        self.request, self.raw, self.status_code, self.headers = request, raw, raw.status, raw.headers
+        self._content_consumed = False  # closing it closes the connection, if something of it was not read
+
+
 class DeadlineAdapter(HTTPAdapter):
     """An adapter of `requests` whose read timeout bounds the reply as a whole.
 
     `given` closes addresses to it; `response_class` reads its replies.
     """
+
+    _last_pool: tuple[Any, Any] = (None, None)
 
     def __init__(
         self,
@@ -184,6 +194,21 @@ class DeadlineAdapter(HTTPAdapter):
             "http": type("_Pool", (HTTPConnectionPool,), {"ConnectionCls": http}),
             "https": type("_TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": https}),
         }
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        """Return what names a pool, worked out once for the calls to one host that follow each other."""
+        asked = ((request.url or "").split("/", 3)[:3], verify, cert)
+        known, attributes = self._last_pool
+        if asked != known:
+            attributes = super().build_connection_pool_key_attributes(request, verify, cert)
+            self._last_pool = asked, attributes
+        return attributes
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Return what is read of a reply: to make all of it would be a twentieth of a call."""
+        return _RawReply(req, resp)
 
 
 def ca_bundle() -> str:
