@@ -42,7 +42,7 @@ from f.connect.limits.guard import SharedGuard
 from f.connect.logs import show_calls_of_jobs
 from f.connect.sign_in.auth import NoCredential, auth_for
 from f.connect.times import REAL, Clock
-from f.connect.transport.sync_transport import FileSink, Transport
+from f.connect.transport.sync_transport import Transport
 from f.store.stores import memory_store
 
 if TYPE_CHECKING:
@@ -204,6 +204,8 @@ class Client:
 
         `timeout` bounds each wait for the next bytes. More than `max_bytes`, unpacked, is a FixSettings.
         """
+        from f.connect.transport.file_sink import FileSink  # few jobs download
+
         # A name of its own: two downloads to one place must not write into each other.
         part = Path(target).with_name(f".download-{secrets.token_hex(8)}.part")
         with FileSink(part, max_bytes) as sink:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from f.connect.errors import FixInput
-from f.connect.transport.sync_transport import FileSink
+from f.connect.transport.file_sink import FileSink
 from f.files.s3.content import Digests
 
 

@@ -12,7 +12,7 @@ import pytest
 from f.connect.client import Client
 from f.connect.errors import FixSettings
 from f.connect.integration import Integration, Retry
-from f.connect.transport.sync_transport import FileSink
+from f.connect.transport.file_sink import FileSink
 from tests.loopback import Asked, Reply, serve
 
 QUICK = Retry(initial_delay=0.0, max_retries=2)

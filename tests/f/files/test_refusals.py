@@ -24,7 +24,7 @@ from f.connect.errors import (
     TryLater,
     WaitForQuota,
 )
-from f.connect.transport.sync_transport import FileSink
+from f.connect.transport.file_sink import FileSink
 from f.files import copy_file, delete_file, download_file, head_file, list_files, upload_file
 from tests.loopback import Answer, Asked, Loopback, Reply, serve
 

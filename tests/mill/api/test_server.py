@@ -23,7 +23,8 @@ def test_it_ends_with_its_block_and_leaves_neither_port_nor_thread(stage: Stage)
         assert stage.post("/api/r/f/demo/a", {}).status == 200
         assert stage.send("GET", "/api/w/local/users/whoami", token=True).status == 200
         idle = socket.create_connection(("127.0.0.1", port_of(stage)))
-    idle.close()
+    with idle:
+        assert idle.recv(1) == b""
     for thread in set(threading.enumerate()) - before:
         thread.join(5)  # a pool's thread that has just been told to end
         assert not thread.is_alive(), thread.name
