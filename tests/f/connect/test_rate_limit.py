@@ -306,7 +306,7 @@ def test_processes_together_get_exactly_the_burst(
     with sqlite_store(where) if kind == "sqlite" else postgres_store(where) as store:
         limit = RateLimit(max_requests=40, time_window=10_000, burst_size=40)
         left = take_all(RateLimiter("shared", limit, store))
-    assert (taken + left, left < 4) == (40, True)
+    assert (taken + left, left <= 1) == (40, True)
 
 
 def test_a_limiter_of_postgres_uses_the_databases_clock(
