@@ -132,8 +132,8 @@ class LoadedScripts:
         if self._not_loadable.get(module) == file_times([file])[file]:
             return None
         self._not_loadable[module] = file_times([file])[file]
-        folder = Path(tempfile.mkdtemp(prefix="mill-loaded-"))
         worker = self._take(python)
+        folder = Path(tempfile.mkdtemp(prefix="mill-loaded-"))
         ending = worker.load_to_fork(replace(call, cwd=folder), _LOAD_SECONDS)
         if ending.reply is None or not ending.reply["alone"]:
             worker.kill()
