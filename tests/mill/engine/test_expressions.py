@@ -34,6 +34,29 @@ def test_an_expression_has_the_value_windmill_gives_it(expression: str, value: A
     assert evaluator().value(expression, NAMES) == value
 
 
+@pytest.mark.parametrize(
+    "value",
+    [1, -(2**53) + 1, 2**53, 12345678901234567890, 1.0, 2.5, "ä \ud800", "", None, True, [1], {"c": 1.0}, {}],
+)
+def test_a_path_has_the_value_that_javascript_gives_it(value: Any) -> None:
+    names = Names(flow_input={"a": {"b": value}})
+    for expression in ("flow_input.a.b", "flow_input.a.b ?? 0", "flow_input.a?.b"):
+        in_javascript = evaluator().value(f"[{expression}]", names)
+        assert repr([evaluator().value(expression, names)]) == repr(in_javascript)
+
+
+@pytest.mark.parametrize("path", ["flow_input.a.missing", "flow_input.a.b.length", "flow_input.missing.b"])
+def test_a_path_that_leads_nowhere_is_javascripts_to_explain(path: str) -> None:
+    names = Names(flow_input={"a": {"b": "text"}})
+    said = []
+    for expression in (path, f"({path})"):
+        try:
+            said.append(repr(evaluator().value(expression, names)))
+        except ExpressionError as error:
+            said.append(error.reason)
+    assert said[0] == said[1]
+
+
 @pytest.mark.parametrize(("expression", "reason"), expressions.BROKEN)
 def test_a_broken_expression_says_which_and_why(expression: str, reason: str) -> None:
     with pytest.raises(ExpressionError) as caught:
