@@ -216,9 +216,9 @@ def _plain_lookup(expression: str, names: Names) -> tuple[bool, Any]:
 
 
 def _same_in_javascript(value: Any, keys: list[str]) -> tuple[bool, Any]:
-    """Return what stands at a path, if JavaScript would say just that; to start it takes a hundred times as long.
+    """Return what stands at a path, if JavaScript would say just that: it takes a hundred times as long.
 
-    What it would write otherwise, it evaluates: a float, a large integer, and what holds one.
+    It evaluates what it would write otherwise: a float, a large integer, and what may hold one.
     """
     for key in keys:
         if not isinstance(value, dict) or key not in value:
