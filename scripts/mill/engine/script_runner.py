@@ -96,21 +96,12 @@ class ScriptRunner:
                 with worker, handle.when_canceled(worker.cancel):
                     ending = worker.run(call, log.feed)
         finally:
-            _remove(folder, shared)
+            shutil.rmtree(folder, ignore_errors=True)
         log.close()
         return outcome_of(ending, log, job.step_id)
 
     def _cache_key(self, job: ScriptJob) -> str:
         return f"{job.path}\0{job.code.file.read_text('utf-8')}"
-
-
-def _remove(folder: Path, shared: Path) -> None:
-    """Remove a job's folder. Most leave nothing in it, and to look for more takes three times as long."""
-    try:
-        shared.rmdir()
-        folder.rmdir()
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class JobLog:
