@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -211,24 +211,12 @@ def _plain_lookup(expression: str, names: Names) -> tuple[bool, Any]:
         if key in source:
             return True, source[key]
     if match := _INPUT_PATH.fullmatch(expression):
-        return _same_in_javascript(names.flow_input, match[1].split(".")[1:])
+        value = _walk(names.flow_input, match[1].split(".")[1:])
+        return _is_alike_in_javascript(value), value
     return False, None
 
 
-def _same_in_javascript(value: Any, keys: list[str]) -> tuple[bool, Any]:
-    """Return what stands at a path, if JavaScript would say just that: it takes a hundred times as long.
-
-    It evaluates what it would write otherwise: a float, a large integer, and what may hold one.
-    """
-    for key in keys:
-        if not isinstance(value, dict) or key not in value:
-            return False, None
-        value = value[key]
-    is_alike = value is None or isinstance(value, str) or (isinstance(value, int) and abs(value) < _EXACT)
-    return is_alike, value
-
-
-def _walk(value: Any, keys: list[str | int]) -> Any:
+def _walk(value: Any, keys: Sequence[str | int]) -> Any:
     for key in keys:
         if isinstance(value, list) and str(key).isdigit() and int(key) < len(value):
             value = value[int(key)]
@@ -237,6 +225,14 @@ def _walk(value: Any, keys: list[str | int]) -> Any:
         else:
             return None
     return value
+
+
+def _is_alike_in_javascript(value: Any) -> bool:
+    """Whether an expression would say just that: to evaluate one takes a hundred times as long.
+
+    It is evaluated where it may say something else: for a float, a large integer, what may hold one, nothing.
+    """
+    return isinstance(value, str) or (isinstance(value, int) and abs(value) < _EXACT)
 
 
 def _visible(expression: str, names: Names) -> dict[str, Any]:
