@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import uvicorn
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -44,6 +40,7 @@ from mill.listening import HOST, listen
 from mill.ports import Jobs
 from mill.repository.deployed import OpenWorkspace
 from mill.repository.workspace import Workspace
+from mill.serving import ServerThread
 from mill.strict_values import whole_number
 from mill.twins.connection import quiet_config
 from mill.twins.mount import TwinsMount
@@ -52,8 +49,7 @@ _CALLS = 64  # synchronous script routes at the same time; more wait their turn
 _IDLE_SECONDS = (
     75  # longer than clients pause between two requests: a write must not meet a closing connection
 )
-_TICK_SECONDS = 1.0  # between two dates in replies
-_CLOSING_TURNS = 3  # of the event loop, until it knows that a connection is closed
+_GRACE_SECONDS = 5
 _DEFAULT_TEMPLATES = Path("resources", "mock")
 # REQUEST_SIZE_LIMIT of a Windmill server: https://github.com/windmill-labs/windmill/issues/1772
 _BODY_VARIABLE = "MILL_REQUEST_SIZE_LIMIT"
@@ -170,7 +166,9 @@ class LocalApi:
                 exceptions=exceptions(self._table, _largest_body(self._settings.environment)),
             )
             log = self._settings.access_log
-            server = _Server(admission if log is None else AccessLog(admission, log))
+            logged = admission if log is None else AccessLog(admission, log)
+            config = quiet_config(logged, idle_seconds=_IDLE_SECONDS, grace_seconds=_GRACE_SECONDS)
+            server = ServerThread(config, "mill-api")
             starting.callback(server.stop)
             starting.callback(twins.release)
             starting.callback(stopping.set)
@@ -245,49 +243,3 @@ def _largest_body(environment: Mapping[str, str]) -> int:
     if number is None:
         raise MillError(f"{_BODY_VARIABLE} is {given!r}: give a number of bytes, such as {_LARGEST_BODY}.")
     return number
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn in a thread of its own, which ends when it is told to: uvicorn itself looks every 0.1 s."""
-
-    def __init__(self, application: ASGIApp) -> None:
-        super().__init__(quiet_config(application, idle_seconds=_IDLE_SECONDS, grace_seconds=5))
-        self._ready = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._told: Callable[[], object] = lambda: None
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready.set()
-
-    async def main_loop(self) -> None:
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
-        self._told = lambda: loop.call_soon_threadsafe(told.set)
-        while not await self.on_tick(0):  # of the counter's every tenth: once a second
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), _TICK_SECONDS)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()  # at once, if nothing is being answered
-        for _ in range(_CLOSING_TURNS):
-            await asyncio.sleep(0)
-        if self.server_state.connections or self.server_state.tasks:
-            await super().shutdown(sockets)
-        for listener in sockets or []:
-            listener.close()
-
-    def start(self, listener: socket.socket) -> None:
-        """Serve what arrives on `listener` until `stop`."""
-        self._thread = threading.Thread(target=self.run, args=([listener],), name="mill-api")
-        self._thread.start()
-        self._ready.wait()
-
-    def stop(self) -> None:
-        """Close every connection and end the thread."""
-        self.should_exit = True
-        self._told()
-        if self._thread is not None:
-            self._thread.join()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 import socket
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import anyio
-import uvicorn
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mill.admission import Admission, Exceptions
 from mill.listening import HOST, listen
 from mill.mcp.server import ToolServer
+from mill.serving import ServerThread
 from mill.twins.connection import quiet_config
 
 PATH = "/mcp"
@@ -40,8 +38,8 @@ def serving_http(
     """
     with listen(port) as listener:
         number = listener.getsockname()[1]
-        running = _Server(application(server, number, token=token, origins=origins), listener)
-        running.start()
+        running = _Server(application(server, number, token=token, origins=origins))
+        running.start(listener)
         try:
             yield f"http://{HOST}:{number}{PATH}"
         finally:
@@ -140,29 +138,15 @@ class _Token:
         await refused(scope, receive, send)
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn and the sessions in a thread of their own, which leaves the signals to others."""
+class _Server(ServerThread):
+    """The server, and the sessions it serves."""
 
-    def __init__(self, guarded: Guarded, listener: socket.socket) -> None:
-        super().__init__(quiet_config(guarded, idle_seconds=_IDLE_SECONDS, grace_seconds=_GRACE_SECONDS))
-        self._manager, self._listener = guarded.manager, listener
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="mill-mcp")
+    def __init__(self, guarded: Guarded) -> None:
+        config = quiet_config(guarded, idle_seconds=_IDLE_SECONDS, grace_seconds=_GRACE_SECONDS)
+        super().__init__(config, "mill-mcp")
+        self._manager = guarded.manager
 
-    async def _run(self) -> None:
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve, and end every session in the end."""
         async with self._manager.run():
-            await self.serve([self._listener])
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready.set()
-
-    def start(self) -> None:
-        """Serve until `stop`."""
-        self._thread.start()
-        self._ready.wait()
-
-    def stop(self) -> None:
-        """Take no more requests, let answers under way go out, and end every session."""
-        self.should_exit = True
-        self._thread.join()
+            await super().serve(sockets)
