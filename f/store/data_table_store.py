@@ -14,9 +14,6 @@ opens nothing: hashes, ids and counts, and tokens under a seal.
 
 # extra_requirements:
 # certifi==2026.10.18
-# charset-normalizer==3.5.2
-# idna==3.20
-# requests==2.34.2
 # urllib3==2.8.0
 
 # ruff: noqa: D102 - Store says what its methods are for
@@ -31,10 +28,12 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
-import requests
-import requests.adapters
+import certifi
+import urllib3
+import urllib3.exceptions
 
 from f.connect.errors import ConnectError, FixInput, FixSettings, TryLater
 from f.connect.redact import mask_start
@@ -156,7 +155,7 @@ class DataTableStore(Store):
         self._url = f"{url}/api/w/{workspace}/jobs/{inline}/preview"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._lock = threading.Lock()
-        self._session: requests.Session | None = None
+        self._pool: urllib3.PoolManager | None = None
         self._pid = 0
         self._catalog = _Catalog()
         self._clock = DatabaseClock(
@@ -224,9 +223,9 @@ class DataTableStore(Store):
 
     def close(self) -> None:
         with self._lock:
-            if self._session is not None:
-                self._session.close()
-            self._session = None
+            if self._pool is not None:
+                self._pool.clear()
+            self._pool = None
 
     def _ask_one(self, text: str, argument: Mapping[str, object] | None = None) -> Any:
         """Run a statement that has one row with one column, called r, and return what is in it."""
@@ -240,52 +239,61 @@ class DataTableStore(Store):
         return undisturbed(lambda: self._ask_once(text, argument))
 
     def _ask_once(self, text: str, argument: Mapping[str, object] | None) -> list[dict[str, Any]]:
-        head = "-- result_collection=all_statements_all_rows\n"
-        args: dict[str, object] = {"database": f"datatable://{NAME}"}
-        if argument is not None:
-            head += "-- $1 argument (TEXT)\n"
-            args["argument"] = json.dumps(argument, ensure_ascii=False)
-        # What another job has left open on the connection ends here: else ours would be part of it.
-        content = f"{head}ROLLBACK;\n{text};"
+        encoded = _request(text, argument)
         try:
-            encoded = json.dumps(
-                {"content": content, "language": "postgresql", "args": args}, ensure_ascii=False
-            ).encode()
-        except UnicodeEncodeError as error:
-            raise FixInput(
-                "A value cannot be kept in the data table: it holds half of a surrogate pair.",
-                code="bad_value",
-            ) from error
-        try:
-            reply = self._opened().post(
+            reply = self._opened().request(
+                "POST",
                 self._url,
-                data=encoded,
+                body=encoded,
                 headers={"Content-Type": "application/json", **self._headers},
-                timeout=(BUSY_SECONDS, _ANSWER_SECONDS),
-                allow_redirects=False,
+                timeout=urllib3.Timeout(connect=BUSY_SECONDS, read=_ANSWER_SECONDS),
+                redirect=False,
+                retries=False,
             )
-            answers = reply.json() if reply.ok else None
-        except (requests.RequestException, ValueError) as error:
+            is_refused = reply.status >= HTTPStatus.BAD_REQUEST
+            answers = None if is_refused else json.loads(reply.data)
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise TryLater(
                 f"The data table {NAME} was not reached ({type(error).__name__}). Try again later.",
                 code="store",
             ) from error
-        if not reply.ok:
-            raise _named(reply.status_code, reply.text)
+        if is_refused:
+            raise _named(reply.status, reply.data.decode("utf-8", "replace"))
         rows = answers[-1] if isinstance(answers, list) and len(answers) == len(("ROLLBACK", text)) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise _unreadable()
         return rows
 
-    def _opened(self) -> requests.Session:
+    def _opened(self) -> urllib3.PoolManager:
+        """A pool and no `requests`: it does more for each call, and costs a job the time to import it."""
         with self._lock:
-            if self._session is None or self._pid != os.getpid():  # a connection must not cross a fork
-                self._session, self._pid = requests.Session(), os.getpid()
-                self._session.trust_env = False  # the worker's own server is behind no proxy
-                adapter = requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS)
-                for scheme in ("http://", "https://"):
-                    self._session.mount(scheme, adapter)
-            return self._session
+            if self._pool is None or self._pid != os.getpid():  # a connection must not cross a fork
+                self._pid = os.getpid()
+                # No proxy: the worker's own server is behind none.
+                self._pool = urllib3.PoolManager(maxsize=_CONNECTIONS, ca_certs=certifi.where())
+            return self._pool
+
+
+def _request(text: str, argument: Mapping[str, object] | None) -> bytes:
+    """The body of the request that runs a statement."""
+    head = "-- result_collection=all_statements_all_rows\n"
+    given = ""
+    if argument is not None:
+        head += "-- $1 argument (TEXT)\n"
+        # JSON within JSON: of a text without control characters, only these are to be escaped.
+        inner = json.dumps(argument, ensure_ascii=False).replace("\\", "\\\\").replace('"', '\\"')
+        given = f', "argument": "{inner}"'
+    # What another job has left open on the connection ends here: else ours would be part of it.
+    content = json.dumps(f"{head}ROLLBACK;\n{text};", ensure_ascii=False)
+    database = json.dumps(f"datatable://{NAME}")
+    body = f'{{"content": {content}, "language": "postgresql", "args": {{"database": {database}{given}}}}}'
+    try:
+        return body.encode()
+    except UnicodeEncodeError as error:
+        raise FixInput(
+            "A value cannot be kept in the data table: it holds half of a surrogate pair.",
+            code="bad_value",
+        ) from error
 
 
 def workspace_store() -> DataTableStore | None:

@@ -1,4 +1,4 @@
-"""The shared store in Postgres: a connection per thread, statements written for `f.store.store`."""
+"""The shared store in Postgres: a connection for each user at a time, in the SQL of `f.store.store`."""
 
 # extra_requirements:
 # psycopg[binary]==3.3.9
@@ -36,8 +36,12 @@ from f.store.store import (
 )
 
 _CREATED = re.compile(r"\s*CREATE (?:TABLE|INDEX) IF NOT EXISTS (\w+)")
-_IS_THERE = """SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = :name AND n.nspname = current_schema()"""
+# The catalog itself, as what information_schema makes of it takes ten times as long.
+_OURS = """FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    {} WHERE n.nspname = current_schema()"""
+_NAMES = f"SELECT c.relname {_OURS.format('')}"
+_COLUMNS = f"""SELECT a.attname {_OURS.format("JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid")}
+    AND c.relname = :name AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"""
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
@@ -49,9 +53,11 @@ class PostgresStore(Store):
     def __init__(self, where: str | Mapping[str, Any]) -> None:
         super().__init__()
         self._conninfo = _read(lambda: where) if isinstance(where, str) else conninfo(where)
-        self._local = threading.local()
         self._lock = threading.Lock()
         self._connections: list[psycopg.Connection[Row]] = []
+        self._idle: list[psycopg.Connection[Row]] = []
+        self._pid = os.getpid()
+        self._made: frozenset[str] = frozenset()  # tables and indexes that were seen to be there
         self._clock = DatabaseClock(
             lambda: float(self.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())")[0][0])
         )
@@ -70,22 +76,25 @@ class PostgresStore(Store):
 
     def create(self, table: str, *, durable: bool = True, written_twice: bool = False) -> None:
         name = _CREATED.match(table)
-        if name is not None and self.execute(_IS_THERE, {"name": name[1]}):
+        if name is not None and self._is_made(name[1]):
             return  # Postgres would first wait for all who write to the table, and end its autovacuum
         made = postgres_table(table, durable=durable, written_twice=written_twice)
         self.together([(POSTGRES_DDL_LOCK, {}), (made, {})])
 
     def columns(self, table: str) -> list[str]:
-        sql = """SELECT column_name FROM information_schema.columns
-            WHERE table_name = :name AND table_schema = current_schema() ORDER BY ordinal_position"""
-        return [str(name) for (name,) in self.execute(sql, {"name": table})]
+        return [str(name) for (name,) in self.execute(_COLUMNS, {"name": table})]
 
     def close(self) -> None:
         with self._lock:
             for connection in self._connections:
                 connection.close()
             self._connections.clear()
-            self._local = threading.local()
+            self._idle.clear()
+
+    def _is_made(self, name: str) -> bool:
+        if name not in self._made:
+            self._made = frozenset(str(made) for (made,) in self.execute(_NAMES))
+        return name in self._made
 
     def _execute(self, sql: str, values: Values | None) -> list[Row]:
         with self._connected() as connection, _storable():
@@ -99,15 +108,29 @@ class PostgresStore(Store):
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection[Row]]:
         try:
-            yield self._own()
+            connection = self._taken()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
         except psycopg.Error as error:
             raise _named(error) from error
 
-    def _own(self) -> psycopg.Connection[Row]:
-        mine = getattr(self._local, "connection", None)
-        if mine is not None and not mine.closed and self._local.pid == os.getpid():
-            connection: psycopg.Connection[Row] = mine
-            return connection
+    def _give_back(self, connection: psycopg.Connection[Row]) -> None:
+        """Keep a connection for whoever is next, unless something has broken off within a transaction."""
+        if connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE:
+            with self._lock:
+                self._idle.append(connection)
+        else:
+            connection.close()
+
+    def _taken(self) -> psycopg.Connection[Row]:
+        with self._lock:
+            if self._pid != os.getpid():  # a connection must not cross a fork
+                self._idle, self._pid = [], os.getpid()
+            while self._idle:
+                if not (idle := self._idle.pop()).closed:
+                    return idle
         connection = psycopg.connect(
             self._conninfo,
             autocommit=True,
@@ -115,7 +138,6 @@ class PostgresStore(Store):
             connect_timeout=int(BUSY_SECONDS),
             application_name="millwright",
         )
-        self._local.connection, self._local.pid = connection, os.getpid()
         with self._lock:
             self._connections = [each for each in self._connections if not each.closed]
             self._connections.append(connection)

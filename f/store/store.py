@@ -155,7 +155,10 @@ def take(store: Store, key: str, holder: str, seconds: float) -> Lease | None:
     _prepare_leases(store)
     now = store.now()
     values = {"key": key, "holder": holder, "now": now, "until": now + seconds}
-    rows = store.execute(_TAKE, values)
+    forget: list[Statement] = []
+    # What nobody has held for a day: once for each Store instance.
+    store.shared("forget_leases", lambda: forget.append((_FORGET, {"old": now - _FORGET_SECONDS})))
+    rows = store.together([(_TAKE, values), *forget])[0]
     return Lease(key, holder, now + seconds, int(rows[0][0])) if rows else None
 
 
@@ -266,12 +269,24 @@ class Permit:
     """
 
     def __init__(
-        self, store: Store, lease: Lease, seconds: float, ticks: Callable[[], float] = boot_ticks
+        self,
+        store: Store,
+        lease: Lease,
+        seconds: float,
+        ticks: Callable[[], float] = boot_ticks,
+        *,
+        asked: float | None = None,
     ) -> None:
-        """`seconds`: what the lease is taken for each time. It is renewed at once."""
+        """`seconds`: what the lease is taken for each time. `asked`: ticks from before it was taken.
+
+        Without that it is renewed at once.
+        """
         self._store, self._lease, self._seconds, self._ticks = store, lease, seconds, ticks
         self._valid_until = 0.0
-        self.renew()
+        if asked is None:
+            self.renew()
+        else:
+            self._valid_until = asked + seconds / 2
 
     def is_valid(self) -> bool:
         """Return whether nobody can have taken the lease. Asks no database."""
@@ -303,11 +318,5 @@ def _values(lease: Lease) -> dict[str, object]:
 
 
 def _prepare_leases(store: Store) -> None:
-    """Make the table and forget what nobody has held for a day, once for each Store instance."""
-
-    def make() -> bool:
-        store.create(_LEASES)
-        store.execute(_FORGET, {"old": store.now() - _FORGET_SECONDS})
-        return True
-
-    store.shared("store_lease", make)
+    """Make the table, once for each Store instance."""
+    store.shared("store_lease", lambda: store.create(_LEASES))

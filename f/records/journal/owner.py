@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 from f.connect.errors import ConnectError
-from f.store.store import Lease, Permit, Store, lease_on, release, take
+from f.store.store import Lease, Permit, Store, boot_ticks, lease_on, release, take
 
 NOBODY = ""
 # How long others wait for a job that says nothing. It renews its lease far more often.
@@ -102,9 +102,10 @@ class LeasedOwner:
         return Standing(False, free_at=lease.until if is_over else None)
 
     def __enter__(self) -> Self:
+        asked = boot_ticks()
         self._lease = take(self._store, _key(self.name), self.name, self._seconds)
         assert self._lease is not None, "the name is this process's own"
-        self.permit = Permit(self._store, self._lease, self._seconds)
+        self.permit = Permit(self._store, self._lease, self._seconds, asked=asked)
         threading.Thread(target=self._renew, args=(self.permit,), name="lease", daemon=True).start()
         return self
 

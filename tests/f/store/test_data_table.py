@@ -183,7 +183,7 @@ def test_the_schema_is_made_once_and_tables_that_are_there_cost_nothing(
     assert store is not None
     with store:
         with monkeypatch.context() as patch:
-            patch.delattr(store, "_session")  # whoever asks the server fails
+            patch.delattr(store, "_pool")  # whoever asks the server fails
             store.create(TABLE)
             assert store.columns("t") == ["key", "n"]
         store.execute("DROP SCHEMA millwright CASCADE")
@@ -293,13 +293,13 @@ def test_a_value_is_not_taken_for_something_else(
         assert store.open()
         calls: list[Any] = []
         opened = store._opened()
-        post = opened.post
+        request = opened.request
 
         def listening(*args: Any, **more: Any) -> Any:
-            calls.append(json.loads(more["data"]))
-            return post(*args, **more)
+            calls.append(json.loads(more["body"]))
+            return request(*args, **more)
 
-        monkeypatch.setattr(opened, "post", listening)
+        monkeypatch.setattr(opened, "request", listening)
         assert store.execute("SELECT :value", {"value": value}) == [(value,)]
         # Windmill replaces each text of the arguments that begins with such a word.
         (argument,) = (text for name, text in calls[0]["args"].items() if name != "database")
