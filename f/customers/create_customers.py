@@ -62,16 +62,15 @@ def main(
     park_after: int = 300,
     renews_at: str = "",
 ) -> Created:
-    from f.connect.times import require_iso
     from f.customers.targets.customer_api import open_target
-    from f.records.sending.session import gc_relaxed, open_import
+    from f.records.sending.session import open_import, tuned_for_rows
     from f.windmill.job import Cancellation
 
     started = time.time()
     target = open_target(api, _overrides(batch_size, delay_between_batches, max_concurrent_requests))
     guarantee = _guarantee(target, journal, on_duplicate)
     import_id = import_id or os.environ.get("WM_ROOT_JOB_ID") or secrets.token_hex(8)
-    with gc_relaxed(), Cancellation() as cancellation:
+    with tuned_for_rows(), Cancellation() as cancellation:
         job_rows = _typed_rows(customers) if customers else _chunk_rows(chunk, planned_outcomes)
         if dry_run:
             sent = _nothing_sent(job_rows.to_send)
@@ -80,9 +79,10 @@ def main(
                 journal,
                 target,
                 import_id,
+                chunk=None if customers or resend_missing else chunk,
                 resend_unknown=resend_unknown,
                 park_after=park_after,
-                renews_at=require_iso(renews_at),
+                renews_at=renews_at,
                 clock=cancellation,
             ) as session:
                 if resend_missing:

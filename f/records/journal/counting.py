@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from f.records.journal.blocks import unpack_all
 from f.records.journal.journal_tables import APPLIED, COUNT_ROWS, create_tables
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def count_rows(store: Store, job: str, since: str) -> CountedRows:
     import that has ended without a report; `applied_rows` is for one that runs.
     """
     create_tables(store)
+    unpack_all(store)
     counted = CountedRows()
     for import_id, state, outcome, rows in store.execute(COUNT_ROWS, _of_run(job, since)):
         counted.import_id = max(counted.import_id, str(import_id))

@@ -23,12 +23,20 @@ _ROWS = """CREATE TABLE IF NOT EXISTS import_rows (
     PRIMARY KEY (target, record_key))"""
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS import_targets (
-    target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL, turn TEXT NOT NULL DEFAULT '')""",
+    target TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL, turn TEXT NOT NULL DEFAULT '',
+    blocks_of TEXT NOT NULL DEFAULT '')""",
     """CREATE TABLE IF NOT EXISTS import_proofs (
     target TEXT PRIMARY KEY, proof TEXT NOT NULL, at DOUBLE PRECISION NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS import_progress (
     import_id TEXT NOT NULL, outcome TEXT NOT NULL, applied BIGINT NOT NULL,
     PRIMARY KEY (import_id, outcome))""",
+    """CREATE TABLE IF NOT EXISTS import_chunks (
+    target TEXT NOT NULL, reading TEXT NOT NULL, chunk BIGINT NOT NULL, owner TEXT NOT NULL,
+    blocks BIGINT NOT NULL, PRIMARY KEY (target, reading, chunk))""",
+    """CREATE TABLE IF NOT EXISTS import_blocks (
+    target TEXT NOT NULL, owner TEXT NOT NULL, number BIGINT NOT NULL, import_id TEXT NOT NULL,
+    at DOUBLE PRECISION NOT NULL, in_flight DOUBLE PRECISION NOT NULL, job TEXT, change TEXT NOT NULL,
+    size BIGINT NOT NULL, rows TEXT NOT NULL, PRIMARY KEY (target, owner, number))""",
 )
 _KEY_COLUMN = "record_key"
 _ADDED = (
@@ -42,7 +50,7 @@ _ADDED = (
 # What was being sent stood where what was applied stands now, and a bulk job where the record's id does.
 _SPLIT_SENDING = """UPDATE import_rows SET sending = content, content = '', job = remote_id, remote_id = NULL
     WHERE state = 'sent'"""
-_ADD_TURN = "ALTER TABLE import_targets ADD COLUMN turn TEXT NOT NULL DEFAULT ''"
+_ADDED_TO_TARGETS = ("turn TEXT NOT NULL DEFAULT ''", "blocks_of TEXT NOT NULL DEFAULT ''")
 
 # Of a record that is known under both names, the entry under the normal one stays.
 _RENAME_TARGET = """UPDATE import_rows SET target = :new WHERE target = :old AND record_key NOT IN
@@ -54,21 +62,21 @@ FIRST_TURN = """INSERT INTO import_targets (target, at, turn) VALUES (:target, :
     ON CONFLICT (target) DO NOTHING"""
 TAKE_TURN = """UPDATE import_targets SET turn = :turn, at = :at WHERE target = :target AND turn = :seen
     RETURNING turn"""
-_MY_TURN = "EXISTS (SELECT 1 FROM import_targets AS t WHERE t.target = :target AND t.turn = :turn)"
+MY_TURN = "EXISTS (SELECT 1 FROM import_targets AS t WHERE t.target = :target AND t.turn = :turn)"
 # Rows come as one block: a statement for each, or with a parameter for each value, costs six times as much in
 # Postgres.
 _THESE = "record_key IN each_key(:rows)"
 _KNOWN = """record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at, sending,
     first_sent_at, in_flight, job, doubt, generation"""
 READ = f"SELECT {_KNOWN} FROM import_rows WHERE target = :target AND {_THESE}"  # noqa: S608 - made of constants
-# The turn first, then what is known of a row; of none, a turn alone.
-READ_AT_TURN = f"""SELECT t.turn, {_KNOWN} FROM import_targets AS t
+# The turn first, and whether there may be blocks; then what is known of a row, and of none no more than that.
+READ_AT_TURN = f"""SELECT t.turn, t.blocks_of, {_KNOWN} FROM import_targets AS t
     LEFT JOIN import_rows AS r ON r.target = :target AND {_THESE} WHERE t.target = :target"""  # noqa: S608 - as above
 # After a change without an answer, what the record holds is not known: `?` is the content of no row.
 CLAIM = f"""INSERT INTO import_rows AS r
     (target, record_key, content, state, outcome, remote_id, import_id, owner, sent_at, renewed_at)
     SELECT :target, j.value ->> 0, '', 'claimed', '', NULL, :import_id, :owner, 0, :at
-    FROM each_row(:rows) AS j WHERE {_MY_TURN}
+    FROM each_row(:rows) AS j WHERE {MY_TURN}
     ON CONFLICT (target, record_key) DO UPDATE SET state = 'claimed', import_id = excluded.import_id,
     owner = excluded.owner, sending = '', doubt = '', job = NULL,
     content = CASE WHEN r.state = 'sent' AND r.content <> '' THEN '?' ELSE r.content END"""  # noqa: S608 - made of constants
@@ -101,10 +109,10 @@ ADD_APPLIED = """INSERT INTO import_progress AS p (import_id, outcome, applied)
     SELECT :import_id, j.value ->> 0, CAST(j.value ->> 1 AS BIGINT) FROM each_row(:rows) AS j WHERE true
     ON CONFLICT (import_id, outcome) DO UPDATE SET applied = p.applied + excluded.applied"""
 TAKE_OVER = f"""UPDATE import_rows SET owner = :owner, import_id = :import_id
-    WHERE target = :target AND {_THESE} AND {_MY_TURN}"""  # noqa: S608 - made of constants
+    WHERE target = :target AND {_THESE} AND {MY_TURN}"""  # noqa: S608 - made of constants
 # An entry that imports still meet is not old. Written once a week only, for the sake of nightly imports.
 MEET = f"""UPDATE import_rows SET renewed_at = :at
-    WHERE target = :target AND {_THESE} AND {_MY_TURN}"""  # noqa: S608 - made of constants
+    WHERE target = :target AND {_THESE} AND {MY_TURN}"""  # noqa: S608 - made of constants
 _MINE = f"WHERE target = :target AND owner = :owner AND {_THESE}"
 LEAVE_IN_DOUBT = f"UPDATE import_rows SET owner = '', sent_at = :at {_MINE} AND state = 'sent'"  # noqa: S608 - made of constants
 ACCEPTED = f"UPDATE import_rows SET doubt = 'accepted' {_MINE}"  # noqa: S608 - as above
@@ -121,8 +129,16 @@ FORGET_MISSING = """UPDATE import_rows SET state = 'claimed', content = '', outc
     RETURNING record_key"""
 # To the key of before the target would answer as it did before.
 ANEW = f"""UPDATE import_rows SET generation = generation + 1
-    WHERE target = :target AND {_THESE} AND {_MY_TURN}"""  # noqa: S608 - made of constants
+    WHERE target = :target AND {_THESE} AND {MY_TURN}"""  # noqa: S608 - made of constants
 UNSENT = " AND state = 'claimed'"
+# What is recorded of rows, by name, and the statements that do so.
+CHANGES = {
+    "sent": (RECORD_SENT,),
+    "done": (DONE,),
+    "accepted": (ACCEPTED,),
+    "in_doubt": (LEAVE_IN_DOUBT,),
+    "not_applied": (PUT_BACK, FORGET, STAY_UNSENT),
+}
 APPLIED = """SELECT import_id, outcome, applied FROM import_progress
     WHERE import_id LIKE :ends AND import_id > :since"""
 FORGET_PROGRESS = "DELETE FROM import_progress WHERE import_id < :before"
@@ -156,8 +172,15 @@ def _next_changes(store: Store) -> list[str]:
     rows, targets = store.columns("import_rows"), store.columns("import_targets")
     if rows[1] != _KEY_COLUMN:
         return [f"ALTER TABLE import_rows RENAME COLUMN {rows[1]} TO {_KEY_COLUMN}"]
-    changes = [] if "turn" in targets else [_ADD_TURN]
-    changes += [f"ALTER TABLE import_rows ADD COLUMN {added}" for added in _ADDED if _name(added) not in rows]
+    changes = [
+        f"ALTER TABLE {table} ADD COLUMN {added}"
+        for table, columns, wanted in (
+            ("import_targets", targets, _ADDED_TO_TARGETS),
+            ("import_rows", rows, _ADDED),
+        )
+        for added in wanted
+        if _name(added) not in columns
+    ]
     return changes if "sending" in rows else [*changes, _SPLIT_SENDING]
 
 

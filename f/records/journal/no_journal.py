@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from f.records.journal.row_journal import MINE, Claim, Entry
+from f.records.journal.journal import MINE, Claim, Entry
 
 if TYPE_CHECKING:
     from f.store.store import Permit

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from f.records.journal.blocks import unpack_all
 from f.records.journal.journal_tables import FORGET_PROGRESS, create_tables
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def prune(
     Returns the counts of each target. A second run forgets what has become old since.
     """
     create_tables(store)
+    unpack_all(store)
     before = store.now() - older_than_seconds
     if not dry_run:
         day = datetime.fromtimestamp(before, UTC).strftime("%Y%m%d")

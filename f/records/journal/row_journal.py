@@ -30,20 +30,20 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from f.connect.errors import TryLater
 from f.connect.times import DAY_SECONDS
+from f.records.journal.blocks import unpack
+from f.records.journal.journal import MINE, Claim, Entry
 from f.records.journal.journal_tables import (
-    ACCEPTED,
     ADD_APPLIED,
     ANEW,
+    CHANGES,
     CLAIM,
-    DONE,
     FIRST_TURN,
     FORGET,
     FORGET_MISSING,
@@ -72,6 +72,8 @@ _MET_SECONDS = 7 * DAY_SECONDS
 
 # What a statement gets of one row, or returns of it, the key first.
 Values = tuple[str | None, ...]
+# What is recorded of rows, by its name in CHANGES.
+Change = tuple[str, Sequence[Values]]
 _KEY = itemgetter(0)
 
 
@@ -94,97 +96,6 @@ class _Known(NamedTuple):
     generation: int
 
 
-class Entry(NamedTuple):
-    """A row to be sent, as the journal knows it: two hashes."""
-
-    key: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What the journal knows of a row that is to be sent. Times in seconds since the epoch.
-
-    `mine`: nothing, send it. `in_doubt`: it may have been applied, with this content or another, as part of
-    the bulk job `job` if that is set; it was sent at `since` at the latest, first at `first_sent`, by a job
-    for whom a request was under way for `in_flight` seconds at most; `accepted`: the target said it would
-    apply it later. `changed`: it was applied before with other content, as record `remote_id` if that is
-    known. `done`: it was applied before, by this import or another. `elsewhere`: another job, still running,
-    is sending it; if that job is known to have ended, its rows are free at `free_at`. `generation`: how often
-    the record was made and then found to be gone.
-    """
-
-    state: Literal["mine", "in_doubt", "changed", "done", "elsewhere"]
-    same_content: bool = True
-    same_import: bool = False
-    outcome: str = ""
-    remote_id: str | None = None
-    job: str | None = None
-    since: float = 0.0
-    first_sent: float = 0.0
-    in_flight: float = 0.0
-    accepted: bool = False
-    generation: int = 0
-    free_at: float | None = None
-
-
-MINE = Claim("mine")
-
-
-class Journal(Protocol):
-    """What the planner reads, and what the sender reads and records. A method commits one transaction.
-
-    `permit` is to be asked before each attempt to send what was claimed; None: nobody else can take it over.
-    """
-
-    @property
-    def permit(self) -> Permit | None:
-        """The right to send, while no other job has taken over."""
-
-    def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """Return what `claim` would return for these rows, by key. Claims nothing, and waits for no claim."""
-
-    def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        """Commit that this job is going to send those rows that are known, and return what is known of each.
-
-        Rows that are `done` or `elsewhere` are not claimed. One claim at a time for each target. A row that
-        nothing is known of is claimed for nobody: `record_sent` says who sends it.
-        """
-
-    def record_sent(
-        self, entries: Sequence[Entry], in_flight: float, job: str | None = None
-    ) -> frozenset[str]:
-        """Commit that rows are about to be handed to the wire, as part of a bulk job if one is named.
-
-        Returns the keys of those that are still this job's: no other may be sent. `in_flight`: seconds that
-        a request can be under way. Raises TryLater if another job has taken this one's place.
-        """
-
-    def record_outcomes(
-        self,
-        *,
-        done: Iterable[tuple[Entry, str, str | None]],
-        in_doubt: Iterable[Entry],
-        accepted: Iterable[Entry] = (),
-        forgotten: Iterable[Entry],
-    ) -> None:
-        """Commit the outcomes of claimed rows, and give up the claims.
-
-        `done` were applied, with outcome and remote id; `in_doubt` are without an answer, `accepted` with the
-        answer that they are applied later; `forgotten` were not applied. A row that another job has taken
-        over in the meantime is left alone.
-        """
-
-    def proof(self) -> str | None:
-        """Return what an import has learnt of this target and kept; None if nothing."""
-
-    def keep_proof(self, proof: str) -> None:
-        """Keep what was learnt of this target, for all later imports."""
-
-    def now(self) -> float:
-        """Return the seconds since the epoch, by the clock of `Claim.since`."""
-
-
 class RowJournal:
     """The journal of one target in a store. Used by one thread at a time, except for `now`.
 
@@ -194,7 +105,7 @@ class RowJournal:
     def __init__(
         self, store: Store, target: str, import_id: str, owner: Owner, *, resend_unknown: bool = False
     ) -> None:
-        self._store, self._owner, self._resend_unknown = store, owner, resend_unknown
+        self.store, self._owner, self._resend_unknown = store, owner, resend_unknown
         self._target, self._import_id = target, import_id
         # Keys with an entry of this job's, without an outcome yet. To ask the table for them would be to read
         # all that was ever sent: `owner` has no index.
@@ -206,12 +117,12 @@ class RowJournal:
         return self._owner.permit
 
     def now(self) -> float:
-        return self._store.now()
+        return self.store.now()
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
-        given_up = self._store.ticks() + _LONGEST_TURN
+        given_up = self.store.ticks() + _LONGEST_TURN
         while (claims := self._claim(entries)) is None:
-            if self._store.ticks() > given_up:
+            if self.store.ticks() > given_up:
                 raise TryLater("The journal's other jobs leave no turn to this one.", code="store")
             time.sleep(random.uniform(0, _TURN_PAUSE))  # noqa: S311 - so that two do not meet again
         return claims
@@ -219,12 +130,15 @@ class RowJournal:
     def _claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim] | None:
         """Claim what may be claimed, as it was read; None if another job was faster."""
         # Read at one moment: whatever is claimed after that is claimed in a later turn.
-        rows = self._store.execute(*self._statement(READ_AT_TURN, entries))
+        rows = self.store.execute(*self._statement(READ_AT_TURN, entries))
         at = self.now()
         if not rows:
-            self._store.execute(FIRST_TURN, self._values(at))
+            self.store.execute(FIRST_TURN, self._values(at))
             return None
-        known = _by_key(row[1:] for row in rows if row[1] is not None)
+        if rows[0][1]:
+            unpack(self.store, self._target)
+            return self._claim(entries)
+        known = _by_key(row[2:] for row in rows if row[2] is not None)
         claims = self._judge_all(entries, known, at, take_over=True)
         old = [(entry, claims[entry.key].state) for entry in entries if entry.key in known]
         fresh = [entry for entry, state in old if state in {"mine", "changed"}]
@@ -241,11 +155,12 @@ class RowJournal:
         )
         take_turn = (TAKE_TURN, {**self._values(at), "turn": turn, "seen": seen})
         self._held.update(entry.key for entry in (*fresh, *taken))
-        if writes and not self._store.together([take_turn, *writes])[0]:
+        if writes and not self.store.together([take_turn, *writes])[0]:
             return None
         return claims
 
     def look(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        unpack(self.store, self._target)
         known, at = self._read(entries), self.now()
         return self._judge_all(entries, known, at, take_over=False)
 
@@ -255,8 +170,7 @@ class RowJournal:
         if self.permit is not None and not self.permit.is_valid():
             self.permit.renew()
         self._held.update(map(_KEY, entries))
-        rows = self._run(RECORD_SENT, entries, self.now(), in_flight=in_flight, job=job)
-        return frozenset(map(_KEY, rows))
+        return self._write_sent(self.now(), entries, in_flight, job)
 
     def record_outcomes(
         self,
@@ -266,28 +180,36 @@ class RowJournal:
         accepted: Iterable[Entry] = (),
         forgotten: Iterable[Entry],
     ) -> None:
-        at = self.now()
-        applied = [(*entry, outcome, remote_id) for entry, outcome, remote_id in done]
+        applied = [(*entry, outcome, _storable(remote_id)) for entry, outcome, remote_id in done]
         later = list(accepted)
         # Of a row that was neither known nor sent there is no entry.
         not_applied = [entry for entry in forgotten if entry.key in self._held]
         unanswered = [*in_doubt, *later]
+        changes: list[Change] = [
+            ("done", applied),
+            ("accepted", later),
+            ("in_doubt", unanswered),
+            ("not_applied", not_applied),
+        ]
         counts = Counter(outcome for _, _, outcome, _ in applied)
-        answers = self._run_together(
-            at,
-            (DONE, applied),
-            (ADD_APPLIED, _numbers(counts)),
-            (ACCEPTED, later),
-            (LEAVE_IN_DOUBT, unanswered),
-            (PUT_BACK, not_applied),
-            (FORGET, not_applied),
-            (STAY_UNSENT, not_applied),
-        )
+        self._write_outcomes(self.now(), [change for change in changes if change[1]], counts)
         self._held.difference_update(map(_KEY, (*applied, *unanswered, *not_applied)))
-        if applied:
+
+    def _write_sent(
+        self, at: float, entries: Sequence[Entry], in_flight: float, job: str | None
+    ) -> frozenset[str]:
+        """Commit that rows are about to be sent; return the keys of those that no other job has."""
+        rows = self._run(RECORD_SENT, entries, at, in_flight=in_flight, job=job)
+        return frozenset(map(_KEY, rows))
+
+    def _write_outcomes(self, at: float, changes: Sequence[Change], counts: Counter[str]) -> None:
+        """Commit changes of rows, and count those that were applied."""
+        parts = [(statement, rows) for change, rows in changes for statement in CHANGES[change]]
+        answers = self._run_together(at, *parts, (ADD_APPLIED, numbers(counts)))
+        if counts:
             # Those that another job took over are few: to look for them first is half of what the rest takes.
-            counts.subtract(outcome for (outcome,) in answers[0])
-            self._run(ADD_APPLIED, _numbers(Counter({name: -left for name, left in counts.items() if left})))
+            left = counts - Counter(outcome for (outcome,) in answers[0])
+            self._run(ADD_APPLIED, numbers({name: -count for name, count in left.items()}))
 
     def release(self) -> None:
         """Give back what was claimed and not sent, and leave what was sent in doubt, for the next run.
@@ -309,14 +231,15 @@ class RowJournal:
         Each comes with the generation it had before it was looked up. If it has another one now, another job
         has missed it as well and made it anew, maybe with the very same content: then it stays as it is.
         """
+        unpack(self.store, self._target)
         return len(self._run(FORGET_MISSING, [(*entry, str(generation)) for entry, generation in missing]))
 
     def proof(self) -> str | None:
-        rows = self._store.execute(READ_PROOF, {"target": self._target})
+        rows = self.store.execute(READ_PROOF, {"target": self._target})
         return str(rows[0][0]) if rows else None
 
     def keep_proof(self, proof: str) -> None:
-        self._store.execute(KEEP_PROOF, {"target": self._target, "proof": proof, "at": self.now()})
+        self.store.execute(KEEP_PROOF, {"target": self._target, "proof": proof, "at": self.now()})
 
     def _read(self, entries: Sequence[Entry]) -> dict[str, _Known]:
         return _by_key(self._run(READ, entries))
@@ -389,11 +312,11 @@ class RowJournal:
         self, sql: str, rows: Sequence[Values], at: float = 0.0, **more: str | float | None
     ) -> list[tuple[Any, ...]]:
         """Run a statement over rows, and return what it returns."""
-        return self._store.execute(*self._statement(sql, rows, at, **more)) if rows else []
+        return self.store.execute(*self._statement(sql, rows, at, **more)) if rows else []
 
     def _run_together(self, at: float, *parts: tuple[str, Sequence[Values]]) -> list[list[tuple[Any, ...]]]:
         statements = self._statements(at, *parts)
-        return self._store.together(statements) if statements else []
+        return self.store.together(statements) if statements else []
 
     def _statements(
         self, at: float, *parts: tuple[str, Sequence[Values]], **more: str | float | None
@@ -412,7 +335,15 @@ class RowJournal:
         return {"target": self._target, "import_id": self._import_id, "owner": self._owner.name, "at": at}
 
 
-def _numbers(counts: Mapping[str, int]) -> list[Values]:
+def _storable(remote_id: str | None) -> str | None:
+    """What an API calls a record, as a text; None if it is none that every database keeps."""
+    if remote_id is None or "\0" in (text := str(remote_id)):
+        return None
+    return text
+
+
+def numbers(counts: Mapping[str, int]) -> list[Values]:
+    """Return counts as rows of a statement."""
     return [(name, str(number)) for name, number in counts.items()]
 
 

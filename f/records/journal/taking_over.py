@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from f.connect.errors import TryLater
-from f.records.journal.journal_tables import create_tables
+from f.records.journal.blocks import unpack, unpack_all
+from f.records.journal.journal_tables import FIRST_TURN, create_tables
 from f.records.journal.owner import LockingOwner
 from f.store.stores import sqlite_store
 
@@ -37,6 +38,7 @@ _ADD = f"""INSERT INTO import_rows ({_COLUMNS}, owner) SELECT j.value ->> 0, j.v
     CAST(j.value ->> 11 AS DOUBLE PRECISION), j.value ->> 12, j.value ->> 13,
     CAST(j.value ->> 14 AS BIGINT), '' FROM each_row(:rows) AS j WHERE true
     ON CONFLICT (target, record_key) DO NOTHING"""  # noqa: S608 - made of constants
+_TARGETS = "SELECT DISTINCT target FROM import_rows"
 _PROOFS = "SELECT target, proof, at FROM import_proofs"
 _ADD_PROOF = """INSERT INTO import_proofs (target, proof, at) VALUES (:target, :proof, :at)
     ON CONFLICT (target) DO NOTHING"""
@@ -64,6 +66,11 @@ def take_over(file: Path, owners: Path, store: Store) -> int:
                     "Run this again when it has ended.",
                     code="store",
                 )
+        unpack_all(before)  # now that nobody writes there any more
+        for (target,) in before.execute(_TARGETS):
+            # What comes into the rows here must be seen by all who send from now on.
+            store.execute(FIRST_TURN, {"target": target, "at": now})
+            unpack(store, str(target))
         last = ("", "")
         while block := before.execute(_READ, {"target": last[0], "key": last[1], "size": _BLOCK_ROWS}):
             store.execute(_ADD, {"rows": orjson.dumps(block, default=tuple).decode(), "now": now})

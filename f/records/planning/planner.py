@@ -28,7 +28,7 @@ from f.records.target.values import leaves, value_at
 if TYPE_CHECKING:
     from f.connect.calls.message import Request, Response
     from f.connect.client import Client
-    from f.records.journal.row_journal import Claim, Entry, Journal
+    from f.records.journal.journal import Claim, Entry, Journal
     from f.records.planning.plan import Action
     from f.records.reading.parsed import Parsed
     from f.records.target.lookup_proof import LookupReading

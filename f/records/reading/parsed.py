@@ -10,9 +10,13 @@ if TYPE_CHECKING:
 
 
 class Chunk(TypedDict):
-    """StoredRows that one job sends. `first_line` and `last_line` count lines of the user's file from 1."""
+    """StoredRows that one job sends. `first_line` and `last_line` count lines of the user's file from 1.
+
+    `reading` is another for each time that a file is read: chunks that have it in common share no row.
+    """
 
     index: int
+    reading: NotRequired[str]
     first_line: int
     last_line: int
     rows: StoredRows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -49,6 +50,7 @@ class ValidTable:
 
     `titles` is the header by which a file of some of the rows is read alike; `repairs` has the first cells
     that were changed, or left out; `corrected` is what people changed of the rows, None if they changed none.
+    `reading` names the chunks as those of one reading.
     """
 
     columns: Columns
@@ -60,6 +62,14 @@ class ValidTable:
     chunks: list[Chunk] = field(default_factory=list)
     refused: list[StoredRows] = field(default_factory=list)
     corrected: Corrected | None = None
+    reading: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def add(self, first: int, last: int, rows: StoredRows) -> None:
+        """Add a chunk."""
+        index, reading = len(self.chunks), self.reading
+        self.chunks.append(
+            {"index": index, "reading": reading, "first_line": first, "last_line": last, "rows": rows}
+        )
 
 
 def validate_table(
@@ -90,9 +100,7 @@ def validate_table(
         rows = correcting.rows(rows)
 
     def write_chunk(first: int, last: int, lines: list[bytes]) -> None:
-        index = len(result.chunks)
-        stored = spool.put(f"chunks/{index:05}.jsonl", lines)
-        result.chunks.append({"index": index, "first_line": first, "last_line": last, "rows": stored})
+        result.add(first, last, spool.put(f"chunks/{len(result.chunks):05}.jsonl", lines))
 
     def write_refused(_first: int, _last: int, lines: list[bytes]) -> None:
         result.refused.append(spool.put(f"refused/{len(result.refused):05}.jsonl", lines))

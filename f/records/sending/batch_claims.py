@@ -1,6 +1,6 @@
 """The journal's side of a run: while a batch is sent, the next is claimed and the last one is recorded.
 
-    journal's thread:  claim 1 | sent 1a, claim 2, sent 1b ... | record 1, sent 2a, claim 3, sent 2b ...
+    journal's thread:  claim 1 | sent 1a, sent 1b, claim 2 ... | record 1, sent 2a, sent 2b, claim 3 ...
     caller's thread:           | send 1a, 1b ................. | send 2a, 2b .....................
 
 The journal is written on one thread, in the order it was asked for: every row is claimed before it is handed
@@ -15,13 +15,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, Self
 
 from f.connect.errors import TryLater
-from f.records.journal.row_journal import Claim, Entry, Journal
+from f.records.journal.journal import Claim, Entry, Journal
 from f.records.rows.outcome import RowOutcome
 from f.records.target.target import Target, content_bytes, digest
 from f.store.store import LEASE_LOST
@@ -69,17 +69,18 @@ class BatchClaims:
         self._thread = ThreadPoolExecutor(1, "journal")
         self._entries: dict[int, Entry] = {}
         self._seen: dict[str, int] = {}
+        self._left: Iterator[Rows] = iter(())
         self._ahead: Future[Batch] | None = None
         self._pending: deque[Future[None]] = deque()
 
     def claimed(self, batches: Iterable[Rows]) -> Iterator[Batch]:
         """Yield each batch once its intent is committed, and claim the next meanwhile."""
-        for rows in batches:
-            claim, self._ahead = self._ahead, self._thread.submit(self._claim, rows)
-            if claim is not None:
-                yield self._committed(claim)
-        claim, self._ahead = self._ahead, None
-        if claim is not None:
+        self._left = iter(batches)
+        while True:
+            self._claim_ahead()
+            claim, self._ahead = self._ahead, None
+            if claim is None:
+                return
             yield self._committed(claim)
 
     def record_outcomes(self, batch: Batch, outcomes: Mapping[int, RowOutcome]) -> None:
@@ -87,7 +88,7 @@ class BatchClaims:
 
         Raises what an earlier record could not write down.
         """
-        self._later(self._record_outcomes, batch, outcomes)
+        self._later(self._record_outcomes, batch, outcomes, 0)
 
     def admit(
         self, requests: Iterable[Request], refused: list[tuple[Request, TryLater]]
@@ -101,6 +102,8 @@ class BatchClaims:
         while ahead is not None:
             block, sent = ahead
             ahead = self._recorded(self._next_block(left))
+            if ahead is None:
+                self._claim_ahead()
             ours = _still_ours(sent)
             all_ours = len(ours) == sum(len(request.context) for request in block)
             for request in block:
@@ -136,6 +139,11 @@ class BatchClaims:
     def failed(self) -> bool:
         """Return whether something could not be written down: then nothing more is to be sent."""
         return any(task.done() and task.exception() is not None for task in self._pending)
+
+    def _claim_ahead(self) -> None:
+        """Claim the next batch, if that is not done yet: what is under way leaves the journal time for it."""
+        if self._ahead is None and (rows := next(self._left, None)) is not None:
+            self._ahead = self._thread.submit(self._claim, rows)
 
     def _entries_of(self, rows: Rows) -> list[Entry]:
         return [self._entries[row.line] for row in rows]
@@ -224,10 +232,15 @@ class BatchClaims:
             return None
         return RowOutcome.because("duplicate_in_file", f"The first is line {first}.")
 
-    def _record_outcomes(self, batch: Batch, outcomes: Mapping[int, RowOutcome]) -> None:
-        """Record what became of a batch's rows, some at a time: other jobs wait for the journal meanwhile."""
-        for start in range(0, len(batch.rows), _ROWS_IN_A_BLOCK):
-            self._record_some(batch.rows[start : start + _ROWS_IN_A_BLOCK], batch.in_doubt, outcomes)
+    def _record_outcomes(self, batch: Batch, outcomes: Mapping[int, RowOutcome], start: int) -> None:
+        """Record what became of some of a batch's rows; of the next once nothing else waits for the journal.
+
+        The next batch's requests wait for their record, and other jobs for theirs.
+        """
+        end = start + _ROWS_IN_A_BLOCK
+        self._record_some(batch.rows[start:end], batch.in_doubt, outcomes)
+        if end < len(batch.rows):
+            self._pending.append(self._thread.submit(self._record_outcomes, batch, outcomes, end))
 
     def _record_some(
         self, rows: Rows, were_in_doubt: Mapping[int, Claim], outcomes: Mapping[int, RowOutcome]
@@ -254,7 +267,7 @@ class BatchClaims:
 
     def _give_back(self, claim: Future[Batch]) -> None:
         if claim.exception() is None:
-            self._record_outcomes(claim.result(), {})
+            self._record_outcomes(claim.result(), {}, 0)
 
     def __enter__(self) -> Self:
         return self
@@ -264,9 +277,13 @@ class BatchClaims:
     ) -> None:
         if self._ahead is not None:
             self._pending.append(self._thread.submit(self._give_back, self._ahead))
+        ended: list[Future[None]] = []
+        while self._pending:  # each task adds what it leaves for later before it ends
+            ended.append(self._pending.popleft())
+            wait(ended[-1:])
         self._thread.shutdown()
-        if error is None:
-            self._check()
+        for task in ended if error is None else ():
+            task.result()
 
 
 def entry_of(row: Row, target: Target) -> Entry:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from f.records.journal.row_journal import Claim
+from f.records.journal.journal import Claim
 from f.records.rows.outcome import RowOutcome
 from f.records.sending.lookup import RowLookup
 from f.records.sending.reply_reader import InDoubt, ReplyReader, is_answer_lost

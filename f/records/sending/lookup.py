@@ -28,7 +28,7 @@ from f.records.target.target import content_of, digest
 from f.records.target.values import shows_other_values
 
 if TYPE_CHECKING:
-    from f.records.journal.row_journal import Claim
+    from f.records.journal.journal import Claim
     from f.records.rows.row import Found, Row, Rows
     from f.records.sending.batch_claims import BatchClaims
     from f.records.sending.reply_reader import InDoubt, ReplyReader

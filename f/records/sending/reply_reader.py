@@ -15,7 +15,7 @@ from f.connect.errors import (
     TryLater,
     WaitForQuota,
 )
-from f.records.journal.row_journal import Claim
+from f.records.journal.journal import Claim
 from f.records.rows.outcome import RowOutcome, Stop
 from f.records.sending.parking import Parked
 from f.records.target.applied import effect_of, names_a_duplicate, says_it_exists, unclear

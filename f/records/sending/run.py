@@ -16,7 +16,7 @@ from f.records.sending.pacing import BatchFacts, next_delay
 
 if TYPE_CHECKING:
     from f.connect.client import Client
-    from f.records.journal.row_journal import Journal
+    from f.records.journal.journal import Journal
     from f.records.rows.row import Row, Rows
     from f.records.target.target import OnDuplicate, Target
 

@@ -19,7 +19,7 @@ from f.records.verifying.certificate import COUNTED, Certificate, Comparison
 
 if TYPE_CHECKING:
     from f.connect.calls.message import Request
-    from f.records.journal.row_journal import Journal
+    from f.records.journal.journal import Journal
     from f.records.reading.parsed import Chunk, Parsed
     from f.records.sending.session import Session
     from f.records.target.target import Lookup, Target

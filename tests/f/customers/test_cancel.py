@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from f.records.journal.blocks import unpack_all
+from f.store.stores import sqlite_store
 from mill.engine.jobs.events import Event
 from mill.ports import Target
 from mill.repository.workspace import Workspace
@@ -57,8 +57,9 @@ def journal(state: Path) -> dict[str, int]:
         "SELECT CASE WHEN owner = '' THEN state ELSE 'claimed' END AS standing, count(*) FROM import_rows "
         "GROUP BY standing"
     )
-    with closing(sqlite3.connect(state / "home/.millwright/imports.sqlite")) as store:
-        return dict(store.execute(sql).fetchall())
+    with sqlite_store(state / "home/.millwright/imports.sqlite") as store:
+        unpack_all(store)
+        return dict(store.execute(sql))
 
 
 def when(condition: Callable[[], Any]) -> Any:

@@ -11,9 +11,10 @@ import pytest
 from f.connect.errors import FixInput
 from f.customers.prune_journal import main
 from f.records.journal import pruning as journal_pruning
+from f.records.journal.journal import Entry
 from f.records.journal.owner import LeasedOwner
 from f.records.journal.pruning import Pruned, prune
-from f.records.journal.row_journal import Entry, RowJournal
+from f.records.journal.row_journal import RowJournal
 from f.store.store import Store
 from f.store.stores import SqliteStore, sqlite_store
 from tests.f.connect.wire import FakeClock

@@ -52,6 +52,8 @@ def test_the_check_finds_what_the_first_step_of_an_import_finds(desk: Desk) -> N
     path = desk.session.state / "objects" / "_default_" / draft["checked"]["s3"]
     parsed = json.loads(path.read_bytes())
     by_itself = {"import_id", "source", "started_at", "seconds"}
+    for chunk in (*parsed["chunks"], *own["chunks"]):
+        del chunk["reading"]
     assert {name: value for name, value in parsed.items() if name not in by_itself} == {
         name: value for name, value in own.items() if name not in by_itself
     }

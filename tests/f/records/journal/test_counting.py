@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import replace
 
 from f.records.journal.counting import applied_rows, count_rows
+from f.records.journal.journal import Entry
 from f.records.journal.owner import LeasedOwner
-from f.records.journal.row_journal import Entry, RowJournal
+from f.records.journal.row_journal import RowJournal
 from f.store.store import Store
 
 JOB = "8f3b2c1d-0000-5000-8000-0000abcdef12"

@@ -1,4 +1,7 @@
-"""The journal of rows: what it says before a row is sent, over crashes, runs, jobs and both databases."""
+"""The journal: what it says before a row is sent, over crashes, runs, jobs and all databases.
+
+Each test runs with journals by rows, and with those that write blocks while they may.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -15,13 +19,26 @@ from threading import Barrier
 import pytest
 
 from f.connect.errors import TryLater
+from f.records.journal.blocks import FilePart
+from f.records.journal.chunk_journal import ChunkJournal
+from f.records.journal.journal import Claim, Entry
 from f.records.journal.owner import LeasedOwner, LockingOwner, Standing
-from f.records.journal.row_journal import Claim, Entry, RowJournal
+from f.records.journal.row_journal import RowJournal
 from f.store.store import LEASE_LOST, Permit, Store
 from f.store.stores import postgres_store, sqlite_store
 
 ADA, BOB = Entry("ada", "1"), Entry("bob", "1")
 CHANGED = Entry("ada", "2")
+
+
+_written = ["rows"]
+
+
+@pytest.fixture(autouse=True, params=["rows", "blocks"])
+def _written_in(request: pytest.FixtureRequest) -> Iterator[None]:
+    _written[0] = request.param
+    yield
+    _written[0] = "rows"
 
 
 class Owner(LeasedOwner):
@@ -42,6 +59,8 @@ def journal(
 ) -> RowJournal:
     job = Owner(store, owner)
     job.dead = frozenset({dead})
+    if _written[0] == "blocks" and not options:
+        return ChunkJournal(store, "crm", import_id, job, FilePart(owner, 0))
     return RowJournal(store, "crm", import_id, job, **options)
 
 
@@ -330,7 +349,7 @@ def test_of_jobs_that_send_the_same_rows_at_once_each_row_has_one(
     def open_store() -> Store:
         return postgres_store(where) if where else sqlite_store(tmp_path / "journal.sqlite")
 
-    entries = [Entry(f"{kind}{number}", "1") for number in range(300)]
+    entries = [Entry(f"{_written[0]} {kind} {number}", "1") for number in range(300)]
     jobs = 4
     together = Barrier(jobs, timeout=60)
 

@@ -10,8 +10,9 @@ import pytest
 
 from f.connect.errors import TryLater
 from f.customers.create_customers import main
+from f.records.journal.journal import Claim, Entry
 from f.records.journal.owner import LockingOwner
-from f.records.journal.row_journal import Claim, Entry, RowJournal
+from f.records.journal.row_journal import RowJournal
 from f.records.journal.taking_over import take_over
 from f.store.data_table_store import DataTableStore
 from f.store.store import Store

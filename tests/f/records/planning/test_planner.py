@@ -13,8 +13,9 @@ import pytest
 from f.connect.client import Client
 from f.connect.errors import FixSettings, SignInAgain, TryLater, WaitForQuota
 from f.customers.targets.customer_api import open_target
+from f.records.journal.journal import MINE, Claim
 from f.records.journal.owner import LeasedOwner
-from f.records.journal.row_journal import MINE, Claim, RowJournal
+from f.records.journal.row_journal import RowJournal
 from f.records.planning.diff import Difference
 from f.records.planning.planner import Planned, Planner, decide
 from f.records.rows.row import Row

@@ -13,8 +13,9 @@ import pytest
 from f.connect.calls.message import Request
 from f.connect.errors import TryLater
 from f.customers.targets.customer_api import open_target
+from f.records.journal.journal import Claim, Entry
 from f.records.journal.no_journal import NoJournal
-from f.records.journal.row_journal import Claim, Entry, RowJournal
+from f.records.journal.row_journal import RowJournal
 from f.records.rows.outcome import RowOutcome
 from f.records.sending.batch_claims import BatchClaims
 from tests.f.records.sending.test_delivery import LOOKUP, NO_KEYS, Bench, Crm, bench, codes, rows

@@ -14,8 +14,9 @@ import pytest
 
 from f.connect.client import Client
 from f.customers.targets.customer_api import open_target
+from f.records.journal.journal import Entry, Journal
 from f.records.journal.owner import LeasedOwner
-from f.records.journal.row_journal import Entry, Journal, RowJournal
+from f.records.journal.row_journal import RowJournal
 from f.records.rows.row import Row
 from f.records.sending.parking import ParkingClient
 from f.records.sending.run import Sent, send_rows

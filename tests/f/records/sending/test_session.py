@@ -8,7 +8,7 @@ import pytest
 
 from f.connect.errors import FixSettings
 from f.customers.targets.customer_api import open_target
-from f.records.journal.row_journal import Entry
+from f.records.journal.journal import Entry
 from f.records.sending.session import open_journal, open_limits
 
 ADA, BOB = Entry("ada", "1"), Entry("bob", "1")
