@@ -54,9 +54,9 @@ def rates_by_row(root: Path, rows: int) -> Rates:
     """
     shares = {"by_threads": 5, "by_loop": 100}
     with Stage(root) as stage:
-        api, theirs = stage.api(), stage.api({"max_concurrent_requests": max(1, AT_ONCE // JOBS)})
+        api, settings = stage.api(), {"max_concurrent_requests": max(1, AT_ONCE // JOBS)}
         ways: dict[str, Way] = {
-            "jobs": SideBySide(_warm_jobs(stage, theirs), theirs),
+            "jobs": SideBySide(_warm_jobs(stage, stage.api(settings)), settings),
             "job": stage.worker("jobs"),
             **{way: stage.worker(way) for way in ("by_asyncio", *shares)},
         }
@@ -69,8 +69,10 @@ def rates_in_batches(root: Path, rows: int) -> Rates:
     """Return rows a second from the file to an API that takes a hundred rows a request."""
     with Stage(root) as stage:
         api = stage.api(batches=True)
+        jobs, parse = SideBySide(_warm_jobs(stage, api)), stage.worker("parse")
         ways: dict[str, Way] = {
-            "flow": Flow(stage.worker("parse"), SideBySide(_warm_jobs(stage, api))),
+            "flow": Flow(parse, jobs),
+            "later": Flow(parse, Later(jobs)),
             "by_asyncio_in_batches": stage.worker("by_asyncio_in_batches"),
         }
         return stage.in_turns(ways, rows, api=api, first=1 + JOBS)
@@ -82,11 +84,17 @@ def rates_of_journals(root: Path, rows: int, database: str, *, batches: bool) ->
     The latter two need a Postgres.
     """
     with Stage(root, data_table=database) as stage:
-        workers = {"none": stage.worker("without_journal"), "sqlite": stage.worker("with_journal")}
+        journals: dict[str, Way] = {"sqlite": stage.worker("with_journal")}
         if database:
-            workers["postgres"] = stage.worker("with_journal")
-            workers["data_table"] = stage.worker("with_journal", more={"MILL_DATA_TABLES": "1"})
-        return stage.in_turns(workers, rows, api=stage.api(batches=batches), databases={"postgres": database})
+            journals["postgres"] = stage.worker("with_journal")
+            journals["data_table"] = stage.worker("with_journal", more={"MILL_DATA_TABLES": "1"})
+        later: dict[str, Way] = {f"{name}_later": Later(way) for name, way in journals.items()}
+        return stage.in_turns(
+            {"none": stage.worker("without_journal"), **journals, **later},
+            rows,
+            api=stage.api(batches=batches),
+            databases=dict.fromkeys(("postgres", "postgres_later"), database),
+        )
 
 
 def limited(root: Path, rows: int) -> Mapping[str, float]:
@@ -122,14 +130,25 @@ def _warm_jobs(stage: Stage, api: Mapping[str, Any]) -> list[Worker]:
     return jobs
 
 
+class Later:
+    """A way that always sends to the same account, of which its journal knows rows: a later import."""
+
+    def __init__(self, way: Way) -> None:
+        self._way = way
+
+    def ask(self, errand: Errand) -> Any:
+        """Have it done."""
+        return self._way.ask({**errand, "api": _with(errand["api"], {"account": "known"})})
+
+
 class SideBySide:
     """The flow's jobs, each of which takes the next chunk once it has sent one.
 
-    `api` is their resource, if not the errand's.
+    `settings` are their own, beside those of the errand.
     """
 
-    def __init__(self, jobs: Sequence[Way], api: Mapping[str, Any] | None = None) -> None:
-        self._jobs, self._api = jobs, api
+    def __init__(self, jobs: Sequence[Way], settings: Mapping[str, Any] | None = None) -> None:
+        self._jobs, self._settings = jobs, settings
 
     def ask(self, errand: Errand) -> Any:
         """From the first chunk's start to the last one's end."""
@@ -140,7 +159,8 @@ class SideBySide:
 
         def send(chunk: Any) -> None:
             job = free.get()
-            job.ask({**errand, "chunks": [chunk], "api": dict(self._api or errand["api"])})
+            api = _with(errand["api"], self._settings or {})
+            job.ask({**errand, "chunks": [chunk], "api": api})
             free.put(job)
 
         with ThreadPoolExecutor(len(self._jobs)) as pool:
@@ -250,14 +270,17 @@ class Stage:
         return rates
 
     def errand(self, first: int, rows: int, api: Mapping[str, Any], chunk_rows: int = CHUNK_ROWS) -> Errand:
-        """Put a file of new customers into the storage, and the forms the ways take it in beside it."""
+        """Put a file of new customers into the storage, and the forms the ways take it in beside it.
+
+        The account is new as well: no journal knows anything of it.
+        """
         name = f"{first:08}"
         file = self._folder / f"{name}.csv"
         with file.open("w", encoding="utf-8", newline="") as text:
             text.writelines(dataset.to_csv(dataset.clean_rows(rows, first=first)))
         put_file(self._folder / "state", file.name, file)
         errand = Errand(
-            api=dict(api),
+            api=_with(api, {"account": name}),
             file=file.name,
             csv=str(file),
             records=str(self._folder / f"{name}.jsonl"),
@@ -282,6 +305,11 @@ class Stage:
                 exit_code=1,
             )
         return ledger
+
+
+def _with(api: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource, with settings beside those it has."""
+    return {**api, "settings": {**api["settings"], **settings}}
 
 
 @contextlib.contextmanager

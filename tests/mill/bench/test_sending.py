@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mill.bench.sending import Flow, SideBySide, Stage
+from mill.bench.sending import Flow, Later, SideBySide, Stage
 from mill.errors import MillError
 
 ROOT = Path(__file__).parents[3]
@@ -47,12 +47,19 @@ def test_the_flow_reads_a_file_in_one_process_and_sends_its_chunks_in_others(sta
     assert stage.ledger("flow", rows)["answered"] == (1 + 100) + (1 + 1)
 
 
-def test_jobs_side_by_side_send_a_chunk_each_under_their_own_resource(stage: Stage) -> None:
-    api = stage.api(batches=True)
-    jobs = SideBySide([stage.worker("jobs", home="side by side") for _ in range(2)], api)
-    assert jobs.ask(stage.errand(40_000, 21, stage.api(), chunk_rows=11))["seconds"] > 0
-    # Two chunks, in batches as the jobs' own resource has it. The first row of each goes alone.
-    assert stage.ledger("side by side", 21)["answered"] == 2 + 2
+def test_jobs_side_by_side_send_a_chunk_each_with_settings_of_their_own(stage: Stage) -> None:
+    workers = [stage.worker("jobs", home="side by side") for _ in range(2)]
+    jobs = SideBySide(workers, {"rows_per_request": 5})
+    assert jobs.ask(stage.errand(40_000, 21, stage.api(batches=True), chunk_rows=11))["seconds"] > 0
+    # Two chunks, of eleven rows and ten. The first row of each goes alone, the rest by the five.
+    assert stage.ledger("side by side", 21)["answered"] == (1 + 2) + (1 + 2)
+
+
+def test_a_later_import_goes_to_an_account_of_which_the_journal_knows_rows(stage: Stage) -> None:
+    worker = Later(stage.worker("jobs", home="later"))
+    for rows_that_arrive in (10, 0):
+        worker.ask(stage.errand(50_000, 10, stage.api()))
+        stage.ledger("later", rows_that_arrive)
 
 
 def test_a_job_finds_its_journal_in_the_home_it_was_given(stage: Stage) -> None:

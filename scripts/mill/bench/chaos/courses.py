@@ -56,14 +56,14 @@ class Course:
         """The faults it is gone over with. A stranger's are its nature."""
         return ("none", "all") if self.twin else ("all",)
 
-    def api(self, url: str) -> dict[str, Any]:
-        """Return the resource that the importer gets."""
+    def api(self, url: str, account: str) -> dict[str, Any]:
+        """Return the resource that the importer gets. Of an account of its own no journal knows anything."""
         return {
             "kind": self.kind,
             "base_url": url,
             "authentication": {"type": "bearer_token", "token": self.token},
             "endpoints": dict(self.endpoints),
-            "settings": {**SETTINGS, **self.settings},
+            "settings": {**SETTINGS, "account": account, **self.settings},
             "mapping": {} if "external_id_field" in self.settings else {"external_id": ""},
         }
 

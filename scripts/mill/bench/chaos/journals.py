@@ -15,7 +15,10 @@ from mill.api.server import LocalApi
 from mill.bench.chaos.courses import Store
 from mill.bench.rig.data_table import data_table
 
-_IN_DOUBT = "SELECT count(*) FROM import_rows WHERE state = 'sent' AND import_id = "
+# In blocks, what was sent and has no outcome; a row that went out twice counts twice.
+_IN_DOUBT = """SELECT (SELECT count(*) FROM import_rows WHERE state = 'sent' AND import_id = {0})
+    + (SELECT coalesce(sum(CASE change WHEN 'sent' THEN size WHEN 'done' THEN -size
+    WHEN 'not_applied' THEN -size ELSE 0 END), 0) FROM import_blocks WHERE import_id = {0})"""
 
 
 class Journal(Protocol):
@@ -53,7 +56,7 @@ class SqliteJournal:
             return 0
         with contextlib.closing(sqlite3.connect(self._file, timeout=10)) as journal:
             try:
-                return int(journal.execute(f"{_IN_DOUBT}?", (import_id,)).fetchone()[0])
+                return int(journal.execute(_IN_DOUBT.format("?1"), (import_id,)).fetchone()[0])
             except sqlite3.OperationalError:
                 return 0
 
@@ -76,7 +79,8 @@ class PostgresJournal:
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
             connection.execute(f"SET search_path TO {self._schema}")
             try:
-                row = connection.execute(f"{_IN_DOUBT}%s", (import_id,)).fetchone()
+                in_doubt = _IN_DOUBT.format("%(import_id)s")
+                row = connection.execute(in_doubt, {"import_id": import_id}).fetchone()
             except psycopg.errors.UndefinedTable:
                 return 0
         return int(row[0]) if row else 0

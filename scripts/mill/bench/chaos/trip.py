@@ -25,6 +25,8 @@ LONGEST_LIFE = 0.5
 # How many files meet a stop among their kills, and how many lives are a restart of the same job.
 STOPPED_SHARE = 0.25
 SAME_JOB_SHARE = 0.5
+# How many files begin with a journal in blocks, which the second life of theirs brings into rows.
+IN_BLOCKS_SHARE = 0.75
 _PAUSE_SECONDS = 0.1  # before a life that has to wait for the lease of another
 _FIRST_LINE = 2
 
@@ -55,7 +57,11 @@ class Trip:
         lane.numbers += 1
         lane.jobs += 1
         self._import_id = f"import-{lane.numbers}"
-        self._rows = [_row(f"c{lane.numbers}.{row}@example.com", row + _FIRST_LINE) for row in range(rows)]
+        records = [_row(f"c{lane.numbers}.{row}@example.com", row + _FIRST_LINE) for row in range(rows)]
+        self._chunk: dict[str, Any] = {"index": 0, "rows": {"count": rows, "records": records}}
+        # The others are as a chunk made by hand: the journal is by rows from the first.
+        if lane.dice.random() < IN_BLOCKS_SHARE:
+            self._chunk["reading"] = f"{lane.numbers:04x}"
         self._score, self._witness = Score(files=1, rows=rows), Witness()
 
     def run(self, most_kills: int) -> Score:
@@ -107,7 +113,7 @@ class Trip:
         return self._lane.couple.take_over(self._args(remote), environments, *moments)
 
     def _hear(self, report: Report, facts: Facts) -> None:
-        wrong = self._witness.hear(report, [row["record"] for row in self._rows], facts, _FIRST_LINE)
+        wrong = self._witness.hear(report, [row["record"] for row in self._rows()], facts, _FIRST_LINE)
         self._tell(wrong.values())
 
     def _ended(self, report: Report, facts: Facts) -> Score:
@@ -134,7 +140,7 @@ class Trip:
         if name not in lane.lasted:
             remote = lane.service.open(self._course, self._faults, lane.dice.randrange(2**31))
             began = time.monotonic()
-            calm = Trip(lane, self._course, self._faults, self._journal, len(self._rows))
+            calm = Trip(lane, self._course, self._faults, self._journal, self._chunk["rows"]["count"])
             lane.couple.first.live(calm._args(remote), calm._next_environment(), None)
             lane.lasted[name] = (time.monotonic() - began) * LONGEST_LIFE
         return lane.lasted[name]
@@ -146,12 +152,16 @@ class Trip:
         return {**self._journal.environment, "WM_JOB_ID": f"job-{self._lane.jobs}"}
 
     def _emails(self) -> list[str]:
-        return [row["key"] for row in self._rows]
+        return [row["key"] for row in self._rows()]
+
+    def _rows(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._chunk["rows"]["records"]
+        return rows
 
     def _args(self, remote: Remote) -> dict[str, Any]:
         return {
-            "api": self._course.api(remote.url),
-            "chunk": {"index": 0, "rows": {"count": len(self._rows), "records": self._rows}},
+            "api": self._course.api(remote.url, self._import_id),
+            "chunk": self._chunk,
             "import_id": self._import_id,
             "on_duplicate": self._course.on_duplicate,
             "journal": self._journal.resource,

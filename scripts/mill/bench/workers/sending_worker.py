@@ -22,11 +22,12 @@ import f.connect.transport.async_runner  # noqa: F401 - else the first errand al
 from f.customers.create_customers import main as create_customers
 from f.customers.parse_csv import main as parse_csv
 from f.customers.targets.customer_api import open_target
+from f.records.journal.row_journal import RowJournal
 from f.records.rows.row import Row
 from f.records.rows.row_store import read_rows
 from f.records.sending.parking import ParkingClient
 from f.records.sending.run import send_rows
-from f.records.sending.session import gc_relaxed, open_journal, open_limits
+from f.records.sending.session import limits_beside, open_journal, open_limits, tuned_for_rows
 from mill.bench.rig.errand import Errand
 from mill.bench.workers import peers
 
@@ -70,14 +71,15 @@ def _send(errand: Errand, *, journalled: bool) -> None:
     database = conninfo_to_dict(errand["database"]) if errand["database"] else None
     for chunk in errand["chunks"]:
         with contextlib.ExitStack() as stack:
-            stack.enter_context(gc_relaxed())  # as a job is
+            stack.enter_context(tuned_for_rows())  # as a job is
             rows = [Row.from_json(record) for record in read_rows(chunk["rows"])]
-            journal = (
-                stack.enter_context(open_journal(database, target, errand["import_id"]))
-                if journalled
-                else None
-            )
-            limits = stack.enter_context(open_limits(database))
+            journal: RowJournal | None = None
+            if journalled:
+                opened = open_journal(database, target, errand["import_id"], chunk=chunk)
+                journal = stack.enter_context(opened)
+                limits = stack.enter_context(limits_beside(journal, database))
+            else:
+                limits = stack.enter_context(open_limits(database))
             client = stack.enter_context(ParkingClient(target, limits, park_after=_PARK_AFTER_SECONDS))
             send_rows(rows, target, client, journal=journal)
 
