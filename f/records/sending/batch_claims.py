@@ -138,7 +138,8 @@ class BatchClaims:
     @property
     def failed(self) -> bool:
         """Return whether something could not be written down: then nothing more is to be sent."""
-        return any(task.done() and task.exception() is not None for task in self._pending)
+        # The thread may add to them meanwhile.
+        return any(task.done() and task.exception() is not None for task in tuple(self._pending))
 
     def _claim_ahead(self) -> None:
         """Claim the next batch, if that is not done yet: what is under way leaves the journal time for it."""
