@@ -31,15 +31,15 @@ def _no_secrets_of_other_tests() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def data_table_api(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
+def data_table_api(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalApi]:
     """A workspace with a data table, which lies in the test run's Postgres."""
-    with data_table(postgres, tmp_path_factory.mktemp("workspace")) as api:
+    with data_table(postgres_server, tmp_path_factory.mktemp("workspace")) as api:
         yield api
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres", "data table"])
 def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Each kind of store in turn, on its real clock; tables of Postgres are dropped afterwards."""
+    """Each kind of store in turn, on its real clock."""
     store: Store
     if request.param == "memory":
         store = memory_store()
@@ -53,8 +53,5 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]
         assert store.open()
     with store:
         yield store
-        if request.param == "postgres":
-            for (table,) in store.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
-                store.execute(f"DROP TABLE {table}")
         if request.param == "data table":
             store.execute("DROP SCHEMA millwright CASCADE")

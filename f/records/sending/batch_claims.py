@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, ParamSpec, Self
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from f.connect.errors import TryLater
 from f.records.journal.journal import Claim, Entry, Journal
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from f.records.rows.row import Row, Rows
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 _APPLIED = frozenset({"created", "updated"})
 # No outcome, or one that proves nothing about an earlier sending: a row in doubt stays in doubt.
@@ -66,12 +67,11 @@ class BatchClaims:
         self, target: Target, journal: Journal, *, sleep: Callable[[float], object] = time.sleep
     ) -> None:
         self._target, self._journal, self._sleep = target, journal, sleep
-        self._thread = ThreadPoolExecutor(1, "journal")
+        self._thread = _JournalThread()
         self._entries: dict[int, Entry] = {}
         self._seen: dict[str, int] = {}
         self._left: Iterator[Rows] = iter(())
         self._ahead: Future[Batch] | None = None
-        self._pending: deque[Future[None]] = deque()
 
     def claimed(self, batches: Iterable[Rows]) -> Iterator[Batch]:
         """Yield each batch once its intent is committed, and claim the next meanwhile."""
@@ -88,7 +88,8 @@ class BatchClaims:
 
         Raises what an earlier record could not write down.
         """
-        self._later(self._record_outcomes, batch, outcomes, 0)
+        self._thread.later(self._record_outcomes, batch, outcomes, 0)
+        self._thread.check()
 
     def admit(
         self, requests: Iterable[Request], refused: list[tuple[Request, TryLater]]
@@ -129,7 +130,8 @@ class BatchClaims:
 
     def keep_proof(self, proof: str) -> None:
         """Keep what was learnt of the target."""
-        self._later(self._journal.keep_proof, proof)
+        self._thread.later(self._journal.keep_proof, proof)
+        self._thread.check()
 
     def now(self) -> float:
         """Return the seconds since the epoch, by the clock of `Claim.since`."""
@@ -138,8 +140,7 @@ class BatchClaims:
     @property
     def failed(self) -> bool:
         """Return whether something could not be written down: then nothing more is to be sent."""
-        # The thread may add to them meanwhile.
-        return any(task.done() and task.exception() is not None for task in tuple(self._pending))
+        return self._thread.failed
 
     def _claim_ahead(self) -> None:
         """Claim the next batch, if that is not done yet: what is under way leaves the journal time for it."""
@@ -167,19 +168,10 @@ class BatchClaims:
         entries = [entry for request in block for entry in self._entries_of(request.context)]
         return block, self._thread.submit(self._journal.record_sent, entries, self._target.in_flight)
 
-    def _later(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-        self._pending.append(self._thread.submit(work, *args, **kwargs))
-        self._check()
-
     def _committed(self, claim: Future[Batch]) -> Batch:
         batch = claim.result()
-        self._check()
+        self._thread.check()
         return batch
-
-    def _check(self) -> None:
-        """Raise what could not be written down, the first such error first."""
-        while self._pending and self._pending[0].done():
-            self._pending.popleft().result()
 
     # on the thread
 
@@ -241,7 +233,7 @@ class BatchClaims:
         end = start + _ROWS_IN_A_BLOCK
         self._record_some(batch.rows[start:end], batch.in_doubt, outcomes)
         if end < len(batch.rows):
-            self._pending.append(self._thread.submit(self._record_outcomes, batch, outcomes, end))
+            self._thread.later(self._record_outcomes, batch, outcomes, end)
 
     def _record_some(
         self, rows: Rows, were_in_doubt: Mapping[int, Claim], outcomes: Mapping[int, RowOutcome]
@@ -277,13 +269,44 @@ class BatchClaims:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._ahead is not None:
-            self._pending.append(self._thread.submit(self._give_back, self._ahead))
+            self._thread.later(self._give_back, self._ahead)
+        self._thread.end(raises=error is None)
+
+
+class _JournalThread:
+    """One thread, which does everything in the order it was asked for."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, "journal")
+        self._unchecked: deque[Future[None]] = deque()
+
+    def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Return the result to come, for a caller who waits for it."""
+        return self._executor.submit(work, *args, **kwargs)
+
+    def later(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Do this with nobody waiting for it: `check` raises its error. It may leave some of its work."""
+        self._unchecked.append(self._executor.submit(work, *args, **kwargs))
+
+    def check(self) -> None:
+        """Raise the first error of what nobody waited for."""
+        while self._unchecked and self._unchecked[0].done():
+            self._unchecked.popleft().result()
+
+    @property
+    def failed(self) -> bool:
+        """Return whether `check` would raise, now or once what came before has ended."""
+        # A copy: what is done on the thread may add to them meanwhile.
+        return any(task.done() and task.exception() is not None for task in tuple(self._unchecked))
+
+    def end(self, *, raises: bool) -> None:
+        """Wait until everything is done, also what it leaves for later; then raise the first error."""
         ended: list[Future[None]] = []
-        while self._pending:  # each task adds what it leaves for later before it ends
-            ended.append(self._pending.popleft())
+        while self._unchecked:
+            ended.append(self._unchecked.popleft())
             wait(ended[-1:])
-        self._thread.shutdown()
-        for task in ended if error is None else ():
+        self._executor.shutdown()
+        for task in ended if raises else ():
             task.result()
 
 

@@ -27,7 +27,7 @@ from f.connect.sign_in.shared_token import READ, TABLE
 from f.customers.targets.customer_api import open_target
 from f.records.sending.parking import ParkingClient
 from f.store.store import Row, Store, Values
-from f.store.stores import memory_store, postgres_store, sqlite_store
+from f.store.stores import memory_store, sqlite_store
 from tests.f.connect.jobs import Jobs
 from tests.f.connect.wire import Wire, reply
 from tests.loopback import Asked, Loopback, Reply, serve
@@ -38,16 +38,11 @@ NO_RETRY = Retry(enabled=False)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """The address of a store that processes share."""
     if request.param == "sqlite":
-        yield str(tmp_path / "limits.sqlite")
-        return
-    dsn = request.getfixturevalue("postgres")
-    yield dsn
-    with postgres_store(dsn) as store:
-        for (table,) in store.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
-            store.execute(f"DROP TABLE {table}")
+        return str(tmp_path / "limits.sqlite")
+    return request.getfixturevalue("postgres")
 
 
 def api(url: str, **more: Any) -> dict[str, Any]:

@@ -132,7 +132,6 @@ def test_while_a_holder_writes_nobody_takes_its_lease(postgres: str) -> None:
         assert written[1] == [(2,)]
         assert written[0][0][0] < taken_at
         assert write_held(store, lease, (f"SELECT 2 WHERE {HELD}", {})) is None
-        store.execute("DROP TABLE store_lease")
 
 
 def test_a_clock_that_is_set_meanwhile_ends_no_lease_in_a_database(
@@ -143,7 +142,6 @@ def test_a_clock_that_is_set_meanwhile_ends_no_lease_in_a_database(
         now = time.time
         monkeypatch.setattr(time, "time", lambda: now() + 3600)
         assert take(store, "clock", "b", 60) is None
-        store.execute("DROP TABLE store_lease")
 
 
 def test_a_renewal_that_arrives_late_takes_nothing_back(store: Store, clock: FakeClock) -> None:

@@ -40,8 +40,8 @@ def client(tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def postgres_client(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with data_table(postgres, tmp_path_factory.mktemp("workspace")) as api:
+def postgres_client(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with data_table(postgres_server, tmp_path_factory.mktemp("workspace")) as api:
         client = client_of(api)
         yield client
         client.client.close()
