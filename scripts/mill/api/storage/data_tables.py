@@ -33,7 +33,7 @@ _TRANSACTION = re.compile(r"(BEGIN|COMMIT|ROLLBACK)\b", re.IGNORECASE)
 _CAST = re.compile(r"::\s*\w+(?:\s*\(\d+\))?")
 # What ends each kind of text in which a `;` or a `$1` is only a character.
 _QUOTED = {"'": "'", '"': '"', "--": "\n", "/*": "*/"}
-_DOLLAR = re.compile(r"\$(?:[A-Za-z_]\w*)?\$")
+_OPENING = re.compile(r"""\$(?:[A-Za-z_]\w*)?\$|'|"|--|/\*""")
 
 Rows = list[dict[str, Any]]
 
@@ -279,19 +279,13 @@ def _numbered(statement: str, mark: Callable[[int], str]) -> tuple[str, list[int
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the text in pieces, each with whether it is code, or else quoted or a comment."""
-    at = begin = 0
-    while at < len(text):
-        dollar = _DOLLAR.match(text, at)
-        opened = dollar[0] if dollar else next((mark for mark in _QUOTED if text.startswith(mark, at)), "")
-        if not opened:
-            at += 1
-            continue
-        yield text[begin:at], True
-        ending = opened if dollar else _QUOTED[opened]
-        end = text.find(ending, at + len(opened))
-        begin, at = at, len(text) if end < 0 else end + len(ending)
-        yield text[begin:at], False
-        begin = at
+    begin = 0
+    while opened := _OPENING.search(text, begin):
+        yield text[begin : opened.start()], True
+        ending = _QUOTED.get(opened[0], opened[0])  # what begins with $tag$ ends with it
+        end = text.find(ending, opened.end())
+        begin = len(text) if end < 0 else end + len(ending)
+        yield text[opened.start() : begin], False
     yield text[begin:], True
 
 
