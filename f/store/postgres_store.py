@@ -121,8 +121,13 @@ class PostgresStore(Store):
         if connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE:
             with self._lock:
                 self._idle.append(connection)
-        else:
-            connection.close()
+            return
+        unused: list[psycopg.Connection[Row]] = []
+        if connection.broken:  # what has ended it has most likely ended those that nobody uses
+            with self._lock:
+                unused, self._idle = self._idle, []
+        for each in (connection, *unused):
+            each.close()
 
     def _taken(self) -> psycopg.Connection[Row]:
         with self._lock:

@@ -6,8 +6,8 @@
 The journal is written on one thread, in the order it was asked for: every row is claimed before it is handed
 out, recorded as sent before it goes to the wire, a block of requests at a time and one block ahead, and its
 outcome after its own batch has been delivered. To claim a row that nothing is known of is to find that out:
-its first entry says that it is sent. A crash leaves in doubt at most the blocks under way. What was claimed
-and never sent is given back.
+its first entry says that it is sent. A crash leaves in doubt at most the batches that are not recorded yet.
+What was claimed and never sent is given back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
@@ -34,6 +35,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _APPLIED = frozenset({"created", "updated"})
+_LINE = attrgetter("line")
 # No outcome, or one that proves nothing about an earlier sending: a row in doubt stays in doubt.
 _PROVES_NOTHING = frozenset({"", "failed"})
 # Requests whose rows are recorded as sent in one statement: so many, or enough for every connection. Batches
@@ -43,6 +45,8 @@ _ROWS_IN_A_BLOCK = 3_000
 # How often the rows of a job that has ended, and whose lease has not run out yet, are waited for.
 _MOST_WAITS = 3
 _AFTER_LEASE_SECONDS = 0.05
+# The code of the error for rows that were not sent with others of their request, which are another job's.
+WITHOUT_OTHERS = "without_others"
 
 
 @dataclass(slots=True)
@@ -51,6 +55,7 @@ class Batch:
 
     `in_doubt` has by line the claims of those `rows` that may have been applied before, `changed` of those
     that were, with other content. `applied` is one of the other rows that the target has, if any has.
+    `awaited` are rows of jobs that have ended, and from when, in seconds since the epoch, each is free.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -58,6 +63,7 @@ class Batch:
     in_doubt: dict[int, Claim] = field(default_factory=dict)
     changed: dict[int, Claim] = field(default_factory=dict)
     outcomes: dict[int, RowOutcome] = field(default_factory=dict)
+    awaited: list[tuple[Row, float]] = field(default_factory=list)
 
 
 class BatchClaims:
@@ -96,7 +102,8 @@ class BatchClaims:
     ) -> Iterator[Request]:
         """Yield requests once it is committed that their rows are about to be sent, a block at a time.
 
-        Each carries the journal's permit. One with a row that another job has taken over goes to `refused`.
+        Each carries the journal's permit. Rows that another job has taken over go to `refused`, and so do
+        the others of their request, as WITHOUT_OTHERS: they can be sent by themselves.
         """
         left = iter(requests)
         ahead = self._recorded(self._next_block(left))
@@ -112,17 +119,17 @@ class BatchClaims:
                     request.permit = self._journal.permit
                     yield request
                 else:
-                    refused.append((request, _taken_over()))
+                    refused += self._parted(request, ours)
 
-    def record_job(self, rows: Rows, job: str) -> None:
-        """Record that claimed rows are in this bulk job. Return once that is committed.
+    def record_job(self, rows: Rows, job: str) -> list[Row]:
+        """Record that claimed rows are in this bulk job. Return those that are, once that is committed.
 
-        Raises TryLater if another job has taken some of them over: then nothing is to be sent.
+        The others have been taken over by another job.
         """
         entries = self._entries_of(rows)
         sent = self._thread.submit(self._journal.record_sent, entries, self._target.in_flight, job)
-        if len(sent.result()) < len(entries):
-            raise _taken_over()
+        ours = _still_ours(sent)
+        return [row for row, entry in zip(rows, entries, strict=True) if entry.key in ours]
 
     def proof(self) -> str | None:
         """Return what an earlier import has learnt of the target."""
@@ -147,6 +154,14 @@ class BatchClaims:
         if self._ahead is None and (rows := next(self._left, None)) is not None:
             self._ahead = self._thread.submit(self._claim, rows)
 
+    def _parted(self, request: Request, ours: frozenset[str]) -> Iterator[tuple[Request, TryLater]]:
+        """The rows of a request that another job has taken over, and those that are left."""
+        rows = list(zip(request.context, self._entries_of(request.context), strict=True))
+        yield replace(request, context=[row for row, entry in rows if entry.key not in ours]), _taken_over()
+        if left := [row for row, entry in rows if entry.key in ours]:
+            reason = "Other rows of this request are another job's. Send this one without them."
+            yield replace(request, context=left), TryLater(reason, code=WITHOUT_OTHERS)
+
     def _entries_of(self, rows: Rows) -> list[Entry]:
         return [self._entries[row.line] for row in rows]
 
@@ -169,7 +184,15 @@ class BatchClaims:
         return block, self._thread.submit(self._journal.record_sent, entries, self._target.in_flight)
 
     def _committed(self, claim: Future[Batch]) -> Batch:
+        """A claimed batch. Rows of ended jobs are waited for here: the thread has outcomes to record."""
         batch = claim.result()
+        for _ in range(_MOST_WAITS):
+            if batch.awaited:
+                free_at = max(at for _, at in batch.awaited)
+                self._sleep(max(0.0, free_at - self._journal.now()) + _AFTER_LEASE_SECONDS)
+                self._thread.submit(self._claim_awaited, batch).result()
+        for row, _ in batch.awaited:
+            batch.outcomes[row.line] = RowOutcome.because("in_progress_elsewhere")
         self._thread.check()
         return batch
 
@@ -177,14 +200,24 @@ class BatchClaims:
 
     def _claim(self, rows: Rows) -> Batch:
         batch = Batch()
-        wanted = self._wanted(rows, batch)
-        claims = dict(self._journal.claim(self._entries_of(wanted))) if wanted else {}
-        self._wait_for_ended_jobs(wanted, claims)
-        for row in wanted:
+        self._claim_rows(self._wanted(rows, batch), batch)
+        return batch
+
+    def _claim_awaited(self, batch: Batch) -> None:
+        """Claim again the rows of ended jobs, whose leases have run out: their processes may not know yet."""
+        rows, batch.awaited = [row for row, _ in batch.awaited], []
+        self._claim_rows(rows, batch)
+        batch.rows.sort(key=_LINE)
+
+    def _claim_rows(self, rows: Rows, batch: Batch) -> None:
+        claims = self._journal.claim(self._entries_of(rows)) if rows else {}
+        for row in rows:
             claim = claims[self._entries[row.line].key]
             if claim.state == "done":
                 batch.outcomes[row.line] = _recorded(claim)
                 batch.applied = batch.applied or [row]
+            elif claim.free_at is not None:
+                batch.awaited.append((row, claim.free_at))
             elif claim.state == "elsewhere":
                 batch.outcomes[row.line] = RowOutcome.because("in_progress_elsewhere")
             else:
@@ -194,17 +227,6 @@ class BatchClaims:
                     batch.in_doubt[row.line] = claim
                 elif claim.state == "changed":
                     batch.changed[row.line] = claim
-        return batch
-
-    def _wait_for_ended_jobs(self, rows: Rows, claims: dict[str, Claim]) -> None:
-        """Claim rows again whose job has ended, once its lease has run out: its process may not know yet."""
-        for _ in range(_MOST_WAITS):
-            entries = self._entries_of(rows)
-            waits = {entry: at for entry in entries if (at := claims[entry.key].free_at) is not None}
-            if not waits:
-                return
-            self._sleep(max(0.0, max(waits.values()) - self._journal.now()) + _AFTER_LEASE_SECONDS)
-            claims.update(self._journal.claim(list(waits)))
 
     def _wanted(self, rows: Rows, batch: Batch) -> list[Row]:
         """The rows to claim: neither refused beforehand nor repeated in the file."""
@@ -231,9 +253,11 @@ class BatchClaims:
         The next batch's requests wait for their record, and other jobs for theirs.
         """
         end = start + _ROWS_IN_A_BLOCK
-        self._record_some(batch.rows[start:end], batch.in_doubt, outcomes)
-        if end < len(batch.rows):
-            self._thread.later(self._record_outcomes, batch, outcomes, end)
+        try:
+            self._record_some(batch.rows[start:end], batch.in_doubt, outcomes)
+        finally:  # that these could not be written says nothing of the next
+            if end < len(batch.rows):
+                self._thread.later(self._record_outcomes, batch, outcomes, end)
 
     def _record_some(
         self, rows: Rows, were_in_doubt: Mapping[int, Claim], outcomes: Mapping[int, RowOutcome]
@@ -302,10 +326,12 @@ class _JournalThread:
     def end(self, *, raises: bool) -> None:
         """Wait until everything is done, also what it leaves for later; then raise the first error."""
         ended: list[Future[None]] = []
-        while self._unchecked:
-            ended.append(self._unchecked.popleft())
-            wait(ended[-1:])
-        self._executor.shutdown()
+        try:
+            while self._unchecked:
+                ended.append(self._unchecked.popleft())
+                wait(ended[-1:])
+        finally:
+            self._executor.shutdown()
         for task in ended if raises else ():
             task.result()
 

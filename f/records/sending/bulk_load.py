@@ -47,21 +47,27 @@ class BulkLoad:
     def load(self, rows: Rows, on_duplicate: OnDuplicate) -> dict[int, RowOutcome]:
         """Send the rows as one job, and return their outcomes by line.
 
-        Waits for half an hour at most: then the outcomes are `bulk_unfinished`. Raises a ConnectError only if
-        nothing was applied.
+        Rows that another job has taken over meanwhile are left to it. Waits for half an hour at most: then
+        the outcomes are `bulk_unfinished`. Raises a ConnectError only if nothing was applied.
         """
         opened = self._wire.call(self._bulk.new_job(self._target, on_duplicate)).raise_for_status()
         job = self._bulk.job_in(opened)
-        self._claims.record_job(rows, job)
-        uploaded = self._wire.call(self._bulk.upload(job, rows, self._target))
+        ours = self._claims.record_job(rows, job)
+        outcomes = dict.fromkeys(_lines(rows), RowOutcome.because("in_progress_elsewhere"))
+        for row in ours:
+            del outcomes[row.line]
+        if not ours:
+            self._wire.call(self._bulk.abort(job, self._target))
+            return outcomes
+        uploaded = self._wire.call(self._bulk.upload(job, ours, self._target))
         if not uploaded.in_doubt:  # else the first attempt may have filled the job, so that it takes no more
             uploaded.raise_for_status()
         if self._wire.is_stopping():
             self._wire.call(self._bulk.abort(job, self._target))
-            return {}
+            return outcomes
         with contextlib.suppress(OutcomeUnknown):  # whether it was closed is seen by its state
             self._wire.call(self._bulk.close(job, self._target))
-        return self.resume(job, rows) or {}
+        return {**outcomes, **(self.resume(job, ours) or {})}
 
     def resume(self, job: str, rows: Rows) -> dict[int, RowOutcome] | None:
         """Wait for a job and return its rows' outcomes by line; None if nothing was or will be applied.

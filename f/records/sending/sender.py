@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from f.connect.errors import ConnectError, TryLater
 from f.records.rows.outcome import REASONS, RowOutcome
+from f.records.sending.batch_claims import WITHOUT_OTHERS
 from f.records.sending.bisection import Bisection
 from f.records.sending.reply_reader import InDoubt, Reading, ReplyReader
 
@@ -31,13 +32,14 @@ Outcomes = dict[int, RowOutcome]
 class _Round:
     """The result of one round of requests: outcomes by line, and the rows to send again.
 
-    `held_back` were never sent, `refused` are batches that were refused as a whole, `locked` are groups of
-    rows that the target kept locked. Refused and locked rows have an outcome too, in case nobody sends them
-    again.
+    `held_back` were never sent, `parted` neither, as others of their request are another job's; `refused` are
+    batches that were refused as a whole, `locked` are groups of rows that the target kept locked. Refused and
+    locked rows have an outcome too, in case nobody sends them again.
     """
 
     outcomes: Outcomes = field(default_factory=dict)
     held_back: list[Row] = field(default_factory=list)
+    parted: list[Rows] = field(default_factory=list)
     refused: list[Rows] = field(default_factory=list)
     locked: list[Rows] = field(default_factory=list)
 
@@ -103,6 +105,7 @@ class Sender:
             outcomes |= held_back.outcomes
             groups = [
                 *([held_back.held_back] if held_back.held_back else []),
+                *sent.parted,
                 *(half for rows in sent.refused for half in self._bisection.halves(rows)),
             ]
             if sent.locked and locked_rounds < _LOCK_ROUNDS and not self._wire.is_stopping():
@@ -122,6 +125,8 @@ class Sender:
         for rows, result in self._wire.write_many(requests):
             if _is_held_back(result):
                 sent.held_back += rows
+            elif isinstance(result, TryLater) and result.code == WITHOUT_OTHERS:
+                sent.parted.append(rows)
             else:
                 self._take(sent, rows, self._reader.read_created(result, rows, in_doubt))
         return sent

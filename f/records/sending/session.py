@@ -42,7 +42,7 @@ class Session:
 def tuned_for_rows() -> Iterator[None]:
     """Collect garbage rarely, as rows form no cycles; and let threads take turns sooner.
 
-    That of the journal has little to do, and requests wait for it.
+    That of the journal has little to do, and requests wait for it. For the whole process, so one at a time.
     """
     threshold, interval = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(_OBJECTS_A_COLLECTION, *threshold[1:])

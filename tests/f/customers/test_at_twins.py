@@ -11,6 +11,7 @@ import pytest
 
 from f.connect.client import Client
 from f.customers.targets.customer_api import open_target
+from f.records.journal.journal import Claim, Entry
 from f.records.journal.owner import LeasedOwner
 from f.records.journal.row_journal import RowJournal
 from f.records.rows.row import Row
@@ -195,6 +196,30 @@ def test_no_step_of_a_bulk_job_loses_or_doubles_a_row(
     assert codes(second) == {"created": 40}
     assert len(created(twin)) == 40
     assert set(created(twin).values()) == {1}
+
+
+@pytest.mark.parametrize("twin", ["salesforce"], indirect=True)
+@pytest.mark.parametrize("taken", [10, 40])
+def test_rows_that_another_import_takes_over_meanwhile_are_in_no_bulk_job(
+    twin: TwinClient, taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin.put_settings(bulk_seconds=0)
+    claim = RowJournal.claim
+
+    def overtaken(mine: RowJournal, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+        claims = claim(mine, entries)
+        monkeypatch.setattr(RowJournal, "claim", claim)
+        with LeasedOwner(mine.store, "other") as other:
+            theirs = RowJournal(mine.store, mine._target, "theirs", other)
+            theirs.claim(entries[:taken])
+            theirs.record_sent(entries[:taken], 1)
+        return claims
+
+    monkeypatch.setattr(RowJournal, "claim", overtaken)
+    given = rows(40)
+    sent = send(twin, given, tmp_path, {"bulk_from": 20}, kind="salesforce")
+    assert codes(sent) == Counter({"in_progress_elsewhere": taken, "created": 40 - taken}) - Counter()
+    assert len(created(twin)) == 40 - taken
 
 
 @pytest.mark.parametrize(

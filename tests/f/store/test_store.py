@@ -212,6 +212,25 @@ def test_a_broken_postgres_connection_is_replaced(postgres: str) -> None:
         assert store.execute("SELECT 1") == [(1,)]
 
 
+def test_one_broken_postgres_connection_tells_of_all(postgres: str) -> None:
+    with postgres_store(postgres) as store, postgres_store(postgres) as other:
+        at_once = threading.Barrier(3)
+
+        def connect() -> object:
+            wait: Statement = ("SELECT pg_backend_pid(), CAST(pg_sleep(0.2) AS TEXT)", {})
+            at_once.wait(20)
+            return store.together([wait])[0][0][0]
+
+        with ThreadPoolExecutor(3) as pool:
+            pids = [made.result() for made in [pool.submit(connect) for _ in range(3)]]
+        assert len(set(pids)) == 3
+        for pid in pids:
+            other.execute("SELECT pg_terminate_backend(:pid)", {"pid": pid})
+        with pytest.raises(TryLater):
+            store.execute("SELECT 1")
+        assert store.execute("SELECT 1") == [(1,)]
+
+
 @pytest.mark.parametrize("any_store", ["postgres", "data table"], indirect=True)
 def test_two_that_wait_for_each_other_both_come_to_an_end(any_store: Store) -> None:
     any_store.execute("CREATE TABLE IF NOT EXISTS pair (name TEXT PRIMARY KEY, number BIGINT NOT NULL)")

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,13 +16,18 @@ from f.connect.errors import TryLater
 from f.customers.targets.customer_api import open_target
 from f.records.journal.journal import Claim, Entry
 from f.records.journal.no_journal import NoJournal
+from f.records.journal.owner import LeasedOwner
 from f.records.journal.row_journal import RowJournal
 from f.records.rows.outcome import RowOutcome
-from f.records.sending.batch_claims import BatchClaims
-from tests.f.records.sending.test_delivery import LOOKUP, NO_KEYS, Bench, Crm, bench, codes, rows
+from f.records.rows.row import Row, Rows
+from f.records.sending.batch_claims import BatchClaims, entry_of
+from f.store.stores import sqlite_store
+from tests.f.records.sending.test_delivery import BATCH, LOOKUP, NO_KEYS, Bench, Crm, bench, codes, rows
 from tests.loopback import Asked, Reply, serve
 
 BATCHES = {"batch_size": 10}
+NOWHERE = {"kind": "generic", "base_url": "http://127.0.0.1"}
+TARGET = open_target(NOWHERE)
 
 
 class Watched:
@@ -219,3 +225,86 @@ def test_a_statement_is_about_enough_requests_for_all_connections_or_enough_rows
             claims.record_outcomes(batch, {row.line: RowOutcome("created") for row in all_rows})
     assert journal.sent == blocks
     assert journal.recorded == [3_000, 3_000, 1_500]
+
+
+def applied_elsewhere(at: Bench, row: Row) -> None:
+    """Have another import, which has ended since, create a row that this one has claimed."""
+    other, entry = at.journal("another", owner="other"), entry_of(row, at.target)
+    other.claim([entry])
+    other.record_sent([entry], 1)
+    other.record_outcomes(done=[(entry, "created", "x")], in_doubt=(), forgotten=())
+
+
+def test_a_row_that_another_job_takes_over_meanwhile_keeps_no_other_of_its_request_from_being_sent(
+    tmp_path: Path,
+) -> None:
+    all_rows, crm = rows(30), Crm()
+
+    def take_over(moment: str) -> None:
+        if moment == "claimed 1":
+            applied_elsewhere(at, all_rows[14])
+
+    with serve(crm) as server:
+        at = bench(server, tmp_path, {"rows_per_request": 10, **NO_KEYS}, endpoints=BATCH)
+        sent = at.send(all_rows, journal=Watched(at.journal(), take_over))
+    assert codes(sent) == {"created": 29, "in_progress_elsewhere": 1}
+    assert crm.created == {row.key: 1 for row in all_rows if row is not all_rows[14]}
+    assert not at.slept
+    assert states(at) == {"done": 30}
+
+
+def deliver(block: BatchClaims, batches: Sequence[Rows]) -> list[Row]:
+    """Have each batch created by one request; return the rows in the order in which they were sent."""
+    sent: list[Row] = []
+    with block as claims:
+        for batch in claims.claimed(batches):
+            request = Request(method="POST", path="/customers", context=batch.rows)
+            assert list(claims.admit([request], [])) == [request]
+            sent += batch.rows
+            claims.record_outcomes(batch, {row.line: RowOutcome("created") for row in batch.rows})
+    return sent
+
+
+def test_outcomes_that_cannot_be_written_down_keep_no_other_of_their_batch_from_it(tmp_path: Path) -> None:
+    def fail(moment: str) -> None:
+        if moment == "record 2":
+            raise TryLater("The journal is locked.")
+
+    with sqlite_store(tmp_path / "journal.sqlite") as store:
+        at, all_rows = Bench(NOWHERE["base_url"], store, NOWHERE), rows(7_500)
+        journal = Watched(at.journal(), fail)
+        with pytest.raises(TryLater, match="The journal is locked"):
+            deliver(BatchClaims(at.target, journal), [all_rows])
+        assert states(at) == {"done": 4_500, "sent": 3_000}
+
+
+def test_while_rows_of_an_ended_job_are_waited_for_outcomes_are_recorded(tmp_path: Path) -> None:
+    recorded, all_rows = threading.Event(), rows(20)
+    waited: list[bool] = []
+
+    def wait(_seconds: float) -> None:
+        waited.append(recorded.wait(20))
+        ended.forget()
+
+    class Ended(RowJournal):
+        """A row of the second batch is another job's, which has ended, until it is waited for."""
+
+        theirs: frozenset[str] = frozenset({entry_of(all_rows[14], TARGET).key})
+
+        def forget(self) -> None:
+            self.theirs = frozenset()
+
+        def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
+            claims = super().claim(entries)
+            ended = Claim("elsewhere", free_at=self.now())
+            return {key: ended if key in self.theirs else claim for key, claim in claims.items()}
+
+        def record_outcomes(self, **outcomes: Any) -> None:
+            super().record_outcomes(**outcomes)
+            recorded.set()
+
+    with sqlite_store(tmp_path / "journal.sqlite") as store, LeasedOwner(store, "me") as owner:
+        ended = Ended(store, TARGET.identity, "now", owner)
+        sent = deliver(BatchClaims(TARGET, ended, sleep=wait), [all_rows[:10], all_rows[10:]])
+    assert waited == [True]
+    assert sent == all_rows
