@@ -108,7 +108,7 @@ def limited(root: Path, rows: int) -> Mapping[str, float]:
         workers = _warm_jobs(stage, api)
         errands = [stage.errand(1 + JOBS + number * each, each, api) for number in range(JOBS)]
         for worker, errand in zip(workers, errands, strict=True):
-            worker.begin(errand)
+            worker.begin(_at(errand, "limited"))  # a limit holds for an account
         for worker in workers:
             worker.end()
         return stage.ledger("jobs under a limit", each * JOBS)
@@ -138,7 +138,11 @@ class Later:
 
     def ask(self, errand: Errand) -> Any:
         """Have it done."""
-        return self._way.ask({**errand, "api": _with(errand["api"], {"account": "known"})})
+        return self._way.ask(_at(errand, "known"))
+
+
+def _at(errand: Errand, account: str) -> Errand:
+    return {**errand, "api": _with(errand["api"], {"account": account})}
 
 
 class SideBySide:

@@ -34,6 +34,7 @@ def test_every_ratio_is_measured_and_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert all(math.isfinite(figure) for figure in figures.values())
     may_be_nothing = {"limit_429", *(key for key in figures if key.startswith("journal_cost"))}
     assert all(figure > 0 for key, figure in figures.items() if key not in may_be_nothing)
+    assert figures["limit_429"] == 0  # jobs of one account share its limit
 
 
 def test_some_ratios_are_measured_alone_and_shown_with_what_they_are_made_of(
