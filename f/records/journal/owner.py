@@ -76,7 +76,7 @@ class LeasedOwner:
         self._store, self._job, self._has_ended = store, job, has_ended
         self._seconds = seconds or LEASE_SECONDS
         self._lease: Lease | None = None
-        self._ended = threading.Event()
+        self._renewal: _Renewal | None = None
 
     def standing(self, other: str, now: float, *, take_over: bool) -> Standing:
         """Return what the other's lease says; one that has run out is taken, so that it cannot be renewed."""
@@ -106,22 +106,38 @@ class LeasedOwner:
         self._lease = take(self._store, _key(self.name), self.name, self._seconds)
         assert self._lease is not None, "the name is this process's own"
         self.permit = Permit(self._store, self._lease, self._seconds, asked=asked)
-        threading.Thread(target=self._renew, args=(self.permit,), name="lease", daemon=True).start()
+        self._renewal = _Renewal(self.permit, self._seconds / 6)
         return self
-
-    def _renew(self, permit: Permit) -> None:
-        while not self._ended.wait(self._seconds / 6):
-            # Not to be reached for a moment, or lost: whoever wants to send finds out.
-            with contextlib.suppress(ConnectError):
-                permit.renew()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended.set()
+        if self._renewal is not None:
+            self._renewal.end()
         if self._lease is not None:
             with contextlib.suppress(ConnectError):
                 release(self._store, self._lease)
+
+
+class _Renewal:
+    """A thread that renews a permit again and again."""
+
+    def __init__(self, permit: Permit, seconds: float) -> None:
+        self._permit, self._seconds = permit, seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """End, once what is under way has: whoever closes the store next must find nobody in it."""
+        self._ended.set()
+        self._thread.join()
+
+    def _renew(self) -> None:
+        while not self._ended.wait(self._seconds):
+            # Not to be reached for a moment, or lost: whoever wants to send finds out.
+            with contextlib.suppress(ConnectError):
+                self._permit.renew()
 
 
 def _key(name: str) -> str:

@@ -227,7 +227,8 @@ class Job(threading.Thread):
         assert isinstance(owner, LeasedOwner)
         chance = self._dice.random()
         if chance < 0.06:
-            owner._ended.set()  # its lease is not renewed any more
+            assert owner._renewal is not None
+            owner._renewal.end()  # its lease is not renewed any more
         if chance < 0.02:
             owner._lease = None  # nor given back
             raise Ended

@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
+from typing import Self
 
 import pytest
 
@@ -25,7 +26,7 @@ from f.records.journal.journal import Claim, Entry
 from f.records.journal.owner import LeasedOwner, LockingOwner, Standing
 from f.records.journal.row_journal import RowJournal
 from f.store.store import LEASE_LOST, Permit, Store
-from f.store.stores import postgres_store, sqlite_store
+from f.store.stores import memory_store, postgres_store, sqlite_store
 
 ADA, BOB = Entry("ada", "1"), Entry("bob", "1")
 CHANGED = Entry("ada", "2")
@@ -408,8 +409,26 @@ def test_a_job_that_renews_nothing_is_gone_when_its_lease_is_over_and_cannot_com
 class Silent(LeasedOwner):
     """A process that is stopped: it does not renew its lease."""
 
-    def _renew(self, permit: Permit) -> None:
-        return
+    def __enter__(self) -> Self:
+        super().__enter__()
+        assert self._renewal is not None
+        self._renewal.end()
+        return self
+
+
+def test_a_renewal_under_way_has_ended_when_its_job_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = Event(), Event()
+
+    def renew(_permit: Permit) -> None:
+        begun.set()
+        time.sleep(0.1)
+        ended.set()
+
+    monkeypatch.setattr(Permit, "renew", renew)
+    with memory_store() as store:
+        with LeasedOwner(store, seconds=0.06):
+            assert begun.wait(20)
+        assert ended.is_set()
 
 
 @pytest.mark.parametrize(("job", "ended"), [("the same", ""), ("another", "the same")])
