@@ -29,8 +29,7 @@ class ChunkJournal(RowJournal):
         super().__init__(store, target, import_id, owner)
         self._part = part
         self._writes_blocks: bool | None = None  # not asked yet
-        self._blocks = 0  # that were written
-        self._is_unpacked = False
+        self._blocks = 0  # that were written, and are not in rows yet
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         if self._writes_blocks is None:
@@ -70,9 +69,9 @@ class ChunkJournal(RowJournal):
 
     def _unpack(self) -> None:
         """Bring into rows what this job has written in blocks, if it may write no more."""
-        if self._blocks and not self._writes_blocks and not self._is_unpacked:
+        if self._blocks and not self._writes_blocks:
             unpack(self.store, self._target)
-            self._is_unpacked = True
+            self._blocks = 0
 
     def _of_chunk(self, at: float) -> dict[str, object]:
         return {**self._values(at), "reading": self._part.reading, "chunk": self._part.chunk}

@@ -53,9 +53,8 @@ class BulkLoad:
         opened = self._wire.call(self._bulk.new_job(self._target, on_duplicate)).raise_for_status()
         job = self._bulk.job_in(opened)
         ours = self._claims.record_job(rows, job)
-        outcomes = dict.fromkeys(_lines(rows), RowOutcome.because("in_progress_elsewhere"))
-        for row in ours:
-            del outcomes[row.line]
+        elsewhere = RowOutcome.because("in_progress_elsewhere")
+        outcomes = dict.fromkeys({*_lines(rows)}.difference(_lines(ours)), elsewhere)
         if not ours:
             self._wire.call(self._bulk.abort(job, self._target))
             return outcomes

@@ -59,7 +59,7 @@ def test_a_later_import_goes_to_an_account_of_which_the_journal_knows_rows(stage
     worker = Later(stage.worker("jobs", home="later"))
     for rows_that_arrive in (10, 0):
         worker.ask(stage.errand(50_000, 10, stage.api()))
-        stage.ledger("later", rows_that_arrive)
+        assert stage.ledger("later", rows_that_arrive)["customers"] == rows_that_arrive
 
 
 def test_a_job_finds_its_journal_in_the_home_it_was_given(stage: Stage) -> None:
