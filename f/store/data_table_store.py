@@ -46,6 +46,7 @@ from f.store.store import (
     Statement,
     Store,
     Values,
+    boot_ticks,
     postgres_blocks,
     postgres_table,
     undisturbed,
@@ -63,8 +64,10 @@ _TYPES: Mapping[type, str] = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE PRE
 _ANSWER_SECONDS = 60.0  # longer than a block of rows takes by far; a lock is waited for BUSY_SECONDS
 _CONNECTIONS = 32
 
-# Whether our function is there; all tables and indexes, each with its columns in their order.
+_NOW = "EXTRACT(EPOCH FROM clock_timestamp())::float8"
+# The time; whether our function is there; all tables and indexes, each with its columns in their order.
 _CATALOG = f"""SELECT json_build_object(
+    'now', {_NOW},
     'ready', (SELECT count(*) FROM pg_catalog.pg_proc p
         JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
         WHERE n.nspname = '{SCHEMA}' AND p.proname = '{_FUNCTION}'),
@@ -158,9 +161,7 @@ class DataTableStore(Store):
         self._pool: urllib3.PoolManager | None = None
         self._pid = 0
         self._catalog = _Catalog()
-        self._clock = DatabaseClock(
-            lambda: float(self.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8")[0][0])
-        )
+        self._clock = DatabaseClock(lambda: float(self.execute(f"SELECT {_NOW}")[0][0]))
 
     def __repr__(self) -> str:
         return f"data table {NAME}, schema {SCHEMA}"
@@ -185,9 +186,10 @@ class DataTableStore(Store):
         return True
 
     def _look(self) -> bool:
-        """Learn which tables are there, and return whether our function is."""
-        began = self._catalog.changes
+        """Learn the time and which tables are there, and return whether our function is."""
+        began, asked = self._catalog.changes, boot_ticks()
         catalog = json.loads(self._ask_one(_CATALOG))
+        self._clock.hear(catalog["now"], asked)
         self._catalog.keep(catalog["tables"], began)
         return bool(catalog["ready"])
 

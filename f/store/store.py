@@ -20,7 +20,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 from f.connect.errors import TryLater
 
@@ -28,6 +28,14 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
 Statement = tuple[str, Values]
+
+
+class Look(NamedTuple):
+    """A statement that reads, and who takes its rows."""
+
+    statement: Statement
+    take: Callable[[list[Row]], None]
+
 
 IN_THE_WAY = "store_locked"  # the code of an error: other jobs were in the way, and nothing was written
 LEASE_LOST = "lease_lost"  # the code of an error: another job acts in this one's place
@@ -233,24 +241,25 @@ class DatabaseClock:
         self._ask = ask
         self._offset, self._checked = 0.0, float("-inf")
 
-    def _sample(self) -> float:
-        """Return how far the database's time is ahead of our ticks.
+    def hear(self, theirs: float, asked: float, *, anyhow: bool = False) -> bool:
+        """Go by the database's time, as it was told whoever asked at `asked` of `boot_ticks`; False if not.
 
         When within the asking it looked at its clock is not known. After a long one, as of a process that was
         stopped meanwhile, that would put our clock, and so the ends of our leases, far off.
         """
-        for left in reversed(range(_CLOCK_SAMPLES)):
-            before = boot_ticks()
-            theirs = self._ask()
-            took = boot_ticks() - before
-            if took <= _CLOCK_SAMPLE_SECONDS or not left:
-                break
-        return theirs - before - took / 2
+        took = boot_ticks() - asked
+        if took > _CLOCK_SAMPLE_SECONDS and not anyhow:
+            return False
+        self._offset, self._checked = theirs - asked - took / 2, time.monotonic()
+        return True
 
     def now(self) -> float:
         """Return the seconds since the epoch."""
         if time.monotonic() - self._checked > _CLOCK_CHECK_SECONDS:
-            self._offset, self._checked = self._sample(), time.monotonic()
+            for left in reversed(range(_CLOCK_SAMPLES)):
+                asked = boot_ticks()
+                if self.hear(self._ask(), asked, anyhow=not left):
+                    break
         # Not by time.time(): a clock that is set meanwhile would make others' leases seem to have run out.
         return boot_ticks() + self._offset
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from f.connect.times import DAY_SECONDS
+from f.store.store import Look
 
 if TYPE_CHECKING:
     from f.connect.integration import RateLimit
     from f.connect.limits.background import Background
-    from f.store.store import Store
+    from f.store.store import Row, Store
 
 LONGEST_WAIT = 300.0  # seconds anybody may reserve ahead; what lies further off is a clock that jumped
 LONGEST_PAUSE = DAY_SECONDS  # seconds a server may ask for
@@ -186,7 +187,7 @@ class SqlBuckets:
 
     def read(self, key: str) -> tuple[Bucket, float]:
         rows = self._store.execute(READ, {"key": key})
-        return Bucket(*rows[0]) if rows else EMPTY, self._store.now()
+        return _bucket_in(rows), self._store.now()
 
     def lower(self, key: str, *, tat_in: float, pause: float) -> None:
         now = self._store.now()
@@ -194,6 +195,10 @@ class SqlBuckets:
 
     def forget(self, key: str) -> None:
         self._store.execute(FORGET, {"key": key})
+
+
+def _bucket_in(rows: list[Row]) -> Bucket:
+    return Bucket(*rows[0]) if rows else EMPTY
 
 
 @dataclass(slots=True)
@@ -218,6 +223,18 @@ class SqlPauses:
 
     def take(self, key: str, pace: Pace, max_wait: float, count: int = 1) -> float | None:
         return self._rows.take(key, pace, max_wait, count)
+
+    def first_look(self, key: str) -> Look | None:
+        """Return what the first `read` would look at, for who has more to look at; None after that."""
+        if key in self._seen:
+            return None
+        now = self._store.now()
+
+        def take(rows: list[Row]) -> None:
+            # A pause that this process has set meanwhile stays.
+            self._seen.setdefault(key, _Glance(_bucket_in(rows), now))
+
+        return Look((READ, {"key": key}), take)
 
     def read(self, key: str) -> tuple[Bucket, float]:
         seen, now = self._seen.get(key), self._store.now()

@@ -18,7 +18,7 @@ from f.connect.limits.circuit_states import Status, states_of, status_of
 
 if TYPE_CHECKING:
     from f.connect.integration import CircuitBreaker as Rule
-    from f.store.store import Store
+    from f.store.store import Look, Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -124,6 +124,10 @@ class Breaker:
             code="circuit_open",
             retry_after=left,
         )
+
+    def first_look(self) -> Look | None:
+        """Return what the next `admit` would look at; None if it knows already."""
+        return self._states.first_look(self.key)
 
     def record(self, permit: Permit, *, failed: bool | None) -> None:
         """Record whether the call failed; None counts as neither and only gives a probe's lease back."""

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from f.connect.errors import ConnectError
 from f.connect.limits.background import background_of
 from f.connect.times import DAY_SECONDS
+from f.store.store import Look
 
 if TYPE_CHECKING:
     from f.connect.integration import CircuitBreaker as Rule
@@ -85,6 +86,9 @@ def counted(state: State, rule: Rule, now: float, *, failed: bool) -> State:
 class States(Protocol):
     """Where the states of all keys are kept."""
 
+    def first_look(self, key: str) -> Look | None:
+        """Return what `read` would look at now, for who has more to look at; None if that is nothing."""
+
     def read(self, key: str) -> tuple[State, float]:
         """Return the state and the time it was read."""
 
@@ -111,6 +115,10 @@ class MemoryStates:
         self._ticks = ticks
         self._states: dict[str, State] = {}
         self._lock = threading.Lock()
+
+    def first_look(self, key: str) -> Look | None:
+        del key
+        return None
 
     def read(self, key: str) -> tuple[State, float]:
         return self._states.get(key, CLOSED), self._ticks()
@@ -198,6 +206,11 @@ class _View:
     failures: int = 0
     counted: float = 0.0  # when it counted the last of them
 
+    def see(self, state: State, now: float) -> None:
+        """Take note of the row, beside which this process's own calls count."""
+        calls, failures = state.calls + self.calls, state.failures + self.failures
+        self.state, self.looked = replace(state, calls=calls, failures=failures), now
+
 
 class SqlStates:
     """States all processes of a store share.
@@ -210,6 +223,19 @@ class SqlStates:
         self._views: dict[str, _View] = {}
         self._lock, self._telling = threading.Lock(), threading.Lock()
         store.create(TABLE, durable=False)
+
+    def first_look(self, key: str) -> Look | None:
+        now = self._store.now()
+        if self._view(key).looked:
+            return None
+
+        def take(rows: list[Row]) -> None:
+            with self._lock:
+                view = self._views[key]
+                if not view.looked:  # else another look has told its calls meanwhile, and knows better
+                    view.see(State(*rows[0]) if rows else CLOSED, now)
+
+        return Look((READ, {"key": key}), take)
 
     def read(self, key: str) -> tuple[State, float]:
         """Return the state as this process knows it; the row is looked at before the first call."""
@@ -309,9 +335,7 @@ class SqlStates:
             view.looked = now
             if not was_told:
                 return
-            view.state = replace(
-                state, calls=state.calls + view.calls, failures=state.failures + view.failures
-            )
+            view.see(state, now)
         is_recent = rule is not None and 0 <= now - counted_at < rule.window
         if is_recent and failures and rule is not None and not state.open_until and _is_reached(state, rule):
             self.open(key, rule.reset_timeout)

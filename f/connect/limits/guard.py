@@ -32,7 +32,7 @@ from f.windmill.connection import is_on_windmill
 if TYPE_CHECKING:
     from f.connect.calls.exchange import Auth
     from f.connect.integration import Integration, RateLimit
-    from f.store.store import Store
+    from f.store.store import Look, Store
 
 log = logging.getLogger("connect")
 
@@ -123,9 +123,21 @@ class SharedGuard:
     def enter(self, call: Call, waited: float, max_wait: float) -> float:
         """Return the seconds to wait for the limit, 0 to go on; raises if nothing may be sent."""
         try:
+            if self._store.is_remote and not self._has_looked:
+                self._look_first(call)
             return self._enter(call, waited, max_wait)
         finally:
             self._has_looked = True
+
+    def _look_first(self, call: Call) -> None:
+        """Look at once at all that the first call goes by: one after the other, each look is a request."""
+        looks = [self._credential.first_look(), self._limiters.of(call.endpoint).first_look()]
+        if self._integration.circuit_breaker.enabled:
+            looks.append(self.breaker.first_look())
+        left = [look for look in looks if look is not None]
+        if len(left) > 1:
+            for look, rows in zip(left, self._store.together([one.statement for one in left]), strict=True):
+                look.take(rows)
 
     def _enter(self, call: Call, waited: float, max_wait: float) -> float:
         if call.attempts == 0 and waited == 0:
@@ -234,6 +246,10 @@ class _Credential:
             ) from error
         if permit.probe:
             call.credential = permit
+
+    def first_look(self) -> Look | None:
+        """Return what the first `check` would look at."""
+        return self._breaker().first_look() if self.auth.fingerprint() else None
 
     def may_probe(self) -> bool:
         """Return whether the next call may get the lease of a probe."""

@@ -27,7 +27,7 @@ from f.connect.times import REAL, Clock
 
 if TYPE_CHECKING:
     from f.connect.integration import RateLimit
-    from f.store.store import Store
+    from f.store.store import Look, Store
 
 
 def pauses_of(store: Store) -> Buckets:
@@ -86,6 +86,10 @@ class RateLimiter:
     def _set_pace(self, limit: RateLimit | None) -> None:
         self._pace = Pace.of(limit)
         self._buckets = pauses_of(self._store) if self._pace == UNPACED else buckets_of(self._store)
+
+    def first_look(self) -> Look | None:
+        """Return what `reserve` would read at first; None if it knows already, or writes as it reads."""
+        return self._buckets.first_look(self.key) if isinstance(self._buckets, SqlPauses) else None
 
     def reserve(self, max_wait: float = LONGEST_WAIT, *, tokens: int = 1) -> float | None:
         """Take the next tokens if they come due within `max_wait` seconds; return their wait, or None."""

@@ -17,7 +17,7 @@ import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from f.connect.calls.message import Request, Response
 from f.connect.client import Client
@@ -41,11 +41,21 @@ _PAUSE = """INSERT INTO import_calls AS c (target, day, used, paused_until, why)
     VALUES (:target, :day, 0, :until, :why)
     ON CONFLICT (target) DO UPDATE SET paused_until = :until, why = :why WHERE c.paused_until < :until"""
 _GOES_ON = "UPDATE import_calls SET paused_until = 0 WHERE target = :target AND paused_until > 0"
+_JUST_SECONDS = 1.0  # after which what `pause` has read is too old to go by
 
 
 def next_midnight(now: float) -> float:
     """Return when the day's calls renew, in seconds since the epoch."""
     return (now // DAY_SECONDS + 1) * DAY_SECONDS
+
+
+class _Known(NamedTuple):
+    """What is stored of a target, as it was `at` that time: the day's calls, and until when it pauses."""
+
+    used: int = 0
+    until: float = 0.0
+    why: str = ""
+    at: float = 0.0
 
 
 class CallBudget:
@@ -60,12 +70,13 @@ class CallBudget:
 
     def __init__(self, store: Store, target: Target, *, obeys_pauses: bool = True) -> None:
         self._store, self._target, self._obeys_pauses = store, target, obeys_pauses
-        self._limit, self._block = target.daily_limit, target.max_concurrent_requests
+        self._limit = target.daily_limit
         self._day = 0  # the day on which they were granted
         self._granted = 0  # calls that may be made without another look; counted as used already
         self._more = (
             0  # calls made beyond those granted (retries), not yet counted; below 0: counted too many
         )
+        self._known = _Known()  # what `pause` has read, for the first block
         store.create(TABLE)
 
     def now(self) -> float:
@@ -75,13 +86,14 @@ class CallBudget:
     def pause(self) -> Pause | None:
         """Return what forbids sending now; None if nothing does. Takes no call."""
         now = self.now()
-        return self._forbids(self._read(now), now)
+        self._known = self._read(now)
+        return self._forbids(self._known, now)
 
     def left(self) -> int | None:
         """Return the calls left of the daily limit of the settings; None if they have none."""
         if self._limit is None:
             return None
-        return max(0, self._limit - self._read(self.now())[0])
+        return max(0, self._limit - self._read(self.now()).used)
 
     def take(self) -> Pause | None:
         """Count one call that is about to be made and return None; or return what forbids it."""
@@ -98,6 +110,7 @@ class CallBudget:
         """Store a pause for all jobs, until then in seconds since the epoch; a longer one stays."""
         now = self.now()
         self._store.execute(_PAUSE, {**self._key(now), "until": until, "why": why})
+        self._known = _Known()
 
     def release_unused(self) -> None:
         """Give back calls that were taken and not made, and count those made beyond. Harmless if repeated."""
@@ -110,23 +123,25 @@ class CallBudget:
 
     def _grant(self) -> Pause | None:
         """Take a block of calls at once, and give back by `_more` what of it lies beyond the limit."""
-        now = self.now()
-        if pause := self._forbids(self._read(now), now):
+        now, block = self.now(), self._target.max_concurrent_requests
+        known, self._known = self._known, _Known()
+        if not 0 <= now - known.at < _JUST_SECONDS:
+            known = self._read(now)
+        if pause := self._forbids(known, now):
             return pause
         surplus, key = 0, self._key(now)
         if self._limit is not None:
-            [(used, *_)] = self._store.execute(_ADD, {**key, "calls": self._block + self._more})
-            surplus = min(max(0, used - self._limit), self._block)
-        if self._limit is not None and surplus < self._block and self._day != key["day"]:
+            [(used, *_)] = self._store.execute(_ADD, {**key, "calls": block + self._more})
+            surplus = min(max(0, used - self._limit), block)
+        if self._limit is not None and surplus < block and self._day != key["day"]:
             self._store.execute(_GOES_ON, self._limit_key(now))
-        self._day, self._granted, self._more = key["day"], self._block - surplus, -surplus
+        self._day, self._granted, self._more = key["day"], block - surplus, -surplus
         return None if self._granted else self._used_up(now)
 
-    def _forbids(self, known: tuple[int, float, str], now: float) -> Pause | None:
-        used, until, why = known
-        if until > now and self._obeys_pauses:
-            return Pause(until, why)
-        return self._used_up(now) if self._limit is not None and used >= self._limit else None
+    def _forbids(self, known: _Known, now: float) -> Pause | None:
+        if known.until > now and self._obeys_pauses:
+            return Pause(known.until, known.why)
+        return self._used_up(now) if self._limit is not None and known.used >= self._limit else None
 
     def _used_up(self, now: float) -> Pause:
         why = f"The {self._limit:,} calls a day that its settings allow {self._target.title} are used up"
@@ -135,10 +150,10 @@ class CallBudget:
             self._store.execute(_PAUSE, {**self._limit_key(now), "until": pause.until, "why": why})
         return pause
 
-    def _read(self, now: float) -> tuple[int, float, str]:
+    def _read(self, now: float) -> _Known:
         rows = self._store.execute(_READ, self._key(now))
         used, until, why = rows[0] if rows else (0, 0.0, "")
-        return used, until, why
+        return _Known(used, until, why, now)
 
     def _limit_key(self, now: float) -> dict[str, Any]:
         return {**self._key(now), "target": f"{self._target.identity} {LIMIT}"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -186,6 +187,7 @@ def test_the_schema_is_made_once_and_tables_that_are_there_cost_nothing(
             patch.delattr(store, "_pool")  # whoever asks the server fails
             store.create(TABLE)
             assert store.columns("t") == ["key", "n"]
+            assert abs(store.now() - time.time()) < 5  # the look has told it too
         store.execute("DROP SCHEMA millwright CASCADE")
 
 

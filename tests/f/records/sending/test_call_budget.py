@@ -156,3 +156,25 @@ def test_a_limit_that_is_used_up_is_shown_and_binds_nobody(store: Store, clock: 
 def test_who_never_parks_leaves_no_word_of_a_used_up_limit(store: Store) -> None:
     assert taken(budget(store, 25, obeys_pauses=False)) == 25
     assert paused_targets(store) == {}
+
+
+def test_what_a_job_has_just_looked_at_serves_its_first_block(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a data table each look is a request."""
+    calls, other = budget(store, block=2), budget(store)
+    assert calls.pause() is None
+    with monkeypatch.context() as patch:
+        patch.delattr(SqliteStore, "execute")  # whoever looks fails
+        assert taken(calls, 2) == 2
+    other.pause_until(NOON + 60, "Busy")
+    assert calls.take()
+    clock.now += 61
+    assert calls.pause() is None
+    clock.now += 2  # meanwhile another may have stored one
+    other.pause_until(clock.now + 60, "Busy")
+    assert calls.take()
+    clock.now += 61
+    assert calls.pause() is None
+    calls.pause_until(clock.now + 60, "Busy")
+    assert calls.take()
