@@ -5,7 +5,8 @@ but what its own chunk's job has recorded, and no two chunks have a row in commo
 for its rows, and records a block of them at a time: what it is about to send, and what became of it. Whoever
 needs rows (another import, the same chunk again, pruning) first closes the target's blocks, for good, and
 unpacks them: what was recorded of each block is recorded of its rows, as of the same time and for the same
-job. From then on all is as if it had been by rows from the beginning.
+job. From then on all is as if it had been by rows from the beginning. A block of applied rows names these by
+their places in the block in which they were sent, and is unpacked together with that one.
 
     (nothing was sent) --open_chunk--> open --close, by whoever needs rows--> closing --unpacked--> by rows
                                        |  ^
@@ -46,6 +47,7 @@ _SETTLED = ("done", "not_applied")
 _KEY = itemgetter(0)
 _READING = re.compile(r"[0-9a-f]{1,64}")
 _CLOSING = "closing"  # no reading's name
+APPLIED = "applied"
 
 # A line of a target is there as soon as a row was claimed: what has one, and is not of this reading, is kept
 # by rows, or has another's blocks.
@@ -61,8 +63,8 @@ _MY_CHUNK = "target = :target AND reading = :reading AND chunk = :chunk AND owne
 _HOLD = f"UPDATE import_chunks SET blocks = :number WHERE {_MY_CHUNK} RETURNING owner"  # noqa: S608 - made of constants
 _IS_OPEN = f"EXISTS (SELECT 1 FROM import_chunks WHERE {_MY_CHUNK})"  # noqa: S608 - as above
 _APPEND = f"""INSERT INTO import_blocks
-    (target, owner, number, import_id, at, in_flight, job, change, size, rows)
-    SELECT :target, :owner, :number, :import_id, :at, :in_flight, :job, :change, :size, :block
+    (target, owner, number, import_id, at, in_flight, job, change, size, rows, as_sent)
+    SELECT :target, :owner, :number, :import_id, :at, :in_flight, :job, :change, :size, :block, :as_sent
     WHERE {_IS_OPEN}"""
 _ADD_APPLIED = ADD_APPLIED.replace("WHERE true", f"WHERE {_IS_OPEN}")
 
@@ -71,14 +73,18 @@ _CLOSE: tuple[str, ...] = (
     f"UPDATE import_targets SET blocks_of = '{_CLOSING}' WHERE target = :target AND blocks_of <> ''",  # noqa: S608 - made of constants
     "DELETE FROM import_chunks WHERE target = :target",
 )
+# A block comes together with those that name its rows by their places in it.
+_PLACE = "coalesce(as_sent, number)"
 # The next blocks of one job, in their order: as many as have some rows in all, and not too many.
-_NEXT = """SELECT (SELECT turn FROM import_targets WHERE target = :target),
-    owner, number, import_id, at, in_flight, job, change, rows
-    FROM (SELECT b.*, sum(size) OVER (ORDER BY number) AS so_far FROM import_blocks AS b
+_NEXT = f"""SELECT (SELECT turn FROM import_targets WHERE target = :target),
+    owner, number, import_id, at, in_flight, job, change, rows, as_sent
+    FROM (SELECT b.*, dense_rank() OVER (ORDER BY {_PLACE}) AS place,
+    sum(size) OVER (ORDER BY {_PLACE}) - sum(size) OVER (PARTITION BY {_PLACE}) AS before
+    FROM import_blocks AS b
     WHERE target = :target AND owner = (SELECT min(owner) FROM import_blocks WHERE target = :target)) AS part
-    WHERE so_far - size < :rows ORDER BY number LIMIT :blocks"""
-_REMOVE = f"""DELETE FROM import_blocks WHERE target = :target AND owner = :owner AND number <= :last
-    AND {MY_TURN}"""  # noqa: S608 - made of constants
+    WHERE before < :rows AND place <= :blocks ORDER BY {_PLACE}, number"""  # noqa: S608 - made of constants
+_REMOVE = f"""DELETE FROM import_blocks WHERE target = :target AND owner = :owner AND {_PLACE} <= :last
+    AND {MY_TURN}"""  # noqa: S608 - as above
 _UNPACKED = f"""UPDATE import_targets SET blocks_of = '' WHERE target = :target AND blocks_of = '{_CLOSING}'
     AND NOT EXISTS (SELECT 1 FROM import_blocks AS b WHERE b.target = :target)"""  # noqa: S608 - as above
 _TARGETS = "SELECT target FROM import_targets WHERE blocks_of <> '' ORDER BY target"
@@ -100,12 +106,17 @@ def part_of(chunk: Mapping[str, Any] | None) -> FilePart | None:
 
 
 class Append(NamedTuple):
-    """What is recorded of rows in one block. `change` is its name in CHANGES, `rows` what that takes."""
+    """What is recorded of rows in one block, by columns. `change` is its name in CHANGES.
+
+    APPLIED is what `done` is of rows of the sent block `as_sent`: in place of key and content, the first
+    column has their places in it, from 0.
+    """
 
     change: str
-    rows: Sequence[Sequence[str | None]]
+    columns: Sequence[Sequence[str | int | None]]
     in_flight: float = 0.0
     job: str | None = None
+    as_sent: int | None = None
 
 
 class _Block(NamedTuple):
@@ -119,6 +130,7 @@ class _Block(NamedTuple):
     job: str | None
     change: str
     rows: str
+    as_sent: int | None
 
 
 def open_chunk(store: Store, values: Mapping[str, Any]) -> bool:
@@ -139,9 +151,11 @@ def append(
     """
     mine = {**values, "number": number}
     statements: list[Statement] = [(_HOLD, mine)]
-    for at, (change, rows, in_flight, job) in enumerate(appends, number):
-        more = {"number": at, "change": change, "size": len(rows), "block": pack(rows)}
-        statements.append((_APPEND, {**mine, **more, "in_flight": in_flight, "job": job}))
+    for at, block in enumerate(appends, number):
+        change, columns, in_flight, job, as_sent = block
+        more = {"number": at, "change": change, "size": len(columns[0]), "block": pack(columns)}
+        more |= {"in_flight": in_flight, "job": job, "as_sent": as_sent}
+        statements.append((_APPEND, {**mine, **more}))
     if counts is not None:
         statements.append((_ADD_APPLIED, {**mine, "rows": counts}))
     return bool(store.together(statements)[0])
@@ -176,8 +190,9 @@ def unpack_all(store: Store) -> None:
 
 def _unpack_blocks(store: Store, target: str, seen: str, blocks: Sequence[_Block]) -> int:
     """Record of rows what one job's blocks say, unless another job does so meanwhile; return how many."""
-    opened = [(block, rows_in(block.rows)) for block in blocks]
-    common = {"target": target, "seen": seen, "turn": secrets.token_hex(8), "last": blocks[-1].number}
+    opened, place = _opened(blocks), blocks[-1].as_sent
+    last = blocks[-1].number if place is None else place
+    common = {"target": target, "seen": seen, "turn": secrets.token_hex(8), "last": last}
     statements: list[Statement] = [(TAKE_TURN, {**common, "at": blocks[-1].at})]
     for block, rows in _joined(opened):
         # As `RowJournal` does: those that share a page of the index are written together.
@@ -186,6 +201,22 @@ def _unpack_blocks(store: Store, target: str, seen: str, blocks: Sequence[_Block
     statements.append((_REMOVE, {**common, "owner": blocks[-1].owner}))
     is_mine = bool(store.together(statements)[0])
     return sum(len(rows) for block, rows in opened if block.change == "sent") if is_mine else 0
+
+
+def _opened(blocks: Sequence[_Block]) -> list[tuple[_Block, list[Any]]]:
+    """Return blocks with their rows, all of which have their keys then."""
+    opened: list[tuple[_Block, list[Any]]] = []
+    sent: dict[int, list[Any]] = {}
+    for block in blocks:
+        rows: list[Any] = rows_in(block.rows)
+        if block.as_sent is not None:
+            rows = [(*sent[block.as_sent][place], *outcome) for place, *outcome in rows]
+            opened.append((block._replace(change="done"), rows))
+            continue
+        if block.change == "sent":
+            sent[block.number] = rows
+        opened.append((block, rows))
+    return opened
 
 
 def _joined(blocks: Sequence[tuple[_Block, list[Any]]]) -> list[tuple[_Block, list[Any]]]:

@@ -4,19 +4,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import orjson
 
-from f.records.journal.blocks import Append, FilePart, append, open_chunk, unpack
+from f.records.journal.blocks import APPLIED, Append, FilePart, append, open_chunk, unpack
 from f.records.journal.journal import MINE, Claim, Entry
-from f.records.journal.row_journal import Change, RowJournal, numbers
+from f.records.journal.row_journal import Change, RowJournal, Values, numbers
 
 if TYPE_CHECKING:
     from f.records.journal.owner import Owner
     from f.store.store import Store
+
+
+_NUMBER = itemgetter(0)
 
 
 class ChunkJournal(RowJournal):
@@ -30,6 +35,7 @@ class ChunkJournal(RowJournal):
         self._part = part
         self._writes_blocks: bool | None = None  # not asked yet
         self._blocks = 0  # that were written, and are not in rows yet
+        self._places = _Places()
 
     def claim(self, entries: Sequence[Entry]) -> Mapping[str, Claim]:
         if self._writes_blocks is None:
@@ -39,19 +45,25 @@ class ChunkJournal(RowJournal):
         return dict.fromkeys((entry.key for entry in entries), MINE)
 
     def release(self) -> None:
-        held = [Append("in_doubt", [(key,) for key in self._held])]
+        held = [Append("in_doubt", [list(self._held)])]
         if not self._held or not self._append(self.now(), held):
             super().release()
 
     def _write_sent(
         self, at: float, entries: Sequence[Entry], in_flight: float, job: str | None
     ) -> frozenset[str]:
-        if self._append(at, [Append("sent", entries, in_flight, job)]):
-            return frozenset(entry.key for entry in entries)
-        return super()._write_sent(at, entries, in_flight, job)
+        if not entries:
+            return frozenset()
+        block, columns = self._blocks, tuple(zip(*entries, strict=True))
+        if not self._append(at, [Append("sent", columns, in_flight, job)]):
+            return super()._write_sent(at, entries, in_flight, job)
+        self._places.add(block, columns[0])
+        return frozenset(columns[0])
 
     def _write_outcomes(self, at: float, changes: Sequence[Change], counts: Counter[str]) -> None:
-        if not self._append(at, [Append(*change) for change in changes], counts):
+        recorded = changes if self._writes_blocks else ()
+        blocks = [block for change in recorded for block in self._places.leave(*change)]
+        if not self._append(at, blocks, counts):
             super()._write_outcomes(at, changes, counts)
 
     def _append(self, at: float, appends: Sequence[Append], counts: Mapping[str, int] | None = None) -> bool:
@@ -72,6 +84,55 @@ class ChunkJournal(RowJournal):
         if self._blocks and not self._writes_blocks:
             unpack(self.store, self._target)
             self._blocks = 0
+            self._places = _Places()
 
     def _of_chunk(self, at: float) -> dict[str, object]:
         return {**self._values(at), "reading": self._part.reading, "chunk": self._part.chunk}
+
+
+class _Places:
+    """Where those rows of a job stand that have no outcome yet: in which block of sent rows, and where."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}  # by key: rows are numbered through all blocks, as they are sent
+        self._firsts: list[tuple[int, int]] = []  # of each block its first row's number, and its own
+        self._count = 0
+
+    def add(self, block: int, keys: Sequence[str]) -> None:
+        """Take note of a block of sent rows. One that was sent before stands there no more."""
+        first, self._count = self._count, self._count + len(keys)
+        self._firsts.append((first, block))
+        self._numbers.update(zip(keys, range(first, self._count), strict=True))
+
+    def leave(self, change: str, rows: Sequence[Values]) -> Iterator[Append]:
+        """Yield what is recorded of rows, which have an outcome now.
+
+        Of applied ones that were sent in blocks, keys and contents stand there.
+        """
+        columns = tuple(zip(*rows, strict=True))
+        numbers = [self._numbers.pop(key, -1) for key in columns[0]]
+        if change == "done" and -1 not in numbers:
+            if numbers != sorted(numbers):
+                order = sorted(range(len(rows)), key=numbers.__getitem__)
+                columns = tuple(tuple(column[at] for at in order) for column in columns)
+                numbers.sort()
+            yield from self._applied(numbers, *columns[2:])
+        else:
+            yield Append(change, columns)
+
+    def _applied(self, numbers: Sequence[int], *outcome: Sequence[str | None]) -> Iterator[Append]:
+        """Blocks of applied rows, with their numbers rising: one for each block in which some were sent."""
+        end = 0
+        while end < len(numbers):
+            begin, after = end, bisect_right(self._firsts, numbers[end], key=_NUMBER)
+            first, block = self._firsts[after - 1]
+            is_last = after == len(self._firsts)
+            end = len(numbers) if is_last else bisect_left(numbers, self._firsts[after][0], begin)
+            places = _in_sequence([number - first for number in numbers[begin:end]])
+            yield Append(APPLIED, [places, *(column[begin:end] for column in outcome)], as_sent=block)
+
+
+def _in_sequence(numbers: list[int]) -> Sequence[int]:
+    """Rising numbers, as a range if none is left out."""
+    run = range(numbers[0], numbers[-1] + 1)
+    return run if len(run) == len(numbers) else numbers

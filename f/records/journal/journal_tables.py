@@ -36,7 +36,7 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS import_blocks (
     target TEXT NOT NULL, owner TEXT NOT NULL, number BIGINT NOT NULL, import_id TEXT NOT NULL,
     at DOUBLE PRECISION NOT NULL, in_flight DOUBLE PRECISION NOT NULL, job TEXT, change TEXT NOT NULL,
-    size BIGINT NOT NULL, rows TEXT NOT NULL, PRIMARY KEY (target, owner, number))""",
+    size BIGINT NOT NULL, rows TEXT NOT NULL, as_sent BIGINT, PRIMARY KEY (target, owner, number))""",
 )
 _KEY_COLUMN = "record_key"
 _ADDED = (
@@ -51,6 +51,7 @@ _ADDED = (
 _SPLIT_SENDING = """UPDATE import_rows SET sending = content, content = '', job = remote_id, remote_id = NULL
     WHERE state = 'sent'"""
 _ADDED_TO_TARGETS = ("turn TEXT NOT NULL DEFAULT ''", "blocks_of TEXT NOT NULL DEFAULT ''")
+_ADDED_TO_BLOCKS = ("as_sent BIGINT",)
 
 # Of a record that is known under both names, the entry under the normal one stays.
 _RENAME_TARGET = """UPDATE import_rows SET target = :new WHERE target = :old AND record_key NOT IN
@@ -176,6 +177,7 @@ def _next_changes(store: Store) -> list[str]:
         f"ALTER TABLE {table} ADD COLUMN {added}"
         for table, columns, wanted in (
             ("import_targets", targets, _ADDED_TO_TARGETS),
+            ("import_blocks", store.columns("import_blocks"), _ADDED_TO_BLOCKS),
             ("import_rows", rows, _ADDED),
         )
         for added in wanted

@@ -17,8 +17,9 @@ from mill.bench.rig.data_table import data_table
 
 # In blocks, what was sent and has no outcome; a row that went out twice counts twice.
 _IN_DOUBT = """SELECT (SELECT count(*) FROM import_rows WHERE state = 'sent' AND import_id = {0})
-    + (SELECT coalesce(sum(CASE change WHEN 'sent' THEN size WHEN 'done' THEN -size
-    WHEN 'not_applied' THEN -size ELSE 0 END), 0) FROM import_blocks WHERE import_id = {0})"""
+    + (SELECT coalesce(sum(CASE WHEN change = 'sent' THEN size
+    WHEN change IN ('applied', 'done', 'not_applied') THEN -size ELSE 0 END), 0)
+    FROM import_blocks WHERE import_id = {0})"""
 
 
 class Journal(Protocol):

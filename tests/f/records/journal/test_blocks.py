@@ -23,6 +23,7 @@ from f.records.journal.chunk_journal import ChunkJournal
 from f.records.journal.counting import applied_rows, count_rows
 from f.records.journal.journal import Claim, Entry
 from f.records.journal.owner import LeasedOwner, LockingOwner
+from f.records.journal.packing import pack
 from f.records.journal.pruning import prune
 from f.records.journal.row_journal import RowJournal
 from f.records.journal.taking_over import take_over
@@ -125,13 +126,14 @@ class _Life:
         )
 
 
-@given(STEPS, st.integers(1, 20), st.booleans())
+@given(STEPS, st.integers(1, 20), st.integers(1, 5), st.booleans())
 def test_after_unpacking_the_rows_are_as_if_they_had_been_written_one_by_one(
-    steps: list[Step], rows_at_once: int, dies: bool
+    steps: list[Step], rows_at_once: int, blocks_at_once: int, dies: bool
 ) -> None:
     clock = FakeClock()
     with pytest.MonkeyPatch.context() as patch, SqliteStore(None, clock=clock.now) as store:
         patch.setattr(blocks, "_ROWS_AT_ONCE", rows_at_once)
+        patch.setattr(blocks, "_BLOCKS_AT_ONCE", blocks_at_once)
         owner = LeasedOwner(store)
         lives = [
             _Life(RowJournal(store, "rows", IMPORT, owner)),
@@ -163,12 +165,52 @@ def test_every_kind_of_store_unpacks_alike(any_store: Store, monkeypatch: pytest
             done=(), in_doubt=ENTRIES[50:52], accepted=ENTRIES[52:54], forgotten=ENTRIES[54:56]
         )
     assert number_of(any_store, "import_rows") == 58
-    assert number_of(any_store, "import_blocks") == 6
+    assert number_of(any_store, "import_blocks") == 7
     unpack(any_store, "blocks")
     found = {target: rows_of(any_store, target) for target in ("rows", "blocks")}
     timeless = {target: [row[:6] + row[7:11] for row in rows] for target, rows in found.items()}
     assert timeless["blocks"] == timeless["rows"]
     assert Counter(row[2] for row in found["blocks"]) == Counter(done=50, sent=8)
+
+
+def test_what_was_applied_is_told_by_its_place_among_what_was_sent(any_store: Store) -> None:
+    """Its key and content stand there, and are most of what is kept of a row."""
+    journal = in_blocks(any_store)
+    send(journal, ENTRIES[:1])
+    send(journal, ENTRIES[1:])
+    finish(journal, ENTRIES[:40])
+    finish(journal, ENTRIES[40:])
+    found = any_store.execute("SELECT change, as_sent, size FROM import_blocks ORDER BY number")
+    assert [tuple(row) for row in found] == [
+        ("sent", None, 1),
+        ("sent", None, 59),
+        ("applied", 0, 1),
+        ("applied", 1, 39),
+        ("applied", 1, 20),
+    ]
+    size = "SELECT sum(length(rows)) FROM import_blocks WHERE change = :change"
+    sent, applied = (any_store.execute(size, {"change": change})[0][0] for change in ("sent", "applied"))
+    assert applied < sent / 3
+    assert states(by_rows(any_store)) == {"done"}
+
+
+def test_blocks_of_the_version_before_are_read(any_store: Store) -> None:
+    """There a block of applied rows had their keys and contents, too."""
+    journal = in_blocks(any_store)
+    send(journal)
+    done = [(entry.key, entry.content, "created", "1") for entry in ENTRIES]
+    any_store.execute("ALTER TABLE import_blocks DROP COLUMN as_sent")
+    any_store.execute(
+        """INSERT INTO import_blocks
+        (target, owner, number, import_id, at, in_flight, job, change, size, rows)
+        SELECT target, owner, 1, import_id, at, 0, NULL, 'done', size, :rows FROM import_blocks""",
+        {"rows": pack(list(zip(*done, strict=True)))},
+    )
+    if any_store.is_remote:
+        assert isinstance(any_store, DataTableStore)
+        assert any_store.open()  # another job's store looks at the tables
+    assert states(by_rows(any_store)) == {"done"}
+    assert "as_sent" in any_store.columns("import_blocks")
 
 
 # Who may write blocks
