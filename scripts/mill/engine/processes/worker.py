@@ -170,7 +170,8 @@ class Workers(Forks):
         super().__init__(root, ours)
         env = {"PATH": os.environ.get("PATH", _PATH)}
         if python is None:
-            start = [sys.executable, "-m", "mill.engine.processes.zygote"]
+            # -P: what lies where mill was started is none of a script's modules.
+            start = [sys.executable, "-P", "-m", "mill.engine.processes.zygote"]
             env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         else:
             start = [str(python), "-c", _BOOTSTRAP, str(_OWN_PACKAGE)]

@@ -138,3 +138,18 @@ def test_ending_a_session_ends_its_zygote(tmp_path: Path) -> None:
         zygote = own.flow([py("a", "return os.getppid()")]).result
         assert _is_running(zygote)
     assert not _is_running(zygote)
+
+
+def test_what_lies_where_mill_was_started_is_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windmill a script has its own packages and the workspace's modules, and nothing else."""
+    folder, root = tmp_path / "reports", tmp_path / "workspace"
+    folder.mkdir()
+    root.mkdir()
+    (folder / "lying_here.py").write_text("", "utf-8")
+    monkeypatch.chdir(folder)
+    own = Lab(root)
+    with own.session:
+        ended = own.flow([py("a", "import lying_here")])
+    assert error_of(ended.result)["name"] == "ModuleNotFoundError"
