@@ -73,17 +73,17 @@ _CLOSE: tuple[str, ...] = (
     f"UPDATE import_targets SET blocks_of = '{_CLOSING}' WHERE target = :target AND blocks_of <> ''",  # noqa: S608 - made of constants
     "DELETE FROM import_chunks WHERE target = :target",
 )
-# A block comes together with those that name its rows by their places in it.
-_PLACE = "coalesce(as_sent, number)"
+# A block and those that name its rows by their places in it are unpacked together.
+_GROUP = "coalesce(as_sent, number)"
 # The next blocks of one job, in their order: as many as have some rows in all, and not too many.
 _NEXT = f"""SELECT (SELECT turn FROM import_targets WHERE target = :target),
     owner, number, import_id, at, in_flight, job, change, rows, as_sent
-    FROM (SELECT b.*, dense_rank() OVER (ORDER BY {_PLACE}) AS place,
-    sum(size) OVER (ORDER BY {_PLACE}) - sum(size) OVER (PARTITION BY {_PLACE}) AS before
+    FROM (SELECT b.*, dense_rank() OVER (ORDER BY {_GROUP}) AS nth,
+    sum(size) OVER (ORDER BY {_GROUP}) - sum(size) OVER (PARTITION BY {_GROUP}) AS before
     FROM import_blocks AS b
     WHERE target = :target AND owner = (SELECT min(owner) FROM import_blocks WHERE target = :target)) AS part
-    WHERE before < :rows AND place <= :blocks ORDER BY {_PLACE}, number"""  # noqa: S608 - made of constants
-_REMOVE = f"""DELETE FROM import_blocks WHERE target = :target AND owner = :owner AND {_PLACE} <= :last
+    WHERE before < :rows AND nth <= :blocks ORDER BY {_GROUP}, number"""  # noqa: S608 - made of constants
+_REMOVE = f"""DELETE FROM import_blocks WHERE target = :target AND owner = :owner AND {_GROUP} <= :last
     AND {MY_TURN}"""  # noqa: S608 - as above
 _UNPACKED = f"""UPDATE import_targets SET blocks_of = '' WHERE target = :target AND blocks_of = '{_CLOSING}'
     AND NOT EXISTS (SELECT 1 FROM import_blocks AS b WHERE b.target = :target)"""  # noqa: S608 - as above
@@ -190,8 +190,8 @@ def unpack_all(store: Store) -> None:
 
 def _unpack_blocks(store: Store, target: str, seen: str, blocks: Sequence[_Block]) -> int:
     """Record of rows what one job's blocks say, unless another job does so meanwhile; return how many."""
-    opened, place = _opened(blocks), blocks[-1].as_sent
-    last = blocks[-1].number if place is None else place
+    opened, end = _opened(blocks), blocks[-1]
+    last = end.number if end.as_sent is None else end.as_sent
     common = {"target": target, "seen": seen, "turn": secrets.token_hex(8), "last": last}
     statements: list[Statement] = [(TAKE_TURN, {**common, "at": blocks[-1].at})]
     for block, rows in _joined(opened):

@@ -107,7 +107,7 @@ class _Places:
     def leave(self, change: str, rows: Sequence[Values]) -> Iterator[Append]:
         """Yield what is recorded of rows, which have an outcome now.
 
-        Of applied ones that were sent in blocks, keys and contents stand there.
+        Keys and contents of applied ones stand where they were sent: a row's entry is the same all its life.
         """
         columns = tuple(zip(*rows, strict=True))
         numbers = [self._numbers.pop(key, -1) for key in columns[0]]
