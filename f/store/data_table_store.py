@@ -63,6 +63,9 @@ _SERVER_OF_WORKER = re.compile(r"https?://(localhost|127\.0\.0\.1)(:|/|$)")
 _TYPES: Mapping[type, str] = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE PRECISION"}
 _ANSWER_SECONDS = 60.0  # longer than a block of rows takes by far; a lock is waited for BUSY_SECONDS
 _CONNECTIONS = 32
+# A look that took longer does not tell the time: it has opened the connection, perhaps, and the time was
+# looked at after that. Twice this is how late a token of a rate limit may be used.
+_LOOK_SECONDS = 0.025
 
 _NOW = "EXTRACT(EPOCH FROM clock_timestamp())::float8"
 # The time; whether our function is there; all tables and indexes, each with its columns in their order.
@@ -189,7 +192,7 @@ class DataTableStore(Store):
         """Learn the time and which tables are there, and return whether our function is."""
         began, asked = self._catalog.changes, boot_ticks()
         catalog = json.loads(self._ask_one(_CATALOG))
-        self._clock.hear(catalog["now"], asked)
+        self._clock.hear(catalog["now"], asked, _LOOK_SECONDS)
         self._catalog.keep(catalog["tables"], began)
         return bool(catalog["ready"])
 

@@ -13,6 +13,7 @@ that rests on it names it in its own condition.
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -241,14 +242,14 @@ class DatabaseClock:
         self._ask = ask
         self._offset, self._checked = 0.0, float("-inf")
 
-    def hear(self, theirs: float, asked: float, *, anyhow: bool = False) -> bool:
+    def hear(self, theirs: float, asked: float, within: float) -> bool:
         """Go by the database's time, as it was told whoever asked at `asked` of `boot_ticks`; False if not.
 
-        When within the asking it looked at its clock is not known. After a long one, as of a process that was
-        stopped meanwhile, that would put our clock, and so the ends of our leases, far off.
+        When within the asking it looked at its clock is not known. One that took longer than `within`, as of
+        a process that was stopped meanwhile, would put our clock, and so the ends of our leases, far off.
         """
         took = boot_ticks() - asked
-        if took > _CLOCK_SAMPLE_SECONDS and not anyhow:
+        if took > within:
             return False
         self._offset, self._checked = theirs - asked - took / 2, time.monotonic()
         return True
@@ -258,7 +259,7 @@ class DatabaseClock:
         if time.monotonic() - self._checked > _CLOCK_CHECK_SECONDS:
             for left in reversed(range(_CLOCK_SAMPLES)):
                 asked = boot_ticks()
-                if self.hear(self._ask(), asked, anyhow=not left):
+                if self.hear(self._ask(), asked, _CLOCK_SAMPLE_SECONDS if left else math.inf):
                     break
         # Not by time.time(): a clock that is set meanwhile would make others' leases seem to have run out.
         return boot_ticks() + self._offset

@@ -35,7 +35,7 @@ from f.records.journal.journal_tables import ADD_APPLIED, CHANGES, MY_TURN, TAKE
 from f.records.journal.packing import pack, rows_in
 
 if TYPE_CHECKING:
-    from f.store.store import Statement, Store
+    from f.store.store import Row, Statement, Store
 
 # What is unpacked in one transaction: others wait for it. Blocks are small where each row is a request.
 _ROWS_AT_ONCE = 10_000
@@ -73,18 +73,20 @@ _CLOSE: tuple[str, ...] = (
     f"UPDATE import_targets SET blocks_of = '{_CLOSING}' WHERE target = :target AND blocks_of <> ''",  # noqa: S608 - made of constants
     "DELETE FROM import_chunks WHERE target = :target",
 )
-# A block and those that name its rows by their places in it are unpacked together.
-_GROUP = "coalesce(as_sent, number)"
-# The next blocks of one job, in their order: as many as have some rows in all, and not too many.
-_NEXT = f"""SELECT (SELECT turn FROM import_targets WHERE target = :target),
+_OF_JOB = "target = :target AND owner = (SELECT min(owner) FROM import_blocks WHERE target = :target)"
+# With a block come those that name its rows by their places in it.
+_PART = "(number <= {0} OR as_sent <= {0})"
+# The last of the next blocks of one job: as many as have some rows in all, and not too many. A value, as it
+# stands in _NEXT: Postgres asks a joined one anew for each block.
+_UPTO = f"""(SELECT max(number) FROM (SELECT number, sum(size) OVER (ORDER BY number) - size AS before FROM
+    (SELECT number, size FROM import_blocks WHERE {_OF_JOB} ORDER BY number LIMIT :blocks) AS few) AS counted
+    WHERE before < :rows)"""  # noqa: S608 - made of constants
+_NEXT = f"""SELECT (SELECT turn FROM import_targets WHERE target = :target), {_UPTO},
     owner, number, import_id, at, in_flight, job, change, rows, as_sent
-    FROM (SELECT b.*, dense_rank() OVER (ORDER BY {_GROUP}) AS nth,
-    sum(size) OVER (ORDER BY {_GROUP}) - sum(size) OVER (PARTITION BY {_GROUP}) AS before
-    FROM import_blocks AS b
-    WHERE target = :target AND owner = (SELECT min(owner) FROM import_blocks WHERE target = :target)) AS part
-    WHERE before < :rows AND nth <= :blocks ORDER BY {_GROUP}, number"""  # noqa: S608 - made of constants
-_REMOVE = f"""DELETE FROM import_blocks WHERE target = :target AND owner = :owner AND {_GROUP} <= :last
-    AND {MY_TURN}"""  # noqa: S608 - as above
+    FROM import_blocks WHERE {_OF_JOB} AND {_PART.format(_UPTO)}
+    ORDER BY coalesce(as_sent, number), number"""  # noqa: S608 - as above
+_REMOVE = f"""DELETE FROM import_blocks WHERE target = :target AND owner = :owner
+    AND {_PART.format(":upto")} AND {MY_TURN}"""  # noqa: S608 - as above
 _UNPACKED = f"""UPDATE import_targets SET blocks_of = '' WHERE target = :target AND blocks_of = '{_CLOSING}'
     AND NOT EXISTS (SELECT 1 FROM import_blocks AS b WHERE b.target = :target)"""  # noqa: S608 - as above
 _TARGETS = "SELECT target FROM import_targets WHERE blocks_of <> '' ORDER BY target"
@@ -173,7 +175,7 @@ def unpack(store: Store, target: str) -> None:
     told, rows = store.ticks(), 0
     some = {"target": target, "rows": _ROWS_AT_ONCE, "blocks": _BLOCKS_AT_ONCE}
     while found := store.execute(_NEXT, some):
-        rows += _unpack_blocks(store, target, found[0][0], [_Block(*line[1:]) for line in found])
+        rows += _unpack_blocks(store, target, found[0][:2], [_Block(*line[2:]) for line in found])
         if store.ticks() - told > _TELL_SECONDS:
             told = store.ticks()
             print(
@@ -188,11 +190,10 @@ def unpack_all(store: Store) -> None:
         unpack(store, target)
 
 
-def _unpack_blocks(store: Store, target: str, seen: str, blocks: Sequence[_Block]) -> int:
+def _unpack_blocks(store: Store, target: str, seen: Row, blocks: Sequence[_Block]) -> int:
     """Record of rows what one job's blocks say, unless another job does so meanwhile; return how many."""
-    opened, end = _opened(blocks), blocks[-1]
-    last = end.number if end.as_sent is None else end.as_sent
-    common = {"target": target, "seen": seen, "turn": secrets.token_hex(8), "last": last}
+    opened, (turn, upto) = _opened(blocks), seen
+    common = {"target": target, "seen": turn, "turn": secrets.token_hex(8), "upto": upto}
     statements: list[Statement] = [(TAKE_TURN, {**common, "at": blocks[-1].at})]
     for block, rows in _joined(opened):
         # As `RowJournal` does: those that share a page of the index are written together.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _NUMBER = itemgetter(0)
+_WORTH_A_BLOCK = 100  # rows: a statement more, and a line more in the table
 
 
 class ChunkJournal(RowJournal):
@@ -109,27 +110,35 @@ class _Places:
 
         Keys and contents of applied ones stand where they were sent: a row's entry is the same all its life.
         """
-        columns = tuple(zip(*rows, strict=True))
-        numbers = [self._numbers.pop(key, -1) for key in columns[0]]
-        if change == "done" and -1 not in numbers:
+        numbers = [self._numbers.pop(str(row[0]), -1) for row in rows]
+        if change == "done":
             if numbers != sorted(numbers):
-                order = sorted(range(len(rows)), key=numbers.__getitem__)
-                columns = tuple(tuple(column[at] for at in order) for column in columns)
+                rows = [rows[at] for at in sorted(range(len(rows)), key=numbers.__getitem__)]
                 numbers.sort()
-            yield from self._applied(numbers, *columns[2:])
-        else:
-            yield Append(change, columns)
+            rows = yield from self._leave_applied(numbers, rows)
+        if rows:
+            yield Append(change, tuple(zip(*rows, strict=True)))
 
-    def _applied(self, numbers: Sequence[int], *outcome: Sequence[str | None]) -> Iterator[Append]:
-        """Blocks of applied rows, with their numbers rising: one for each block in which some were sent."""
-        end = 0
+    def _leave_applied(
+        self, numbers: Sequence[int], rows: Sequence[Values]
+    ) -> Generator[Append, None, Sequence[Values]]:
+        """Yield blocks of applied rows, whose numbers rise; return those that are not worth a block.
+
+        Each is of one sent block: where one row is a request, there is a sent block for a few of them.
+        """
+        end, rest = 0, list[Values]()
         while end < len(numbers):
             begin, after = end, bisect_right(self._firsts, numbers[end], key=_NUMBER)
-            first, block = self._firsts[after - 1]
             is_last = after == len(self._firsts)
             end = len(numbers) if is_last else bisect_left(numbers, self._firsts[after][0], begin)
-            places = _in_sequence([number - first for number in numbers[begin:end]])
-            yield Append(APPLIED, [places, *(column[begin:end] for column in outcome)], as_sent=block)
+            if after == 0 or end - begin < _WORTH_A_BLOCK:
+                rest += rows[begin:end]
+            else:
+                first, block = self._firsts[after - 1]
+                places = _in_sequence([number - first for number in numbers[begin:end]])
+                _, _, *outcome = zip(*rows[begin:end], strict=True)
+                yield Append(APPLIED, [places, *outcome], as_sent=block)
+        return rest
 
 
 def _in_sequence(numbers: list[int]) -> Sequence[int]:

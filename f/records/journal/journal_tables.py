@@ -36,7 +36,7 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS import_blocks (
     target TEXT NOT NULL, owner TEXT NOT NULL, number BIGINT NOT NULL, import_id TEXT NOT NULL,
     at DOUBLE PRECISION NOT NULL, in_flight DOUBLE PRECISION NOT NULL, job TEXT, change TEXT NOT NULL,
-    size BIGINT NOT NULL, rows TEXT NOT NULL, as_sent BIGINT, PRIMARY KEY (target, owner, number))""",
+    as_sent BIGINT, size BIGINT NOT NULL, rows TEXT NOT NULL, PRIMARY KEY (target, owner, number))""",
 )
 _KEY_COLUMN = "record_key"
 _ADDED = (

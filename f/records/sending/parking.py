@@ -125,7 +125,7 @@ class CallBudget:
         """Take a block of calls at once, and give back by `_more` what of it lies beyond the limit."""
         now, block = self.now(), self._target.max_concurrent_requests
         known, self._known = self._known, _Known()
-        if not 0 <= now - known.at < _JUST_SECONDS:
+        if self._limit is not None or not 0 <= now - known.at < _JUST_SECONDS:
             known = self._read(now)
         if pause := self._forbids(known, now):
             return pause

@@ -253,6 +253,24 @@ def passed_on(api: LocalApi, hold: Callable[[str, Callable[[], Reply]], Reply]) 
     return answer
 
 
+def test_a_look_that_took_long_does_not_tell_the_time(data_table_api: LocalApi) -> None:
+    """It has opened the connection, perhaps, and the database looked at its clock at the very end."""
+    api = data_table_api
+
+    def hold(runs: str, ask: Callable[[], Reply]) -> Reply:
+        if "pg_catalog" in runs:
+            time.sleep(0.8)
+        return ask()
+
+    with (
+        serve(passed_on(api, hold)) as server,
+        DataTableStore(server.url, api.workspace_id, api.token) as store,
+    ):
+        assert store.open()
+        assert abs(store.now() - time.time()) < 0.2  # the database is on this machine
+        store.execute("DROP SCHEMA millwright CASCADE")
+
+
 @pytest.mark.parametrize("ends", ["after the change", "before the change is made"])
 def test_a_look_beside_a_change_is_not_kept(data_table_api: LocalApi, ends: str) -> None:
     """Threads share a store: one looks at the tables while another changes them."""

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from f.connect.errors import TryLater
-from f.records.journal import blocks
+from f.records.journal import blocks, chunk_journal
 from f.records.journal import journal_tables as tables
 from f.records.journal.blocks import FilePart, part_of, unpack, unpack_all
 from f.records.journal.chunk_journal import ChunkJournal
@@ -126,14 +126,15 @@ class _Life:
         )
 
 
-@given(STEPS, st.integers(1, 20), st.integers(1, 5), st.booleans())
+@given(STEPS, st.integers(1, 20), st.integers(1, 5), st.integers(1, 5), st.booleans())
 def test_after_unpacking_the_rows_are_as_if_they_had_been_written_one_by_one(
-    steps: list[Step], rows_at_once: int, blocks_at_once: int, dies: bool
+    steps: list[Step], rows_at_once: int, blocks_at_once: int, worth_a_block: int, dies: bool
 ) -> None:
     clock = FakeClock()
     with pytest.MonkeyPatch.context() as patch, SqliteStore(None, clock=clock.now) as store:
         patch.setattr(blocks, "_ROWS_AT_ONCE", rows_at_once)
         patch.setattr(blocks, "_BLOCKS_AT_ONCE", blocks_at_once)
+        patch.setattr(chunk_journal, "_WORTH_A_BLOCK", worth_a_block)
         owner = LeasedOwner(store)
         lives = [
             _Life(RowJournal(store, "rows", IMPORT, owner)),
@@ -157,6 +158,7 @@ def test_after_unpacking_the_rows_are_as_if_they_had_been_written_one_by_one(
 
 def test_every_kind_of_store_unpacks_alike(any_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "_ROWS_AT_ONCE", 25)
+    monkeypatch.setattr(chunk_journal, "_WORTH_A_BLOCK", 1)
     for journal in (by_rows(any_store, "rows"), in_blocks(any_store, "blocks")):
         send(journal)
         send(journal, ENTRIES[:3])  # once more
@@ -173,8 +175,11 @@ def test_every_kind_of_store_unpacks_alike(any_store: Store, monkeypatch: pytest
     assert Counter(row[2] for row in found["blocks"]) == Counter(done=50, sent=8)
 
 
-def test_what_was_applied_is_told_by_its_place_among_what_was_sent(any_store: Store) -> None:
-    """Its key and content stand there, and are most of what is kept of a row."""
+def test_what_was_applied_is_told_by_its_place_among_what_was_sent(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key and content stand there, and are most of what is kept of a row. Some rows are not worth it."""
+    monkeypatch.setattr(chunk_journal, "_WORTH_A_BLOCK", 20)
     journal = in_blocks(any_store)
     send(journal, ENTRIES[:1])
     send(journal, ENTRIES[1:])
@@ -184,8 +189,8 @@ def test_what_was_applied_is_told_by_its_place_among_what_was_sent(any_store: St
     assert [tuple(row) for row in found] == [
         ("sent", None, 1),
         ("sent", None, 59),
-        ("applied", 0, 1),
         ("applied", 1, 39),
+        ("done", None, 1),
         ("applied", 1, 20),
     ]
     size = "SELECT sum(length(rows)) FROM import_blocks WHERE change = :change"
@@ -662,3 +667,13 @@ def test_rows_of_a_target_that_no_job_has_claimed_are_seen(any_store: Store) -> 
     finish(by_rows(any_store))
     any_store.execute("DELETE FROM import_targets")  # as one version left them
     assert {claim.state for claim in in_blocks(any_store).claim(ENTRIES).values()} == {"done"}
+
+
+def test_where_each_row_is_a_request_a_batch_of_them_is_one_block(any_store: Store) -> None:
+    """There a block of sent rows is a few requests."""
+    journal = in_blocks(any_store)
+    for at in range(0, len(ENTRIES), 4):
+        send(journal, ENTRIES[at : at + 4])
+    finish(journal)
+    assert number_of(any_store, "import_blocks") == len(ENTRIES) / 4 + 1
+    assert states(by_rows(any_store)) == {"done"}
