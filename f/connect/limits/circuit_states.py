@@ -206,10 +206,14 @@ class _View:
     failures: int = 0
     counted: float = 0.0  # when it counted the last of them
 
-    def see(self, state: State, now: float) -> None:
+    def see(self, state: State) -> None:
         """Take note of the row, beside which this process's own calls count."""
         calls, failures = state.calls + self.calls, state.failures + self.failures
-        self.state, self.looked = replace(state, calls=calls, failures=failures), now
+        self.state = replace(state, calls=calls, failures=failures)
+
+
+def _state_in(rows: list[Row]) -> State:
+    return State(*rows[0]) if rows else CLOSED
 
 
 class SqlStates:
@@ -233,7 +237,8 @@ class SqlStates:
             with self._lock:
                 view = self._views[key]
                 if not view.looked:  # else another look has told its calls meanwhile, and knows better
-                    view.see(State(*rows[0]) if rows else CLOSED, now)
+                    view.looked = now
+                    view.see(_state_in(rows))
 
         return Look((READ, {"key": key}), take)
 
@@ -328,14 +333,14 @@ class SqlStates:
             with self._lock:  # they are told the next time
                 view.calls, view.failures = view.calls + calls, view.failures + failures
             raise
-        state = State(*rows[0]) if rows else CLOSED
+        state = _state_in(rows)
         with self._lock:
             # What was counted here meanwhile is told the next time. A view that was replaced knows better.
             # So does one whose word was on its way to the row: what was read may be the row before it.
             view.looked = now
             if not was_told:
                 return
-            view.see(state, now)
+            view.see(state)
         is_recent = rule is not None and 0 <= now - counted_at < rule.window
         if is_recent and failures and rule is not None and not state.open_until and _is_reached(state, rule):
             self.open(key, rule.reset_timeout)

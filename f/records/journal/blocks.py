@@ -153,11 +153,9 @@ def append(
     """
     mine = {**values, "number": number}
     statements: list[Statement] = [(_HOLD, mine)]
-    for at, block in enumerate(appends, number):
-        change, columns, in_flight, job, as_sent = block
+    for at, (change, columns, in_flight, job, as_sent) in enumerate(appends, number):
         more = {"number": at, "change": change, "size": len(columns[0]), "block": pack(columns)}
-        more |= {"in_flight": in_flight, "job": job, "as_sent": as_sent}
-        statements.append((_APPEND, {**mine, **more}))
+        statements.append((_APPEND, {**mine, **more, "in_flight": in_flight, "job": job, "as_sent": as_sent}))
     if counts is not None:
         statements.append((_ADD_APPLIED, {**mine, "rows": counts}))
     return bool(store.together(statements)[0])
@@ -210,13 +208,13 @@ def _opened(blocks: Sequence[_Block]) -> list[tuple[_Block, list[Any]]]:
     sent: dict[int, list[Any]] = {}
     for block in blocks:
         rows: list[Any] = rows_in(block.rows)
-        if block.as_sent is not None:
-            rows = [(*sent[block.as_sent][place], *outcome) for place, *outcome in rows]
-            opened.append((block._replace(change="done"), rows))
-            continue
         if block.change == "sent":
             sent[block.number] = rows
-        opened.append((block, rows))
+        if block.as_sent is None:
+            opened.append((block, rows))
+        else:
+            applied = [(*sent[block.as_sent][place], *outcome) for place, *outcome in rows]
+            opened.append((block._replace(change="done"), applied))
     return opened
 
 
